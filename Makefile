@@ -1,0 +1,68 @@
+# The environment is made in .venv/ when it is missing or older than its two source files.
+
+PYTHON ?= python3
+PARAMS ?= params/quick.yml
+STORE  ?= build/store.sqlite
+
+BIN   := .venv/bin
+STAMP := .venv/.installed
+LOCK  := build/lock
+
+# A refreshed notebook keeps what a cell means, and neither times nor an editor's traces.
+CLEAR   := --ClearMetadataPreprocessor
+REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(CLEAR).enabled=True \
+	$(CLEAR).preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
+	$(CLEAR).preserve_nb_metadata_mask="{'kernelspec', ('language_info', 'name')}"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help book test chapters readme lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@echo "PYTHON=$(PYTHON)  PARAMS=$(PARAMS)  STORE=$(STORE)"
+
+book: $(STAMP)  ## run the chapters with PARAMS and build the pages; trains only what STORE lacks
+	$(BIN)/python -m perso book "$(PARAMS)" --store "$(STORE)"
+
+test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed outputs
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+	rm -rf build/test
+	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
+	rm -rf build/nbval && mkdir -p build/nbval
+	PERSO_STORE="$(CURDIR)/build/nbval/store.sqlite" $(BIN)/python -m pytest \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
+
+chapters: $(STAMP)  ## run the chapters as they stand and keep their outputs, which `make test` compares
+	rm -rf build/chapters && mkdir -p build/chapters
+	PERSO_STORE="$(CURDIR)/build/chapters/store.sqlite" $(BIN)/python -m nbconvert $(REFRESH) chapters/*.ipynb
+
+readme: $(STAMP)  ## write the README's generated parts anew
+	$(BIN)/python -m perso readme
+
+lock:  ## pin what pyproject.toml asks for; keeps a pin that still fits, `rm requirements.lock` for the newest
+	$(check_python)
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/python -m pip install --quiet uv
+	$(LOCK)/bin/uv pip compile --quiet pyproject.toml --all-extras --universal --fork-strategy fewest \
+		--python-version 3.11 --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+clean:  ## remove what was built, but no trained models, no data and no environment
+	mkdir -p build
+	find build -mindepth 1 -maxdepth 1 ! -name '*.sqlite*' ! -name data -exec rm -rf {} +
+	rm -rf .pytest_cache .ruff_cache *.egg-info
+
+$(STAMP): requirements.lock pyproject.toml
+	$(check_python)
+	@echo "Installing requirements.lock in .venv: a few minutes and, on Linux, about 5 GB (CUDA comes with torch)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# Expands to nothing, or stops with one line.
+check_python = $(if $(shell $(PYTHON) -c "import sys; sys.version_info >= (3, 11) and print(1)" 2>/dev/null),,$(error \
+	$(PYTHON) is not a Python of 3.11 or later; name one, for example: make $@ PYTHON=python3.12))

@@ -1,0 +1,149 @@
+"""The command line: perso data · run · table · export · book · readme."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from perso import __version__
+from perso.settings import InputError, RunError, Settings, default_data_dir, default_store, read
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code: 0 done, 1 a run that failed, 2 bad input."""
+    given = parser().parse_args(argv)
+    try:
+        return given.command(given) or 0
+    except InputError as error:
+        print(f"perso: {error}", file=sys.stderr)
+        return 2
+    except RunError as error:
+        print(f"perso: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("perso: interrupted; finished models are kept, the same command goes on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `perso table … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="perso", description="What happens to a deep network when it is made personal.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, what):
+        added = commands.add_parser(name, help=what, description=what)
+        added.set_defaults(command=function)
+        return added
+
+    def study(name, function, what):
+        added = command(name, function, what)
+        added.add_argument("params", metavar="PARAMS.yml", help="a file like params/quick.yml")
+        option = added.add_argument
+        option("-p", dest="pairs", metavar="KEY=VALUE", action="append", default=[], help="change a setting")
+        option("--store", type=Path, default=default_store(), help="file of trained models (%(default)s)")
+        option("--data-dir", type=Path, default=default_data_dir(), help="folder of data sets (%(default)s)")
+        return added
+
+    add = study("data", data, "show who and what a run is about; --to writes it as one file to carry elsewhere")
+    add.add_argument("--to", type=Path, metavar="FILE.npz")
+    add = study("run", run, "train what the store lacks")
+    add.add_argument("--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)")
+    add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
+    add = study("table", table, "v3's Table I from the stored models")
+    add.add_argument("--format", choices=("text", "csv", "md"), default="text")
+    add = study("export", export, "write the stored rows as CSV, one per trained model")
+    add.add_argument("--to", type=Path, metavar="FILE.csv", help="default: standard output")
+    add = study("book", book, "train what is missing, run the chapters, build the pages")
+    add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
+    add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR", help="where to build (%(default)s)")
+    command("readme", readme, "write the README's generated parts anew from results/")
+    return top
+
+
+def at_least(kind: type, least: float):
+    """An argparse type: a number not below `least`."""
+
+    def number(text: str):
+        value = kind(text)
+        if not value >= least:
+            raise argparse.ArgumentTypeError(f"{text} is below {least}")
+        return value
+
+    return number
+
+
+def opened(given):
+    """The study that a command line names."""
+    settings: Settings = read(given.params, given.pairs)
+    from perso.study import Study  # torch takes seconds; bad input should not wait for it
+
+    return Study(settings, given.store, given.data_dir)
+
+
+def data(given) -> None:
+    from perso import data as sources
+    from perso.prepare import facts, prepare
+
+    prepared = prepare(read(given.params, given.pairs), given.data_dir)
+    print(facts(prepared))
+    if given.to:
+        sources.save(prepared.source, given.to)
+        print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
+
+
+def run(given) -> None:
+    study = opened(given)
+    done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
+    left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
+    print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
+
+
+def stored(given):
+    """The rows of a study; says on stderr what is missing, and InputError when nothing is there."""
+    study = opened(given)
+    rows, wanted = study.rows(), len(study.keys())
+    again = " ".join(["perso run", given.params, *(f"-p {pair}" for pair in given.pairs), f"--store {given.store}"])
+    if rows.empty:
+        raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
+    if len(rows) < wanted:
+        print(f"only {len(rows)} of {wanted} models are there; train the rest by: {again}", file=sys.stderr)
+    return rows
+
+
+def table(given) -> None:
+    rows = stored(given)
+    from perso import tables
+
+    form = {"text": tables.as_text, "csv": tables.as_csv, "md": tables.as_markdown}[given.format]
+    print(form(tables.comparison(rows)).rstrip("\n"))
+
+
+def export(given) -> None:
+    rows = stored(given).drop(columns=["hits_I", "hits_G"])
+    if given.to:
+        given.to.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
+
+
+def book(given) -> None:
+    study = opened(given)
+    from perso import book as pages
+
+    study.run(jobs=given.jobs)
+    page = pages.build(study, given.data_dir, given.to)
+    print(f"book   {page}\nstore  {study.store.path.resolve()}")
+
+
+def readme(given) -> None:
+    from perso import readme as text
+
+    for path in text.write():
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

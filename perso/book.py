@@ -1,0 +1,118 @@
+"""Chapters → executed copies by papermill → one book by jupyter-book. Nothing in `chapters/` is changed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import papermill
+import yaml
+
+from perso import plots, tables
+from perso.settings import ROOT, RunError, Settings, as_dict
+from perso.study import Study
+
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+SOURCES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib", "assets", "perso")
+
+
+def chapters() -> list[Path]:
+    """The notebooks in the order of the table of contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [ROOT / f"{entry['file']}.ipynb" for entry in toc["chapters"]]
+    return [file for file in files if file.exists()]
+
+
+def build(study: Study, data_dir: Path, to: Path) -> Path:
+    """Execute every chapter with the study's settings and build the pages; the path of the first one.
+
+    RunError when a chapter failed or a page gave a warning.
+    """
+    to = to.resolve()
+    source = to / "book"
+    lay_out(source)
+    os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = str(study.store.path.resolve()), str(data_dir.resolve())
+    for chapter in chapters():
+        print(f"running {chapter.name}", file=sys.stderr)
+        execute(chapter, source / "chapters" / chapter.name, study.settings)
+    headline(study, source / "headline.svg")
+    return compile_pages(source, to / "html")
+
+
+def lay_out(source: Path) -> None:
+    """A fresh folder with what the book is made of."""
+    shutil.rmtree(source, ignore_errors=True)
+    (source / "chapters").mkdir(parents=True)
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+
+
+def parameters(chapter: Path, settings: Settings) -> dict:
+    """What to inject: all that the chapter declares, and whatever else is not as in `Settings`."""
+    declared, defaults = papermill.inspect_notebook(chapter), as_dict(Settings())
+    values = {key: value for key, value in as_dict(settings).items() if key in declared or value != defaults[key]}
+    if settings.dataset.startswith("file:"):  # a chapter runs in its own folder
+        values["dataset"] = f"file:{Path(settings.dataset.removeprefix('file:')).resolve()}"
+    return values
+
+
+def execute(chapter: Path, copy: Path, settings: Settings) -> None:
+    """Run one chapter into `copy` and make the copy fit for the page."""
+    values = parameters(chapter, settings)
+    try:
+        papermill.execute_notebook(
+            chapter, copy, values, cwd=ROOT / "chapters", progress_bar=False, extra_arguments=["--log-level=ERROR"]
+        )
+    except papermill.PapermillExecutionError as error:
+        said = f"{error.ename}: {error.evalue}"
+        raise RunError(f"chapters/{chapter.name}: cell {error.exec_count} failed: {said}") from None
+    notebook = nbformat.read(copy, as_version=4)
+    finished(notebook.metadata.get("papermill", {}), chapter)
+    nbformat.write(polished(notebook), copy)
+
+
+def finished(record: Mapping, chapter: Path) -> None:
+    """RunError unless papermill's record says that the chapter ran to its end."""
+    if record.get("exception") or not record.get("end_time"):
+        raise RunError(f"chapters/{chapter.name} did not run to its end")
+
+
+def polished(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Without the defaults that the injected parameters replaced, without stderr and widgets."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            cell.metadata.tags = [*tags, "remove-cell"]
+        if "injected-parameters" in tags:
+            cell.metadata.tags = [*tags, "hide-input"]
+            cell.metadata.mystnb = {"code_prompt_show": "Parameters of this run"}
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    return notebook
+
+
+def headline(study: Study, path: Path) -> None:
+    """The figure of the first page: change on D_I against change on D_G."""
+    plots.style()
+    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    plots.tradeoff(ax, tables.comparison(study.rows()))
+    fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    plt.close(fig)
+
+
+def compile_pages(source: Path, html: Path) -> Path:
+    """jupyter-book with warnings as errors; the path of the first page."""
+    command = ["build", source, "--path-output", html.parent, "-W", "-n", "--keep-going", "--all", "--quiet"]
+    shutil.rmtree(html.parent / "_build", ignore_errors=True)
+    done = subprocess.run([sys.executable, "-c", JUPYTER_BOOK, *map(str, command)], capture_output=True, text=True)
+    if done.returncode:
+        raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+    shutil.rmtree(html, ignore_errors=True)
+    (html.parent / "_build" / "html").rename(html)
+    return html / "index.html"

@@ -1,0 +1,147 @@
+"""Who is personalized, who is everybody else, and which images each part holds – as index arrays.
+
+NumPy only: no files, no settings, no torch. Randomness comes in as draws or generators, one per person, so that
+adding people never moves the others.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Person = Hashable  # an int or a text, as the data names people
+
+
+@dataclass(frozen=True)
+class Fold:
+    """People personalized against one D_G."""
+
+    individuals: tuple[Person, ...]  # in the order of S
+    global_people: tuple[Person, ...]  # complete persons; none of them an individual of this fold
+    global_train: np.ndarray  # D_G's training images, int [n]
+    global_test: np.ndarray  # D_G's test images, int [n]
+
+    def neighbour(self, person: Person) -> Person:
+        """I', the other individual: the next of this fold, cyclic."""
+        place = self.individuals.index(person)
+        return self.individuals[(place + 1) % len(self.individuals)]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The split of every person and the folds."""
+
+    train: Mapping[Person, np.ndarray]  # D_I's training images, int [n] each
+    test: Mapping[Person, np.ndarray]
+    folds: tuple[Fold, ...]
+
+    @property
+    def individuals(self) -> tuple[Person, ...]:
+        """S, all folds together."""
+        return tuple(person for fold in self.folds for person in fold.individuals)
+
+
+def choose(draws: Mapping[Person, float], individuals: int, global_people: int) -> tuple[list, list]:
+    """S and the people of D_G out of everybody, by their draws: the lowest are S, the highest D_G.
+
+    From two ends, so that more individuals leave D_G as it was and more people in D_G leave S as it was.
+    ValueError when there are too few people for both.
+    """
+    order = sorted(draws, key=lambda person: (draws[person], str(person)))
+    if individuals + global_people > len(order):
+        raise ValueError(f"{individuals} + {global_people} people wanted, {len(order)} there")
+    return order[:individuals], order[len(order) - global_people :]
+
+
+def flipped(images: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels with both flips as further classes (v3 IV): [3·N, H, W] and [3·N].
+
+    Class c becomes c, c + classes (mirrored left to right) and c + 2·classes (upside down). Image n's flips
+    stand at n + N and n + 2·N.
+    """
+    return (
+        np.concatenate([images, images[:, :, ::-1], images[:, ::-1, :]]),
+        np.concatenate([labels, labels + classes, labels + 2 * classes]),
+    )
+
+
+def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Which of one person's images are trained on, bool [N]; images of one item stay on one side.
+
+    item   int [N], the original sample behind each image
+    share  of the items; at least one item falls on either side. ValueError for fewer than two items.
+    """
+    items = np.unique(item)
+    if len(items) < 2:
+        raise ValueError(f"{len(items)} sample cannot be split into training and test")
+    count = min(max(round(share * len(items)), 1), len(items) - 1)
+    return np.isin(item, rng.permutation(items)[:count])
+
+
+def class_counts(labels: np.ndarray, people: int, rng: np.random.Generator, main: int = 200, side: int = 33):
+    """People who differ in class counts (v1): the person of every sample, int [N], -1 for nobody's.
+
+    Each person takes `main` samples of one class and `side` of three more, without replacement. ValueError when
+    a class runs out.
+    """
+    who = np.full(len(labels), -1)
+    pools = {c: list(rng.permutation(np.flatnonzero(labels == c))) for c in np.unique(labels)}
+    for person in range(people):
+        for c, count in zip(rng.permutation(list(pools))[:4], (main, side, side, side), strict=False):
+            if len(pools[c]) < count:
+                raise ValueError(f"class {c} has no {count} samples left for person {person + 1} of {people}")
+            who[[pools[c].pop() for _ in range(count)]] = person
+    return who
+
+
+def arrange(
+    who: np.ndarray,
+    item: np.ndarray,
+    individuals: Sequence[Person],
+    global_people: Sequence[Person],
+    share: float,
+    rng_of: Callable[[Person], np.random.Generator],
+    copies: int = 1,
+) -> Parts:
+    """Split everybody and lay out the folds.
+
+    who, item      person and original sample of every image, [N]
+    global_people  those who form D_G; empty: the individuals' two halves are D_G to each other
+    rng_of         a generator for each person's split
+    copies         images stand this many times one after the other (flips): image n also at n + N, …
+    """
+    train, test = {}, {}
+    for person in (*individuals, *global_people):
+        own = np.flatnonzero(who == person)
+        try:
+            kept = split(item[own], share, rng_of(person))
+        except ValueError as error:
+            raise ValueError(f"person {person}: {error}") from error
+        shift = np.arange(copies)[:, None] * len(who)
+        train[person], test[person] = ((own[mask] + shift).ravel() for mask in (kept, ~kept))
+    if global_people:
+        sides = [(individuals, global_people)]
+    else:
+        half = len(individuals) // 2
+        sides = [(individuals[:half], individuals[half:]), (individuals[half:], individuals[:half])]
+    folds = (
+        Fold(tuple(mine), tuple(others), *(np.concatenate([part[p] for p in others]) for part in (train, test)))
+        for mine, others in sides
+    )
+    return Parts(train, test, tuple(folds))
+
+
+def resized(images: np.ndarray, size: int) -> np.ndarray:
+    """u8 [N, H, W] → u8 [N, size, size]: padded with 0 to a square whose side is a power of two, average pooled.
+
+    28 × 28 becomes 32 × 32; smaller sizes are means over blocks. ValueError unless `size` divides that side.
+    """
+    count, height, wide = images.shape
+    side = 1 << (max(height, wide) - 1).bit_length()
+    if side % size:
+        sizes = [str(s) for s in (8, 16, 32, 64, 128, 256) if side % s == 0]
+        raise ValueError(f"{size} cannot be made of {height} × {wide} images; possible: {', '.join(sizes) or 'none'}")
+    top, left = (side - height) // 2, (side - wide) // 2
+    square = np.pad(images, ((0, 0), (top, side - height - top), (left, side - wide - left)))
+    block = side // size
+    return np.rint(square.reshape(count, size, block, size, block).mean((2, 4))).astype(np.uint8)

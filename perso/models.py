@@ -1,0 +1,87 @@
+"""The VGG-style classifier of v3 Fig. 4, wide enough for N models side by side.
+
+N models in one network: every layer's channels come N times and every convolution has N groups, so no model
+ever sees another's numbers and each step is one launch for all N. All parameters and statistics of model n are
+the n-th of N equal slices along the first axis.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+State = dict[str, torch.Tensor]  # one model's parameters and statistics, by name
+
+
+class LaneDropout(nn.Module):
+    """Dropout whose mask for each model comes from that model's own generator (`generators`, set by the engine)."""
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+        self.generators: list[torch.Generator] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B, N·C, H, W]
+        if not self.training:
+            return x
+        lanes = len(self.generators)
+        masks = [torch.empty((len(x), x.shape[1] // lanes, *x.shape[2:]), dtype=x.dtype, device=x.device)
+                 .bernoulli_(1 - self.p, generator=g) for g in self.generators]
+        return x * torch.cat(masks, 1).div_(1 - self.p)
+
+
+class VGG(nn.Module):
+    """`lanes` VGG-style classifiers: u8 pixels as floats [B, lanes, S, S] → logits [B, lanes, classes].
+
+    Conv → ReLU → BN, as v3 says of the auto-encoder and "also" (READINGS). Four poolings, the last one left out
+    at S = 8; what is left is averaged before the fully connected layer (v3's 256 × nClasses).
+    """
+
+    def __init__(self, classes: int, image_size: int, width: float = 1.0, lanes: int = 1):
+        super().__init__()
+        self.classes, self.lanes = classes, lanes
+        c32, c64, c128, c256 = (max(1, round(width * c)) * lanes for c in (32, 64, 128, 256))
+
+        def conv(into, out, kernel):
+            layer = nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes)
+            return [layer, nn.ReLU(inplace=True), nn.BatchNorm2d(out)]
+
+        pool = nn.MaxPool2d(2)
+        self.features = nn.Sequential(
+            *conv(lanes, c32, 3), *conv(c32, c64, 3), pool, LaneDropout(0.2),
+            *conv(c64, c128, 3), *conv(c128, c128, 3), pool,
+            *conv(c128, c128, 3), *conv(c128, c128, 1), pool,
+            *conv(c128, c256, 1), *([pool] if image_size >= 16 else []),
+            nn.AdaptiveAvgPool2d(1), LaneDropout(0.35),
+        )
+        self.classifier = nn.Conv2d(c256, classes * lanes, 1, groups=lanes)  # the FC layer of every lane
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.classifier(self.features(x)).view(len(x), self.lanes, self.classes)
+
+
+def initial(model: VGG, generator: torch.Generator) -> State:
+    """Fresh weights of one model (PyTorch's default distributions) drawn from `generator` alone, on the CPU."""
+    state = {}
+    for name, tensor in lanes_of(model.state_dict(), model.lanes)[0].items():
+        tensor = tensor.to("cpu", copy=True)
+        weight = model.state_dict()[name.rpartition(".")[0] + ".weight"]
+        if weight.dim() == 4:  # a convolution's weight or bias: uniform in ±1/√fan_in
+            bound = 1 / math.sqrt(weight[0].numel())
+            tensor.uniform_(-bound, bound, generator=generator)
+        else:
+            tensor.fill_(1.0 if name.endswith(("weight", "running_var")) else 0.0)
+        state[name] = tensor
+    return state
+
+
+def lanes_of(state: State, lanes: int) -> list[State]:
+    """A fused network's state taken apart: one state per model, on the CPU."""
+    kept = {name: tensor.detach().cpu() for name, tensor in state.items() if tensor.dim()}
+    return [{name: tensor.chunk(lanes)[n].clone() for name, tensor in kept.items()} for n in range(lanes)]
+
+
+def load(model: VGG, states: list[State]) -> None:
+    """Put one state per lane into the network."""
+    joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
+    model.load_state_dict(joined, strict=False)  # BN's batch counter is not ours to keep

@@ -1,0 +1,109 @@
+"""What the chapters share: the look, sentences and tables made of results, and where those came from."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from myst_nb import glue
+
+import perso
+from perso import metrics, plots, tables
+from perso.prepare import Prepared, sizes
+from perso.settings import Settings, as_dict
+
+WHOSE = {"D_I": "the individual's own data", "D_G": "everybody else's"}
+
+
+def begin() -> None:
+    """The look of a chapter's figures."""
+    set_matplotlib_formats("retina")
+    plots.style()
+
+
+def keep(name: str, value) -> None:
+    """Glue a number or a text under a name, so that the prose of any page can show it."""
+    glue(name, value if isinstance(value, str) else float(value), display=False)
+
+
+def sentence(table: pd.DataFrame, method: str) -> str:
+    """What a method changed, in words that fit its intervals (`tables.comparison`)."""
+    said = []
+    for part, whose in WHOSE.items():
+        mean, low, high = (100 * table.loc[method, part][column] for column in ("change", "low", "high"))
+        verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly move"
+        said.append(f"{verb} accuracy on {whose} ({mean:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f})")
+    return f"{method} {said[0]} and {said[1]}"
+
+
+def level_sentence(table: pd.DataFrame, method: str) -> str:
+    """How accurate a method is, and how unevenly so."""
+    said = []
+    for part, whose in WHOSE.items():
+        mean, sd, low, high = (100 * table.loc[method, part][column] for column in ("mean", "sd", "min", "max"))
+        said.append(f"{mean:.1f} % on {whose} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})")
+    return f"{method} reaches {said[0]} and {said[1]}."
+
+
+def people_sentence(prepared: Prepared) -> str:
+    """Who is there, with how much data."""
+    parts = sizes(prepared)
+    samples, own, others = parts[["samples", "D_I train", "D_G train"]].mean()
+    return (
+        f"{len(parts)} individuals with {samples:.0f} samples each on average. "
+        f"A network may learn from {own:.0f} images of its person and {others:,.0f} of others."
+    )
+
+
+def first(table: pd.DataFrame, part: str) -> str:
+    """The method of the highest mean on D_I or D_G, with that mean."""
+    means = table[part, "mean"]
+    return f"{means.idxmax()} ({100 * means.max():.1f} %)"
+
+
+def comparison(table: pd.DataFrame, *parts: str) -> HTML:
+    """A comparison as the book shows it; `parts`: D_I, D_G, or both."""
+    heads = {part: f"On {WHOSE[part]}, <i>D<sub>{part[-1]}</sub></i>" for part in parts or WHOSE}
+    blocks = (f"<p><b>{head}</b></p>{tables.shown(table, part).to_html(border=0)}" for part, head in heads.items())
+    return HTML("".join(blocks))
+
+
+def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:
+    """Each person's first image of every class, u8 [people, classes, S, S]; `turn` 1 and 2 are the flips."""
+    base = int(prepared.source.labels.max()) + 1
+    sheet = np.zeros((len(people), min(base, most), *prepared.images.shape[1:]), np.uint8)
+    for line, person in zip(sheet, people, strict=True):
+        for c in range(len(line)):
+            there = np.flatnonzero((prepared.source.who == person) & (prepared.source.labels == c))
+            if len(there):
+                line[c] = prepared.images[there[0] + turn * len(prepared.source.who)]
+    return sheet
+
+
+def writer_identification(prepared: Prepared, most: int = 14) -> tuple[float, float]:
+    """How often an image's writer is named among at most `most` individuals, and how often by chance."""
+    people = prepared.parts.individuals[:most]
+    index = np.flatnonzero(np.isin(prepared.source.who, people))  # unflipped images come first
+    who = prepared.source.who[index]
+    chance = np.unique(who, return_counts=True)[1].max() / len(who)
+    return metrics.identification(prepared.images[index], who), float(chance)
+
+
+def made_of(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
+    """Which parameters, data, device and versions made a page."""
+    changed = {key: value for key, value in as_dict(prepared.settings).items() if value != getattr(Settings(), key)}
+    source, packages = prepared.source, ("torch", "numpy", "pandas", "scikit-learn")
+    lines = {
+        "Parameters": ", ".join(f"`{key}: {value}`" for key, value in changed.items()) + "; all others as in v3",
+        "Data": f"{source.source}, {len(source.labels):,} samples, content `{source.content_hash[:12]}`",
+        "Versions": f"perso {perso.__version__}, Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in packages),
+    }
+    if rows is not None and len(rows):
+        made = rows[["device", "precision", "threads", "torch"]].drop_duplicates()
+        lines["Device"] = "; ".join(f"{d} ({p}, {t} thread per process, torch {v})" for d, p, t, v in made.values)
+        lines["Models"] = f"{len(rows)}, trained from {rows['created'].min()} to {rows['created'].max()}"
+    return Markdown("**What made this page**\n\n" + "\n".join(f"- *{name}:* {text}" for name, text in lines.items()))

@@ -1,0 +1,108 @@
+"""Figures: tidy tables in, an Axes out. One colour per method, everywhere the same."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from perso import metrics
+from perso.methods import BASELINE, FAMILIES, METHODS
+
+HUES = dict(zip(FAMILIES, ("0.2", "0.55", *sns.color_palette("colorblind", 10)), strict=False))
+WHOSE = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
+MARKERS = dict(zip(FAMILIES, ("s", "X", "o", "D", "^", "v", "P"), strict=False))
+
+
+def colours() -> dict[str, tuple]:
+    """A colour per method: its family's hue, lighter for the family's later members."""
+    given = {}
+    for family in FAMILIES:
+        names = [method.name for method in METHODS if method.family == family]
+        shades = sns.light_palette(HUES[family], len(names) + 2, reverse=True)
+        given |= dict(zip(names, shades, strict=False))
+    return given
+
+
+def style() -> None:
+    """The look of every figure of the book."""
+    sns.set_theme(context="notebook", style="whitegrid", font_scale=0.9)
+    mpl.rcParams.update({"figure.dpi": 110, "svg.fonttype": "none", "svg.hashsalt": "perso",
+                         "axes.spines.right": False, "axes.spines.top": False})
+
+
+def tradeoff(ax, table: pd.DataFrame):
+    """Change on D_I against change on D_G in percentage points: a mark per method, bars are 95 % intervals.
+
+    table   a `tables.comparison`
+    """
+    families = {method.name: method.family for method in METHODS}
+    shade = colours()
+    ax.axhline(0, color="0.7", lw=1), ax.axvline(0, color="0.7", lw=1)
+    ax.plot(0, 0, MARKERS["baseline"], color=shade[BASELINE], label=BASELINE)
+    for name, line in (100 * table).drop(index=BASELINE).iterrows():
+        x, y = line["D_G"], line["D_I"]
+        ax.errorbar(
+            x["change"], y["change"],
+            xerr=[[x["change"] - x["low"]], [x["high"] - x["change"]]],
+            yerr=[[y["change"] - y["low"]], [y["high"] - y["change"]]],
+            fmt=MARKERS[families[name]], color=shade[name], label=name, elinewidth=1, capsize=0, ms=7,
+        )
+    ax.set(xlabel="change on everybody else's data, $D_G$ (pp)", ylabel="change on the own data, $D_I$ (pp)")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
+    return ax
+
+
+def levels(ax, rows: pd.DataFrame, measure: str):
+    """Every person's accuracy: a dot per person, a bar at the mean; a line per method."""
+    wide = 100 * metrics.per_person(rows, measure)
+    dots(ax, wide)
+    ax.set(xlabel=f"accuracy on {WHOSE[measure]} (%)")
+    return ax
+
+
+def people(ax, rows: pd.DataFrame, measure: str):
+    """Every person's change to the baseline in percentage points: a dot per person, a bar at the mean."""
+    wide = 100 * metrics.per_person(rows, measure)
+    ax.axvline(0, color="0.7", lw=1)
+    dots(ax, wide.drop(columns=BASELINE).sub(wide[BASELINE], axis=0))
+    ax.set(xlabel=f"change on {WHOSE[measure]} (pp)")
+    return ax
+
+
+def dots(ax, wide: pd.DataFrame) -> None:
+    """A column per method, a line per person: dots, the means as bars, methods from top to bottom."""
+    shade, jitter = colours(), np.random.default_rng(0).uniform(-0.15, 0.15, wide.shape)
+    for place, name in enumerate(wide.columns):
+        ax.scatter(wide[name], place + jitter[:, place], s=16, color=shade[name], alpha=0.75, linewidths=0)
+    ax.scatter(wide.mean(), range(wide.shape[1]), marker="|", s=200, color="0.1")
+    ax.set(yticks=range(wide.shape[1]), yticklabels=wide.columns, ylim=(wide.shape[1] - 0.5, -0.5))
+
+
+def strip(ax, schedules: dict[str, np.ndarray]):
+    """Schedules as strips, one line per method: dark where the batch comes from D_I."""
+    longest = max(map(len, schedules.values()))
+    for place, (name, from_I) in enumerate(schedules.items()):
+        ax.imshow(from_I[None], extent=(0, len(from_I), place + 0.38, place - 0.38), aspect="auto",
+                  cmap=mpl.colors.ListedColormap(["#d9e2ec", colours()[name]]), vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xlim=(0, longest), ylim=(len(schedules) - 0.5, -0.5), xlabel="iteration",
+           yticks=range(len(schedules)), yticklabels=list(schedules))
+    ax.grid(False)
+    return ax
+
+
+def digits(images: np.ndarray, rows: Sequence[str]):
+    """A sheet of images [R, C, S, S], dark on light: a column per class, a named row per person or turn."""
+    fig, axes = plt.subplots(*images.shape[:2], figsize=(0.62 * images.shape[1], 0.62 * images.shape[0]), squeeze=False)
+    for line, cells in zip(axes, images, strict=True):
+        for ax, image in zip(line, cells, strict=True):
+            ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+            ax.set(xticks=[], yticks=[])
+            sns.despine(ax=ax, left=True, bottom=True)
+    for c, ax in enumerate(axes[0]):
+        ax.set_title(str(c), fontsize="small")
+    for ax, name in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize="small")
+    return fig

@@ -1,0 +1,135 @@
+"""Settings and a data set → everything a training needs: people chosen and split, images on the network's grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from perso import cohorts, data
+from perso.settings import InputError, Settings, default_data_dir, fingerprint, rng
+
+POOL = -1  # the one "person" of D_G where people are made by class counts
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set made ready for one run."""
+
+    settings: Settings
+    source: data.Cohort  # the chosen people alone, as they were read
+    images: np.ndarray  # u8 [M, S, S], flips included
+    labels: np.ndarray  # int64 [M]
+    classes: int  # 30 for digits with their flips
+    parts: cohorts.Parts
+    content: dict  # {person: hash of name and data}; what identity is made of
+
+    def content_of(self, fold: cohorts.Fold) -> str:
+        """Hash of a fold's D_G."""
+        return fingerprint([self.content[person] for person in fold.global_people])
+
+
+def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
+    """Load, choose, split, resize, flip. InputError names the setting that does not fit the data."""
+    source = data.load(settings.dataset, Path(data_dir or default_data_dir()))
+    roles = counted if settings.variation == "class-counts" else chosen
+    source, individuals, global_people = roles(settings, source)
+    classes = int(source.labels.max()) + 1
+    try:
+        images = cohorts.resized(source.images, settings.image_size)
+    except ValueError as error:
+        raise InputError(f"image_size: {error}") from error
+    labels = source.labels
+    if settings.flips:
+        images, labels = cohorts.flipped(images, labels, classes)
+    try:
+        parts = cohorts.arrange(
+            source.who, source.item, individuals, global_people, settings.train_share,
+            lambda person: rng(settings.seed, "split", person), copies=3 if settings.flips else 1,
+        )
+    except ValueError as error:
+        raise InputError(f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out") from error
+    content = {p: fingerprint([str(p), source.of([p]).content_hash]) for p in (*individuals, *global_people)}
+    return Prepared(settings, source, images, labels, classes * (3 if settings.flips else 1), parts, content)
+
+
+def chosen(settings: Settings, source: data.Cohort):
+    """Hidden factors: real people of the source are individuals and D_G."""
+    people, counts = np.unique(source.who, return_counts=True)
+    draws = {
+        person: rng(settings.cohort_seed, "person", person).random()
+        for person, count in zip(people.tolist(), counts, strict=True)
+        if count >= settings.min_items
+    }
+    wanted = 0 if settings.exchange else settings.global_people
+    try:
+        individuals, global_people = cohorts.choose(draws, settings.individuals, wanted)
+    except ValueError:
+        least = f" with at least {settings.min_items} samples" if settings.min_items else ""
+        if len(people) == 1:
+            hint = "people can be made by variation: class-counts"
+        elif wanted and len(draws) > settings.individuals:
+            hint = f"possible: global_people: {len(draws) - settings.individuals}"
+        else:
+            hint = f"possible: individuals: {len(draws) - min(wanted, 1)}"
+            hint += " with global_people: 1" if wanted else ""
+        both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
+        raise InputError(
+            f"individuals: {both} are too many for {settings.dataset}, which has {len(draws)} people{least}; {hint}"
+        ) from None
+    return source.of([*individuals, *global_people]), individuals, global_people
+
+
+def counted(settings: Settings, source: data.Cohort):
+    """Class counts (v1): individuals are drawn from the samples, D_G is a pool of the rest."""
+    if settings.exchange:
+        raise InputError("exchange: true has no meaning with variation: class-counts; leave it false")
+    draw = rng(settings.cohort_seed, "class counts")
+    try:
+        who = cohorts.class_counts(source.labels, settings.individuals, draw)
+    except ValueError as error:
+        raise InputError(f"individuals: {settings.individuals} are too many for {settings.dataset}: {error}") from error
+    rest = np.flatnonzero(who == POOL)
+    if len(rest) < settings.global_items:
+        raise InputError(f"global_items: {settings.global_items} are too many; possible: up to {len(rest)}")
+    kept = np.concatenate([np.flatnonzero(who != POOL), draw.permutation(rest)[: settings.global_items]])
+    kept.sort()
+    pooled = data.Cohort(
+        source.images[kept], source.labels[kept], who[kept], source.item[kept],
+        {name: values[kept] for name, values in source.attributes.items()}, source.source,
+    )
+    return pooled, list(range(settings.individuals)), [POOL]
+
+
+def sizes(prepared: Prepared) -> pd.DataFrame:
+    """Images (flips included) of every part: one row per individual, with its fold's D_G beside it."""
+    split = prepared.parts
+    return pd.DataFrame(
+        {
+            "person": str(person), "fold": number, "samples": int((prepared.source.who == person).sum()),
+            "D_I train": len(split.train[person]), "D_I test": len(split.test[person]),
+            "D_G people": len(fold.global_people),
+            "D_G train": len(fold.global_train), "D_G test": len(fold.global_test),
+        }
+        for number, fold in enumerate(split.folds) for person in fold.individuals
+    )
+
+
+def facts(prepared: Prepared) -> str:
+    """What the data are, in a few lines of text."""
+    parts, people = sizes(prepared), np.unique(prepared.source.who)
+    counts, size = parts["samples"], prepared.settings.image_size
+    lines = [
+        f"data      {prepared.source.source}: {len(prepared.source.labels):,} samples of {len(people)} people chosen",
+        f"images    {len(prepared.images):,} of {size} × {size} pixels, {prepared.classes} classes",
+        f"S         {len(parts)} individuals of {counts.min()} to {counts.max()} samples, mean {counts.mean():.1f}",
+    ]
+    for number, fold in parts.groupby("fold"):
+        first = fold.iloc[0]
+        lines.append(
+            f"fold {number}    {len(fold)} individuals, "
+            f"D_I train {fold['D_I train'].min()} to {fold['D_I train'].max()}, "
+            f"test {fold['D_I test'].min()} to {fold['D_I test'].max()}; D_G of {first['D_G people']} people, "
+            f"train {first['D_G train']:,}, test {first['D_G test']:,}"
+        )
+    return "\n".join(lines)

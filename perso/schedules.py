@@ -1,0 +1,78 @@
+"""A method is a boolean array over iterations: True draws the batch from D_I, False from D_G.
+
+Pure functions of their arguments (Algorithm 1 of the papers). `batches` turns such an array into the index
+plan that the engine follows: which image stands where in which batch.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+
+def iterations_per_epoch(size: int, batch_size: int) -> int:
+    """n_iter = ⌈|D_G| / batchSize⌉ (Algorithm 1, line 8); `size` counts training samples."""
+    return -(-size // batch_size)
+
+
+def weighing(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
+    """One epoch of sample weighing, bool [n_iter] (Algorithm 1, line 11).
+
+    Batch j = 1 … n_iter comes from D_I if j mod n_I = 0 (n_I ≥ 1) or if j mod 1/n_I ≠ 0 (n_I < 1: all but
+    every 1/n_I-th batch). n_I is taken as the exact fraction it is written as ("1/8", 0.88 = 22/25).
+    """
+    n_I = Fraction(str(n_I))
+    if n_I <= 0:
+        raise ValueError(f"n_I must be above 0, not {n_I}")
+    j = np.arange(1, n_iter + 1)
+    if n_I >= 1:
+        return j * n_I.denominator % n_I.numerator == 0
+    return j * n_I.numerator % n_I.denominator != 0
+
+
+def schedule(n_iter: int, epochs: int, early: int = 0, n_I=None, late: int = 0, extra: int = 0) -> np.ndarray:
+    """The source of every iteration, bool [early + extra + epochs·n_iter + late].
+
+    early  n_ES iterations on D_I first (Algorithm 1, line 3)
+    extra  further iterations on D_G before the epochs: early shaping's cost without its data (a control)
+    n_I    sample weighing in every epoch (line 11); None: all epochs on D_G alone (lines 4, 16)
+    late   n_TL iterations on D_I last (line 18)
+    Any of them may be joined.
+    """
+    epoch = np.zeros(n_iter, bool) if n_I is None else weighing(n_iter, n_I)
+    parts = np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)
+    return np.concatenate(parts)
+
+
+def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` draws from `source` [n]: each pass is a fresh permutation of all of it, one after the other.
+
+    A longer stream begins with the shorter one of an equal generator, so methods that draw different
+    numbers of batches from a source share the first of them.
+    """
+    if len(source) == 0:
+        raise ValueError("a source without samples cannot be drawn from")
+    passes = -(-count // len(source))
+    return np.concatenate([source[:0], *(rng.permutation(source) for _ in range(passes))])[:count]
+
+
+def batches(from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: int, rng_I, rng_G) -> np.ndarray:
+    """The index plan, int32 [iterations, batch_size]: row t is drawn wholly from D_I where from_I[t], else from D_G.
+
+    D_I, D_G   indices of training images [n_I], [n_G]
+    rng_I, rng_G   a generator each, so that what is drawn from one source never moves the other
+    """
+    plan = np.empty((len(from_I), batch_size), np.int32)
+    for mask, source, rng in ((from_I, D_I, rng_I), (~from_I, D_G, rng_G)):
+        rows = int(mask.sum())
+        if rows:
+            plan[mask] = stream(source, rows * batch_size, rng).reshape(rows, batch_size)
+    return plan
+
+
+def learning_rates(iterations: int, n_iter: int, rate: float, decay_epoch: int = 0, decay: float = 1.0) -> np.ndarray:
+    """The learning rate of every iteration, float64 [iterations]: `rate`, times `decay` after `decay_epoch` epochs.
+
+    v1: 0.03, times 0.316 after epoch 65. decay_epoch = 0: constant.
+    """
+    late = np.arange(iterations) >= decay_epoch * n_iter if decay_epoch else np.zeros(iterations, bool)
+    return np.where(late, rate * decay, rate)

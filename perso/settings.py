@@ -1,0 +1,187 @@
+"""Every knob of the study, its default and its place in the papers.
+
+The defaults are those of v3 (Schneider & Vlachos, arXiv:1909.02803v3); a file in `params/` says what a run
+of another size changes. Values are checked here as far as they can be without the data.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+
+class InputError(ValueError):
+    """Bad input, told in one line that names the key or file and what would be right (exit code 2)."""
+
+
+class RunError(RuntimeError):
+    """A run that failed, told in a line or with the failing tool's own words (exit code 1)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of the study. Frozen; make another with `dataclasses.replace`."""
+
+    # people and their data
+    dataset: str = "qmnist"  # digits | qmnist | nist | fashion | file:PATH.npz
+    variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
+    individuals: int = 100  # |S|, the people a network is made personal for (v3 IV)
+    global_people: int = 100  # other people, complete, who form D_G (v3 IV); class-counts: one pool, see global_items
+    global_items: int = 30_000  # |D_G| in samples where it is not made of people (v1, class counts)
+    exchange: bool = False  # small data: each half of the individuals is D_G to the other half
+    min_items: int = 0  # people with fewer samples are not chosen
+    flips: bool = True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
+    train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
+    cohort_seed: int = 0  # which people are chosen
+
+    # network (v3 Fig. 4)
+    image_size: int = 32  # pixels a side
+    width: float = 1.0  # factor on every number of channels
+
+    # training (v3 IV)
+    batch_size: int = 128
+    epochs: int = 20  # n_S (Algorithm 1, line 6); an epoch has ⌈|D_G| / batch_size⌉ iterations (line 8)
+    optimiser: str = "adam"  # adam (v3) | sgd (v1: with momentum)
+    learning_rate: float = 0.001  # v1: 0.03
+    momentum: float = 0.9  # of sgd
+    weight_decay: float = 0.0  # L2; v1: 0.001
+    decay_epoch: int = 0  # epoch after which the learning rate is multiplied by decay; 0: never; v1: 65
+    decay: float = 0.316  # v1
+    repeats: int = 1  # models per person and method; v1: 3
+    seed: int = 0  # initial weights, batches, dropout, splits
+
+    # computing; device is the only one that is no part of a model's identity
+    precision: str = "float32"  # float32 | bfloat16 (autocast; weights and statistics float32) | float64
+    lanes: int = 1  # models of different people trained side by side in one fused network
+    threads: int = 1  # of one training process on a CPU; other counts round otherwise
+    device: str = "auto"  # auto | cpu | cuda
+
+    def __post_init__(self):
+        for key, wanted in TYPES.items():
+            value = getattr(self, key)
+            if wanted is float and type(value) is int:
+                object.__setattr__(self, key, float(value))
+            elif type(value) is not wanted:
+                hint = " (YAML reads 1e-3 as text: write 1.0e-3)" if wanted is float else ""
+                raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}{hint}")
+        for key, possible in CHOICES.items():
+            if getattr(self, key) not in possible:
+                raise InputError(f"{key}: {getattr(self, key)!r} is unknown; possible: {', '.join(possible)}")
+        for key, (low, high) in RANGES.items():
+            value = getattr(self, key)
+            if not low <= value <= high:
+                bound = f"at least {low}" if high == np.inf else f"from {low} to {high}"
+                raise InputError(f"{key}: {value} is impossible; it must be {bound}")
+        if self.image_size % 8:
+            raise InputError(f"image_size: {self.image_size} cannot be pooled by the network; possible: 8, 16, 32, …")
+        if self.exchange and self.individuals < 4:
+            raise InputError(f"individuals: {self.individuals} is too few to exchange halves; at least 4")
+        if self.individuals < 2:
+            raise InputError("individuals: 1 is too few; the baseline needs another individual, so at least 2")
+        if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
+            raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
+
+    @property
+    def fold_count(self) -> int:
+        """Folds of the people: 2 when halves are exchanged, else 1."""
+        return 2 if self.exchange else 1
+
+
+TYPES = {f.name: f.type for f in fields(Settings)}
+NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+CHOICES = {
+    "variation": ("hidden-factors", "class-counts"),
+    "optimiser": ("adam", "sgd"),
+    "precision": ("float32", "bfloat16", "float64"),
+    "device": ("auto", "cpu", "cuda"),
+}
+RANGES = {
+    "individuals": (1, np.inf), "global_people": (0, np.inf), "global_items": (1, np.inf),
+    "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
+    "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),
+    "learning_rate": (1e-9, 10), "momentum": (0, 0.9999), "weight_decay": (0, 1), "decay_epoch": (0, np.inf),
+    "decay": (0, 1), "repeats": (1, np.inf), "seed": (0, np.inf), "lanes": (1, 64), "threads": (1, 256),
+}
+
+
+def overlay(values: Mapping, base: Settings | None = None) -> Settings:
+    """`base` (the defaults) with `values` laid over it; InputError for an unknown key or a wrong type."""
+    for key in values:
+        if key not in TYPES:
+            raise InputError(f"{key}: no such setting; possible: {', '.join(TYPES)}")
+    return replace(base or Settings(), **values)
+
+
+def read(path: str | Path, pairs: list[str] | None = None) -> Settings:
+    """Settings of a params file, with `key=value` pairs from a command line laid over it."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        values = yaml.safe_load(text) or {}
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; name a file like params/quick.yml") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: not a mapping; each line should read `key: value`")
+    try:
+        return overlay({**values, **dict(map(pair, pairs or []))})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def pair(text: str) -> tuple[str, object]:
+    """`key=value` of a command line; the value is read as its setting's type."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"-p {text}: not of the form key=value")
+    try:
+        wanted = TYPES.get(key, str)
+        return key, {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
+    except (ValueError, KeyError):
+        raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
+
+
+def gather(namespace: Mapping) -> Settings:
+    """Settings of a notebook: what its `globals()` hold under the names of settings."""
+    return overlay({key: namespace[key] for key in TYPES if key in namespace})
+
+
+def fingerprint(facts) -> str:
+    """Hash of plain nested data (dicts, lists, numbers, text): equal facts, equal hash, on every machine."""
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def seed_of(*names) -> int:
+    """A 63-bit seed from names: `seed_of(0, "init", person, repeat)`. No method's name ever enters."""
+    return int.from_bytes(hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()[:8]) >> 1
+
+
+def rng(*names) -> np.random.Generator:
+    """A generator from names (see `seed_of`); there is no global random state in this package."""
+    return np.random.default_rng(seed_of(*names))
+
+
+def as_dict(settings: Settings) -> dict:
+    """The settings as a plain dict, in their order."""
+    return asdict(settings)
+
+
+ROOT = Path(__file__).resolve().parents[1]
+if not (ROOT / "chapters").is_dir():  # installed without its checkout
+    ROOT = Path.cwd()
+
+
+def default_store() -> Path:
+    """Where trained models' rows are kept: $PERSO_STORE or build/store.sqlite of the checkout."""
+    return Path(os.environ.get("PERSO_STORE", ROOT / "build" / "store.sqlite"))
+
+
+def default_data_dir() -> Path:
+    """Where data sets are looked for and downloaded to: $PERSO_DATA_DIR or data/ of the checkout."""
+    return Path(os.environ.get("PERSO_DATA_DIR", ROOT / "data"))

@@ -1,0 +1,41 @@
+"""Paired statistics over people. Pure functions; a difference is one number per person, float [n]."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mean paired difference."""
+
+    mean: float
+    low: float  # ends of the 95 % interval, by Student's t
+    high: float
+    p: float  # two-sided paired t-test; nan where it cannot be computed
+    n: int  # people
+
+
+def change(differences: np.ndarray, level: float = 0.95) -> Change:
+    """Mean, interval and p of paired differences [n]; nan are left out. Below two people there is no interval."""
+    d = np.asarray(differences, float)
+    d = d[~np.isnan(d)]
+    n, mean = len(d), float(d.mean()) if len(d) else np.nan
+    if n < 2:
+        return Change(mean, np.nan, np.nan, np.nan, n)
+    error = d.std(ddof=1) / np.sqrt(n)
+    if error == 0:  # all alike: nothing varies that a test could weigh
+        return Change(mean, mean, mean, 1.0 if mean == 0 else np.nan, n)
+    reach = stats.t.ppf((1 + level) / 2, n - 1) * error
+    return Change(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's correction of a family of p values [k]; nan stay nan and are not counted."""
+    p = np.asarray(p, float)
+    corrected, known = np.full(p.shape, np.nan), ~np.isnan(p)
+    if known.any():
+        corrected[known] = multipletests(p[known], method="holm")[1]
+    return corrected

@@ -1,0 +1,94 @@
+"""One row per trained model, in one SQLite file. A row exists or it does not: every write is one transaction."""
+
+import contextlib
+import io
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from perso.settings import InputError
+
+ROW = {
+    "key": "TEXT PRIMARY KEY",  # hash of all that decides the model's numbers
+    "method": "TEXT", "person": "TEXT", "repeat": "INTEGER", "fold": "INTEGER",
+    "acc_I": "REAL", "n_I": "INTEGER",  # accuracy on the person's test images, and their number
+    "acc_G": "REAL", "n_G": "INTEGER",  # the same on D_G's
+    "iterations": "INTEGER",  # that made the model, a shared generic model's included
+    "own_iterations": "INTEGER",  # spent on this person alone
+    "seconds": "REAL",  # for own_iterations
+    "device": "TEXT", "precision": "TEXT", "threads": "INTEGER", "lanes": "INTEGER",
+    "torch": "TEXT", "created": "TEXT",
+    "hits_I": "BLOB", "hits_G": "BLOB",  # one bit per test image, see `packed`
+}
+GENERIC = {"key": "TEXT PRIMARY KEY", "weights": "BLOB", "iterations": "INTEGER", "seconds": "REAL", "created": "TEXT"}
+TABLES = {"rows": ROW, "generic": GENERIC}
+
+
+def packed(hits: np.ndarray) -> bytes:
+    """bool [n] → bytes, eight images a byte."""
+    return np.packbits(hits).tobytes()
+
+
+def unpacked(blob: bytes, n: int) -> np.ndarray:
+    """The bool [n] that `packed` took."""
+    return np.unpackbits(np.frombuffer(blob, np.uint8), count=n).astype(bool)
+
+
+class Store:
+    """The file at `path`, made when first written to. Several processes may use it at a time."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @contextlib.contextmanager
+    def open(self):
+        """A connection whose writes land together or not at all."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+                for name, columns in TABLES.items():
+                    listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
+                yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise InputError(f"{self.path}: {error}; name another --store or move this file away") from error
+
+    def keys(self, table: str = "rows") -> set[str]:
+        """The keys of a table."""
+        if not self.path.exists():
+            return set()
+        with self.open() as connection:
+            return {key for (key,) in connection.execute(f"SELECT key FROM {table}")}
+
+    def add(self, rows: Iterable[Mapping], table: str = "rows") -> None:
+        """Write whole rows, all of them in one transaction; one that is there already is left alone."""
+        columns = TABLES[table]
+        marks = ", ".join(f":{column}" for column in columns)
+        with self.open() as connection:
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+
+    def rows(self, keys: Iterable[str]) -> pd.DataFrame:
+        """The rows of these keys that are there, in the order of `keys`."""
+        keys = list(keys)
+        if not self.path.exists():
+            return pd.DataFrame(columns=list(ROW))
+        with self.open() as connection:
+            everything = pd.read_sql("SELECT * FROM rows", connection, index_col="key")
+        return everything.loc[[key for key in keys if key in everything.index]].reset_index()
+
+    def weights(self, key: str) -> dict[str, np.ndarray]:
+        """A generic model's weights."""
+        with self.open() as connection:
+            (blob,) = connection.execute("SELECT weights FROM generic WHERE key = ?", (key,)).fetchone()
+        with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    @staticmethod
+    def blob(weights: Mapping[str, np.ndarray]) -> bytes:
+        """Weights as they are kept."""
+        buffer = io.BytesIO()
+        np.savez(buffer, **weights)
+        return buffer.getvalue()

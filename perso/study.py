@@ -1,0 +1,158 @@
+"""Settings → what is missing in the store → trained rows. The only place where everything meets."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from perso import engine, schedules
+from perso.methods import METHODS, Method
+from perso.prepare import Prepared, prepare
+from perso.settings import Settings, default_store, fingerprint
+from perso.store import Store
+from perso.work import GENERIC, Job, iterations_per_epoch, train_generic, train_job
+
+
+class Study:
+    """One study: its people, its store, and the models it wants.
+
+    settings   what to study
+    store      path of the SQLite file; default $PERSO_STORE or build/store.sqlite
+    data_dir   where data sets lie; default $PERSO_DATA_DIR or data/
+    """
+
+    def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
+        self.settings = settings
+        self.prepared: Prepared = prepare(settings, data_dir)
+        self.store = Store(store or default_store())
+        self.folds = self.prepared.parts.folds
+
+    # identity: the hash of all that decides a model's numbers, and of nothing else
+
+    def common(self) -> dict:
+        """What every model of the study shares."""
+        s = self.settings
+        keys = ["image_size", "width", "precision", "threads", "batch_size", "epochs", "optimiser",
+                "learning_rate", "weight_decay", "train_share", "flips", "seed"]
+        keys += ["momentum"] if s.optimiser == "sgd" else []
+        keys += ["decay_epoch", "decay"] if s.decay_epoch else []
+        return {"engine": engine.VERSION, "classes": self.prepared.classes, **{key: getattr(s, key) for key in keys}}
+
+    def generic_key(self, fold: int, repeat: int) -> str:
+        """Key of the generic model of a fold and repeat."""
+        return fingerprint([self.common(), GENERIC, self.prepared.content_of(self.folds[fold]), repeat])
+
+    def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
+        """Key of one row. `people` train side by side; their number and the place among them round the sums."""
+        content, other = self.prepared.content, self.folds[fold].neighbour(person)
+        uses_other = "other" in (method.joined, method.shaped_by)
+        who = [content[person], content[other] if uses_other else "", self.prepared.content_of(self.folds[fold])]
+        place = [people.index(person), len(people)]
+        return fingerprint([self.common(), method.course, method.late, who, repeat, place])
+
+    # what there is to train
+
+    def jobs(self, methods: Iterable[Method] = METHODS) -> list[Job]:
+        """All jobs of these methods, stored or not, the longest first; how they are cut depends on settings alone."""
+        courses: dict[tuple, list[Method]] = {}
+        for method in methods:
+            courses.setdefault(method.course, []).append(method)
+        jobs = []
+        for course in courses.values():
+            for repeat in range(self.settings.repeats):
+                for number, fold in enumerate(self.folds):
+                    for people in chunks(fold.individuals, self.settings.lanes):
+                        keys = {(m.name, p): self.key(m, number, repeat, people, p) for m in course for p in people}
+                        generic = self.generic_key(number, repeat) if course[0].generic else ""
+                        jobs.append(Job(tuple(course), people, number, repeat, keys, generic))
+        return sorted(jobs, key=self.cost, reverse=True)
+
+    def cost(self, job: Job) -> int:
+        """Iterations of a job, over all its people."""
+        method = job.methods[0]
+        epochs = 0 if method.generic else self.settings.epochs
+        samples = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
+        return (method.early + method.extra + samples + job.late) * len(job.people)
+
+    def keys(self, methods: Iterable[Method] = METHODS) -> list[str]:
+        """Keys of all rows of these methods, in the order of the table."""
+        every = {(*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()}
+        order = {person: place for place, person in enumerate(self.prepared.parts.individuals)}
+        return [every[m.name, p, r] for m in methods for p in order for r in range(self.settings.repeats)]
+
+    def rows(self, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
+        """The stored rows of these methods, one per trained model, ordered by method, person, repeat."""
+        methods = tuple(methods)
+        return self.store.rows(self.keys(methods))
+
+    def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
+        """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
+        n_iter = iterations_per_epoch(self.prepared, self.folds[fold])
+        return schedules.schedule(
+            n_iter, self.settings.epochs, method.early, method.n_I, method.late, method.extra
+        )
+
+    # training
+
+    def run(self, methods: Iterable[Method] = METHODS, jobs: int | None = None, budget: float | None = None):
+        """Train what the store lacks and return the rows of these methods.
+
+        jobs     training processes; default: one per core on a CPU, one on a card
+        budget   seconds after which no further job is begun
+        """
+        methods = tuple(methods)
+        stored = self.store.keys()
+        missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
+        device = engine.device_of(self.settings.device)
+        jobs = jobs or (os.cpu_count() if device == "cpu" else 1)
+        generic = {job.generic: (job.fold, job.repeat) for job in missing if job.generic}
+        generic = {key: place for key, place in generic.items() if key not in self.store.keys("generic")}
+        models = len(generic) + sum(key not in stored for job in missing for key in job.keys.values())
+        if not models:
+            return self.rows(methods)
+        ends = time.monotonic() + (float("inf") if budget is None else budget)
+        with progress(models) as bar, joblib.parallel_config("loky", idle_worker_timeout=20):
+            pool = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+            task, load = joblib.delayed(train_generic), self.store.weights
+            first = (task(self.prepared, device, *place, key) for key, place in generic.items())
+            for row in pool(until(ends, first)):
+                self.store.add([row], "generic")
+                bar.update()
+            there = self.store.keys("generic")
+            task, ready = joblib.delayed(train_job), (job for job in missing if not job.generic or job.generic in there)
+            then = (task(self.prepared, device, job, load(job.generic) if job.generic else None) for job in ready)
+            for rows in pool(until(ends, then)):
+                self.store.add(rows)
+                bar.update(sum(row["key"] not in stored for row in rows))
+        return self.rows(methods)
+
+
+def chunks(people: tuple, size: int) -> list[tuple]:
+    """People in groups of `size`, in their order."""
+    return [people[start : start + size] for start in range(0, len(people), size)]
+
+
+def until(ends: float, calls: Iterable) -> Iterator:
+    """The calls that begin before the time `ends`."""
+    for call in calls:
+        if time.monotonic() >= ends:
+            return
+        yield call
+
+
+@contextlib.contextmanager
+def progress(models: int):
+    """A bar on the terminal that counts models; under Jupyter it stays out of the page."""
+    original = getattr(sys.stderr, "_original_stdstream_copy", None)  # ipykernel's way to the real stderr
+    file = sys.stderr if original is None else os.fdopen(os.dup(original), "w")
+    with tqdm(total=models, unit="model", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
+        yield bar
+    if original is not None:
+        file.close()

@@ -1,0 +1,87 @@
+"""v3's Table I from our rows, with what it lacks: the paired change to the baseline, its interval, its p."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from perso import metrics, stats
+from perso.methods import BASELINE, METHODS, Method
+
+PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
+PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
+
+
+def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
+    """One line per method that has rows; columns are pairs (D_I or D_G, what).
+
+    n, mean, rank, sd, min, max   over people, repeats averaged first
+    change, low, high, p          paired difference to the baseline over people; 95 % interval; p of a paired
+                                  t-test, Holm-corrected within controls and within shaping methods, a family
+                                  for each of D_I and D_G
+    paper mean … paper max        v3's Table I
+    """
+    methods = [method for method in methods if (rows["method"] == method.name).any()]
+    blocks = {}
+    for place, (measure, part) in enumerate(PARTS.items()):
+        block = metrics.spread(rows, measure)
+        people = metrics.per_person(rows, measure)
+        base = people[BASELINE] if BASELINE in people else people.iloc[:, 0] * np.nan
+        changes = [stats.change(people[method.name] - base) for method in methods]
+        for column in ("mean", "low", "high", "p"):
+            name = {"mean": "change"}.get(column, column)
+            block[name] = pd.Series({m.name: getattr(c, column) for m, c in zip(methods, changes, strict=True)})
+        controls = [m.name for m in methods if m.family == "control"]
+        shaping = [m.name for m in methods if m.family not in ("baseline", "control")]
+        block.loc[BASELINE, ["change", "low", "high", "p"]] = np.nan  # it is what the others are compared with
+        for family in (controls, shaping):
+            block.loc[family, "p"] = stats.holm(block.loc[family, "p"])
+        for k, column in enumerate(PAPER):
+            block[f"paper {column}"] = [m.paper[place * 4 + k] if m.paper else np.nan for m in methods]
+        blocks[part] = block
+    return pd.concat(blocks, axis=1)
+
+
+def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """One part (D_I or D_G) of a comparison as text, as it is read: changes in percentage points."""
+    block = table[part]
+
+    def each(column, form):
+        return [form(value) if pd.notna(value) else "" for value in block[column]]
+
+    def change(line):
+        if pd.isna(line["change"]):
+            return ""
+        return f"{100 * line['change']:+.1f} [{100 * line['low']:+.1f}, {100 * line['high']:+.1f}]"
+
+    def p(value):
+        return "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0") if value < 1 else "1"
+
+    columns = {"n": block["n"].astype(str), "mean": each("mean", "{:.3f}".format), "rank": block["rank"].astype(str)}
+    columns |= {name: each(name, "{:.3f}".format) for name in ("sd", "min", "max")}
+    columns |= {"change in pp [95 %]": block.apply(change, axis=1), "p (Holm)": each("p", p)}
+    columns |= {f"v3 {name}": each(f"paper {name}", "{:.3f}".format) for name in PAPER}
+    return pd.DataFrame(columns, index=block.index.rename("Method"))
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """Both parts as plain text, one below the other."""
+    heads = {"D_I": "On the individual's own data, D_I", "D_G": "On everybody else's, D_G"}
+    return "\n\n".join(f"{heads[part]}\n{shown(table, part).to_string()}" for part in PARTS.values())
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Both parts as Markdown tables."""
+    blocks = []
+    for part in PARTS.values():
+        block = shown(table, part).reset_index()
+        lines = [list(block.columns), ["---"] + ["--:"] * (len(block.columns) - 1), *block.values.tolist()]
+        blocks.append(f"**{part}**\n\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+    return "\n\n".join(blocks)
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """All numbers in full, one line per method; columns like `D_I mean`, `D_G change`."""
+    flat = table.copy()
+    flat.columns = [" ".join(pair) for pair in table.columns]
+    return flat.rename_axis("method").to_csv()
