@@ -1,13 +1,13 @@
 """Chapters → executed copies by papermill → one book by jupyter-book. Nothing in `chapters/` is changed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import nbformat
 import papermill
 import yaml
@@ -39,7 +39,7 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     for chapter in chapters():
         print(f"running {chapter.name}", file=sys.stderr)
         execute(chapter, source / "chapters" / chapter.name, study.settings)
-    headline(study, source / "headline.svg")
+    plots.save_tradeoff(tables.comparison(study.rows()), source / "headline.svg")
     return compile_pages(source, to / "html")
 
 
@@ -97,15 +97,6 @@ def polished(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def headline(study: Study, path: Path) -> None:
-    """The figure of the first page: change on D_I against change on D_G."""
-    plots.style()
-    fig, ax = plt.subplots(figsize=(6.4, 4.6))
-    plots.tradeoff(ax, tables.comparison(study.rows()))
-    fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
-    plt.close(fig)
-
-
 def compile_pages(source: Path, html: Path) -> Path:
     """jupyter-book with warnings as errors; the path of the first page."""
     command = ["build", source, "--path-output", html.parent, "-W", "-n", "--keep-going", "--all", "--quiet"]
@@ -115,4 +106,11 @@ def compile_pages(source: Path, html: Path) -> Path:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
     shutil.rmtree(html, ignore_errors=True)
     (html.parent / "_build" / "html").rename(html)
+    if outside := [f"{page.name}: {tag}" for page in html.rglob("*.html") for tag in foreign(page.read_text("utf-8"))]:
+        raise RunError("these pages load something from elsewhere:\n" + "\n".join(outside))
     return html / "index.html"
+
+
+def foreign(html: str) -> list[str]:
+    """The tags of a page that make a browser fetch from another host; links to click are not among them."""
+    return re.findall(r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"'](?:https?:)?//[^>]*>", html)

@@ -1,6 +1,7 @@
 """Figures: tidy tables in, an Axes out. One colour per method, everywhere the same."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -53,6 +54,15 @@ def tradeoff(ax, table: pd.DataFrame):
     ax.set(xlabel="change on everybody else's data, $D_G$ (pp)", ylabel="change on the own data, $D_I$ (pp)")
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
     return ax
+
+
+def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
+    """The headline figure as a file; the same table gives the same file."""
+    style()
+    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    tradeoff(ax, table)
+    fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    plt.close(fig)
 
 
 def levels(ax, rows: pd.DataFrame, measure: str):

@@ -127,9 +127,8 @@ def facts(prepared: Prepared) -> str:
     for number, fold in parts.groupby("fold"):
         first = fold.iloc[0]
         lines.append(
-            f"fold {number}    {len(fold)} individuals, "
-            f"D_I train {fold['D_I train'].min()} to {fold['D_I train'].max()}, "
-            f"test {fold['D_I test'].min()} to {fold['D_I test'].max()}; D_G of {first['D_G people']} people, "
-            f"train {first['D_G train']:,}, test {first['D_G test']:,}"
+            f"fold {number}    {len(fold)} individuals, D_I train {fold['D_I train'].min()} to "
+            f"{fold['D_I train'].max()}, test {fold['D_I test'].min()} to {fold['D_I test'].max()}\n"
+            f"          D_G of {first['D_G people']} people, train {first['D_G train']:,}, test {first['D_G test']:,}"
         )
     return "\n".join(lines)

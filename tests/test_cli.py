@@ -1,0 +1,132 @@
+"""The command line as a user meets it: what is said where, and the exit codes."""
+
+import functools
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+
+from perso import study
+from perso.__main__ import main
+from perso.methods import METHODS
+from perso.settings import ROOT
+
+SMOKE = str(ROOT / "params" / "smoke.yml")
+TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
+FEW = METHODS[:2] + METHODS[8:11]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Five rows instead of thirteen: the study is asked for these where a command asks for all."""
+    for name in ("run", "rows", "keys"):
+        asked = getattr(study.Study, name)
+        few = functools.wraps(asked)(lambda self, methods=FEW, asked=asked, **more: asked(self, methods, **more))
+        monkeypatch.setattr(study.Study, name, few)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Other people's digits: 150 of sklearn's, dealt to five named people, enlarged to 12 × 10 pixels."""
+    digits = load_digits()
+    images = np.zeros((150, 12, 10), np.uint8)
+    images[:, 2:10, 1:9] = digits.images[:150] * 15
+    path = tmp_path_factory.mktemp("people") / "people.npz"
+    who = np.array(list("abcde") * 30)
+    np.savez_compressed(path, images=images, labels=digits.target[:150], who=who)
+    return path
+
+
+def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys):
+    given = [SMOKE, "-p", f"dataset=file:{people}", *TINY, "--store", str(tmp_path / "s.sqlite")]
+    assert main(["run", *given, "--jobs", "1"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "" and "20 of 20 models" in captured.err
+
+    assert main(["table", *given, "--format", "csv"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="method")
+    assert list(table.index) == [method.name for method in FEW]
+    assert (table["D_I n"] == 4).all() and table["D_G mean"].between(0, 1).all()
+
+    for form, mark in (("text", "On the individual's own data"), ("md", "| BaseLine |")):
+        assert main(["table", *given, "--format", form]) == 0
+        assert mark in capsys.readouterr().out
+
+    assert main(["export", *given, "--to", str(tmp_path / "new" / "rows.csv")]) == 0
+    rows = pd.read_csv(tmp_path / "new" / "rows.csv")
+    wanted = "method person repeat acc_I n_I acc_G n_G iterations seconds device precision"
+    assert len(rows) == 20 and set(wanted.split()) <= set(rows) and set(rows["person"]) <= set("abcde")
+
+
+def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
+    given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
+    assert main(["run", *given, "--budget", "0", "--jobs", "1"]) == 0
+    assert "0 of 20 models" in capsys.readouterr().err
+    assert main(["table", *given]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "perso run" in said.err
+
+
+def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
+    file = tmp_path / "cohort.npz"
+    assert main(["data", SMOKE, "--to", str(file)]) == 0
+    first = capsys.readouterr().out
+    assert main(["data", SMOKE, "-p", f"dataset=file:{file}"]) == 0
+    second = capsys.readouterr().out
+    assert "4 individuals" in first and first.splitlines()[1:] == second.splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        (["individuls=4"], "individuls: no such setting"),
+        (["individuals=40"], "individuals: 40 individuals are too many for digits, which has 14"),
+        (["epochs=many"], "epochs: 'many' is not a whole number"),
+        (["image_size=12"], "image_size: 12"),
+        (["image_size=16"], "image_size: 16 cannot be made of 8 × 8 images"),
+        (["exchange=false"], "global_people: 0 leaves D_G empty"),
+        (["dataset=file:nowhere.npz"], "nowhere.npz"),
+        (["dataset=mnist"], "dataset: no 'mnist'"),
+        (["epochs"], "not of the form key=value"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
+    store = tmp_path / "s.sqlite"
+    assert main(["run", SMOKE, *(word for pair in pairs for word in ("-p", pair)), "--store", str(store)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
+    assert not store.exists()
+
+
+def test_a_missing_params_file_is_named(capsys):
+    assert main(["run", "params/nowhere.yml"]) == 2
+    assert "params/nowhere.yml" in capsys.readouterr().err
+
+
+def test_a_store_that_is_none_is_named(tmp_path, capsys):
+    wrong = tmp_path / "s.sqlite"
+    wrong.write_text("this is no database, but it is long enough to be read as one" * 20)
+    assert main(["table", SMOKE, "--store", str(wrong)]) == 2
+    assert str(wrong) in capsys.readouterr().err
+
+
+def test_a_failing_run_exits_with_1(tmp_path):
+    code = "import sys; from perso import work, __main__ as m; work.engine.train = None; sys.exit(m.main(sys.argv[1:]))"
+    given = ["run", SMOKE, *TINY, "--jobs", "1", "--store", str(tmp_path / "s.sqlite")]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1 and "TypeError" in done.stderr
+
+
+def test_the_trainer_needs_no_book(tmp_path):
+    """`perso run` imports nothing beyond what a machine that only trains has."""
+    code = (
+        "import sys; sys.modules |= dict.fromkeys('papermill IPython matplotlib seaborn statsmodels nbformat'.split());"
+        "from perso import __main__, study; sys.exit(__main__.main(sys.argv[1:]))"
+    )
+    given = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
