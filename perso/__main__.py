@@ -1,4 +1,4 @@
-"""The command line: perso data · run · table · export · book · readme."""
+"""The command line: perso data · run · table · export · book."""
 
 import argparse
 import os
@@ -37,10 +37,6 @@ def parser() -> argparse.ArgumentParser:
     def command(name, function, what):
         added = commands.add_parser(name, help=what, description=what)
         added.set_defaults(command=function)
-        return added
-
-    def study(name, function, what):
-        added = command(name, function, what)
         added.add_argument("params", metavar="PARAMS.yml", help="a file like params/quick.yml")
         option = added.add_argument
         option("-p", dest="pairs", metavar="KEY=VALUE", action="append", default=[], help="change a setting")
@@ -48,19 +44,18 @@ def parser() -> argparse.ArgumentParser:
         option("--data-dir", type=Path, default=default_data_dir(), help="folder of data sets (%(default)s)")
         return added
 
-    add = study("data", data, "show who and what a run is about; --to writes it as one file to carry elsewhere")
+    add = command("data", data, "show who and what a run is about; --to writes it as one file to carry elsewhere")
     add.add_argument("--to", type=Path, metavar="FILE.npz")
-    add = study("run", run, "train what the store lacks")
+    add = command("run", run, "train what the store lacks")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)")
     add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
-    add = study("table", table, "v3's Table I from the stored models")
+    add = command("table", table, "v3's Table I from the stored models")
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
-    add = study("export", export, "write the stored rows as CSV, one per trained model")
+    add = command("export", export, "write the stored rows as CSV, one per trained model")
     add.add_argument("--to", type=Path, metavar="FILE.csv", help="default: standard output")
-    add = study("book", book, "train what is missing, run the chapters, build the pages")
+    add = command("book", book, "train what is missing, run the chapters, build the pages")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
     add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR", help="where to build (%(default)s)")
-    command("readme", readme, "write the README's generated parts anew from results/")
     return top
 
 
@@ -86,10 +81,10 @@ def opened(given):
 
 def data(given) -> None:
     from perso import data as sources
-    from perso.prepare import facts, prepare
+    from perso.prepare import facts, prepare, sizes
 
     prepared = prepare(read(given.params, given.pairs), given.data_dir)
-    print(facts(prepared))
+    print(facts(prepared), sizes(prepared).to_string(index=False), sep="\n\n")
     if given.to:
         sources.save(prepared.source, given.to)
         print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
@@ -136,13 +131,6 @@ def book(given) -> None:
     study.run(jobs=given.jobs)
     page = pages.build(study, given.data_dir, given.to)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")
-
-
-def readme(given) -> None:
-    from perso import readme as text
-
-    for path in text.write():
-        print(path)
 
 
 if __name__ == "__main__":

@@ -74,8 +74,8 @@ METHODS = (
 
 
 def named(*names: str) -> tuple[Method, ...]:
-    """The methods of these names, in the order of METHODS; KeyError names what is unknown."""
-    unknown = set(names) - {method.name for method in METHODS}
-    if unknown:
-        raise KeyError(f"no method {', '.join(sorted(unknown))}; there are: {', '.join(m.name for m in METHODS)}")
-    return tuple(method for method in METHODS if method.name in names)
+    """The methods of these names or families, in the order of METHODS; KeyError names what is unknown."""
+    possible = [*FAMILIES, *(method.name for method in METHODS)]
+    if unknown := set(names) - set(possible):
+        raise KeyError(f"no method or family {', '.join(sorted(unknown))}; there are: {', '.join(possible)}")
+    return tuple(method for method in METHODS if method.name in names or method.family in names)

@@ -35,7 +35,8 @@ def sentence(table: pd.DataFrame, method: str) -> str:
     for part, whose in WHOSE.items():
         mean, low, high = (100 * table.loc[method, part][column] for column in ("change", "low", "high"))
         verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly move"
-        said.append(f"{verb} accuracy on {whose} ({mean:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f})")
+        interval = "no interval" if np.isnan(low) else f"95 % interval {low:+.1f} to {high:+.1f}"
+        said.append(f"{verb} accuracy on {whose} ({mean:+.1f} points, {interval})")
     return f"{method} {said[0]} and {said[1]}"
 
 

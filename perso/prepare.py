@@ -115,6 +115,15 @@ def sizes(prepared: Prepared) -> pd.DataFrame:
     )
 
 
+def leaks(prepared: Prepared) -> dict[str, int]:
+    """What must be nought: samples on both sides of a split, and individuals who are in their own D_G."""
+    parts = prepared.parts
+    item = np.tile(prepared.source.item, len(prepared.images) // len(prepared.source.item))
+    shared = [np.intersect1d(item[parts.train[person]], item[parts.test[person]]) for person in parts.train]
+    inside = [person for fold in parts.folds for person in fold.individuals if person in fold.global_people]
+    return {"samples on both sides": sum(map(len, shared)), "individuals in their own D_G": len(inside)}
+
+
 def facts(prepared: Prepared) -> str:
     """What the data are, in a few lines of text."""
     parts, people = sizes(prepared), np.unique(prepared.source.who)

@@ -49,3 +49,8 @@ def replaced(text: str, name: str, block: str) -> str:
     if not (found and closed):
         raise InputError(f"{README}: no block between {begin} and {end}")
     return f"{head}{begin}\n{block}\n{end}{tail}"
+
+
+if __name__ == "__main__":
+    for path in write():
+        print(path)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -118,7 +119,8 @@ class Study:
         if not models:
             return self.rows(methods)
         ends = time.monotonic() + (float("inf") if budget is None else budget)
-        with progress(models) as bar, joblib.parallel_config("loky", idle_worker_timeout=20):
+        workers = joblib.parallel_config("loky", idle_worker_timeout=20, initializer=end_with, initargs=(os.getpid(),))
+        with progress(models) as bar, workers:
             pool = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
             task, load = joblib.delayed(train_generic), self.store.weights
             first = (task(self.prepared, device, *place, key) for key, place in generic.items())
@@ -132,6 +134,17 @@ class Study:
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods)
+
+
+def end_with(parent: int) -> None:
+    """End this worker when its parent has been killed, so that nothing trains on for nobody."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def chunks(people: tuple, size: int) -> list[tuple]:

@@ -46,22 +46,21 @@ def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
     """One part (D_I or D_G) of a comparison as text, as it is read: changes in percentage points."""
     block = table[part]
 
-    def each(column, form):
-        return [form(value) if pd.notna(value) else "" for value in block[column]]
-
-    def change(line):
-        if pd.isna(line["change"]):
-            return ""
-        return f"{100 * line['change']:+.1f} [{100 * line['low']:+.1f}, {100 * line['high']:+.1f}]"
+    def share(value):
+        return "" if pd.isna(value) else f"{value:.3f}".lstrip("0")
 
     def p(value):
-        return "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0") if value < 1 else "1"
+        return "" if pd.isna(value) else "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0")
 
-    columns = {"n": block["n"].astype(str), "mean": each("mean", "{:.3f}".format), "rank": block["rank"].astype(str)}
-    columns |= {name: each(name, "{:.3f}".format) for name in ("sd", "min", "max")}
-    columns |= {"change in pp [95 %]": block.apply(change, axis=1), "p (Holm)": each("p", p)}
-    columns |= {f"v3 {name}": each(f"paper {name}", "{:.3f}".format) for name in PAPER}
-    return pd.DataFrame(columns, index=block.index.rename("Method"))
+    def change(line):
+        mean, low, high = 100 * line[["change", "low", "high"]]
+        return "" if pd.isna(mean) else f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+    columns = {"n": block["n"].astype(str), "mean": block["mean"].map(share), "rank": block["rank"].astype(str)}
+    columns |= {"change in pp [95 %]": block.apply(change, axis=1), "p (Holm)": block["p"].map(p)}
+    columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
+    columns |= {f"v3 {name}": block[f"paper {name}"].map(share) for name in PAPER}
+    return pd.DataFrame(columns).rename_axis(index=None)
 
 
 def as_text(table: pd.DataFrame) -> str:
@@ -74,7 +73,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     """Both parts as Markdown tables."""
     blocks = []
     for part in PARTS.values():
-        block = shown(table, part).reset_index()
+        block = shown(table, part).reset_index(names="Method")
         lines = [list(block.columns), ["---"] + ["--:"] * (len(block.columns) - 1), *block.values.tolist()]
         blocks.append(f"**{part}**\n\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
     return "\n\n".join(blocks)

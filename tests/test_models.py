@@ -1,0 +1,192 @@
+"""The network: v3's Fig. 4 by hand, and lanes that never hear of each other."""
+
+import pytest
+import torch
+from torch import nn
+
+from perso.models import VGG, LaneDropout, initial, lanes_of, load
+
+# v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
+FIG_4 = [(3, 1, 32), (3, 32, 64), (3, 64, 128), (3, 128, 128), (3, 128, 128), (1, 128, 128), (1, 128, 256)]
+ORDER = "Conv Conv Pool Dropout Conv Conv Pool Conv Conv Pool Conv Pool Dropout FC"
+
+
+def small(image_size: int = 8, lanes: int = 1) -> VGG:
+    return VGG(5, image_size, 1 / 16, lanes)
+
+
+def seeded(number: int) -> torch.Generator:
+    return torch.Generator().manual_seed(number)
+
+
+def three_lanes() -> tuple[VGG, torch.Tensor, torch.Tensor]:
+    """A network of three different models, and two inputs that differ in lane 1 alone."""
+    model = small(lanes=3)
+    load(model, [initial(small(), seeded(n)) for n in range(3)])
+    first = torch.rand(4, 3, 8, 8, generator=seeded(9))
+    second = first.clone()
+    second[:, 1] = 1 - first[:, 1]
+    return model, first, second
+
+
+# --- Fig. 4
+
+
+@pytest.mark.parametrize("classes", [10, 30])
+def test_full_width_has_the_filters_of_the_figure(classes):
+    model = VGG(classes, 32)
+    convolutions = [layer for layer in model.features if isinstance(layer, nn.Conv2d)]
+    assert [(c.kernel_size[0], c.in_channels, c.out_channels) for c in convolutions] == FIG_4
+    assert tuple(model.classifier.weight.shape) == (classes, 256, 1, 1)
+    assert all(c.stride == (1, 1) and c.kernel_size[0] == 2 * c.padding[0] + 1 for c in convolutions)
+
+
+@pytest.mark.parametrize(("classes", "by_hand"), [(10, 422_954), (30, 428_094)])
+def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
+    # 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768 weights, 864 biases, 2 · 864 of BN, FC 257 a class
+    filters = sum(kernel**2 * into * out for kernel, into, out in FIG_4)
+    assert filters == 436_512
+    channels = sum(out for *_, out in FIG_4)
+    assert sum(p.numel() for p in VGG(classes, 32).parameters()) == filters + 3 * channels + 257 * classes
+
+
+@pytest.mark.parametrize("image_size", [16, 32])
+def test_the_layers_stand_in_the_order_of_the_figure(image_size):
+    names = {nn.Conv2d: "Conv", nn.MaxPool2d: "Pool", LaneDropout: "Dropout"}
+    model = VGG(30, image_size)
+    assert " ".join([*(names[type(x)] for x in model.features if type(x) in names), "FC"]) == ORDER
+    assert [x.p for x in model.features if isinstance(x, LaneDropout)] == [0.2, 0.35]
+
+
+def test_every_convolution_is_followed_by_relu_then_batch_normalisation():
+    layers = [type(layer) for layer in small().features]
+    after = [layers[place + 1 : place + 3] for place, kind in enumerate(layers) if kind is nn.Conv2d]
+    assert after == [[nn.ReLU, nn.BatchNorm2d]] * 7
+
+
+@pytest.mark.parametrize(("image_size", "poolings"), [(8, 3), (16, 4), (32, 4), (64, 4)])
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_every_image_size_gives_one_row_of_logits_per_lane(image_size, poolings, lanes):
+    model = small(image_size, lanes).eval()
+    assert sum(isinstance(layer, nn.MaxPool2d) for layer in model.features) == poolings
+    assert model(torch.rand(2, lanes, image_size, image_size)).shape == (2, lanes, 5)
+
+
+@pytest.mark.parametrize("width", [1 / 32, 0.5, 2])
+def test_width_multiplies_every_layer(width):
+    out = [layer.out_channels for layer in VGG(10, 8, width).features if isinstance(layer, nn.Conv2d)]
+    assert out == [width * channels for *_, channels in FIG_4]
+
+
+# --- lanes
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_lane_changes_its_own_logits_alone(training):
+    model, first, second = three_lanes()
+    model.train(training)
+    for layer in model.features:
+        if isinstance(layer, LaneDropout):
+            layer.eval()
+    one, two = model(first), model(second)
+    assert torch.equal(one[:, [0, 2]], two[:, [0, 2]])
+    assert (one[:, 1] != two[:, 1]).all()
+
+
+def test_a_lane_changes_its_own_gradients_and_statistics_alone():
+    gradients, statistics = [], []
+    for choice in (1, 2):
+        model = three_lanes()[0].train()
+        for layer in model.features:
+            if isinstance(layer, LaneDropout):
+                layer.generators = [seeded(n) for n in range(3)]
+        model(three_lanes()[choice]).square().sum().backward()
+        gradients.append(lanes_of({name: p.grad for name, p in model.named_parameters()}, 3))
+        statistics.append(lanes_of({name: b for name, b in model.named_buffers()}, 3))
+    for one, two in (gradients, statistics):
+        for name in one[0]:
+            assert torch.equal(one[0][name], two[0][name]) and torch.equal(one[2][name], two[2][name]), name
+            assert not torch.equal(one[1][name], two[1][name]), name
+
+
+def test_each_lane_of_a_fused_network_is_the_single_network():
+    model, x, _ = three_lanes()
+    fused = model.eval()(x)
+    for n, state in enumerate(lanes_of(model.state_dict(), 3)):
+        alone = small().eval()
+        load(alone, [state])
+        torch.testing.assert_close(alone(x[:, n : n + 1])[:, 0], fused[:, n])
+
+
+def test_states_put_in_come_out_again():
+    states = [initial(small(), seeded(n)) for n in range(3)]
+    states[2]["features.2.running_mean"] += 7
+    model = small(lanes=3)
+    load(model, states)
+    for put, got in zip(states, lanes_of(model.state_dict(), 3), strict=True):
+        assert put.keys() == got.keys()
+        assert all(torch.equal(put[name], got[name]) for name in put)
+
+
+def test_a_lanes_state_is_a_copy():
+    model = small(lanes=2)
+    state = lanes_of(model.state_dict(), 2)[0]
+    before = {name: tensor.clone() for name, tensor in state.items()}
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            tensor.add_(1)
+    assert all(torch.equal(before[name], state[name]) for name in state)
+
+
+# --- dropout
+
+
+def test_dropout_keeps_the_mean_and_draws_each_lane_from_its_own_generator():
+    dropout, ones = LaneDropout(0.2), torch.ones(50, 4, 10, 10)
+    masks = []
+    for seeds in ((1, 2), (1, 3)):
+        dropout.generators = [seeded(n) for n in seeds]
+        masks.append(dropout(ones))
+    assert torch.equal(masks[0][:, :2], masks[1][:, :2])
+    assert not torch.equal(masks[0][:, 2:], masks[1][:, 2:])
+    assert masks[0].unique().tolist() == pytest.approx([0, 1 / 0.8])
+    assert masks[0].mean().item() == pytest.approx(1, abs=0.02)  # 5.7 standard errors of 20,000 draws
+
+
+def test_dropout_leaves_a_test_alone():
+    x = torch.rand(2, 4, 3, 3)
+    assert torch.equal(LaneDropout(0.35).eval()(x), x)
+
+
+# --- initial weights
+
+
+def test_equal_seeds_give_equal_weights_and_others_give_others():
+    one, same, other = (initial(small(), seeded(n)) for n in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    convolutions = [name for name, tensor in one.items() if one[name.rpartition(".")[0] + ".weight"].dim() == 4]
+    assert len(convolutions) == 2 * 8 and not any(torch.equal(one[name], other[name]) for name in convolutions)
+
+
+def test_initial_weights_do_not_depend_on_how_many_lanes_there_are():
+    alone, fused = initial(small(), seeded(1)), initial(small(lanes=3), seeded(1))
+    assert alone.keys() == fused.keys() and all(torch.equal(alone[name], fused[name]) for name in alone)
+
+
+def test_initial_weights_are_uniform_within_the_fan_in():
+    state = initial(VGG(30, 32), seeded(0))
+    weights = [state[name] for name in state if state[name].dim() == 4]
+    biases = [state[name[: -len("weight")] + "bias"] for name in state if state[name].dim() == 4]
+    for weight, bias in zip(weights, biases, strict=True):
+        bound = weight[0].numel() ** -0.5
+        assert weight.abs().max() <= bound and bias.abs().max() <= bound
+        assert weight.abs().max() > 0.95 * bound and bias.abs().max() > 0.7 * bound
+        assert weight.mean().item() == pytest.approx(0, abs=0.15 * bound)
+        assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
+
+
+def test_batch_normalisation_starts_as_the_identity():
+    state = initial(small(), seeded(0))
+    for place in (2, 5):
+        got = [state[f"features.{place}.{name}"] for name in ("weight", "running_var", "bias", "running_mean")]
+        assert [tensor.unique().tolist() for tensor in got] == [[1], [1], [0], [0]]

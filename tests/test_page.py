@@ -1,0 +1,188 @@
+"""What the chapters say about their numbers fits the numbers."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso import page, tables
+from perso.cohorts import Fold, Parts, flipped
+from perso.data import Cohort
+from perso.methods import BASELINE
+from perso.prepare import Prepared
+from perso.settings import Settings
+
+ES = "ES-n-40"
+WHO = np.array(["eve", "ann", "ann", "bob", "ann", "bob", "eve", "ann"])
+LABELS = np.array([0, 2, 0, 1, 0, 1, 2, 1])  # bob has neither a 0 nor a 2; ann has two 0s, eve no 1
+
+
+def prepared(settings: Settings | None = None) -> Prepared:
+    """Three people's eight images; each of image n's pixels is 10 n + its place."""
+    images = (10 * np.arange(1, 9)[:, None, None] + np.arange(4).reshape(2, 2)).astype(np.uint8)
+    source = Cohort(images, LABELS, WHO, np.arange(8), source="eight of three")
+    fold = Fold(("ann", "bob"), ("eve",), np.array([0, 8, 16]), np.array([6, 14, 22]))
+    train, test = {"ann": np.array([1, 2, 4]), "bob": np.array([3])}, {"ann": np.array([7]), "bob": np.array([5])}
+    return Prepared(settings or Settings(), source, *flipped(images, LABELS, 3), 9, Parts(train, test, (fold,)), {})
+
+
+def table(**blocks) -> pd.DataFrame:
+    """A comparison of one method from (change, low, high) on D_I and on D_G."""
+    wide = {part: pd.DataFrame([ends], [ES], ["change", "low", "high"]) for part, ends in blocks.items()}
+    return pd.concat(wide, axis=1)
+
+
+# --- sentences
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verb"),
+    [
+        (0.01, 0.03, "raises"), (0.001, 0.039, "raises"), (-0.03, -0.01, "lowers"), (-0.039, -0.001, "lowers"),
+        (-0.01, 0.05, "does not clearly move"), (0.0, 0.04, "does not clearly move"),
+        (-0.04, 0.0, "does not clearly move"), (0.0, 0.0, "does not clearly move"),
+    ],
+)
+def test_the_verb_fits_the_interval(low, high, verb):
+    ends = ((low + high) / 2, low, high)
+    said = page.sentence(table(D_I=ends, D_G=(0.2, 0.1, 0.3)), ES)
+    assert said.startswith(f"{ES} {verb} accuracy on the individual's own data")
+    assert " and raises accuracy on everybody else's" in said
+
+
+def test_the_two_parts_are_told_apart_with_their_numbers_in_points():
+    said = page.sentence(table(D_I=(0.123, 0.1, 0.146), D_G=(-0.05, -0.0612, -0.0388)), ES)
+    assert said == (
+        "ES-n-40 raises accuracy on the individual's own data (+12.3 points, 95 % interval +10.0 to +14.6) and "
+        "lowers accuracy on everybody else's (-5.0 points, 95 % interval -6.1 to -3.9)"
+    )
+
+
+def test_without_an_interval_nothing_is_said_about_one():
+    """One person: there is a change, and nothing to weigh it by."""
+    said = page.sentence(table(D_I=(0.1, np.nan, np.nan), D_G=(0.05, np.nan, np.nan)), ES)
+    assert "+10.0" in said and "nan" not in said
+    assert not re.search("raises|lowers", said)
+
+
+def rows() -> pd.DataFrame:
+    seen = {BASELINE: (0.5, 0.6, 0.7), ES: (0.7, 0.8, 0.9)}
+    lines = [(name, person, value, 1 - value) for name, values in seen.items() for person, value in enumerate(values)]
+    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+
+
+def test_levels_are_said_with_their_spread():
+    said = page.level_sentence(tables.comparison(rows()), BASELINE)
+    assert "60.0 % on the individual's own data (sd over people 10.0, from 50.0 to 70.0)" in said
+    assert "40.0 % on everybody else's (sd over people 10.0, from 30.0 to 50.0)" in said
+
+
+def test_first_is_the_best_on_the_part_asked_for():
+    compared = tables.comparison(rows())
+    assert page.first(compared, "D_I") == f"{ES} (80.0 %)"
+    assert page.first(compared, "D_G") == f"{BASELINE} (40.0 %)"
+
+
+def test_the_books_table_shows_the_parts_asked_for():
+    both, one = (page.comparison(tables.comparison(rows()), *parts).data for parts in ((), ("D_G",)))
+    assert both.count("<table") == 2 and both.index("D<sub>I</sub>") < both.index("D<sub>G</sub>")
+    assert one.count("<table") == 1 and "everybody else's" in one and "own data" not in one
+    assert all(text in one for text in (BASELINE, ES, ".400<"))
+
+
+def test_people_are_counted_without_those_of_D_G():
+    said = page.people_sentence(prepared())
+    assert said.startswith("2 individuals with 3 samples each")  # ann has 4, bob 2; eve is D_G
+    assert said.endswith("learn from 2 images of its person and 3 of others.")
+
+
+# --- images
+
+
+def test_samples_are_the_persons_first_image_of_each_class():
+    ready = prepared()
+    sheet = page.samples(ready, ["bob", "ann"])
+    assert sheet.shape == (2, 3, 2, 2) and sheet.dtype == np.uint8
+    for line, images in zip(sheet, [(None, 3, None), (2, 7, 1)], strict=True):
+        for shown, n in zip(line, images, strict=True):
+            np.testing.assert_array_equal(shown, 0 if n is None else ready.images[n])
+
+
+def test_samples_of_a_turn_are_the_flips_of_the_same_images():
+    straight, mirrored, overturned = (page.samples(prepared(), ["ann", "bob"], turn) for turn in range(3))
+    np.testing.assert_array_equal(mirrored, straight[:, :, :, ::-1])
+    np.testing.assert_array_equal(overturned, straight[:, :, ::-1])
+    assert (mirrored != straight).any() and (overturned != straight).any()
+
+
+def test_samples_show_so_many_classes_at_most():
+    np.testing.assert_array_equal(page.samples(prepared(), ["ann"], most=2), page.samples(prepared(), ["ann"])[:, :2])
+
+
+def test_writers_of_unlike_hands_are_told_apart_by_their_unflipped_images():
+    who = np.repeat(["ann", "bob", "eve"], (30, 10, 40))
+    images = np.repeat([50, 200, 125], (30, 10, 40))[:, None, None] * np.ones((1, 2, 2))
+    images = np.concatenate([images, np.zeros((160, 2, 2))]).astype(np.uint8)  # the flips would tell nothing
+    people = prepared()
+    ready = replace(people, images=images, source=replace(people.source, who=who))
+    assert page.writer_identification(ready) == (1, 0.75)  # who says ann each time is right with 30 of 40
+    assert page.writer_identification(ready, most=2) == (1, 0.75)
+
+
+# --- where it came from
+
+
+def made(settings: Settings | None = None, **given) -> str:
+    return page.made_of(prepared(settings), **given).data
+
+
+def line(text: str, name: str) -> str:
+    (found,) = re.findall(rf"^- \*{name}:\* (.*)$", text, re.MULTILINE)
+    return found
+
+
+def test_just_the_changed_parameters_are_named():
+    said = line(made(Settings(individuals=7, learning_rate=0.03, flips=False, epochs=20)), "Parameters")
+    assert re.findall("`(.*?)`", said) == ["individuals: 7", "flips: False", "learning_rate: 0.03"]
+
+
+def test_where_nothing_is_changed_nothing_is_named():
+    said = line(made(), "Parameters")
+    assert "`" not in said and said[0].isalpha()
+
+
+def test_the_data_are_named_with_their_content():
+    ready = prepared()
+    said = line(page.made_of(ready).data, "Data")
+    assert "eight of three" in said and "8 samples" in said
+    content = re.search("`(.*)`", said).group(1)
+    assert len(content) >= 8 and ready.source.content_hash.startswith(content)
+
+
+def test_versions_are_those_in_use():
+    said = line(made(), "Versions")
+    assert f"numpy {np.__version__}" in said and f"pandas {pd.__version__}" in said
+
+
+TRAINED = pd.DataFrame({
+    "device": ["cpu", "NVIDIA H200", "cpu"], "precision": ["float32", "bfloat16", "float32"], "threads": [2, 1, 2],
+    "torch": ["2.11.0", "2.12.0", "2.11.0"], "created": ["2026-02-02", "2026-03-03", "2026-01-01"],
+})
+
+
+def test_every_device_that_trained_is_named_once():
+    said = line(made(rows=TRAINED), "Device")
+    assert said.count("cpu") == said.count("NVIDIA H200") == 1
+    assert all(text in said for text in ("float32, 2 thread", "torch 2.11.0", "bfloat16, 1 thread", "torch 2.12.0"))
+
+
+def test_models_are_counted_with_their_dates():
+    assert line(made(rows=TRAINED), "Models") == "3, trained from 2026-01-01 to 2026-03-03"
+
+
+@pytest.mark.parametrize("rows", [None, TRAINED[:0]])
+def test_where_nothing_was_trained_no_device_is_named(rows):
+    said = made(rows=rows)
+    assert "*Device:*" not in said and "*Models:*" not in said and "*Data:*" in said

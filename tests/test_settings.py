@@ -1,0 +1,265 @@
+"""A setting is right or told wrong in one line; seeds and fingerprints are made of names and facts alone."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+
+import numpy as np
+import pytest
+import yaml
+
+from perso.settings import (
+    CHOICES,
+    RANGES,
+    ROOT,
+    InputError,
+    Settings,
+    as_dict,
+    default_data_dir,
+    default_store,
+    fingerprint,
+    gather,
+    overlay,
+    read,
+    rng,
+)
+
+PARAMS = sorted((ROOT / "params").glob("*.yml"))
+SMOKE = ROOT / "params" / "smoke.yml"
+
+
+def refused(action, *arguments) -> str:
+    """The one line with which a bad input is refused."""
+    with pytest.raises(InputError) as caught:
+        action(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- values
+
+
+def test_the_defaults_are_v3s():
+    s = Settings()
+    assert (s.individuals, s.epochs, s.batch_size, s.optimiser, s.train_share) == (100, 20, 128, "adam", 0.7)
+    assert (s.image_size, s.width, s.repeats, s.flips) == (32, 1.0, 1, True)
+
+
+def test_settings_stay_as_they_are():
+    with pytest.raises(FrozenInstanceError):
+        Settings().epochs = 3
+
+
+def test_an_unknown_key_is_told_what_there_is():
+    told = refused(overlay, {"epoch": 3})
+    assert told.startswith("epoch: no such setting; possible: ")
+    assert told.split("possible: ")[1].split(", ") == [field.name for field in fields(Settings)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("epochs", 2.0, "a whole number"),
+        ("epochs", "2", "a whole number"),
+        ("epochs", True, "a whole number"),
+        ("epochs", None, "a whole number"),
+        ("learning_rate", "1e-3", "a number (YAML reads 1e-3 as text: write 1.0e-3)"),
+        ("width", False, "a number"),
+        ("exchange", 1, "true or false"),
+        ("exchange", "yes", "true or false"),
+        ("dataset", 3, "text"),
+        ("dataset", ["digits"], "text"),
+    ],
+)
+def test_a_wrong_type_is_named_with_the_right_one(key, value, right):
+    told = refused(overlay, {key: value})
+    assert told.startswith(f"{key}: {value!r} is not {right}")
+
+
+def test_yaml_reads_1e3_as_text_and_the_hint_helps(tmp_path):
+    path = tmp_path / "it.yml"
+    path.write_text("learning_rate: 1e-3\n")
+    assert "write 1.0e-3" in refused(read, path)
+    path.write_text("learning_rate: 1.0e-3\n")
+    assert read(path).learning_rate == 0.001
+
+
+def test_a_whole_number_serves_as_a_number():
+    one = overlay({"width": 1, "weight_decay": 0})
+    assert type(one.width) is type(one.weight_decay) is float
+    assert fingerprint(as_dict(one)) == fingerprint(as_dict(overlay({"width": 1.0, "weight_decay": 0.0})))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"individuals": -1}, "individuals: -1 is impossible; it must be at least 1"),
+        ({"individuals": 1},
+         "individuals: 1 is too few; the baseline needs another individual, so at least 2"),
+        ({"individuals": 3, "exchange": True}, "individuals: 3 is too few to exchange halves; at least 4"),
+        ({"global_people": 0}, "global_people: 0 leaves D_G empty; at least 1, or exchange: true"),
+        ({"image_size": 12}, "image_size: 12 cannot be pooled by the network; possible: 8, 16, 32, …"),
+        ({"image_size": 4}, "image_size: 4 is impossible; it must be from 8 to 256"),
+        ({"batch_size": 1}, "batch_size: 1 is impossible; it must be at least 2"),
+        ({"epochs": 0}, "epochs: 0 is impossible; it must be at least 1"),
+        ({"train_share": 1}, "train_share: 1.0 is impossible; it must be from 0.05 to 0.95"),
+        ({"learning_rate": float("nan")}, "learning_rate: nan is impossible; it must be from 1e-09 to 10"),
+        ({"learning_rate": float("inf")}, "learning_rate: inf is impossible; it must be from 1e-09 to 10"),
+        ({"repeats": 0}, "repeats: 0 is impossible; it must be at least 1"),
+        ({"optimiser": "rmsprop"}, "optimiser: 'rmsprop' is unknown; possible: adam, sgd"),
+        ({"optimiser": "Adam"}, "optimiser: 'Adam' is unknown; possible: adam, sgd"),
+        ({"variation": "style"}, "variation: 'style' is unknown; possible: hidden-factors, class-counts"),
+        ({"precision": "half"}, "precision: 'half' is unknown; possible: float32, bfloat16, float64"),
+        ({"device": "gpu"}, "device: 'gpu' is unknown; possible: auto, cpu, cuda"),
+    ],
+)
+def test_an_impossible_value_is_named_with_what_is_possible(values, told):
+    assert refused(overlay, values) == told
+
+
+@pytest.mark.parametrize(
+    ("key", "bound"), [(key, bound) for key, bounds in RANGES.items() for bound in bounds if bound < np.inf]
+)
+def test_just_beyond_a_bound_is_refused(key, bound):
+    low, high = RANGES[key]
+    outside = bound + (high - low if high < np.inf else 1) * (-1 if bound == low else 1)
+    wanted = type(getattr(Settings(), key))
+    assert refused(overlay, {key: wanted(outside)}).startswith(f"{key}: ")
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key in CHOICES for value in CHOICES[key]])
+def test_what_is_called_possible_is_possible(key, value):
+    assert getattr(overlay({key: value}), key) == value
+
+
+@pytest.mark.parametrize("values", [{"exchange": True}, {"variation": "class-counts"}])
+def test_no_other_people_are_needed_where_d_g_is_not_made_of_them(values):
+    assert overlay({"global_people": 0, **values}).global_people == 0
+
+
+@pytest.mark.parametrize(("exchange", "folds"), [(False, 1), (True, 2)])
+def test_exchanged_halves_are_two_folds(exchange, folds):
+    assert overlay({"exchange": exchange}).fold_count == folds
+
+
+# --- files, command line, notebooks
+
+
+def test_no_file_is_told(tmp_path):
+    told = refused(read, tmp_path / "none.yml")
+    assert told.startswith(f"{tmp_path / 'none.yml'}: ") and "params/quick.yml" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"epochs: [1", "not a YAML file"),
+        (b"epochs: 1\n\tseed: 2", "not a YAML file"),
+        (b"\xff\xfe", "not a YAML file"),
+        (b"- epochs\n- 3", "each line should read `key: value`"),
+        (b"epochs", "each line should read `key: value`"),
+        (b"epochs: many", "epochs: 'many' is not a whole number"),
+        (b"epoch: 3", "epoch: no such setting"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path, content, told):
+    path = tmp_path / "it.yml"
+    path.write_bytes(content)
+    line = refused(read, path)
+    assert line.startswith(f"{path}: ") and told in line
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    (tmp_path / "it.yml").write_text("# nothing differs\n")
+    assert read(tmp_path / "it.yml") == Settings()
+
+
+def test_pairs_of_the_command_line_lie_over_the_file():
+    pairs = ["individuals=6", "learning_rate=1e-4", "exchange=False", "global_people=3", "dataset=file:a=b"]
+    assert read(SMOKE, pairs) == replace(
+        read(SMOKE), individuals=6, learning_rate=1e-4, exchange=False, global_people=3, dataset="file:a=b"
+    )
+    assert read(SMOKE, ["seed=1", "seed=2"]).seed == 2  # the last word counts
+
+
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        ("individuals", "-p individuals: not of the form key=value"),
+        ("individuals=six", "individuals: 'six' is not a whole number"),
+        ("individuals=6.0", "individuals: '6.0' is not a whole number"),
+        ("individuals=", "individuals: '' is not a whole number"),
+        ("individuals=1", "individuals: 1 is too few"),
+        ("width=half", "width: 'half' is not a number"),
+        ("exchange=1", "exchange: '1' is not true or false"),
+        ("individual=6", "individual: no such setting; possible: dataset, "),
+    ],
+)
+def test_a_wrong_pair_is_named(pair, told):
+    assert told in refused(read, SMOKE, [pair])
+
+
+def test_a_notebooks_settings_are_gathered_from_its_names():
+    names = {"individuals": 6, "epochs": 3, "np": np, "rows": None, "_": 5}
+    assert gather(names) == overlay({"individuals": 6, "epochs": 3})
+    assert "epochs: 'three' is not a whole number" in refused(gather, names | {"epochs": "three"})
+
+
+@pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.name)
+def test_every_params_file_reads_and_sets_what_smoke_sets(path):
+    """A chapter holds smoke's values; what a file leaves out would stay smoke's beside another size."""
+    read(path)
+    assert set(yaml.safe_load(SMOKE.read_text("utf-8"))) <= set(yaml.safe_load(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("variable", "place", "usual"),
+    [("PERSO_STORE", default_store, "build/store.sqlite"), ("PERSO_DATA_DIR", default_data_dir, "data")],
+)
+def test_the_environment_may_move_store_and_data(monkeypatch, tmp_path, variable, place, usual):
+    monkeypatch.delenv(variable, raising=False)
+    assert place() == ROOT / usual
+    monkeypatch.setenv(variable, str(tmp_path))
+    assert place() == tmp_path
+
+
+# --- fingerprints and seeds
+
+
+def test_a_fingerprint_is_the_same_on_every_machine_and_day():
+    facts = {"b": [1, 2.5, "é", None, True], "a": {"y": 0, "x": 1e-4}}
+    assert fingerprint(facts) == "1538936fa91dcc2a0e038b925ff315cb"
+
+
+def test_a_fingerprint_is_of_facts_and_not_of_their_order():
+    assert fingerprint({"a": 1, "b": {"c": 2, "d": 3}}) == fingerprint({"b": {"d": 3, "c": 2}, "a": 1})
+    assert fingerprint((1, 2)) == fingerprint([1, 2])
+
+
+@pytest.mark.parametrize("other", [{"a": [2, 1]}, {"a": [1]}, {"a": ["1", 2]}, {"b": [1, 2]}, {"a": 12}, {}])
+def test_other_facts_have_another_fingerprint(other):
+    assert fingerprint({"a": [1, 2]}) != fingerprint(other)
+
+
+def test_equal_names_draw_equally_and_wherever_else_one_has_drawn():
+    np.random.seed(1)
+    first = rng(0, "batches", 7, 0, "own").random(5)
+    np.random.seed(2)
+    rng(0, "split", 7).random(3)
+    np.testing.assert_array_equal(first, rng(0, "batches", 7, 0, "own").random(5))
+
+
+def test_a_seed_is_the_same_on_every_machine_and_day():
+    assert rng(0, "init", 3, 0).integers(1000, size=4).tolist() == [873, 822, 838, 237]
+
+
+def test_every_name_counts():
+    names = [(0, "split", 7), (1, "split", 7), (0, "init", 7), (0, "split", 8), (0, "split")]
+    names += [(0, "split", 7, 0), (0, "split", 70), (0, "split7"), ("0split", 7), ("split", 0, 7)]
+    assert len({rng(*each).random() for each in names}) == len(names)
+
+
+def test_nothing_draws_from_a_global_state():
+    np.random.seed(3)
+    rng(0, "split", 7).permutation(100)
+    after = np.random.random()
+    np.random.seed(3)
+    assert after == np.random.random()

@@ -1,0 +1,120 @@
+"""Paired statistics against textbooks, and the truths that hold for any numbers."""
+
+import numpy as np
+import pytest
+
+from perso.stats import change, holm
+
+DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])  # Student 1908: hours of sleep gained
+DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+SLEEP = DRUG_2 - DRUG_1
+
+
+def draws(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(rng.normal(), rng.uniform(0.1, 3), rng.integers(2, 30))
+
+
+def test_students_sleep_data():
+    """R: t.test(extra ~ group, data = sleep, paired = TRUE): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599."""
+    found = change(SLEEP)
+    assert (found.mean, found.low, found.high) == pytest.approx((1.58, 0.7001142, 2.4598858), abs=1e-7)
+    assert found.p == pytest.approx(0.00283289, abs=1e-8) and found.n == 10
+    error = (found.high - found.low) / 2 / 2.262157  # Student's t at .975 for 9 degrees of freedom
+    assert found.mean / error == pytest.approx(4.062128, abs=1e-5)
+
+
+def test_another_level_moves_the_interval_and_nothing_else():
+    usual, wide = change(SLEEP), change(SLEEP, level=0.99)
+    reach = 1.58 / 4.062128 * 3.249836  # t at .995
+    assert (wide.low, wide.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
+    assert (wide.mean, wide.p, wide.n) == (usual.mean, usual.p, usual.n)
+
+
+@pytest.mark.parametrize("seed", range(8))
+class TestWhateverTheNumbers:
+    def test_the_interval_holds_the_mean(self, seed):
+        found = change(draws(seed))
+        assert found.low < found.mean < found.high
+
+    def test_swapping_the_methods_flips_the_sign_and_leaves_p(self, seed):
+        there, back = change(draws(seed)), change(-draws(seed))
+        assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+        assert back.p == pytest.approx(there.p)
+
+    def test_the_interval_leaves_out_zero_just_when_p_is_below_5_percent(self, seed):
+        found = change(draws(seed))
+        assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+    def test_the_order_of_people_is_nothing(self, seed):
+        there, back = change(draws(seed)), change(draws(seed)[::-1])
+        assert (back.mean, back.low, back.high, back.p) == pytest.approx((there.mean, there.low, there.high, there.p))
+
+    def test_nan_are_left_out(self, seed):
+        holes = np.insert(draws(seed), [0, 2, 2], np.nan)
+        assert change(holes) == change(draws(seed))
+
+    def test_units_scale_the_change_and_leave_p(self, seed):
+        share, points = change(draws(seed)), change(100 * draws(seed))
+        assert (points.mean, points.low, points.high) == pytest.approx((100 * share.mean, 100 * share.low,
+                                                                        100 * share.high))
+        assert points.p == pytest.approx(share.p)
+
+
+def test_one_person_has_a_change_but_no_interval():
+    found = change([0.25])
+    assert (found.mean, found.n) == (0.25, 1)
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+@pytest.mark.parametrize("nobody", [[], [np.nan], [np.nan, np.nan]])
+def test_nobody_has_nothing_and_nothing_fails(nobody):
+    found = change(nobody)
+    assert found.n == 0 and np.isnan([found.mean, found.low, found.high, found.p]).all()
+
+
+def test_no_difference_at_all_is_no_evidence():
+    found = change(np.zeros(5))
+    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("value", [0.1, -0.25, 1 / 3, 0.7])  # 0.1 and 0.7 have a sum that rounds
+@pytest.mark.parametrize("n", [2, 3, 7, 14])
+def test_equal_differences_give_a_test_nothing_to_weigh(value, n):
+    found = change(np.full(n, value))
+    assert (found.mean, found.low, found.high) == pytest.approx((value, value, value))
+    assert np.isnan(found.p)
+
+
+def test_equal_up_to_rounding_is_equal():
+    found = change(np.array([0.9, 0.8, 0.7, 0.3]) - np.array([0.8, 0.7, 0.6, 0.2]))
+    assert np.isnan(found.p)
+
+
+def test_holm_by_hand():
+    # in order .005 .01 .03 .04, times 4 3 2 1: .02 .03 .06 .04, and the last may not fall below .06
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_a_family_of_one_is_not_corrected():
+    assert holm([0.03]) == pytest.approx([0.03])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_holm_keeps_the_order_and_never_lowers_p(seed):
+    p = np.random.default_rng(seed).uniform(0, 0.5, 9)
+    corrected = holm(p)
+    assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
+    assert (corrected >= p).all() and corrected.max() <= 1
+    assert corrected.min() == pytest.approx(min(1, 9 * p.min()))  # the smallest pays for all, as by Bonferroni
+
+
+def test_nan_stays_nan_and_makes_the_family_no_larger():
+    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert np.isnan(holm([np.nan, np.nan])).all() and holm([]).shape == (0,)
+
+
+def test_holm_leaves_what_it_was_given():
+    p = np.array([0.01, np.nan, 0.04])
+    holm(p)
+    np.testing.assert_array_equal(p, [0.01, np.nan, 0.04])

@@ -1,0 +1,195 @@
+"""The table of the study, on rows made by hand."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso import stats, tables
+from perso.methods import BASELINE, METHODS
+from perso.store import ROW, Store
+
+OWN, LONGER = "own data in the union", "BaseLine + 400 iterations"  # controls
+ES, SW, TL = "ES-n-40", "SW-n-2", "TL-n-10 (1e-3)"  # shaping methods
+SEEN = {  # accuracy on D_I of three people; on D_G it is half of that
+    BASELINE: (0.5, 0.6, 0.7),
+    OWN: (0.6, 0.6, 0.8),
+    LONGER: (0.5, 0.7, 0.7),
+    ES: (0.6, 0.7, 0.9),
+    SW: (0.4, 0.9, 0.8),
+    TL: (0.71, 0.8, 0.9),
+}
+
+
+def rows(seen=SEEN, people=("ann", "bob", "eve")) -> pd.DataFrame:
+    lines = [(name, person, value, value / 2) for name, values in seen.items()
+             for person, value in zip(people, values, strict=False)]
+    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return tables.comparison(rows())
+
+
+def without(*names: str) -> dict:
+    return {name: values for name, values in SEEN.items() if name not in names}
+
+
+def paper_of(table, part: str) -> dict:
+    """{method: its paper numbers in the table}, of methods that have any."""
+    block = table[part][[f"paper {column}" for column in tables.PAPER]].dropna()
+    return {name: tuple(values) for name, values in zip(block.index, block.values.tolist(), strict=True)}
+
+
+def test_a_change_is_a_share_as_accuracies_are(table):
+    expected = stats.change([0.1, 0.1, 0.2])
+    line = table.loc[ES, "D_I"]
+    assert (line["change"], line["low"], line["high"]) == pytest.approx((0.4 / 3, expected.low, expected.high))
+    assert table.loc[ES, ("D_G", "change")] == pytest.approx(0.2 / 3)
+    assert table.loc[ES, ("D_I", "mean")] - table.loc[BASELINE, ("D_I", "mean")] == pytest.approx(line["change"])
+
+
+def test_people_are_paired_by_name_and_not_by_place(table):
+    turned = [one[:: -1 if name == ES else 1] for name, one in rows().groupby("method", sort=False)]
+    pd.testing.assert_frame_equal(tables.comparison(pd.concat(turned)), table)
+
+
+def test_repeats_are_averaged_before_people_are_compared(table):
+    thrice = pd.concat([rows().assign(repeat=r, acc_I=lambda t, r=r: t["acc_I"] + (r - 1) / 50) for r in range(3)])
+    pd.testing.assert_frame_equal(tables.comparison(thrice), table)
+
+
+def test_the_order_is_that_of_the_methods_whatever_that_of_the_rows(table):
+    names = [method.name for method in METHODS if method.name in SEEN]
+    assert list(table.index) == names
+    assert list(tables.comparison(rows(dict(reversed(SEEN.items())))).index) == names
+
+
+def test_methods_not_asked_for_stay_out():
+    asked = [method for method in METHODS if method.name in (BASELINE, ES)]
+    assert list(tables.comparison(rows(), asked).index) == [BASELINE, ES]
+
+
+def test_the_baseline_has_no_change(table):
+    assert table.loc[BASELINE, (slice(None), ["change", "low", "high", "p"])].isna().all()
+
+
+def test_p_is_corrected_within_controls_and_within_shaping_methods(table):
+    block, seen = table["D_I"], {name: np.array(values) for name, values in SEEN.items()}
+    for family in ([OWN, LONGER], [ES, SW, TL]):
+        single = [stats.change(seen[name] - seen[BASELINE]).p for name in family]
+        assert block.loc[family, "p"].tolist() == pytest.approx(stats.holm(single).tolist())
+        assert block.loc[family, "p"].tolist() != pytest.approx(single)
+
+
+@pytest.mark.parametrize(("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])])
+def test_one_familys_size_is_nothing_to_the_other(table, left_out, untouched):
+    fewer = tables.comparison(rows(without(*left_out)))
+    pd.testing.assert_series_equal(fewer.loc[untouched, ("D_I", "p")],
+                                   table.loc[untouched, ("D_I", "p")])
+
+
+def test_D_I_and_D_G_are_corrected_apart():
+    noisy = rows().assign(acc_G=[0.5, 0.6, 0.7] * len(SEEN))  # nothing changes on D_G
+    table = tables.comparison(noisy)
+    assert (table["D_G", "p"].drop(BASELINE) == 1).all()
+    assert table["D_I", "p"].equals(table["D_I", "p"])
+
+
+@pytest.mark.parametrize("seen", [SEEN, dict(reversed(SEEN.items())), without(OWN, ES)])
+def test_the_papers_numbers_stand_beside_their_method(seen):
+    table = tables.comparison(rows(seen))
+    there = {method.name: method.paper for method in METHODS if method.name in seen and method.paper}
+    assert paper_of(table, "D_I") == {name: paper[:4] for name, paper in there.items()}
+    assert paper_of(table, "D_G") == {name: paper[4:] for name, paper in there.items()}
+
+
+def test_without_the_baseline_there_are_levels_and_no_changes():
+    table = tables.comparison(rows(without(BASELINE)))
+    assert list(table.index) == list(without(BASELINE))
+    assert table.loc[ES, ("D_I", "mean")] == pytest.approx(2.2 / 3)
+    assert table.loc[:, (slice(None), ["change", "low", "high", "p"])].isna().all(axis=None)
+
+
+def test_the_baseline_alone_makes_a_table():
+    table = tables.comparison(rows({BASELINE: SEEN[BASELINE]}))
+    assert list(table.index) == [BASELINE] and table.loc[BASELINE, ("D_I", "mean")] == pytest.approx(0.6)
+
+
+def test_csv_parses_back_with_all_numbers(table):
+    back = pd.read_csv(io.StringIO(tables.as_csv(table)), index_col="method", dtype=str).astype(float)
+    assert list(back.columns) == [" ".join(pair) for pair in table.columns]
+    assert list(back.index) == list(table.index)
+    np.testing.assert_array_equal(back, table.to_numpy(float))
+
+
+@pytest.mark.parametrize("form", [tables.as_text, tables.as_markdown])
+def test_text_and_markdown_hold_every_method_in_both_parts(table, form):
+    shown = form(table)
+    for name in SEEN:
+        assert len(re.findall(rf"^(?:\| )?{re.escape(name)}(?:  | \|)", shown, re.MULTILINE)) == 2
+    assert shown.index("D_I") < shown.index(ES) < shown.index("D_G") < shown.rindex(ES)
+
+
+def test_markdown_has_as_many_cells_in_every_line(table):
+    lines = [line for line in tables.as_markdown(table).splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in lines} == {14} and len(lines) == 2 * (2 + len(SEEN))
+
+
+def test_changes_are_shown_in_percentage_points(table):
+    low, high = (f"{100 * table.loc[ES, ('D_I', end)]:+.1f}" for end in ("low", "high"))
+    line = tables.shown(table, "D_I").loc[ES]
+    assert line["change in pp [95 %]"] == f"+13.3 [{low}, {high}]"
+    assert [float(line[column]) for column in ("mean", "n", "v3 mean")] == [0.733, 3, 0.981]
+    assert tables.shown(table, "D_G").loc[ES, "change in pp [95 %]"].startswith("+6.7 [")
+
+
+def test_p_as_it_is_read(table):
+    def read(p):
+        table.loc[ES, ("D_I", "p")] = p
+        return tables.shown(table, "D_I").loc[ES, "p (Holm)"]
+
+    table = table.copy()
+    assert read(0.0) == read(0.00009) == "<.0001"
+    assert float(read(0.0412)) == 0.0412 and float(read(1.0)) == 1
+    assert read(np.nan) == ""
+
+
+def test_one_person_has_changes_without_intervals_and_no_nan_is_shown():
+    table = tables.comparison(rows({name: values[:1] for name, values in SEEN.items()}))
+    assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)
+    assert table.loc[:, (slice(None), ["sd", "low", "high", "p"])].isna().all(axis=None)
+    for form in (tables.as_text, tables.as_markdown):
+        assert "+10.0" in form(table) and "nan" not in form(table)
+
+
+def stored(path, seen: dict) -> pd.DataFrame:
+    """The rows of a store that holds these alone, asked for by every key of SEEN."""
+    empty = dict.fromkeys(ROW)
+    store = Store(path / "store.sqlite")
+    made = rows(seen).assign(key=lambda t: t["method"] + t["person"]).to_dict("records")
+    store.add([empty | row for row in made])
+    return store.rows([name + person for name in SEEN for person in ("ann", "bob", "eve")])
+
+
+def test_an_incomplete_store_compares_whom_it_has(tmp_path):
+    some = stored(tmp_path, without(TL, LONGER) | {ES: SEEN[ES][:2]})
+    table = tables.comparison(some)
+    assert list(table.index) == [BASELINE, OWN, ES, SW]
+    assert table["D_I", "n"].to_dict() == {BASELINE: 3, OWN: 3, ES: 2, SW: 3}
+    assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)  # ann and bob alone; means would differ by 0.05
+    assert table.loc[SW, ("D_I", "change")] == pytest.approx(0.1)
+
+
+def test_a_method_and_the_baseline_with_no_person_in_common_have_no_change(tmp_path):
+    some = stored(tmp_path, {BASELINE: SEEN[BASELINE][:1], ES: (np.nan, *SEEN[ES][1:])})
+    assert np.isnan(tables.comparison(some.dropna(subset="acc_I")).loc[ES, ("D_I", "change")])
+
+
+def test_a_store_with_the_baseline_still_to_come_makes_a_table(tmp_path):
+    """Longer jobs are trained first, so a run out of time may lack it."""
+    for form in (tables.as_text, tables.as_csv, tables.as_markdown):
+        assert ES in form(tables.comparison(stored(tmp_path, {ES: SEEN[ES]})))
