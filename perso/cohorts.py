@@ -89,7 +89,8 @@ def class_counts(labels: np.ndarray, people: int, rng: np.random.Generator, main
     for person in range(people):
         for c, count in zip(rng.permutation(list(pools))[:4], (main, side, side, side), strict=False):
             if len(pools[c]) < count:
-                raise ValueError(f"class {c} has no {count} samples left for person {person + 1} of {people}")
+                left = f"of class {c}, {len(pools[c])} samples are left where {count} are needed"
+                raise ValueError(f"{left}; {person} people can be made")
             who[[pools[c].pop() for _ in range(count)]] = person
     return who
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from perso.models import VGG, LaneDropout, State, initial, lanes_of, load
+from perso.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
 
 VERSION = 1  # raised by hand whenever a change here or in models alters numbers; part of every model's identity
 
@@ -37,8 +37,7 @@ class Recipe:
 
     def network(self, lanes: int = 1) -> VGG:
         """N networks side by side, on the device."""
-        model = VGG(self.classes, self.image_size, self.width, lanes)
-        return model.to(self.device, self.dtype, memory_format=torch.channels_last)
+        return empty(self.device, self.dtype, self.classes, self.image_size, self.width, lanes)
 
 
 def device_of(wanted: str) -> str:
@@ -50,7 +49,8 @@ def device_of(wanted: str) -> str:
 
 def fresh(recipe: Recipe, seed: int) -> State:
     """Initial weights of one model from a seed, the same on every device."""
-    return initial(VGG(recipe.classes, recipe.image_size, recipe.width), torch.Generator().manual_seed(seed))
+    shapes = empty("meta", torch.float32, recipe.classes, recipe.image_size, recipe.width).state_dict()
+    return initial(shapes, torch.Generator().manual_seed(seed))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,9 @@ To add a method of this kind, add one `Method` to `METHODS`; it then stands in e
 
 from dataclasses import dataclass
 
+BASELINE = "BaseLine"
+FAMILIES = ("baseline", "control", "early shaping", "sample weighing", "transfer learning")
+
 
 @dataclass(frozen=True)
 class Method:
@@ -22,6 +25,14 @@ class Method:
     joined: str = ""  # whose training data joins D_G: "" nobody's | own | other
     paper: tuple[float, ...] | None = None  # v3 Table I: mean, sd, min, max on D_I, then on D_G
 
+    def __post_init__(self):
+        whose = ("own", "other")
+        for field, possible in (("family", FAMILIES), ("shaped_by", whose), ("joined", ("", *whose))):
+            if getattr(self, field) not in possible:
+                raise ValueError(f"{self.name}: {field} {getattr(self, field)!r} is unknown; possible: {possible}")
+        if self.late and not self.late_rate:
+            raise ValueError(f"{self.name}: late iterations need a late_rate")
+
     @property
     def course(self) -> tuple:
         """All that decides the numbers but `late`: of two methods on one course, the shorter is a prefix."""
@@ -31,11 +42,7 @@ class Method:
     @property
     def generic(self) -> bool:
         """Whether what precedes `late` uses no individual's data, so that one model of it serves everybody."""
-        return not (self.early or self.n_I or self.joined)
-
-
-BASELINE = "BaseLine"
-FAMILIES = ("baseline", "control", "early shaping", "sample weighing", "transfer learning")
+        return not (self.early or self.extra or self.n_I or self.joined)
 
 
 def transfer(late: int, rate: float, paper: tuple[float, ...]) -> Method:

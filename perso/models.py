@@ -60,18 +60,29 @@ class VGG(nn.Module):
         return self.classifier(self.features(x)).view(len(x), self.lanes, self.classes)
 
 
-def initial(model: VGG, generator: torch.Generator) -> State:
-    """Fresh weights of one model (PyTorch's default distributions) drawn from `generator` alone, on the CPU."""
+def empty(device, dtype: torch.dtype, *shape, **named) -> VGG:
+    """A VGG(*shape) whose weights are yet to be loaded; unlike the constructor it draws no random numbers."""
+    with torch.device("meta"):
+        model = VGG(*shape, **named)
+    return model.to(dtype=dtype, memory_format=torch.channels_last).to_empty(device=device)
+
+
+def initial(shapes: State, generator: torch.Generator) -> State:
+    """Fresh weights of one model, PyTorch's default distributions drawn from `generator` alone, on the CPU.
+
+    shapes   the state of a network of one lane
+    """
     state = {}
-    for name, tensor in lanes_of(model.state_dict(), model.lanes)[0].items():
-        tensor = tensor.to("cpu", copy=True)
-        weight = model.state_dict()[name.rpartition(".")[0] + ".weight"]
+    for name, like in shapes.items():
+        weight = shapes[name.rpartition(".")[0] + ".weight"]
+        if not like.dim():
+            continue  # BN's batch counter is not ours to keep
+        state[name] = torch.empty(like.shape)
         if weight.dim() == 4:  # a convolution's weight or bias: uniform in ±1/√fan_in
             bound = 1 / math.sqrt(weight[0].numel())
-            tensor.uniform_(-bound, bound, generator=generator)
+            state[name].uniform_(-bound, bound, generator=generator)
         else:
-            tensor.fill_(1.0 if name.endswith(("weight", "running_var")) else 0.0)
-        state[name] = tensor
+            state[name].fill_(1.0 if name.endswith(("weight", "running_var")) else 0.0)
     return state
 
 
@@ -84,4 +95,4 @@ def lanes_of(state: State, lanes: int) -> list[State]:
 def load(model: VGG, states: list[State]) -> None:
     """Put one state per lane into the network."""
     joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-    model.load_state_dict(joined, strict=False)  # BN's batch counter is not ours to keep
+    model.load_state_dict(joined, strict=False)  # all but BN's batch counter

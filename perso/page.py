@@ -98,7 +98,7 @@ def made_of(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
     changed = {key: value for key, value in as_dict(prepared.settings).items() if value != getattr(Settings(), key)}
     source, packages = prepared.source, ("torch", "numpy", "pandas", "scikit-learn")
     lines = {
-        "Parameters": ", ".join(f"`{key}: {value}`" for key, value in changed.items()) + "; all others as in v3",
+        "Parameters": ", ".join([*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]),
         "Data": f"{source.source}, {len(source.labels):,} samples, content `{source.content_hash[:12]}`",
         "Versions": f"perso {perso.__version__}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages),

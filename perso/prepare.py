@@ -55,11 +55,11 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
 
 def chosen(settings: Settings, source: data.Cohort):
     """Hidden factors: real people of the source are individuals and D_G."""
-    people, counts = np.unique(source.who, return_counts=True)
+    people = source.people.tolist()
     draws = {
         person: rng(settings.cohort_seed, "person", person).random()
-        for person, count in zip(people.tolist(), counts, strict=True)
-        if count >= settings.min_items
+        for person in people
+        if len(np.unique(source.item[source.who == person])) >= settings.min_items
     }
     wanted = 0 if settings.exchange else settings.global_people
     try:
@@ -70,9 +70,11 @@ def chosen(settings: Settings, source: data.Cohort):
             hint = "people can be made by variation: class-counts"
         elif wanted and len(draws) > settings.individuals:
             hint = f"possible: global_people: {len(draws) - settings.individuals}"
+        elif len(draws) > 2:
+            most = f"{len(draws) - 1} with global_people: 1" if wanted else f"{len(draws)}"
+            hint = f"possible: individuals: {most}"
         else:
-            hint = f"possible: individuals: {len(draws) - min(wanted, 1)}"
-            hint += " with global_people: 1" if wanted else ""
+            hint = "take a smaller min_items" if len(people) > 2 else "take data of more people"
         both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
         raise InputError(
             f"individuals: {both} are too many for {settings.dataset}, which has {len(draws)} people{least}; {hint}"
@@ -84,6 +86,10 @@ def counted(settings: Settings, source: data.Cohort):
     """Class counts (v1): individuals are drawn from the samples, D_G is a pool of the rest."""
     if settings.exchange:
         raise InputError("exchange: true has no meaning with variation: class-counts; leave it false")
+    if POOL in source.who:  # a prepared file: drawn before
+        return source, [person for person in source.people.tolist() if person != POOL], [POOL]
+    if len(np.unique(source.item)) < len(source.item):
+        raise InputError("variation: class-counts draws single samples, but several images share an item")
     draw = rng(settings.cohort_seed, "class counts")
     try:
         who = cohorts.class_counts(source.labels, settings.individuals, draw)
@@ -102,7 +108,7 @@ def counted(settings: Settings, source: data.Cohort):
 
 
 def sizes(prepared: Prepared) -> pd.DataFrame:
-    """Images (flips included) of every part: one row per individual, with its fold's D_G beside it."""
+    """Original samples and images (flips included) of every part: a row per individual, its fold's D_G beside it."""
     split = prepared.parts
     return pd.DataFrame(
         {

@@ -69,10 +69,9 @@ def batches(from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: in
     return plan
 
 
-def learning_rates(iterations: int, n_iter: int, rate: float, decay_epoch: int = 0, decay: float = 1.0) -> np.ndarray:
-    """The learning rate of every iteration, float64 [iterations]: `rate`, times `decay` after `decay_epoch` epochs.
+def learning_rates(iterations: int, rate: float, decay_after: int = 0, decay: float = 1.0) -> np.ndarray:
+    """The learning rate of every iteration, float64 [iterations]: `rate`, times `decay` after `decay_after` of them.
 
-    v1: 0.03, times 0.316 after epoch 65. decay_epoch = 0: constant.
+    v1: 0.03, times 0.316 after epoch 65. decay_after = 0: constant.
     """
-    late = np.arange(iterations) >= decay_epoch * n_iter if decay_epoch else np.zeros(iterations, bool)
-    return np.where(late, rate * decay, rate)
+    return np.where((np.arange(iterations) >= decay_after) & (decay_after > 0), rate * decay, rate)

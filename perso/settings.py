@@ -30,11 +30,11 @@ class Settings:
     # people and their data
     dataset: str = "qmnist"  # digits | qmnist | nist | fashion | file:PATH.npz
     variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
-    individuals: int = 100  # |S|, the people a network is made personal for (v3 IV)
+    individuals: int = 100  # |S|, the people a network is made personal for (v3 IV); the baseline needs two
     global_people: int = 100  # other people, complete, who form D_G (v3 IV); class-counts: one pool, see global_items
     global_items: int = 30_000  # |D_G| in samples where it is not made of people (v1, class counts)
     exchange: bool = False  # small data: each half of the individuals is D_G to the other half
-    min_items: int = 0  # people with fewer samples are not chosen
+    min_items: int = 0  # people with fewer original samples are not chosen
     flips: bool = True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
     train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
     cohort_seed: int = 0  # which people are chosen
@@ -81,8 +81,6 @@ class Settings:
             raise InputError(f"image_size: {self.image_size} cannot be pooled by the network; possible: 8, 16, 32, …")
         if self.exchange and self.individuals < 4:
             raise InputError(f"individuals: {self.individuals} is too few to exchange halves; at least 4")
-        if self.individuals < 2:
-            raise InputError("individuals: 1 is too few; the baseline needs another individual, so at least 2")
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
 
@@ -101,7 +99,7 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
 }
 RANGES = {
-    "individuals": (1, np.inf), "global_people": (0, np.inf), "global_items": (1, np.inf),
+    "individuals": (2, np.inf), "global_people": (0, np.inf), "global_items": (1, np.inf),
     "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
     "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),
     "learning_rate": (1e-9, 10), "momentum": (0, 0.9999), "weight_decay": (0, 1), "decay_epoch": (0, np.inf),
@@ -124,7 +122,7 @@ def read(path: str | Path, pairs: list[str] | None = None) -> Settings:
         values = yaml.safe_load(text) or {}
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; name a file like params/quick.yml") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a mapping; each line should read `key: value`")
@@ -142,7 +140,7 @@ def pair(text: str) -> tuple[str, object]:
     try:
         wanted = TYPES.get(key, str)
         return key, {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
 
 

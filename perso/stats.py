@@ -26,8 +26,8 @@ def change(differences: np.ndarray, level: float = 0.95) -> Change:
     if n < 2:
         return Change(mean, np.nan, np.nan, np.nan, n)
     error = d.std(ddof=1) / np.sqrt(n)
-    if error == 0:  # all alike: nothing varies that a test could weigh
-        return Change(mean, mean, mean, 1.0 if mean == 0 else np.nan, n)
+    if np.ptp(d) < 1e-12:  # all alike: nothing varies that a test could weigh
+        return Change(mean, mean, mean, 1.0 if abs(mean) < 1e-12 else np.nan, n)
     reach = stats.t.ppf((1 + level) / 2, n - 1) * error
     return Change(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n)
 

@@ -22,24 +22,28 @@ def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.Da
     paper mean … paper max        v3's Table I
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
-    blocks = {}
+    names = [method.name for method in methods]
+    families = [[m.name for m in methods if m.family == "control"], [m.name for m in methods if is_shaping(m)]]
+    rows, blocks = rows[rows["method"].isin(names)], {}
     for place, (measure, part) in enumerate(PARTS.items()):
-        block = metrics.spread(rows, measure)
+        block = metrics.spread(rows, measure).loc[names]
         people = metrics.per_person(rows, measure)
-        base = people[BASELINE] if BASELINE in people else people.iloc[:, 0] * np.nan
-        changes = [stats.change(people[method.name] - base) for method in methods]
-        for column in ("mean", "low", "high", "p"):
-            name = {"mean": "change"}.get(column, column)
-            block[name] = pd.Series({m.name: getattr(c, column) for m, c in zip(methods, changes, strict=True)})
-        controls = [m.name for m in methods if m.family == "control"]
-        shaping = [m.name for m in methods if m.family not in ("baseline", "control")]
-        block.loc[BASELINE, ["change", "low", "high", "p"]] = np.nan  # it is what the others are compared with
-        for family in (controls, shaping):
+        compared = people.drop(columns=BASELINE, errors="ignore")  # with the baseline, where there is one
+        base = people.get(BASELINE, pd.Series(np.nan, people.index))
+        changes = {name: stats.change(compared[name] - base) for name in compared}
+        for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
+            block[column] = pd.Series({name: getattr(each, field) for name, each in changes.items()}, dtype=float)
+        for family in families:
             block.loc[family, "p"] = stats.holm(block.loc[family, "p"])
         for k, column in enumerate(PAPER):
             block[f"paper {column}"] = [m.paper[place * 4 + k] if m.paper else np.nan for m in methods]
         blocks[part] = block
     return pd.concat(blocks, axis=1)
+
+
+def is_shaping(method: Method) -> bool:
+    """Whether a method is one of the papers' question, neither the baseline nor a control."""
+    return method.family not in ("baseline", "control")
 
 
 def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
@@ -54,7 +58,8 @@ def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
 
     def change(line):
         mean, low, high = 100 * line[["change", "low", "high"]]
-        return "" if pd.isna(mean) else f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+        interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
+        return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
 
     columns = {"n": block["n"].astype(str), "mean": block["mean"].map(share), "rank": block["rank"].astype(str)}
     columns |= {"change in pp [95 %]": block.apply(change, axis=1), "p (Holm)": block["p"].map(p)}

@@ -66,10 +66,10 @@ def plan(prepared: Prepared, fold, method: Method, person, repeat: int, late: in
 
 
 def rates(prepared: Prepared, fold, iterations: int) -> np.ndarray:
-    """The learning rate of every iteration before the late ones."""
-    s = prepared.settings
-    n_iter = iterations_per_epoch(prepared, fold)
-    return schedules.learning_rates(iterations, n_iter, s.learning_rate, s.decay_epoch, s.decay)
+    """The learning rate of every iteration before the late ones; epochs are counted from the end of early shaping."""
+    s, n_iter = prepared.settings, iterations_per_epoch(prepared, fold)
+    decay_after = iterations - (s.epochs - s.decay_epoch) * n_iter if s.decay_epoch else 0
+    return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
 
 
 def train_generic(prepared: Prepared, device: str, fold_number: int, repeat: int, key: str) -> dict:

@@ -86,8 +86,8 @@ def test_transfer_shares_the_generic_model_and_nothing_else_does():
     assert {method.name for method in METHODS if method.generic} == {name for name in NAMES if "TL" in name}
 
 
-@pytest.mark.parametrize("change", [{"early": 1}, {"n_I": "2"}, {"joined": "own"}, {"joined": "other"}])
-def test_what_an_individual_has_entered_is_not_generic(change):
+@pytest.mark.parametrize("change", [{"early": 1}, {"n_I": "2"}, {"joined": "own"}, {"joined": "other"}, {"extra": 1}])
+def test_only_the_plain_epochs_on_d_g_are_generic(change):
     assert row("TL-n-10 (1e-3)").generic
     assert not replace(row("TL-n-10 (1e-3)"), **change).generic
 
@@ -98,7 +98,7 @@ def test_lengths_of_one_transfer_are_one_course_and_its_rates_are_two():
 
 
 def test_a_course_is_made_of_what_decides_the_numbers():
-    base = Method("a", "control", "", early=1, late=1)
+    base = Method("a", "control", "", early=1, late=1, late_rate=0.01)
     for same in ({"name": "b"}, {"family": "baseline"}, {"meaning": "b"}, {"paper": (0.0,) * 8}, {"late": 2}):
         assert replace(base, **same).course == base.course
     for other in ({"early": 2}, {"extra": 1}, {"n_I": "2"}, {"joined": "own"}, {"shaped_by": "other"},
@@ -131,3 +131,9 @@ def test_an_unknown_method_is_told_what_there_is():
     told = caught.value.args[0]
     assert told.startswith("no method or family ES, SW-n-3; there are: ")
     assert all(name in told for name in (*NAMES, *FAMILIES))
+
+
+@pytest.mark.parametrize("wrong", [{"family": "new"}, {"shaped_by": "own'"}, {"joined": "all"}, {"late_rate": None}])
+def test_a_record_that_makes_no_sense_is_refused_by_name(wrong):
+    with pytest.raises(ValueError, match=r"^TL-n-10 .*: (family|shaped_by|joined|late)"):
+        replace(row("TL-n-10 (1e-3)"), **wrong)

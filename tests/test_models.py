@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from perso.models import VGG, LaneDropout, initial, lanes_of, load
+from perso.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
 
 # v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
 FIG_4 = [(3, 1, 32), (3, 32, 64), (3, 64, 128), (3, 128, 128), (3, 128, 128), (1, 128, 128), (1, 128, 256)]
@@ -19,10 +19,15 @@ def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)
 
 
+def fresh(number: int) -> State:
+    """The initial weights of a small model."""
+    return initial(small().state_dict(), seeded(number))
+
+
 def three_lanes() -> tuple[VGG, torch.Tensor, torch.Tensor]:
     """A network of three different models, and two inputs that differ in lane 1 alone."""
     model = small(lanes=3)
-    load(model, [initial(small(), seeded(n)) for n in range(3)])
+    load(model, [fresh(n) for n in range(3)])
     first = torch.rand(4, 3, 8, 8, generator=seeded(9))
     second = first.clone()
     second[:, 1] = 1 - first[:, 1]
@@ -41,13 +46,11 @@ def test_full_width_has_the_filters_of_the_figure(classes):
     assert all(c.stride == (1, 1) and c.kernel_size[0] == 2 * c.padding[0] + 1 for c in convolutions)
 
 
-@pytest.mark.parametrize(("classes", "by_hand"), [(10, 422_954), (30, 428_094)])
+@pytest.mark.parametrize(("classes", "by_hand"), [(10, 441_674), (30, 446_814)])
 def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
-    # 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768 weights, 864 biases, 2 · 864 of BN, FC 257 a class
-    filters = sum(kernel**2 * into * out for kernel, into, out in FIG_4)
-    assert filters == 436_512
-    channels = sum(out for *_, out in FIG_4)
-    assert sum(p.numel() for p in VGG(classes, 32).parameters()) == filters + 3 * channels + 257 * classes
+    # 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768 weights, a bias and BN's two of 864 channels
+    assert sum(kernel**2 * into * out for kernel, into, out in FIG_4) + 3 * 864 + 257 * classes == by_hand
+    assert sum(p.numel() for p in VGG(classes, 32).parameters()) == by_hand
 
 
 @pytest.mark.parametrize("image_size", [16, 32])
@@ -119,7 +122,7 @@ def test_each_lane_of_a_fused_network_is_the_single_network():
 
 
 def test_states_put_in_come_out_again():
-    states = [initial(small(), seeded(n)) for n in range(3)]
+    states = [fresh(n) for n in range(3)]
     states[2]["features.2.running_mean"] += 7
     model = small(lanes=3)
     load(model, states)
@@ -162,19 +165,29 @@ def test_dropout_leaves_a_test_alone():
 
 
 def test_equal_seeds_give_equal_weights_and_others_give_others():
-    one, same, other = (initial(small(), seeded(n)) for n in (1, 1, 2))
+    one, same, other = map(fresh, (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
-    convolutions = [name for name, tensor in one.items() if one[name.rpartition(".")[0] + ".weight"].dim() == 4]
-    assert len(convolutions) == 2 * 8 and not any(torch.equal(one[name], other[name]) for name in convolutions)
+    drawn = [name for name in one if one[name.rpartition(".")[0] + ".weight"].dim() == 4]
+    assert len(drawn) == 2 * 8 and not any(torch.equal(one[name], other[name]) for name in drawn)
 
 
-def test_initial_weights_do_not_depend_on_how_many_lanes_there_are():
-    alone, fused = initial(small(), seeded(1)), initial(small(lanes=3), seeded(1))
-    assert alone.keys() == fused.keys() and all(torch.equal(alone[name], fused[name]) for name in alone)
+def test_initial_weights_fill_a_network():
+    """What is not among them is BN's batch counter, which nothing reads."""
+    missing = small().state_dict().keys() - fresh(0).keys()
+    assert missing == {f"features.{place}.num_batches_tracked" for place in (2, 5, 10, 13, 17, 20, 24)}
+
+
+def test_a_network_to_be_filled_is_the_network():
+    model, like = empty("cpu", torch.float64, 5, 8, 1 / 16, lanes=3), small(lanes=3)
+    assert str(model) == str(like)
+    load(model, [fresh(n) for n in range(3)])
+    load(like, [fresh(n) for n in range(3)])
+    x = torch.rand(2, 3, 8, 8, generator=seeded(0))
+    torch.testing.assert_close(model.eval()(x.double()).float(), like.eval()(x))
 
 
 def test_initial_weights_are_uniform_within_the_fan_in():
-    state = initial(VGG(30, 32), seeded(0))
+    state = initial(VGG(30, 32).state_dict(), seeded(0))
     weights = [state[name] for name in state if state[name].dim() == 4]
     biases = [state[name[: -len("weight")] + "bias"] for name in state if state[name].dim() == 4]
     for weight, bias in zip(weights, biases, strict=True):
@@ -186,7 +199,8 @@ def test_initial_weights_are_uniform_within_the_fan_in():
 
 
 def test_batch_normalisation_starts_as_the_identity():
-    state = initial(small(), seeded(0))
+    state = fresh(0)
+    expected = {"weight": [1], "running_var": [1], "bias": [0], "running_mean": [0]}
     for place in (2, 5):
-        got = [state[f"features.{place}.{name}"] for name in ("weight", "running_var", "bias", "running_mean")]
-        assert [tensor.unique().tolist() for tensor in got] == [[1], [1], [0], [0]]
+        own = {name: state[f"features.{place}.{name}"].unique().tolist() for name in expected}
+        assert own == expected

@@ -326,7 +326,7 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         ({"individuals": 40}, "individuals: 40 are too many for "),
         ({"global_items": 7000}, f"global_items: 7000 are too many; possible: up to {7000 - 4 * 299}"),
         ({"exchange": True}, "exchange: true has no meaning with variation: class-counts; leave it false"),
-        ({"dataset": "digits"}, "individuals: 4 are too many for digits: class "),  # no class has 200
+        ({"dataset": "digits"}, "individuals: 4 are too many for digits: of class "),  # no class has 200
     ],
 )
 def test_what_does_not_fit_is_named_with_its_key(cases, change, told):
@@ -336,3 +336,14 @@ def test_what_does_not_fit_is_named_with_its_key(cases, change, told):
 def test_the_largest_possible_pool_is_possible(cases):
     made = prepare(replace(cases["counts"], global_items=7000 - 4 * 299))
     assert len(made.source.labels) == 7000
+
+
+def test_people_made_by_class_counts_can_be_carried(tmp_path):
+    """A prepared file of class-count people is taken as it was drawn, not drawn from again."""
+    each = np.arange(2000)
+    garments = data.Cohort(np.zeros((2000, 8, 8), np.uint8), each % 4, 0 * each, each, source="made up")
+    data.save(garments, tmp_path / "garments.npz")
+    wanted = {"variation": "class-counts", "individuals": 2, "global_items": 800, "image_size": 8, "flips": False}
+    first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
+    data.save(first.source, tmp_path / "carried.npz")
+    assert prepare(Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)).content == first.content

@@ -205,12 +205,12 @@ def test_a_longer_stream_begins_with_the_shorter(count):
 
 
 def test_v1s_learning_rate_falls_once_after_epoch_65():
-    rates = learning_rates(200, 2, 0.03, decay_epoch=65, decay=0.316)
+    rates = learning_rates(200, 0.03, decay_after=65 * 2, decay=0.316)
     assert rates[129] == 0.03 and rates[130] == 0.03 * 0.316
     same(np.unique(rates), [0.03 * 0.316, 0.03])
     assert len(rates) == 200
 
 
-@pytest.mark.parametrize("arguments", [{}, {"decay": 0.1}, {"decay_epoch": 4, "decay": 0.1}])
+@pytest.mark.parametrize("arguments", [{}, {"decay": 0.1}, {"decay_after": 12, "decay": 0.1}])
 def test_without_a_step_within_the_run_the_learning_rate_stays(arguments):
-    same(learning_rates(12, 3, 0.001, **arguments), np.full(12, 0.001))
+    same(learning_rates(12, 0.001, **arguments), np.full(12, 0.001))

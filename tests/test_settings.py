@@ -91,9 +91,7 @@ def test_a_whole_number_serves_as_a_number():
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"individuals": -1}, "individuals: -1 is impossible; it must be at least 1"),
-        ({"individuals": 1},
-         "individuals: 1 is too few; the baseline needs another individual, so at least 2"),
+        ({"individuals": -1}, "individuals: -1 is impossible; it must be at least 2"),
         ({"individuals": 3, "exchange": True}, "individuals: 3 is too few to exchange halves; at least 4"),
         ({"global_people": 0}, "global_people: 0 leaves D_G empty; at least 1, or exchange: true"),
         ({"image_size": 12}, "image_size: 12 cannot be pooled by the network; possible: 8, 16, 32, …"),
@@ -187,7 +185,7 @@ def test_pairs_of_the_command_line_lie_over_the_file():
         ("individuals=six", "individuals: 'six' is not a whole number"),
         ("individuals=6.0", "individuals: '6.0' is not a whole number"),
         ("individuals=", "individuals: '' is not a whole number"),
-        ("individuals=1", "individuals: 1 is too few"),
+        ("individuals=1", "individuals: 1 is impossible"),
         ("width=half", "width: 'half' is not a number"),
         ("exchange=1", "exchange: '1' is not true or false"),
         ("individual=6", "individual: no such setting; possible: dataset, "),

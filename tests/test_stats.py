@@ -61,12 +61,14 @@ class TestWhateverTheNumbers:
         assert points.p == pytest.approx(share.p)
 
 
+@pytest.mark.filterwarnings("error")
 def test_one_person_has_a_change_but_no_interval():
     found = change([0.25])
     assert (found.mean, found.n) == (0.25, 1)
     assert np.isnan([found.low, found.high, found.p]).all()
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("nobody", [[], [np.nan], [np.nan, np.nan]])
 def test_nobody_has_nothing_and_nothing_fails(nobody):
     found = change(nobody)

@@ -1,0 +1,304 @@
+"""The engine against a loop anybody would write, and the promise that N models at once are N models apart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from perso.engine import Recipe, computing, device_of, fresh, predict, train
+from perso.models import LaneDropout, State
+
+on_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
+
+CLASSES, SIZE, BATCH, STEPS = 4, 8, 32, 6
+ADAM = Recipe(CLASSES, SIZE, 1 / 16, precision="float64")
+SGD = replace(ADAM, optimiser="sgd", momentum=0.8, weight_decay=0.01)
+L2 = replace(ADAM, weight_decay=0.1)
+BOTH = pytest.mark.parametrize("recipe", [ADAM, SGD], ids=["adam", "sgd"])
+RATES = np.linspace(0.02, 0.001, STEPS)
+DRAW = np.random.default_rng(0)
+LABELS = DRAW.integers(0, CLASSES, 200)
+IMAGES = DRAW.integers(0, 100, (200, SIZE, SIZE)).astype(np.uint8)
+for image, label in zip(IMAGES, LABELS, strict=True):  # class c: quadrant c is bright
+    image[label // 2 * 4 :, label % 2 * 4 :][:4, :4] += 120
+TRAINED_ON, TESTED_ON = np.arange(120), np.arange(120, 200)
+
+
+def plans(*seeds: int, steps: int = STEPS) -> np.ndarray:
+    """An index plan for each seed, [N, T, B]."""
+    return np.stack([np.random.default_rng(seed).choice(TRAINED_ON, (steps, BATCH)) for seed in seeds])
+
+
+def trained(recipe: Recipe, *models: int, rates=RATES) -> list[State]:
+    """Models trained side by side; a model's number decides its weights, its plan and its dropout."""
+    plan, states = plans(*models, steps=len(rates)), [fresh(recipe, seed) for seed in models]
+    return train(recipe, IMAGES, LABELS, plan, rates, states, list(models))[len(rates)]
+
+
+def same(one: State, two: State) -> bool:
+    """Whether two models are equal to the bit."""
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def near(one: State, two: State, **tolerance) -> None:
+    """Two models are equal within a tolerance, statistics included."""
+    torch.testing.assert_close(one, two, **tolerance)
+
+
+# --- against a textbook
+
+
+class Masked(nn.Module):
+    """Dropout with its masks from a generator of its own."""
+
+    def __init__(self, p, generator):
+        super().__init__()
+        self.p, self.generator = p, generator
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator) / (1 - self.p)
+
+
+@computing(ADAM)
+def textbook(recipe: Recipe, number: int, masks: int) -> tuple[nn.Module, list[str]]:
+    """One model by a plain loop, without lanes: the network, and the names of what it learnt."""
+    draw, layers, into = torch.Generator().manual_seed(masks), [], 1
+    for out, kernel in ((2, 3), (4, 3), (8, 3), (8, 3), (8, 3), (8, 1), (16, 1)):
+        layers += [nn.Conv2d(into, out, kernel, padding="same"), nn.ReLU(), nn.BatchNorm2d(out)]
+        into = out
+    for place in (18, 12, 6):  # after the 6th, 4th and 2nd convolution
+        layers.insert(place, nn.MaxPool2d(2))
+    layers.insert(7, Masked(0.2, draw))
+    network = nn.Sequential(*layers, nn.Flatten(), Masked(0.35, draw), nn.Linear(16, CLASSES)).double()
+    own = {name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name}
+    for tensor, value in zip(own.values(), fresh(recipe, number).values(), strict=True):
+        tensor.copy_(value.reshape(tensor.shape))
+
+    if recipe.optimiser == "adam":
+        optimiser = torch.optim.Adam(network.parameters(), weight_decay=recipe.weight_decay, foreach=False)
+    else:
+        memory = {"momentum": recipe.momentum, "weight_decay": recipe.weight_decay}
+        optimiser = torch.optim.SGD(network.parameters(), **memory, foreach=False)
+    for batch, rate in zip(plans(number)[0], RATES, strict=True):
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.zero_grad()
+        x, y = torch.tensor(IMAGES[batch] / 255).unsqueeze(1), torch.tensor(LABELS[batch])
+        nn.CrossEntropyLoss()(network(x), y).backward()
+        optimiser.step()
+    return network.eval(), list(own)
+
+
+@pytest.mark.parametrize("recipe", [ADAM, SGD, L2], ids=["adam", "sgd", "L2"])
+def test_the_engine_agrees_with_a_textbook_loop(recipe):
+    network, names = textbook(recipe, 3, masks=3)
+    (state,) = trained(recipe, 3)
+    for name, value in zip(names, state.values(), strict=True):
+        expected = network.state_dict()[name]
+        torch.testing.assert_close(value.reshape(expected.shape), expected, rtol=1e-6, atol=1e-6)
+    logits = network(torch.tensor(IMAGES / 255).unsqueeze(1))
+    np.testing.assert_array_equal(predict(recipe, IMAGES, state, np.arange(200)), logits.argmax(1).numpy())
+
+
+def test_a_textbook_loop_with_other_masks_disagrees():
+    ours, theirs = trained(ADAM, 3)[0]["features.0.weight"], textbook(ADAM, 3, masks=4)[0][0].weight
+    assert not torch.allclose(ours, theirs, atol=1e-4)
+
+
+# --- N at once are N apart
+
+
+# Adam moves a number whose gradient is nought by its rounding error / 1e-8; with L2 none is nought.
+@pytest.mark.parametrize(
+    ("recipe", "tolerance"), [(SGD, 1e-12), (L2, 1e-12), (ADAM, 1e-6)], ids=["sgd", "L2", "adam"]
+)
+def test_fused_models_are_separate_models_in_float64(recipe, tolerance):
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3), strict=True):
+        near(fused, trained(recipe, number)[0], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("recipe", [SGD, L2], ids=["sgd", "L2"])
+def test_fused_models_are_separate_models_in_float32_within_1e_4(recipe):
+    recipe, rates = replace(recipe, precision="float32"), [0.001] * 3
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3, rates=rates), strict=True):
+        near(fused, trained(recipe, number, rates=rates)[0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+def test_neighbours_do_not_touch_a_bit(precision):
+    recipe = replace(ADAM, precision=precision)
+    one, two = trained(recipe, 1, 2, 3), trained(recipe, 4, 2, 5)
+    assert same(one[1], two[1])
+    assert not same(one[0], two[0])
+
+
+def test_a_broken_neighbour_does_not_matter():
+    sound, broken = [fresh(ADAM, n) for n in (1, 2)], [fresh(ADAM, 1), fresh(ADAM, 2)]
+    for tensor in broken[1].values():
+        tensor.fill_(torch.nan)
+    plan = plans(1, 2)
+    one, two = (train(ADAM, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS] for states in (sound, broken))
+    assert same(one[0], two[0]) and two[1]["classifier.weight"].isnan().all()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_repeats_to_the_bit(precision):
+    recipe = replace(ADAM, precision=precision)
+    assert all(map(same, trained(recipe, 1, 2), trained(recipe, 1, 2)))
+
+
+def test_dropout_is_seeded_per_model():
+    plan, states = plans(1, 2), [fresh(ADAM, 1), fresh(ADAM, 2)]
+    one, two = (train(ADAM, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7]))
+    assert same(one[0], two[0]) and not same(one[1], two[1])
+
+
+# --- iterations and rates
+
+
+@BOTH
+def test_a_longer_run_passes_through_the_shorter_one(recipe):
+    states, plan = [fresh(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
+    taken = train(recipe, IMAGES, LABELS, plan, [0.01] * 12, states, [1, 2], snapshots=[0, 4, 12])
+    assert list(taken) == [0, 4, 12]
+    short = train(recipe, IMAGES, LABELS, plan[:, :4], [0.01] * 4, states, [1, 2])
+    assert list(short) == [4] and all(map(same, short[4], taken[4]))
+    assert not any(map(same, taken[4], taken[12]))
+    for state, start in zip(taken[0], states, strict=True):
+        near(state, start, check_dtype=False, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
+    """Every iteration works on the weights that the one before left."""
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x: x)  # nor does SGD remember, without momentum
+    recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
+    whole = train(recipe, IMAGES, LABELS, plan, RATES, [fresh(recipe, 1)], [1])[STEPS]
+    first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [fresh(recipe, 1)], [1])[2]
+    rest = train(recipe, IMAGES, LABELS, plan[:, 2:], RATES[2:], first, [1])[STEPS - 2]
+    assert same(whole[0], rest[0])
+
+
+def test_training_leaves_the_initial_states_alone():
+    states = [fresh(ADAM, 1)]
+    train(ADAM, IMAGES, LABELS, plans(1), RATES, states, [1])
+    assert same(states[0], fresh(ADAM, 1))
+
+
+@BOTH
+def test_at_a_rate_of_nought_only_statistics_move(recipe):
+    rates, states = [0.01, 0.01, 0, 0, 0], [fresh(recipe, 1)]
+    taken = train(recipe, IMAGES, LABELS, plans(1, steps=5), rates, states, [1], snapshots=(2, 5))
+    (one,), (two,) = taken.values()
+    moved = {name for name in one if not torch.equal(one[name], two[name])}
+    assert moved == {name for name in one if "running" in name}
+
+
+def test_a_step_of_sgd_is_as_long_as_its_rate():
+    start, (once,), (twice,) = fresh(SGD, 1), trained(SGD, 1, rates=[0.01]), trained(SGD, 1, rates=[0.02])
+    for name in (name for name in start if "running" not in name):
+        torch.testing.assert_close(twice[name] - start[name], 2 * (once[name] - start[name]))
+
+
+def test_every_iteration_follows_its_own_rate():
+    changed, plan, states = RATES.copy(), plans(1), [fresh(SGD, 1)]
+    changed[3] *= 2
+    every = range(STEPS + 1)
+    one, two = (train(SGD, IMAGES, LABELS, plan, rates, states, [1], every) for rates in (RATES, changed))
+    assert [t for t in one if not same(one[t][0], two[t][0])] == [4, 5, 6]
+
+
+# --- what it is for
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_learns_what_can_be_learnt(precision):
+    recipe = replace(ADAM, width=1 / 8, precision=precision)
+    for state in trained(recipe, 1, 2, rates=[0.01] * 80):
+        assert (predict(recipe, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+
+
+def test_untrained_it_guesses():
+    assert (predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON) == LABELS[TESTED_ON]).mean() < 0.6
+
+
+def test_bfloat16_stays_near_float32():
+    """The same weights give the same answers but for a few; what is kept stays float32."""
+    exact, rough = (replace(ADAM, precision=precision) for precision in ("float32", "bfloat16"))
+    (state,) = trained(exact, 1, rates=[0.01] * 80)
+    answers = (predict(recipe, IMAGES, state, np.arange(200)) for recipe in (exact, rough))
+    assert np.mean(np.equal(*answers)) > 0.97
+    one, two = trained(exact, 1)[0], trained(rough, 1)[0]
+    assert not same(one, two) and all(tensor.dtype == torch.float32 for tensor in two.values())
+
+
+def test_predict_is_the_networks_own_answer_whatever_the_batch():
+    (state,) = trained(ADAM, 1, rates=[0.01] * 40)
+    network = ADAM.network().eval()
+    network.load_state_dict(state, strict=False)
+    index = np.array([5, 3, 3, 150, 0, 199, 42])
+    expected = network(torch.tensor(IMAGES[index] / 255)[:, None])[:, 0].argmax(1).tolist()
+    assert len(set(expected)) > 1
+    for batch in (1, 3, 7, 1024):
+        given = predict(ADAM, IMAGES, state, index, batch)
+        assert given.dtype == np.int64 and given.tolist() == expected
+
+
+# --- nothing global is touched
+
+
+def test_the_global_generator_is_left_alone():
+    before = torch.get_rng_state()
+    predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON)
+    trained(ADAM, 1, 2)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_global_generator_decides_nothing():
+    states = []
+    for seed in (1, 2):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            states.append(trained(ADAM, 1)[0])
+    assert same(*states)
+
+
+def test_threads_are_as_wished_inside_and_as_before_outside():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), computing(replace(ADAM, threads=before + 1)):
+        assert torch.get_num_threads() == before + 1
+        raise ZeroDivisionError
+    assert torch.get_num_threads() == before
+    trained(replace(ADAM, threads=before + 1), 1)
+    assert torch.get_num_threads() == before
+
+
+def test_a_device_that_is_named_is_taken():
+    assert device_of("cpu") == "cpu" and device_of("cuda") == "cuda"
+    assert device_of("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+# --- on a card
+
+
+@on_card
+@BOTH
+def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x: x)  # its masks differ from device to device
+    card = replace(recipe, device="cuda")
+    for cpu, cuda in zip(trained(recipe, 1, 2), trained(card, 1, 2), strict=True):
+        near(cpu, cuda, rtol=1e-7, atol=1e-7)
+        given = (predict(how, IMAGES, cpu, np.arange(200)) for how in (recipe, card))
+        np.testing.assert_array_equal(*given)
+
+
+@on_card
+def test_a_card_learns_in_float32_and_leaves_its_generator_alone():
+    card, before = replace(ADAM, width=1 / 8, precision="float32", device="cuda"), torch.cuda.get_rng_state()
+    for state in trained(card, 1, 2, rates=[0.01] * 80):
+        assert all(tensor.device.type == "cpu" for tensor in state.values())
+        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+    assert torch.equal(torch.cuda.get_rng_state(), before)
