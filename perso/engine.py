@@ -59,7 +59,8 @@ def computing(recipe: Recipe):
     before = torch.get_num_threads()
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
     try:
-        with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        # no cache of weights cast to bfloat16: it would outlive the optimiser's step
+        with torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False):
             yield
     finally:
         torch.set_num_threads(before)
@@ -113,9 +114,8 @@ def make_optimiser(recipe: Recipe, model: VGG) -> torch.optim.Optimizer:
     """Adam (v3) or SGD with momentum (v1); both act on each number alone, so lanes stay apart."""
     if recipe.optimiser == "adam":
         return torch.optim.Adam(model.parameters(), weight_decay=recipe.weight_decay, fused=True)
-    return torch.optim.SGD(
-        model.parameters(), momentum=recipe.momentum, weight_decay=recipe.weight_decay, fused=True
-    )
+    decay = recipe.weight_decay
+    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, weight_decay=decay, fused=True)
 
 
 @torch.inference_mode()

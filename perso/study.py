@@ -11,12 +11,13 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from perso import engine, schedules
 from perso.methods import METHODS, Method
 from perso.prepare import Prepared, prepare
-from perso.settings import Settings, default_store, fingerprint
+from perso.settings import InputError, Settings, default_store, fingerprint
 from perso.store import Store
 from perso.work import GENERIC, Job, iterations_per_epoch, train_generic, train_job
 
@@ -96,9 +97,7 @@ class Study:
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
         n_iter = iterations_per_epoch(self.prepared, self.folds[fold])
-        return schedules.schedule(
-            n_iter, self.settings.epochs, method.early, method.n_I, method.late, method.extra
-        )
+        return schedules.schedule(n_iter, self.settings.epochs, method.early, method.n_I, method.late, method.extra)
 
     # training
 
@@ -112,7 +111,9 @@ class Study:
         stored = self.store.keys()
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
         device = engine.device_of(self.settings.device)
-        jobs = jobs or (os.cpu_count() if device == "cpu" else 1)
+        if device == "cuda" and not torch.cuda.is_available():
+            raise InputError("device: cuda is not to be had here; possible: cpu, auto")
+        jobs = jobs or (joblib.cpu_count() if device == "cpu" else 1)
         generic = {job.generic: (job.fold, job.repeat) for job in missing if job.generic}
         generic = {key: place for key, place in generic.items() if key not in self.store.keys("generic")}
         models = len(generic) + sum(key not in stored for job in missing for key in job.keys.values())
