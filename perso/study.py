@@ -18,7 +18,7 @@ from perso import engine, schedules
 from perso.methods import METHODS, Method
 from perso.prepare import Prepared, prepare
 from perso.settings import InputError, Settings, default_store, fingerprint
-from perso.store import Store
+from perso.store import ROW, Store
 from perso.work import GENERIC, Job, iterations_per_epoch, train_generic, train_job
 
 
@@ -83,16 +83,23 @@ class Study:
         samples = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
         return (method.early + method.extra + samples + job.late) * len(job.people)
 
-    def keys(self, methods: Iterable[Method] = METHODS) -> list[str]:
-        """Keys of all rows of these methods, in the order of the table."""
+    def wanted(self, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
+        """The rows these methods should have, stored or not: method, person, repeat and key, in this order."""
+        methods, people, repeats = tuple(methods), self.prepared.parts.individuals, range(self.settings.repeats)
         every = {(*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()}
-        order = {person: place for place, person in enumerate(self.prepared.parts.individuals)}
-        return [every[m.name, p, r] for m in methods for p in order for r in range(self.settings.repeats)]
+        places = [(method.name, person, repeat) for method in methods for person in people for repeat in repeats]
+        lines = [(name, str(person), repeat, every[name, person, repeat]) for name, person, repeat in places]
+        return pd.DataFrame(lines, columns=["method", "person", "repeat", "key"])
+
+    def keys(self, methods: Iterable[Method] = METHODS) -> list[str]:
+        """The keys of all rows of these methods."""
+        return self.wanted(methods)["key"].tolist()
 
     def rows(self, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
-        """The stored rows of these methods, one per trained model, ordered by method, person, repeat."""
-        methods = tuple(methods)
-        return self.store.rows(self.keys(methods))
+        """The stored rows of these methods, one per trained model; named as they are named now, not when trained."""
+        wanted = self.wanted(methods)
+        stored = self.store.rows(wanted["key"].unique()).drop(columns=["method", "person", "repeat"])
+        return wanted.merge(stored, on="key")[list(ROW)]
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
