@@ -58,9 +58,10 @@ def computing(recipe: Recipe):
     """The thread count and precision of a recipe, put back afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
+    # no cache of weights cast to bfloat16: it would outlive the optimiser's step
+    cast = torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False)
     try:
-        # no cache of weights cast to bfloat16: it would outlive the optimiser's step
-        with torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False):
+        with cast, torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # float32 is float32 on a card, too
             yield
     finally:
         torch.set_num_threads(before)

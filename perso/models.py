@@ -93,6 +93,8 @@ def lanes_of(state: State, lanes: int) -> list[State]:
 
 
 def load(model: VGG, states: list[State]) -> None:
-    """Put one state per lane into the network."""
+    """Put one state per lane into the network. KeyError when a state lacks something."""
     joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-    model.load_state_dict(joined, strict=False)  # all but BN's batch counter
+    lacking = model.load_state_dict(joined, strict=False).missing_keys
+    if lacking := [name for name in lacking if not name.endswith("num_batches_tracked")]:  # BN's count is not kept
+        raise KeyError(f"the state lacks {', '.join(lacking)}")

@@ -204,3 +204,11 @@ def test_batch_normalisation_starts_as_the_identity():
     for place in (2, 5):
         own = {name: state[f"features.{place}.{name}"].unique().tolist() for name in expected}
         assert own == expected
+
+
+def test_a_state_that_lacks_something_is_refused():
+    model = VGG(3, 8, 0.0625)
+    state = initial(model.state_dict(), torch.Generator().manual_seed(0))
+    del state["classifier.bias"]
+    with pytest.raises(KeyError, match=r"classifier\.bias"):
+        load(model, [state])
