@@ -20,6 +20,9 @@ def main(argv: list[str] | None = None) -> int:
     except RunError as error:
         print(f"perso: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(f"perso: this command needs {error.name}; install the packages of requirements.lock", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("perso: interrupted; finished models are kept, the same command goes on", file=sys.stderr)
         return 130
@@ -92,6 +95,9 @@ def data(given) -> None:
 
 def run(given) -> None:
     study = opened(given)
+    from perso.prepare import facts
+
+    print(facts(study.prepared), file=sys.stderr)
     done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
     left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)

@@ -33,7 +33,7 @@ class LaneDropout(nn.Module):
 class VGG(nn.Module):
     """`lanes` VGG-style classifiers: u8 pixels as floats [B, lanes, S, S] → logits [B, lanes, classes].
 
-    Conv → ReLU → BN, as v3 says of the auto-encoder and "also" (READINGS). Four poolings, the last one left out
+    Conv → ReLU → BN, as v3 says of the auto-encoder and "also" of this one. Four poolings, the last one left out
     at S = 8; what is left is averaged before the fully connected layer (v3's 256 × nClasses).
     """
 

@@ -1,7 +1,7 @@
 """What the chapters share: the look, sentences and tables made of results, and where those came from."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -12,6 +12,7 @@ from myst_nb import glue
 
 import perso
 from perso import metrics, plots, tables
+from perso.methods import METHODS, Method
 from perso.prepare import Prepared, sizes
 from perso.settings import Settings, as_dict
 
@@ -25,8 +26,9 @@ def begin() -> None:
 
 
 def keep(name: str, value) -> None:
-    """Glue a number or a text under a name, so that the prose of any page can show it."""
+    """Glue a number or a text under a name for the prose of any page, and print it for whoever reads the notebook."""
     glue(name, value if isinstance(value, str) else float(value), display=False)
+    print(f"{name}: {value}")
 
 
 def sentence(table: pd.DataFrame, method: str) -> str:
@@ -49,6 +51,26 @@ def level_sentence(table: pd.DataFrame, method: str) -> str:
     return f"{method} reaches {said[0]} and {said[1]}."
 
 
+def versus(rows: pd.DataFrame, method: str, other: str) -> str:
+    """One method minus another on D_I and D_G."""
+    said = []
+    for part, each in tables.difference(rows, method, other).items():
+        interval = "" if np.isnan(each.low) else f" [{100 * each.low:+.1f}, {100 * each.high:+.1f}]"
+        said.append(f"{100 * each.mean:+.1f}{interval} points on {part}")
+    return f"{method} minus {other}: {said[0]}, {said[1]}"
+
+
+def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
+    """Which shaping method gives the individual most, and which others most; controls do not compete."""
+    shaping = [method.name for method in methods if tables.is_shaping(method) and method.name in table.index]
+    said = []
+    for part, whose in WHOSE.items():
+        name = table.loc[shaping, (part, "mean")].idxmax()
+        on_I, on_G = (100 * table.loc[name, (each, "change")] for each in WHOSE)
+        said.append(f"{name} on {whose} ({on_I:+.1f} points on D_I, {on_G:+.1f} on D_G)")
+    return f"Best of the shaping methods, against the baseline: {said[0]}, {said[1]}."
+
+
 def people_sentence(prepared: Prepared) -> str:
     """Who is there, with how much data."""
     parts = sizes(prepared)
@@ -59,17 +81,11 @@ def people_sentence(prepared: Prepared) -> str:
     )
 
 
-def first(table: pd.DataFrame, part: str) -> str:
-    """The method of the highest mean on D_I or D_G, with that mean."""
-    means = table[part, "mean"]
-    return f"{means.idxmax()} ({100 * means.max():.1f} %)"
-
-
-def comparison(table: pd.DataFrame, *parts: str) -> HTML:
-    """A comparison as the book shows it; `parts`: D_I, D_G, or both."""
-    heads = {part: f"On {WHOSE[part]}, <i>D<sub>{part[-1]}</sub></i>" for part in parts or WHOSE}
-    blocks = (f"<p><b>{head}</b></p>{tables.shown(table, part).to_html(border=0)}" for part, head in heads.items())
-    return HTML("".join(blocks))
+def comparison(table: pd.DataFrame, corrected: bool = False) -> HTML:
+    """A comparison as the book shows it. Holm's correction counts the methods in the table: for the whole one only."""
+    heads = {part: f"On {whose}, <i>D<sub>{part[-1]}</sub></i>" for part, whose in WHOSE.items()}
+    shown = {head: tables.shown(table, part, corrected).to_html(border=0) for part, head in heads.items()}
+    return HTML("".join(f"<p><b>{head}</b></p>{block}" for head, block in shown.items()))
 
 
 def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:

@@ -12,7 +12,7 @@ import seaborn as sns
 from perso import metrics
 from perso.methods import BASELINE, FAMILIES, METHODS
 
-HUES = dict(zip(FAMILIES, ("0.2", "0.55", *sns.color_palette("colorblind", 10)), strict=False))
+HUES = dict(zip(FAMILIES, ("0.2", "0.4", *sns.color_palette("colorblind", 10)), strict=False))
 WHOSE = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
 MARKERS = dict(zip(FAMILIES, ("s", "X", "o", "D", "^", "v", "P"), strict=False))
 
@@ -43,13 +43,13 @@ def tradeoff(ax, table: pd.DataFrame):
     shade = colours()
     ax.axhline(0, color="0.7", lw=1), ax.axvline(0, color="0.7", lw=1)
     ax.plot(0, 0, MARKERS["baseline"], color=shade[BASELINE], label=BASELINE)
-    for name, line in (100 * table).drop(index=BASELINE).iterrows():
+    for name, line in (100 * table).drop(index=BASELINE, errors="ignore").iterrows():
         x, y = line["D_G"], line["D_I"]
         ax.errorbar(
             x["change"], y["change"],
             xerr=[[x["change"] - x["low"]], [x["high"] - x["change"]]],
             yerr=[[y["change"] - y["low"]], [y["high"] - y["change"]]],
-            fmt=MARKERS[families[name]], color=shade[name], label=name, elinewidth=1, capsize=0, ms=7,
+            fmt=MARKERS[families[name]], color=shade[name], label=name, elinewidth=1, ms=9, mec="white", mew=0.6,
         )
     ax.set(xlabel="change on everybody else's data, $D_G$ (pp)", ylabel="change on the own data, $D_I$ (pp)")
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")

@@ -9,31 +9,40 @@ from perso import page, plots, tables
 from perso.settings import ROOT, InputError
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
-ROWS, DURATIONS = Path("results/quick.csv"), Path("results/durations.json")
+PARAMS, ROWS, DURATIONS = Path("params/quick.yml"), Path("results/quick.csv"), Path("results/durations.json")
 
 
 def write(root: Path = ROOT) -> list[Path]:
     """Bring README.md and its figure up to date; their paths."""
-    table = tables.comparison(pd.read_csv(root / ROWS, dtype={"person": str}))
+    rows = pd.read_csv(root / ROWS, dtype={"person": str})
+    table = tables.comparison(rows)
     text = (root / README).read_text(encoding="utf-8")
-    for name, block in blocks(root, table).items():
+    for name, block in blocks(root, rows, table).items():
         text = replaced(text, name, block)
     (root / README).write_text(text, encoding="utf-8")
     plots.save_tradeoff(table, root / FIGURE)
     return [root / README, root / FIGURE]
 
 
-def blocks(root: Path, table: pd.DataFrame) -> dict[str, str]:
+def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
     """The generated blocks by name."""
-    sentences = [page.sentence(table, name) for name in ("SW-n-2", "TL-n-300 (1e-4)", "TL-n-300 (1e-3)", "ES-n-400")]
     took = json.loads((root / DURATIONS).read_text(encoding="utf-8"))
     lines = [f"| `{each['command']}` | {each['what']} | {spoken(each['seconds'])} |" for each in took["measured"]]
     lines = ["| | | |", "|---|---|--:|", *lines, "", f"Measured on {took['machine']}, {took['date']}."]
     return {
-        "findings": "\n".join(f"- {sentence}." for sentence in sentences),
-        "table": tables.as_markdown(table),
+        "table": both(table),
+        "rows": f"{rows['person'].nunique()} people, {len(rows)} models, trained {rows['created'].max()[:10]} on "
+        f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
+        "control": f"{page.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
         "durations": "\n".join(lines),
     }
+
+
+def both(table: pd.DataFrame) -> str:
+    """D_I and D_G side by side, the columns one looks at first."""
+    columns = {"mean": "mean", "change in pp [95 %]": "change", "v3 mean": "v3"}
+    parts = {part: tables.shown(table, part)[list(columns)].rename(columns=columns) for part in page.WHOSE}
+    return tables.markdown(pd.concat([shown.add_prefix(f"{part} ") for part, shown in parts.items()], axis=1))
 
 
 def spoken(seconds: float) -> str:

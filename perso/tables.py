@@ -16,9 +16,10 @@ def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.Da
     """One line per method that has rows; columns are pairs (D_I or D_G, what).
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
-    change, low, high, p          paired difference to the baseline over people; 95 % interval; p of a paired
-                                  t-test, Holm-corrected within controls and within shaping methods, a family
-                                  for each of D_I and D_G
+    change, low, high, p          paired difference to the baseline over people; its 95 % interval and the p of a
+                                  paired t-test, both uncorrected
+    holm                          p corrected within the controls, and within the shaping methods, that are here; a
+                                  family for each of D_I and D_G
     paper mean … paper max        v3's Table I
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
@@ -33,12 +34,19 @@ def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.Da
         changes = {name: stats.change(compared[name] - base) for name in compared}
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
             block[column] = pd.Series({name: getattr(each, field) for name, each in changes.items()}, dtype=float)
+        block["holm"] = np.nan
         for family in families:
-            block.loc[family, "p"] = stats.holm(block.loc[family, "p"])
+            block.loc[family, "holm"] = stats.holm(block.loc[family, "p"])
         for k, column in enumerate(PAPER):
             block[f"paper {column}"] = [m.paper[place * 4 + k] if m.paper else np.nan for m in methods]
         blocks[part] = block
     return pd.concat(blocks, axis=1)
+
+
+def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, stats.Change]:
+    """One method minus another over people, for D_I and for D_G."""
+    people = {part: metrics.per_person(rows, measure) for measure, part in PARTS.items()}
+    return {part: stats.change(wide[method] - wide[other]) for part, wide in people.items()}
 
 
 def is_shaping(method: Method) -> bool:
@@ -46,8 +54,8 @@ def is_shaping(method: Method) -> bool:
     return method.family not in ("baseline", "control")
 
 
-def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    """One part (D_I or D_G) of a comparison as text, as it is read: changes in percentage points."""
+def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
+    """One part (D_I or D_G) of a comparison as text: changes in percentage points, p corrected (Holm) or not."""
     block = table[part]
 
     def share(value):
@@ -62,7 +70,8 @@ def shown(table: pd.DataFrame, part: str) -> pd.DataFrame:
         return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
 
     columns = {"n": block["n"].astype(str), "mean": block["mean"].map(share), "rank": block["rank"].astype(str)}
-    columns |= {"change in pp [95 %]": block.apply(change, axis=1), "p (Holm)": block["p"].map(p)}
+    tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
+    columns |= {"change in pp [95 %]": block.apply(change, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
     columns |= {f"v3 {name}": block[f"paper {name}"].map(share) for name in PAPER}
     return pd.DataFrame(columns).rename_axis(index=None)
@@ -76,12 +85,14 @@ def as_text(table: pd.DataFrame) -> str:
 
 def as_markdown(table: pd.DataFrame) -> str:
     """Both parts as Markdown tables."""
-    blocks = []
-    for part in PARTS.values():
-        block = shown(table, part).reset_index(names="Method")
-        lines = [list(block.columns), ["---"] + ["--:"] * (len(block.columns) - 1), *block.values.tolist()]
-        blocks.append(f"**{part}**\n\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
-    return "\n\n".join(blocks)
+    return "\n\n".join(f"**{part}**\n\n{markdown(shown(table, part))}" for part in PARTS.values())
+
+
+def markdown(shown: pd.DataFrame) -> str:
+    """A table of text, its index named Method, in Markdown."""
+    block = shown.reset_index(names="Method")
+    lines = [list(block.columns), ["---"] + ["--:"] * (len(block.columns) - 1), *block.values.tolist()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def as_csv(table: pd.DataFrame) -> str:

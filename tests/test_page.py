@@ -79,17 +79,21 @@ def test_levels_are_said_with_their_spread():
     assert "40.0 % on everybody else's (sd over people 10.0, from 30.0 to 50.0)" in said
 
 
-def test_first_is_the_best_on_the_part_asked_for():
-    compared = tables.comparison(rows())
-    assert page.first(compared, "D_I") == f"{ES} (80.0 %)"
-    assert page.first(compared, "D_G") == f"{BASELINE} (40.0 %)"
+def test_the_best_is_a_shaping_method_with_what_it_costs_others():
+    said = page.best_sentence(tables.comparison(rows()))
+    assert said.count(f"{ES} on ") == 2 and said.count("(+20.0 points on D_I, -20.0 on D_G)") == 2
 
 
-def test_the_books_table_shows_the_parts_asked_for():
-    both, one = (page.comparison(tables.comparison(rows()), *parts).data for parts in ((), ("D_G",)))
-    assert both.count("<table") == 2 and both.index("D<sub>I</sub>") < both.index("D<sub>G</sub>")
-    assert one.count("<table") == 1 and "everybody else's" in one and "own data" not in one
-    assert all(text in one for text in (BASELINE, ES, ".400<"))
+def test_one_method_against_another():
+    assert page.versus(rows(), ES, BASELINE).startswith(f"{ES} minus {BASELINE}: +20.0 [")
+    assert page.versus(rows(), BASELINE, ES).count("-20.0 [") == 1
+
+
+def test_the_books_table_has_both_parts_and_says_whether_p_is_corrected():
+    single, whole = (page.comparison(tables.comparison(rows()), corrected).data for corrected in (False, True))
+    assert single.count("<table") == 2 and single.index("D<sub>I</sub>") < single.index("D<sub>G</sub>")
+    assert "Holm" in whole and "Holm" not in single
+    assert all(text in single for text in (BASELINE, ES, ".400<"))
 
 
 def test_people_are_counted_without_those_of_D_G():
