@@ -1,3 +1,25 @@
-"""perso: what happens to a deep network when it is made personal."""
+"""perso: what happens to a deep network when it is made personal.
+
+The rooms in reading order; each imports only from those above it.
+
+    settings    every knob, its place in the papers, names → seeds, the two errors a user meets
+    data        sources → one `Cohort` of images, classes and persons
+    cohorts     who is an individual, who is D_G, what is trained and tested on: index arrays
+    schedules   a method as a boolean array, and the index plan
+    methods     every row of the study as one record
+    models      the VGG-style network, N of them side by side
+    engine      N models from N plans
+    prepare     settings and data → all that a training needs (no torch, so that looking at people is quick)
+    store       one row per trained model
+    work        one job: plans → engine → rows, in any process
+    study       the composer: what is missing → jobs → store
+    metrics, stats, tables, plots    rows → what one reads
+    page, book, readme, __main__     chapters, pages, README, command line
+
+Two things that are not as one would first do them. A file in `params/` states every key that chapters declare, also
+where it is the default: a chapter run with `-f` must never mix two sizes. A training process has one thread and there
+are as many processes as cores: it is as fast as one process of many threads, and the numbers do not depend on the
+number of cores.
+"""
 
 __version__ = "0.1.0"
