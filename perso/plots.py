@@ -13,7 +13,7 @@ from perso import metrics
 from perso.methods import BASELINE, FAMILIES, METHODS
 
 HUES = dict(zip(FAMILIES, ("0.2", "0.4", *sns.color_palette("colorblind", 10)), strict=False))
-WHOSE = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
+LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
 MARKERS = dict(zip(FAMILIES, ("s", "X", "o", "D", "^", "v", "P"), strict=False))
 
 
@@ -69,7 +69,7 @@ def levels(ax, rows: pd.DataFrame, measure: str):
     """Every person's accuracy: a dot per person, a bar at the mean; a line per method."""
     wide = 100 * metrics.per_person(rows, measure)
     dots(ax, wide)
-    ax.set(xlabel=f"accuracy on {WHOSE[measure]} (%)")
+    ax.set(xlabel=f"accuracy on {LABELS[measure]} (%)")
     return ax
 
 
@@ -78,7 +78,7 @@ def people(ax, rows: pd.DataFrame, measure: str):
     wide = 100 * metrics.per_person(rows, measure)
     ax.axvline(0, color="0.7", lw=1)
     dots(ax, wide.drop(columns=BASELINE).sub(wide[BASELINE], axis=0))
-    ax.set(xlabel=f"change on {WHOSE[measure]} (pp)")
+    ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
     return ax
 
 

@@ -87,7 +87,10 @@ def counted(settings: Settings, source: data.Cohort):
     if settings.exchange:
         raise InputError("exchange: true has no meaning with variation: class-counts; leave it false")
     if POOL in source.who:  # a prepared file: drawn before
-        return source, [person for person in source.people.tolist() if person != POOL], [POOL]
+        drawn = [person for person in source.people.tolist() if person != POOL]
+        if len(drawn) != settings.individuals:
+            raise InputError(f"individuals: {settings.individuals} wanted, the file was drawn for {len(drawn)}; say so")
+        return source, drawn, [POOL]
     if len(np.unique(source.item)) < len(source.item):
         raise InputError("variation: class-counts draws single samples, but several images share an item")
     draw = rng(settings.cohort_seed, "class counts")

@@ -84,11 +84,6 @@ class Settings:
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
 
-    @property
-    def fold_count(self) -> int:
-        """Folds of the people: 2 when halves are exchanged, else 1."""
-        return 2 if self.exchange else 1
-
 
 TYPES = {f.name: f.type for f in fields(Settings)}
 NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

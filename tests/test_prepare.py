@@ -346,4 +346,6 @@ def test_people_made_by_class_counts_can_be_carried(tmp_path):
     wanted = {"variation": "class-counts", "individuals": 2, "global_items": 800, "image_size": 8, "flips": False}
     first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
     data.save(first.source, tmp_path / "carried.npz")
-    assert prepare(Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)).content == first.content
+    carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
+    assert prepare(carried).content == first.content
+    assert "individuals: 3 wanted, the file was drawn for 2" in refused(replace(carried, individuals=3))

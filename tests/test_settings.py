@@ -133,11 +133,6 @@ def test_no_other_people_are_needed_where_d_g_is_not_made_of_them(values):
     assert overlay({"global_people": 0, **values}).global_people == 0
 
 
-@pytest.mark.parametrize(("exchange", "folds"), [(False, 1), (True, 2)])
-def test_exchanged_halves_are_two_folds(exchange, folds):
-    assert overlay({"exchange": exchange}).fold_count == folds
-
-
 # --- files, command line, notebooks
 
 
