@@ -9,6 +9,7 @@ The rooms in reading order; each imports only from those above it.
     methods     every row of the study as one record
     models      the VGG-style network, N of them side by side
     engine      N models from N plans
+    choices     what settings leave open, chosen by size and machine: precision, models side by side, CUDA graphs
     prepare     settings and data → all that a training needs (no torch, so that looking at people is quick)
     store       one row per trained model
     work        one job: plans → engine → rows, in any process

@@ -97,7 +97,7 @@ def run(given) -> None:
     study = opened(given)
     from perso.prepare import facts
 
-    print(facts(study.prepared), file=sys.stderr)
+    print(facts(study.prepared), f"computing {study.told}", sep="\n", file=sys.stderr)
     done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
     left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)

@@ -1,11 +1,14 @@
 """Train N models from N index plans, and predict. Knows images, labels and plans; never a person or a method.
 
-Images lie on the device as uint8; a batch is a gather by index. No host synchronisation inside the loop. On a
-CPU the numbers depend on the arguments alone (thread count included), bit by bit.
+Images lie on the device as uint8, plans and learning rates beside them; a step finds its place by a counter that it
+raises itself, so the host neither sends nor awaits anything inside the loop, and a CUDA graph can hold the step whole.
+On a CPU the numbers depend on the arguments alone (thread count included), bit by bit.
 """
 
 import contextlib
-from dataclasses import dataclass
+import functools
+import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,11 +17,12 @@ from torch.nn import functional as F
 from perso.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
 
 VERSION = 1  # raised by hand whenever a change here or in models alters numbers; part of every model's identity
+PLAIN_STEPS = 3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every model of a study has in common."""
+    """What every model of a study has in common, and how a machine computes it."""
 
     classes: int
     image_size: int
@@ -27,24 +31,29 @@ class Recipe:
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0
     precision: str = "float32"  # float32 | bfloat16 (autocast) | float64 (for checks)
+    lanes: int = 1  # models fused in one network
+    channels_last: bool = True
+    compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
+    # these three alter no number
+    in_flight: int = 1  # networks trained at a time; on a card each has a stream of its own
+    graph: bool = False  # the step as a CUDA graph
 
     @property
     def dtype(self) -> torch.dtype:
         """Of weights, statistics and losses."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
+    @property
+    def layout(self) -> torch.memory_format:
+        """Of images, activations and convolutions' weights."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
     def network(self, lanes: int = 1) -> VGG:
         """N networks side by side, on the device."""
-        return empty(self.device, self.dtype, self.classes, self.image_size, self.width, lanes)
-
-
-def device_of(wanted: str) -> str:
-    """`auto` → cuda where there is a card, else cpu."""
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
+        shape = (self.classes, self.image_size, self.width, lanes)
+        return empty(self.device, self.dtype, *shape, layout=self.layout)
 
 
 def fresh(recipe: Recipe, seed: int) -> State:
@@ -54,21 +63,23 @@ def fresh(recipe: Recipe, seed: int) -> State:
 
 
 @contextlib.contextmanager
-def computing(recipe: Recipe):
+def computing(recipe: Recipe, training: bool = False):
     """The thread count and precision of a recipe, put back afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
     # no cache of weights cast to bfloat16: it would outlive the optimiser's step
     cast = torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False)
+    # training repeats one shape, for which it pays to try cuDNN's kernels; float32 is float32 on a card, too
+    kernels = torch.backends.cudnn.flags(enabled=True, benchmark=training, allow_tf32=False)
     try:
-        with cast, torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # float32 is float32 on a card, too
+        with cast, kernels:
             yield
     finally:
         torch.set_num_threads(before)
 
 
 def train(recipe: Recipe, images, labels, plans, rates, states: list[State], seeds: list[int], snapshots=None):
-    """Train N models at once, each from its own plan; they share nothing but the launches.
+    """Train N models, each from its own plan; they share nothing but launches.
 
     images     u8 [M, S, S], labels int [M]
     plans      int [N, T, B]: the images of every batch of every model
@@ -77,46 +88,146 @@ def train(recipe: Recipe, images, labels, plans, rates, states: list[State], see
     seeds      N seeds of the dropout masks
     snapshots  iterations after which states are returned; default: the last, (T,)
     returns    {iterations: N states}
+
+    Where the card's memory, a capture or the compiler fails, one line says so and a simpler way is taken.
     """
-    lanes, total, _ = plans.shape
-    snapshots = (total,) if snapshots is None else snapshots
-    with computing(recipe):
-        model = recipe.network(lanes)
-        load(model, states)
-        generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
-        for module in model.modules():
-            if isinstance(module, LaneDropout):
-                module.generators = generators
-        optimiser = make_optimiser(recipe, model)
-        pixels, classes = resident(images, recipe.device), resident(labels, recipe.device).long()
-        plan = resident(np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device)  # [T, B, N]
-        taken = {0: lanes_of(model.state_dict(), lanes)} if 0 in snapshots else {}
-        model.train()
-        for t in range(total):
-            for group in optimiser.param_groups:
-                group["lr"] = float(rates[t])
-            step(model, optimiser, pixels, classes, plan[t], recipe.dtype)
-            if t + 1 in snapshots:
-                taken[t + 1] = lanes_of(model.state_dict(), lanes)
+    snapshots = plans.shape[1:2] if snapshots is None else snapshots
+    while True:
+        try:
+            with computing(recipe, training=True):
+                return together(recipe, images, labels, plans, rates, states, seeds, snapshots)
+        except RuntimeError as error:
+            simpler, instead = without(recipe, error)
+            if simpler is None:
+                raise
+            say(f"perso: {instead}, since this failed: {str(error).strip().splitlines()[0]}")
+        recipe = simpler  # the error is gone by now, and with it what its frames held on the card
+
+
+def without(recipe: Recipe, error: RuntimeError) -> tuple[Recipe | None, str]:
+    """A recipe without what may have failed, and how it goes on; None when nothing is left to give up."""
+    if isinstance(error, torch.OutOfMemoryError):
+        fewer = recipe.in_flight // 2
+        return (replace(recipe, in_flight=fewer) if fewer else None), f"training {fewer} networks at a time"
+    if recipe.compile:
+        return replace(recipe, compile=False), "training without torch.compile"
+    if recipe.graph:
+        return replace(recipe, graph=False), "training without CUDA graphs"
+    return None, ""
+
+
+@functools.cache
+def say(line: str) -> None:
+    """A line to stderr, once a process."""
+    print(line, file=sys.stderr)
+
+
+def together(recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots) -> dict[int, list[State]]:
+    """`train` without a second try: networks of `lanes` models, `in_flight` of them step by step together."""
+    pixels, classes = resident(images, recipe.device), resident(labels, recipe.device).long()
+    cuts = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)]
+    taken = {t: [] for t in snapshots}
+    for first in range(0, len(cuts), recipe.in_flight):
+        flight = [
+            Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut])
+            for cut in cuts[first : first + recipe.in_flight]
+        ]
+        for t in range(plans.shape[1] + 1):
+            if t in taken:
+                taken[t] += [state for trainee in flight for state in trainee.states()]
+            if t < plans.shape[1]:
+                for trainee in flight:
+                    trainee.advance()
+    if recipe.device == "cuda":
+        torch.cuda.synchronize()
+        del flight
+        torch.cuda.empty_cache()  # a graph's memory is its own until it is given back
     return taken
 
 
-def step(model: VGG, optimiser, pixels, classes, index, dtype) -> None:
-    """One iteration of every lane on its own batch, index [B, N]; the losses are summed, so no lane scales another."""
-    x = pixels[index].to(dtype).div_(255).contiguous(memory_format=torch.channels_last)
-    logits = model(x).to(dtype)
-    loss = F.cross_entropy(logits.flatten(0, 1), classes[index].flatten(), reduction="sum") / len(index)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    optimiser.step()
+class Trainee:
+    """A network of a few lanes in training: weights, optimiser, plan and place in it, all on the device."""
+
+    def __init__(self, recipe: Recipe, pixels, classes, plans, rates, states: list[State], seeds: list[int]):
+        self.recipe, self.pixels, self.classes = recipe, pixels, classes
+        self.graph, self.done = None, 0
+        self.stream = torch.cuda.Stream() if recipe.device == "cuda" else None
+        if self.stream:
+            self.stream.wait_stream(torch.cuda.current_stream())  # which copies the images
+        with self.here():
+            self.model = recipe.network(len(states)).train()
+            load(self.model, states)
+            self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
+            for module in self.model.modules():
+                if isinstance(module, LaneDropout):
+                    module.generators = self.generators
+            self.forward = compiled() if recipe.compile else VGG.forward
+            self.plan = resident(np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device)  # [T, B, lanes]
+            kind = torch.float32 if self.stream else torch.float64  # which the fused optimisers want there
+            self.rates = torch.tensor(rates, dtype=kind, device=recipe.device)
+            self.rate = torch.zeros((), dtype=kind, device=recipe.device)
+            self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
+            self.optimiser = make_optimiser(recipe, self.model, self.rate)
+
+    def here(self):
+        """Launches within go to this trainee's stream."""
+        return torch.cuda.stream(self.stream) if self.stream else contextlib.nullcontext()
+
+    def advance(self) -> None:
+        """One iteration."""
+        with self.here():
+            if self.recipe.graph and self.done == PLAIN_STEPS:
+                self.graph = self.captured()
+            if self.graph:
+                self.graph.replay()
+            else:
+                self.step()
+        self.done += 1
+
+    def step(self) -> None:
+        """The iteration the counter stands at, every lane on its own batch; nothing here waits for the device."""
+        index = self.plan.index_select(0, self.t)[0]  # [B, lanes]
+        self.rate.copy_(self.rates.index_select(0, self.t)[0])
+        x = self.pixels[index].to(self.recipe.dtype).div_(255).contiguous(memory_format=self.recipe.layout)
+        logits = self.forward(self.model, x).to(self.recipe.dtype)
+        # summed over lanes, so that no lane scales another
+        loss = F.cross_entropy(logits.flatten(0, 1), self.classes[index].flatten(), reduction="sum") / len(index)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.t += 1
+
+    def captured(self) -> torch.cuda.CUDAGraph:
+        """The step as a graph. To capture computes nothing; each replay is one iteration."""
+        graph = torch.cuda.CUDAGraph()
+        for generator in self.generators:
+            graph.register_generator_state(generator)
+        self.optimiser.zero_grad(set_to_none=True)
+        graph.capture_begin(capture_error_mode="thread_local")  # other streams of this process go on meanwhile
+        try:
+            self.step()
+        finally:
+            graph.capture_end()
+        return graph
+
+    def states(self) -> list[State]:
+        """A copy of every lane's model as it is now."""
+        with self.here():
+            return lanes_of(self.model.state_dict(), len(self.generators))
 
 
-def make_optimiser(recipe: Recipe, model: VGG) -> torch.optim.Optimizer:
+@functools.cache
+def compiled():
+    """The forward pass compiled, for every network of the process."""
+    return torch.compile(VGG.forward, dynamic=False)
+
+
+def make_optimiser(recipe: Recipe, model: VGG, rate: torch.Tensor) -> torch.optim.Optimizer:
     """Adam (v3) or SGD with momentum (v1); both act on each number alone, so lanes stay apart."""
+    usual = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimiser == "adam":
-        return torch.optim.Adam(model.parameters(), weight_decay=recipe.weight_decay, fused=True)
-    decay = recipe.weight_decay
-    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, weight_decay=decay, fused=True)
+        return torch.optim.Adam(model.parameters(), capturable=recipe.device == "cuda", **usual)
+    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **usual)
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ the n-th of N equal slices along the first axis.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -44,7 +45,9 @@ class VGG(nn.Module):
 
         def conv(into, out, kernel):
             layer = nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes)
-            return [layer, nn.ReLU(inplace=True), nn.BatchNorm2d(out)]
+            norm = nn.BatchNorm2d(out)
+            norm.num_batches_tracked = None  # nobody asks for it, and counting takes a launch per layer
+            return [layer, nn.ReLU(inplace=True), norm]
 
         pool = nn.MaxPool2d(2)
         self.features = nn.Sequential(
@@ -60,11 +63,11 @@ class VGG(nn.Module):
         return self.classifier(self.features(x)).view(len(x), self.lanes, self.classes)
 
 
-def empty(device, dtype: torch.dtype, *shape, **named) -> VGG:
+def empty(device, dtype: torch.dtype, *shape, layout=torch.channels_last, **named) -> VGG:
     """A VGG(*shape) whose weights are yet to be loaded; unlike the constructor it draws no random numbers."""
     with torch.device("meta"):
         model = VGG(*shape, **named)
-    return model.to(dtype=dtype, memory_format=torch.channels_last).to_empty(device=device)
+    return model.to(dtype=dtype, memory_format=layout).to_empty(device=device)
 
 
 def initial(shapes: State, generator: torch.Generator) -> State:
@@ -75,8 +78,6 @@ def initial(shapes: State, generator: torch.Generator) -> State:
     state = {}
     for name, like in shapes.items():
         weight = shapes[name.rpartition(".")[0] + ".weight"]
-        if not like.dim():
-            continue  # BN's batch counter is not ours to keep
         state[name] = torch.empty(like.shape)
         if weight.dim() == 4:  # a convolution's weight or bias: uniform in ±1/√fan_in
             bound = 1 / math.sqrt(weight[0].numel())
@@ -88,13 +89,49 @@ def initial(shapes: State, generator: torch.Generator) -> State:
 
 def lanes_of(state: State, lanes: int) -> list[State]:
     """A fused network's state taken apart: one state per model, on the CPU."""
-    kept = {name: tensor.detach().cpu() for name, tensor in state.items() if tensor.dim()}
+    kept = {name: tensor.detach().cpu() for name, tensor in state.items()}
     return [{name: tensor.chunk(lanes)[n].clone() for name, tensor in kept.items()} for n in range(lanes)]
 
 
 def load(model: VGG, states: list[State]) -> None:
     """Put one state per lane into the network. KeyError when a state lacks something."""
     joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-    lacking = model.load_state_dict(joined, strict=False).missing_keys
-    if lacking := [name for name in lacking if not name.endswith("num_batches_tracked")]:  # BN's count is not kept
+    if lacking := model.load_state_dict(joined, strict=False).missing_keys:
         raise KeyError(f"the state lacks {', '.join(lacking)}")
+
+
+class Cost(NamedTuple):
+    """What one iteration of one model takes."""
+
+    flop: float  # floating-point operations of the convolutions: forward, and twice that backward
+    kept: float  # bytes that the forward pass keeps for the backward pass
+    weights: float  # bytes of weights, gradients and the optimiser's two moments
+
+
+def cost(batch: int, half: bool, *shape) -> Cost:
+    """The cost of an iteration of a VGG(*shape), counted on a network without data; half: activations in 2 bytes."""
+    with torch.device("meta"):
+        model = VGG(*shape)
+        x = torch.empty(batch, model.lanes, shape[1], shape[1])
+    kept, flop = {}, 0
+
+    def keep(tensor):
+        size = 2 if half and tensor.is_floating_point() else tensor.element_size()
+        kept[id(tensor.untyped_storage())] = tensor.numel() * size
+        alive.append(tensor)  # else another may get its id
+        return tensor
+
+    def count(layer, _, out):
+        nonlocal flop
+        flop += 3 * 2 * out.numel() * layer.weight[0].numel()
+
+    alive: list = []
+    for module in model.modules():
+        if isinstance(module, LaneDropout):
+            module.generators = [None] * model.lanes
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(count)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(x)
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    return Cost(flop, sum(kept.values()), 4 * 4 * weights)

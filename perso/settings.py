@@ -55,11 +55,16 @@ class Settings:
     repeats: int = 1  # models per person and method; v1: 3
     seed: int = 0  # initial weights, batches, dropout, splits
 
-    # computing; device is the only one that is no part of a model's identity
-    precision: str = "float32"  # float32 | bfloat16 (autocast; weights and statistics float32) | float64
-    lanes: int = 1  # models of different people trained side by side in one fused network
+    # computing: how, not what; `auto` and 0 are chosen by size and machine (perso/choices.py), which a run tells.
+    # Those that round differently are part of a model's identity, as they were chosen.
+    precision: str = "auto"  # float32 | bfloat16 (autocast; weights and statistics float32) | float64
+    lanes: int = 0  # models of different people fused in one network, trained side by side
+    channels_last: str = "auto"  # always | never: the layout of images and activations
+    compile: str = "auto"  # always | never: torch.compile
+    graph: str = "auto"  # always | never: the training step as a CUDA graph; alters no number
+    in_flight: int = 0  # networks trained at a time on a card; alters no number
     threads: int = 1  # of one training process on a CPU; other counts round otherwise
-    device: str = "auto"  # auto | cpu | cuda
+    device: str = "auto"  # cpu | cuda (all visible cards); no part of identity
 
     def __post_init__(self):
         for key, wanted in TYPES.items():
@@ -90,7 +95,10 @@ NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "optimiser": ("adam", "sgd"),
-    "precision": ("float32", "bfloat16", "float64"),
+    "precision": ("auto", "float32", "bfloat16", "float64"),
+    "channels_last": ("auto", "always", "never"),
+    "compile": ("auto", "always", "never"),
+    "graph": ("auto", "always", "never"),
     "device": ("auto", "cpu", "cuda"),
 }
 RANGES = {
@@ -98,7 +106,8 @@ RANGES = {
     "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
     "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),
     "learning_rate": (1e-9, 10), "momentum": (0, 0.9999), "weight_decay": (0, 1), "decay_epoch": (0, np.inf),
-    "decay": (0, 1), "repeats": (1, np.inf), "seed": (0, np.inf), "lanes": (1, 64), "threads": (1, 256),
+    "decay": (0, 1), "repeats": (1, np.inf), "seed": (0, np.inf), "lanes": (0, 64), "in_flight": (0, 64),
+    "threads": (1, 256),
 }
 
 

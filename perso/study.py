@@ -1,11 +1,13 @@
 """Settings → what is missing in the store → trained rows. The only place where everything meets."""
 
 import contextlib
+import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -14,25 +16,27 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from perso import engine, schedules
+from perso import choices, engine, schedules
 from perso.methods import METHODS, Method
 from perso.prepare import Prepared, prepare
-from perso.settings import InputError, Settings, default_store, fingerprint
+from perso.settings import Settings, default_store, fingerprint
 from perso.store import ROW, Store
-from perso.work import GENERIC, Job, iterations_per_epoch, train_generic, train_job
+from perso.work import GENERIC, Job, chunks, iterations_per_epoch, train_generic, train_job
 
 
 class Study:
     """One study: its people, its store, and the models it wants.
 
-    settings   what to study
+    settings   what to study; what they leave open is settled by size and machine, see `told`
     store      path of the SQLite file; default $PERSO_STORE or build/store.sqlite
     data_dir   where data sets lie; default $PERSO_DATA_DIR or data/
     """
 
     def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
-        self.settings = settings
-        self.prepared: Prepared = prepare(settings, data_dir)
+        self.machine = choices.machine(settings.device)
+        prepared = prepare(settings, data_dir)
+        self.settings = choices.settled(settings, prepared.classes, self.machine)
+        self.prepared: Prepared = replace(prepared, settings=self.settings)
         self.store = Store(store or default_store())
         self.folds = self.prepared.parts.folds
 
@@ -45,6 +49,8 @@ class Study:
                 "learning_rate", "weight_decay", "train_share", "flips", "seed"]
         keys += ["momentum"] if s.optimiser == "sgd" else []
         keys += ["decay_epoch", "decay"] if s.decay_epoch else []
+        keys += ["channels_last"] if s.channels_last == "never" else []
+        keys += ["compile"] if s.compile == "always" else []
         return {"engine": engine.VERSION, "classes": self.prepared.classes, **{key: getattr(s, key) for key in keys}}
 
     def generic_key(self, fold: int, repeat: int) -> str:
@@ -52,7 +58,7 @@ class Study:
         return fingerprint([self.common(), GENERIC, self.prepared.content_of(self.folds[fold]), repeat])
 
     def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
-        """Key of one row. `people` train side by side; their number and the place among them round the sums."""
+        """Key of one row. `people` are fused in one network; their number and the place among them round the sums."""
         content, other = self.prepared.content, self.folds[fold].neighbour(person)
         uses_other = "other" in (method.joined, method.shaped_by)
         who = [content[person], content[other] if uses_other else "", self.prepared.content_of(self.folds[fold])]
@@ -62,16 +68,18 @@ class Study:
     # what there is to train
 
     def jobs(self, methods: Iterable[Method] = METHODS) -> list[Job]:
-        """All jobs of these methods, stored or not, the longest first; how they are cut depends on settings alone."""
+        """All jobs of these methods, stored or not, the longest first; people are fused as the settings say."""
+        s = self.settings
         courses: dict[tuple, list[Method]] = {}
         for method in methods:
             courses.setdefault(method.course, []).append(method)
         jobs = []
         for course in courses.values():
-            for repeat in range(self.settings.repeats):
+            for repeat in range(s.repeats):
                 for number, fold in enumerate(self.folds):
-                    for people in chunks(fold.individuals, self.settings.lanes):
-                        keys = {(m.name, p): self.key(m, number, repeat, people, p) for m in course for p in people}
+                    for people in chunks(fold.individuals, s.lanes * s.in_flight):
+                        nets = chunks(people, s.lanes)
+                        keys = {(m.name, p): self.key(m, number, repeat, g, p) for m in course for g in nets for p in g}
                         generic = self.generic_key(number, repeat) if course[0].generic else ""
                         jobs.append(Job(tuple(course), people, number, repeat, keys, generic))
         return sorted(jobs, key=self.cost, reverse=True)
@@ -108,44 +116,48 @@ class Study:
 
     # training
 
+    @property
+    def told(self) -> str:
+        """How this machine computes these models, in a line."""
+        return choices.told(self.settings, self.prepared.classes, self.machine)
+
     def run(self, methods: Iterable[Method] = METHODS, jobs: int | None = None, budget: float | None = None):
         """Train what the store lacks and return the rows of these methods.
 
-        jobs     training processes; default: one per core on a CPU, one on a card
+        jobs     training processes; default: one per CPU core, or one per card
         budget   seconds after which no further job is begun
         """
         methods = tuple(methods)
         stored = self.store.keys()
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
-        device = engine.device_of(self.settings.device)
-        if device == "cuda" and not torch.cuda.is_available():
-            raise InputError("device: cuda is not to be had here; possible: cpu, auto")
-        jobs = jobs or (joblib.cpu_count() if device == "cpu" else 1)
+        jobs = jobs or self.machine.workers
         generic = {job.generic: (job.fold, job.repeat) for job in missing if job.generic}
         generic = {key: place for key, place in generic.items() if key not in self.store.keys("generic")}
         models = len(generic) + sum(key not in stored for job in missing for key in job.keys.values())
         if not models:
             return self.rows(methods)
         ends = time.monotonic() + (float("inf") if budget is None else budget)
-        workers = joblib.parallel_config("loky", idle_worker_timeout=20, initializer=end_with, initargs=(os.getpid(),))
+        cards = self.machine.workers if self.settings.device == "cuda" else 0
+        begin = {"initializer": begin_worker, "initargs": (os.getpid(), cards)}
+        workers = joblib.parallel_config("loky", idle_worker_timeout=20, **begin)
         with progress(models) as bar, workers:
             pool = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
             task, load = joblib.delayed(train_generic), self.store.weights
-            first = (task(self.prepared, device, *place, key) for key, place in generic.items())
+            first = (task(self.prepared, *place, key) for key, place in generic.items())
             for row in pool(until(ends, first)):
                 self.store.add([row], "generic")
                 bar.update()
             there = self.store.keys("generic")
             task, ready = joblib.delayed(train_job), (job for job in missing if not job.generic or job.generic in there)
-            then = (task(self.prepared, device, job, load(job.generic) if job.generic else None) for job in ready)
+            then = (task(self.prepared, job, load(job.generic) if job.generic else None) for job in ready)
             for rows in pool(until(ends, then)):
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods)
 
 
-def end_with(parent: int) -> None:
-    """End this worker when its parent has been killed, so that nothing trains on for nobody."""
+def begin_worker(parent: int, cards: int) -> None:
+    """Make ready a training process: spread over the cards, and gone when its parent has been killed."""
 
     def watch():
         while os.getppid() == parent:
@@ -153,11 +165,13 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    if cards:
+        torch.cuda.set_device(card_of(multiprocessing.current_process().name, cards))
 
 
-def chunks(people: tuple, size: int) -> list[tuple]:
-    """People in groups of `size`, in their order."""
-    return [people[start : start + size] for start in range(0, len(people), size)]
+def card_of(worker: str, cards: int) -> int:
+    """The card of a worker process by its name, which ends in its number: they take turns."""
+    return int(worker.rpartition("-")[2]) % cards
 
 
 def until(ends: float, calls: Iterable) -> Iterator:

@@ -19,10 +19,10 @@ GENERIC = "generic"  # stands for the person in the names of a generic model's s
 
 @dataclass(frozen=True)
 class Job:
-    """People trained side by side on one course: methods of equal start and late rate, so each is a prefix."""
+    """People trained together on one course: methods of equal start and late rate, so each is a prefix."""
 
     methods: tuple[Method, ...]
-    people: tuple  # one lane each
+    people: tuple  # a model each; every `lanes` of them are one network, `in_flight` of those train at a time
     fold: int
     repeat: int
     keys: dict  # {(method's name, person): key of the row}
@@ -33,12 +33,17 @@ class Job:
         return max(method.late for method in self.methods)
 
 
-def recipe(prepared: Prepared, device: str) -> engine.Recipe:
-    """What the engine is to build for these settings."""
+def chunks(people: tuple, size: int) -> list[tuple]:
+    """People in groups of `size`, in their order."""
+    return [people[start : start + size] for start in range(0, len(people), size)]
+
+
+def recipe(prepared: Prepared) -> engine.Recipe:
+    """What the engine is to build for these (settled) settings, and how."""
     s = prepared.settings
     return engine.Recipe(
-        prepared.classes, s.image_size, s.width, s.optimiser, s.momentum, s.weight_decay,
-        s.precision, s.threads, device,
+        prepared.classes, s.image_size, s.width, s.optimiser, s.momentum, s.weight_decay, s.precision, s.lanes,
+        s.channels_last == "always", s.compile == "always", s.threads, s.device, s.in_flight, s.graph == "always",
     )
 
 
@@ -72,10 +77,10 @@ def rates(prepared: Prepared, fold, iterations: int) -> np.ndarray:
     return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
 
 
-def train_generic(prepared: Prepared, device: str, fold_number: int, repeat: int, key: str) -> dict:
+def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -> dict:
     """The model trained on D_G alone that transfer learning starts from: one per fold and repeat."""
     s, fold = prepared.settings, prepared.parts.folds[fold_number]
-    begun, how = time.perf_counter(), recipe(prepared, device)
+    begun, how = time.perf_counter(), recipe(prepared)
     total = s.epochs * iterations_per_epoch(prepared, fold)
     draw = rng(s.seed, "batches", GENERIC, repeat, "G")
     index = schedules.batches(np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw)
@@ -89,9 +94,9 @@ def train_generic(prepared: Prepared, device: str, fold_number: int, repeat: int
             "seconds": time.perf_counter() - begun, "created": now()}
 
 
-def train_job(prepared: Prepared, device: str, job: Job, generic: dict[str, np.ndarray] | None) -> list[dict]:
+def train_job(prepared: Prepared, job: Job, generic: dict[str, np.ndarray] | None) -> list[dict]:
     """Train a job's models and return their rows. `generic`: the weights that jobs with a generic start begin from."""
-    s, fold, how = prepared.settings, prepared.parts.folds[job.fold], recipe(prepared, device)
+    s, fold, how = prepared.settings, prepared.parts.folds[job.fold], recipe(prepared)
     begun = time.perf_counter()
     method = job.methods[0]
     plans = np.stack([plan(prepared, fold, method, person, job.repeat, job.late)[1] for person in job.people])
@@ -106,6 +111,7 @@ def train_job(prepared: Prepared, device: str, job: Job, generic: dict[str, np.n
                 "late dropout", sorted({m.late for m in job.methods}))
     seconds = (time.perf_counter() - begun) / len(job.people)
     shared = s.epochs * iterations_per_epoch(prepared, fold) if method.generic else 0
+    fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
     rows = []
     for each in job.methods:
         for person, state in zip(job.people, taken[each.late], strict=True):
@@ -115,10 +121,9 @@ def train_job(prepared: Prepared, device: str, job: Job, generic: dict[str, np.n
                 "repeat": job.repeat, "fold": job.fold,
                 "iterations": shared + own, "own_iterations": own,
                 "seconds": seconds * own / max(plans.shape[1], 1),
-                "device": device_name(device), "precision": s.precision, "threads": s.threads,
-                "lanes": len(job.people), "torch": torch.__version__, "created": now(),
-                **tested(prepared, how, state, "I", prepared.parts.test[person]),
-                **tested(prepared, how, state, "G", fold.global_test),
+                "device": device_name(s.device), "precision": s.precision, "threads": s.threads,
+                "lanes": fused[person], "torch": torch.__version__, "created": now(),
+                **tested(prepared, how, state, {"I": prepared.parts.test[person], "G": fold.global_test}),
             })
     return rows
 
@@ -131,10 +136,13 @@ def run(prepared: Prepared, how, job: Job, plans, rate, states: list[State], dro
     return engine.train(how, prepared.images, prepared.labels, plans, rate, states, seeds, snapshots)
 
 
-def tested(prepared: Prepared, how, state: State, part: str, index: np.ndarray) -> dict:
-    """Accuracy, number of images and packed hits on a test set, as columns of a row."""
-    hits = engine.predict(how, prepared.images, state, index) == prepared.labels[index]
-    return {f"acc_{part}": float(hits.mean()), f"n_{part}": len(hits), f"hits_{part}": packed(hits)}
+def tested(prepared: Prepared, how, state: State, parts: dict[str, np.ndarray]) -> dict:
+    """Accuracy, number of images and packed hits on each test set, as columns of a row; one pass over all of them."""
+    index, columns = np.concatenate([*parts.values()]), {}
+    right = engine.predict(how, prepared.images, state, index) == prepared.labels[index]
+    for part, hits in zip(parts, np.split(right, np.cumsum([len(each) for each in parts.values()])[:-1]), strict=True):
+        columns |= {f"acc_{part}": float(hits.mean()), f"n_{part}": len(hits), f"hits_{part}": packed(hits)}
+    return columns
 
 
 def device_name(device: str) -> str:

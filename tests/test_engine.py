@@ -1,5 +1,6 @@
 """The engine against a loop anybody would write, and the promise that N models at once are N models apart."""
 
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from perso.engine import Recipe, computing, device_of, fresh, predict, train
+from perso import engine
+from perso.engine import PLAIN_STEPS, Recipe, Trainee, computing, fresh, predict, train
 from perso.models import LaneDropout, State
 
 on_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
@@ -16,6 +18,7 @@ CLASSES, SIZE, BATCH, STEPS = 4, 8, 32, 6
 ADAM = Recipe(CLASSES, SIZE, 1 / 16, precision="float64")
 SGD = replace(ADAM, optimiser="sgd", momentum=0.8, weight_decay=0.01)
 L2 = replace(ADAM, weight_decay=0.1)
+PAIR = replace(ADAM, lanes=2)
 BOTH = pytest.mark.parametrize("recipe", [ADAM, SGD], ids=["adam", "sgd"])
 RATES = np.linspace(0.02, 0.001, STEPS)
 DRAW = np.random.default_rng(0)
@@ -31,9 +34,13 @@ def plans(*seeds: int, steps: int = STEPS) -> np.ndarray:
     return np.stack([np.random.default_rng(seed).choice(TRAINED_ON, (steps, BATCH)) for seed in seeds])
 
 
-def trained(recipe: Recipe, *models: int, rates=RATES) -> list[State]:
-    """Models trained side by side; a model's number decides its weights, its plan and its dropout."""
+def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None) -> list[State]:
+    """Models trained together, fused in one network unless `lanes` says otherwise.
+
+    A model's number decides its weights, its plan and its dropout.
+    """
     plan, states = plans(*models, steps=len(rates)), [fresh(recipe, seed) for seed in models]
+    recipe = replace(recipe, lanes=lanes or len(models))
     return train(recipe, IMAGES, LABELS, plan, rates, states, list(models))[len(rates)]
 
 
@@ -127,6 +134,35 @@ def test_fused_models_are_separate_models_in_float32_within_1e_4(recipe):
         near(fused, trained(recipe, number, rates=rates)[0], rtol=1e-4, atol=1e-4)
 
 
+def test_with_adam_alone_19_in_20_numbers_agree_within_1e_4_and_the_rest_within_its_steps():
+    """It moves a number by its rate however small the gradient: where that is rounding error, the sign is chance."""
+    recipe, rates = replace(ADAM, precision="float32"), [0.001] * 3
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3, rates=rates), strict=True):
+        (apart,) = trained(recipe, number, rates=rates)
+        away = torch.cat([(fused[name] - apart[name]).abs().flatten() for name in apart])
+        assert (away < 1e-4).float().mean() > 0.95 and away.max() < 2 * sum(rates)
+
+
+def test_fused_models_may_have_plans_of_different_lengths():
+    """The shorter plans are filled up; each model is taken when its own plan ends."""
+    lengths, models = (2, 5, 6), (1, 2, 3)
+    states, plan = [fresh(L2, n) for n in models], plans(*models)
+    taken = train(replace(L2, lanes=3), IMAGES, LABELS, plan, RATES, states, list(models), lengths)
+    for lane, length in enumerate(lengths):
+        (apart,) = train(L2, IMAGES, LABELS, plan[lane : lane + 1, :length], RATES, states[lane : lane + 1],
+                         [models[lane]])[length]
+        near(taken[length][lane], apart, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("lanes", "in_flight"), [(1, 1), (1, 2), (1, 5), (2, 1), (2, 2), (4, 3)])
+def test_networks_in_flight_alter_no_bit(lanes, in_flight):
+    """Five models in networks of so many lanes, the last network of fewer; trained one by one or step by step."""
+    models, recipe = (1, 2, 3, 4, 5), replace(ADAM, precision="float32", in_flight=in_flight)
+    groups = [models[at : at + lanes] for at in range(0, 5, lanes)]
+    alone = [state for group in groups for state in trained(replace(recipe, in_flight=1), *group)]
+    assert all(map(same, trained(recipe, *models, lanes=lanes), alone))
+
+
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
 def test_neighbours_do_not_touch_a_bit(precision):
     recipe = replace(ADAM, precision=precision)
@@ -140,7 +176,7 @@ def test_a_broken_neighbour_does_not_matter():
     for tensor in broken[1].values():
         tensor.fill_(torch.nan)
     plan = plans(1, 2)
-    one, two = (train(ADAM, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS] for states in (sound, broken))
+    one, two = (train(PAIR, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS] for states in (sound, broken))
     assert same(one[0], two[0]) and two[1]["classifier.weight"].isnan().all()
 
 
@@ -152,7 +188,7 @@ def test_a_run_repeats_to_the_bit(precision):
 
 def test_dropout_is_seeded_per_model():
     plan, states = plans(1, 2), [fresh(ADAM, 1), fresh(ADAM, 2)]
-    one, two = (train(ADAM, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7]))
+    one, two = (train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7]))
     assert same(one[0], two[0]) and not same(one[1], two[1])
 
 
@@ -161,6 +197,7 @@ def test_dropout_is_seeded_per_model():
 
 @BOTH
 def test_a_longer_run_passes_through_the_shorter_one(recipe):
+    recipe = replace(recipe, lanes=2)
     states, plan = [fresh(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
     taken = train(recipe, IMAGES, LABELS, plan, [0.01] * 12, states, [1, 2], snapshots=[0, 4, 12])
     assert list(taken) == [0, 4, 12]
@@ -277,9 +314,89 @@ def test_threads_are_as_wished_inside_and_as_before_outside():
     assert torch.get_num_threads() == before
 
 
-def test_a_device_that_is_named_is_taken():
-    assert device_of("cpu") == "cpu" and device_of("cuda") == "cuda"
-    assert device_of("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+def test_memory_does_not_grow_with_the_number_of_models():
+    """The peak after 20 models stays the peak after 120, but for a few megabytes."""
+    recipe, peaks = replace(ADAM, width=1 / 2, precision="float32"), []
+    for count in range(120):
+        (state,) = trained(recipe, count, rates=[0.01] * 2)
+        predict(recipe, IMAGES, state, TESTED_ON)
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # KiB on Linux, bytes on macOS
+    assert peaks[-1] < 1.02 * peaks[19]
+
+
+# --- what a machine may lack
+
+
+class Replayed:
+    """Stands for a CUDA graph: each replay is a step."""
+
+    def __init__(self, trainee: Trainee):
+        self.replay = trainee.step
+
+
+def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
+    captured, plain = [], trained(ADAM, 1, 2, lanes=1)
+
+    def capture(trainee):
+        captured.append(trainee.done)
+        return Replayed(trainee)
+
+    monkeypatch.setattr(Trainee, "captured", capture)
+    assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
+    assert captured == [PLAIN_STEPS] * 2
+    assert trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2  # too short for it
+
+
+def test_without_capture_the_plain_steps_serve_and_one_line_says_so(monkeypatch, capsys):
+    def capture(trainee):
+        raise RuntimeError("operation not permitted\nwhen stream is capturing")
+
+    engine.say.cache_clear()
+    monkeypatch.setattr(Trainee, "captured", capture)
+    for _ in range(2):
+        assert same(trained(replace(ADAM, graph=True), 1)[0], trained(ADAM, 1)[0])
+    said = "training without CUDA graphs, since this failed: operation not permitted"
+    assert capsys.readouterr().err == f"perso: {said}\n"
+
+
+def test_without_a_compiler_the_plain_network_serves(monkeypatch, capsys):
+    def broken(model, x):
+        raise RuntimeError("no working compiler")
+
+    engine.say.cache_clear()
+    monkeypatch.setattr(engine, "compiled", lambda: broken)
+    assert same(trained(replace(ADAM, compile=True), 1)[0], trained(ADAM, 1)[0])
+    assert "without torch.compile" in capsys.readouterr().err
+
+
+def test_when_memory_runs_out_fewer_networks_are_in_flight(monkeypatch, capsys):
+    tried, together = [], engine.together
+
+    def tight(recipe, *rest):
+        tried.append(recipe.in_flight)
+        if recipe.in_flight > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return together(recipe, *rest)
+
+    engine.say.cache_clear()
+    monkeypatch.setattr(engine, "together", tight)
+    plenty = trained(replace(ADAM, in_flight=9), 1, 2, 3, lanes=1)
+    assert tried == [9, 4, 2] and all(map(same, plenty, trained(ADAM, 1, 2, 3, lanes=1)))
+    assert "training 2 networks at a time" in capsys.readouterr().err
+
+
+def test_what_nothing_simpler_can_mend_is_raised(monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(engine, "together", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        trained(replace(ADAM, graph=True, compile=True), 1)
+
+
+def test_another_layout_rounds_otherwise_and_learns_the_same():
+    one, two = trained(L2, 1)[0], trained(replace(L2, channels_last=False), 1)[0]
+    near(one, two, rtol=1e-10, atol=1e-10)
 
 
 # --- on a card
@@ -303,3 +420,36 @@ def test_a_card_learns_in_float32_and_leaves_its_generator_alone():
         assert all(tensor.device.type == "cpu" for tensor in state.values())
         assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
     assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+CARD = replace(L2, device="cuda", graph=True, in_flight=2)
+
+
+@on_card
+@BOTH
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_graph_does_what_plain_steps_do_on_a_card(recipe, lanes, capsys):
+    """Dropout included, whose generators the graph carries on; in float64, where rounding does not grow."""
+    recipe = replace(recipe, weight_decay=0.1, device="cuda", in_flight=3)
+    plain, graph = (trained(replace(recipe, graph=wish), 1, 2, 3, 4, 5, lanes=lanes) for wish in (False, True))
+    assert not capsys.readouterr().err  # no fall-back
+    for one, two in zip(plain, graph, strict=True):
+        near(one, two, rtol=1e-6, atol=1e-6)
+
+
+@on_card
+def test_a_card_learns_in_bfloat16_with_all_that_makes_it_fast(capsys):
+    card = replace(CARD, width=1 / 8, precision="bfloat16")
+    for state in trained(card, 1, 2, 3, rates=[0.01] * 80, lanes=1):
+        assert all(tensor.dtype == torch.float32 for tensor in state.values())
+        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+    assert not capsys.readouterr().err
+
+
+@on_card
+def test_a_cards_memory_does_not_grow_with_the_number_of_models():
+    held = []
+    for count in range(100):
+        trained(CARD, count, count + 1, lanes=1)
+        held.append((torch.cuda.memory_allocated(), torch.cuda.memory_reserved()))
+    assert max(held[10:]) <= max(held[:10])

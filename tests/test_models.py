@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from perso.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
+from perso.models import VGG, LaneDropout, State, cost, empty, initial, lanes_of, load
 
 # v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
 FIG_4 = [(3, 1, 32), (3, 32, 64), (3, 64, 128), (3, 128, 128), (3, 128, 128), (1, 128, 128), (1, 128, 256)]
@@ -172,9 +172,7 @@ def test_equal_seeds_give_equal_weights_and_others_give_others():
 
 
 def test_initial_weights_fill_a_network():
-    """What is not among them is BN's batch counter, which nothing reads."""
-    missing = small().state_dict().keys() - fresh(0).keys()
-    assert missing == {f"features.{place}.num_batches_tracked" for place in (2, 5, 10, 13, 17, 20, 24)}
+    assert fresh(0).keys() == small().state_dict().keys()
 
 
 def test_a_network_to_be_filled_is_the_network():
@@ -212,3 +210,39 @@ def test_a_state_that_lacks_something_is_refused():
     del state["classifier.bias"]
     with pytest.raises(KeyError, match=r"classifier\.bias"):
         load(model, [state])
+
+
+# --- what it costs
+
+
+def test_the_papers_network_costs_522_megaflop_an_image():
+    """By hand: 3 × 2 × pixels × kernel × channels in × channels out, layer by layer of Fig. 4 at 32 × 32."""
+    layers = [(1024, 9, 1, 32), (1024, 9, 32, 64), (256, 9, 64, 128), (256, 9, 128, 128),
+              (64, 9, 128, 128), (64, 1, 128, 128), (16, 1, 128, 256), (1, 1, 256, 30)]
+    by_hand = sum(6 * pixels * kernel * into * out for pixels, kernel, into, out in layers)
+    assert cost(1, False, 30, 32).flop == by_hand and round(by_hand / 1e6) == 521
+    assert cost(128, False, 30, 32).flop == 128 * by_hand
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_what_is_kept_is_what_a_network_with_data_keeps(lanes):
+    model, kept = small(lanes=lanes), {}
+    for module in model.modules():
+        if isinstance(module, LaneDropout):
+            module.generators = [torch.Generator() for _ in range(lanes)]
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(torch.rand(16, lanes, 8, 8)).sum()  # the sum holds the rest of the graph till here
+    found = cost(16, False, 5, 8, 1 / 16, lanes)
+    assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
+    assert found.weights == 16 * sum(p.numel() for p in model.parameters())
+    assert 0.45 < cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75  # pooling keeps whole indices
+
+
+def test_fused_models_cost_as_much_as_they_do_apart():
+    one, three = cost(16, False, 5, 8, 1 / 16), cost(16, False, 5, 8, 1 / 16, 3)
+    assert three == pytest.approx([3 * each for each in one], rel=0.01)

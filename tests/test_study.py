@@ -124,7 +124,7 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
 def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     """Written out: initial weights, then the schedule, then the late iterations at their own rate."""
     fold, prepared, s = whole.folds[1], whole.prepared, whole.settings
-    how, pixels = work.recipe(prepared, "cpu"), (prepared.images, prepared.labels)
+    how, pixels = work.recipe(prepared), (prepared.images, prepared.labels)
     people = fold.individuals
 
     def seeds(use):
@@ -182,7 +182,7 @@ def test_a_second_run_trains_nothing(whole, monkeypatch):
 
 def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatch):
     path, begun = tmp_path / "rows.sqlite", []
-    monkeypatch.setattr(study, "train_job", lambda *job: begun.append(job[2]) or work.train_job(*job))
+    monkeypatch.setattr(study, "train_job", lambda *job: begun.append(job[1]) or work.train_job(*job))
     monkeypatch.setattr(study, "train_generic", None)
     shutil.copy(whole.store.path, path)
     change(path, "UPDATE rows SET created = 'before'")
@@ -257,11 +257,11 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
 
 FORSAKEN = """
 import os, threading
-from perso.study import end_with
+from perso.study import begin_worker
 
 parent = os.getpid()
 if not os.fork():
-    end_with(parent)
+    begin_worker(parent, 0)
     print("there", flush=True)
 threading.Event().wait()
 """
@@ -296,10 +296,11 @@ def changed(before: dict, after: dict) -> set:
 NUMBERS_CHANGE = {
     "width": 0.125, "epochs": 2, "batch_size": 32, "learning_rate": 0.002, "optimiser": "sgd", "lanes": 1,
     "weight_decay": 0.01, "decay_epoch": 1, "precision": "bfloat16", "threads": 2, "train_share": 0.6,
-    "flips": False, "seed": 1,
+    "flips": False, "seed": 1, "channels_last": "never", "compile": "always",
 }
 NUMBERS_STAY = {
-    "device": "cuda", "momentum": 0.5, "decay": 0.5, "min_items": 5, "global_items": 5, "global_people": 3,
+    "device": "auto", "graph": "always", "in_flight": 3,
+    "momentum": 0.5, "decay": 0.5, "min_items": 5, "global_items": 5, "global_people": 3,
 }
 SEE_BELOW = {"dataset", "variation", "individuals", "exchange", "cohort_seed", "image_size", "repeats"}
 
@@ -507,10 +508,10 @@ def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
         return dict.fromkeys(snapshots or [plans.shape[1]], states)
 
     job = next(job for job in one.jobs([method]) if job.fold == fold)
-    generic = {name: t.numpy() for name, t in engine.fresh(work.recipe(one.prepared, "cpu"), 5).items()}
+    generic = {name: t.numpy() for name, t in engine.fresh(work.recipe(one.prepared), 5).items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "train", train)
-        work.train_job(one.prepared, "cpu", job, generic)
+        work.train_job(one.prepared, job, generic)
     return calls
 
 
@@ -582,6 +583,6 @@ def test_the_generic_model_learns_from_D_G_alone(planned, monkeypatch):
 
     monkeypatch.setattr(engine, "train", train)
     for number, fold in enumerate(planned.folds):
-        work.train_generic(planned.prepared, "cpu", number, 0, "key")
+        work.train_generic(planned.prepared, number, 0, "key")
         assert set(asked_for[-1].ravel()) == set(fold.global_train)  # two epochs: all of it
         assert asked_for[-1].shape[:2] == (1, len(planned.schedule(TL_0, number)))

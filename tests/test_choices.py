@@ -1,0 +1,99 @@
+"""What is chosen by size and machine, and that a machine alters no model's identity unasked."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from perso import choices
+from perso.choices import Machine, settled, told
+from perso.settings import ROOT, InputError, Settings, read
+from perso.study import card_of
+
+CPU = Machine("cpu", 2, bfloat16=True)
+CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
+SIZES = {name: read(ROOT / "params" / f"{name}.yml") for name in ("smoke", "quick", "standard", "paper")}
+EVERY = pytest.mark.parametrize("size", SIZES)
+
+
+def choice(size: str, machine: Machine, **given) -> Settings:
+    return settled(replace(SIZES[size], **given), 30, machine)
+
+
+@EVERY
+@pytest.mark.parametrize("machine", [CPU, CARD], ids=["cpu", "card"])
+def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
+    s = choice(size, machine)
+    assert "auto" not in vars(s).values() and s.lanes >= 1 and s.in_flight >= 1
+    computing = ("precision", "lanes", "channels_last", "compile", "graph", "in_flight", "device")
+    opened = {name: getattr(SIZES[size], name) for name in computing}
+    assert replace(s, **opened) == SIZES[size]
+    assert settled(s, 30, machine) == s
+
+
+@EVERY
+def test_a_models_identity_is_the_same_on_every_machine(size):
+    """All machines fuse the same models and compute in float32, until more is shown and they are able to."""
+    machines = (CPU, replace(CPU, workers=64, bfloat16=False), CARD, replace(CARD, free=2**30))
+    assert len({(s.lanes, s.precision, s.channels_last, s.compile) for s in (choice(size, m) for m in machines)}) == 1
+
+
+def test_small_networks_are_fused_in_equal_groups_and_large_ones_are_not():
+    assert [choice(size, CPU).lanes for size in SIZES] == [2, 7, 1, 1]
+    assert [choice("quick", CPU, individuals=n).lanes for n in (16, 17, 18, 40)] == [8, 5, 5, 7]
+
+
+def test_what_is_forced_is_taken():
+    wishes = {"lanes": 3, "precision": "bfloat16", "channels_last": "never", "compile": "always"}
+    for machine in (CPU, CARD):
+        s = choice("quick", machine, **wishes)
+        assert all(getattr(s, key) == value for key, value in wishes.items())
+    s = choice("paper", CARD, graph="never", in_flight=3)
+    assert (s.graph, s.in_flight) == ("never", 3)
+
+
+def test_a_cpu_has_neither_graphs_nor_networks_in_flight():
+    s = choice("paper", CPU, graph="always", in_flight=3)
+    assert (s.device, s.graph, s.in_flight) == ("cpu", "never", 1)
+
+
+def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
+    work = choices.iteration(SIZES["paper"], 30)
+    one = int(work.kept + work.weights)
+    for free, expected in ((140 * 2**30, choices.IN_FLIGHT), (6.5 * one, 3), (2 * one, 1), (one, 1), (0, 1)):
+        assert choice("paper", replace(CARD, free=int(free))).in_flight == expected
+    assert choice("paper", replace(CARD, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
+
+
+def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
+    assert choice("paper", CPU).precision == "float32"
+    monkeypatch.setattr(choices, "BFLOAT16_SHOWN", {(32, 1.0), (8, 0.25)})
+    assert choice("paper", CPU).precision == choice("paper", CARD).precision == "bfloat16"
+    assert choice("paper", replace(CPU, bfloat16=False)).precision == "float32"
+    assert choice("quick", CPU).precision == "float32"  # too small to gain by it
+
+
+def test_this_machine_is_what_torch_sees():
+    here = choices.machine("cpu")
+    assert here.device == "cpu" and here.workers >= 1 and here.free == 0
+    if torch.cuda.is_available():
+        assert choices.machine("auto").device == "cuda" and choices.machine("cuda").free > 0
+    else:
+        assert choices.machine("auto") == here
+        with pytest.raises(InputError, match="device: cuda is not to be had here; possible: cpu, auto"):
+            choices.machine("cuda")
+
+
+def test_what_was_chosen_is_told():
+    assert told(choice("quick", CPU), 30, CPU) == (
+        "2 processes of 1 thread, float32, 0.13 GFLOP an iteration, 7 models fused"
+    )
+    assert told(choice("paper", CARD, precision="bfloat16"), 30, CARD) == (
+        "1 × cuda, bfloat16, 67 GFLOP an iteration, 8 networks in flight, CUDA graphs"
+    )
+    odd = choice("paper", CPU, compile="always", channels_last="never", threads=4)
+    assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(odd, 30, CPU)
+
+
+def test_workers_take_turns_on_the_cards():
+    assert [card_of(f"LokyProcess-{n}", 3) for n in (1, 2, 3, 4)] == [1, 2, 0, 1]
