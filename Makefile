@@ -17,7 +17,7 @@ REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test chapters readme lock clean
+.PHONY: help book test bench chapters readme lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed
 	rm -rf build/nbval && mkdir -p build/nbval
 	PERSO_STORE="$(CURDIR)/build/nbval/store.sqlite" $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
+
+bench: $(STAMP)  ## how fast, against the textbook loop and the machine: 20 minutes on two idle cores
+	$(BIN)/python benchmarks/throughput.py
 
 chapters: $(STAMP)  ## run the chapters as they stand and keep their outputs, which `make test` compares
 	rm -rf build/chapters && mkdir -p build/chapters

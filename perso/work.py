@@ -77,13 +77,20 @@ def rates(prepared: Prepared, fold, iterations: int) -> np.ndarray:
     return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
 
 
+def generic_plan(prepared: Prepared, fold, repeat: int) -> np.ndarray:
+    """The index plan [T, B] of a generic model: batches of D_G alone."""
+    s = prepared.settings
+    total = s.epochs * iterations_per_epoch(prepared, fold)
+    draw = rng(s.seed, "batches", GENERIC, repeat, "G")
+    return schedules.batches(np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw)
+
+
 def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -> dict:
     """The model trained on D_G alone that transfer learning starts from: one per fold and repeat."""
     s, fold = prepared.settings, prepared.parts.folds[fold_number]
     begun, how = time.perf_counter(), recipe(prepared)
-    total = s.epochs * iterations_per_epoch(prepared, fold)
-    draw = rng(s.seed, "batches", GENERIC, repeat, "G")
-    index = schedules.batches(np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw)
+    index = generic_plan(prepared, fold, repeat)
+    total = len(index)
     trained = engine.train(
         how, prepared.images, prepared.labels, index[None], rates(prepared, fold, total),
         [engine.fresh(how, seed_of(s.seed, "init", GENERIC, repeat))],

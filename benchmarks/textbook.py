@@ -1,0 +1,90 @@
+"""The loop that a tutorial teaches, written plainly and fairly: what the engine is measured against.
+
+A Dataset, a DataLoader, float32, one model after the other, the loss fetched at every step.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from perso import work
+
+
+class Digits(Dataset):
+    """Images u8 [M, S, S] with their labels."""
+
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, n):
+        return torch.tensor(self.images[n], dtype=torch.float32).unsqueeze(0) / 255, int(self.labels[n])
+
+
+def network(classes: int, size: int, width: float) -> nn.Sequential:
+    """v3 Fig. 4."""
+    c = [max(1, round(width * n)) for n in (32, 64, 128, 256)]
+
+    def conv(into, out, kernel):
+        return nn.Conv2d(into, out, kernel, padding=kernel // 2), nn.ReLU(), nn.BatchNorm2d(out)
+
+    return nn.Sequential(
+        *conv(1, c[0], 3), *conv(c[0], c[1], 3), nn.MaxPool2d(2), nn.Dropout(0.2),
+        *conv(c[1], c[2], 3), *conv(c[2], c[2], 3), nn.MaxPool2d(2),
+        *conv(c[2], c[2], 3), *conv(c[2], c[2], 1), nn.MaxPool2d(2),
+        *conv(c[2], c[3], 1), *([nn.MaxPool2d(2)] if size >= 16 else []),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.35), nn.Linear(c[3], classes),
+    )
+
+
+def begun(state, classes: int, size: int, width: float, device: str) -> nn.Sequential:
+    """The network with the weights that the engine's model begins with."""
+    model = network(classes, size, width)
+    own = {name: tensor for name, tensor in model.state_dict().items() if tensor.dim()}
+    model.load_state_dict(
+        {name: given.reshape(tensor.shape) for (name, tensor), given in zip(own.items(), state.values(), strict=True)},
+        strict=False,
+    )
+    return model.to(device)
+
+
+def fit(model: nn.Sequential, images, labels, plan, rate: float, device: str) -> float:
+    """Train a model on the batches of a plan [T, B]; the mean loss."""
+    loader = DataLoader(Digits(images, labels), batch_sampler=plan.tolist())
+    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+    criterion, total = nn.CrossEntropyLoss(), 0.0
+    model.train()
+    for x, y in loader:
+        x, y = x.to(device), y.to(device)
+        optimiser.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimiser.step()
+        total += loss.item()
+    return total / max(len(plan), 1)
+
+
+@torch.no_grad()
+def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.ndarray:
+    """The class given to every image."""
+    model.eval()
+    pixels = torch.tensor(images, dtype=torch.float32).unsqueeze(1) / 255
+    return torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
+
+
+def one_model(prepared, state, fold, method, person, device: str) -> dict:
+    """A row of the study, trained from its beginning; accuracies on D_I and D_G."""
+    s, images, labels = prepared.settings, prepared.images, prepared.labels
+    model = begun(state, prepared.classes, s.image_size, s.width, device)
+    plan = work.plan(prepared, fold, method, person, 0, method.late)[1]
+    before = len(plan) - method.late
+    early = work.generic_plan(prepared, fold, 0) if method.generic else plan[:before]
+    fit(model, images, labels, early, s.learning_rate, device)
+    fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
+    row = {"method": method.name, "person": str(person), "repeat": 0, "iterations": len(early) + method.late}
+    for part, index in (("I", prepared.parts.test[person]), ("G", fold.global_test)):
+        row[f"acc_{part}"] = float((answers(model, images[index], device) == labels[index]).mean())
+    return row

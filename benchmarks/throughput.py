@@ -1,0 +1,252 @@
+"""How fast, against the textbook loop and against the machine: `make bench`, or `python benchmarks/throughput.py`.
+
+The same networks, initial weights, plans and iterations in several ways, in one run: the textbook loop, the engine one
+model at a time, then a step at a time to all that the machine can. Then a whole small study both ways. Data are
+scikit-learn's digits with their flips, enlarged by repeating pixels; every tenth is kept for the accuracies, which must
+agree: their mean paired difference is nought within its 95 % interval, or below 2 points. Evaluation is timed with the
+study and nowhere else. It wants an idle machine, and writes results/throughput-DEVICE.json for the book.
+"""
+
+import argparse
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import textbook
+import torch
+from durations import ROOT, machine
+from sklearn.datasets import load_digits
+
+from perso import choices, cohorts, engine, metrics, schedules, stats
+from perso.methods import METHODS
+from perso.models import State
+from perso.settings import Settings, read, rng, seed_of
+from perso.study import Study
+from perso.work import chunks
+
+CLASSES, RATE = 30, 1e-3
+ITERATIONS = {"cpu": {"quick": 300, "standard": 60, "paper": 30}, "cuda": {"quick": 600, "standard": 600, "paper": 600}}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to train: the engine by a recipe, in so many processes; the textbook loop where there is no recipe."""
+
+    name: str
+    what: str
+    predicted: float | None = None  # times as fast as the way before; from single trials, before this was written
+    recipe: engine.Recipe | None = None
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Work:
+    """The same for every way: what to train on, from where, in which order."""
+
+    settings: Settings
+    images: np.ndarray  # u8 [M, S, S]
+    labels: np.ndarray  # int [M]
+    test: np.ndarray  # bool [M]
+    plans: np.ndarray  # int [N, T, B], of images that are not for the test
+    states: list[State]
+
+
+def ways(s: Settings, here: choices.Machine) -> list[Way]:
+    """From the textbook loop to all that the machine can, a step at a time (of settled settings)."""
+    cores, large, small = torch.get_num_threads(), s.image_size * s.width >= 32, s.lanes > 1
+    plain = engine.Recipe(CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device)
+    taken = [
+        Way("textbook loop", "Dataset, DataLoader, eager float32, the loss fetched at every step"),
+        Way("engine", "data and plan on the device, nothing fetched, fused Adam; one model at a time",
+            2.5 if here.device == "cuda" else 1.2, plain),
+    ]  # fmt: skip
+
+    def step(name: str, what: str, predicted: float, processes: int = 0, **change):
+        last = taken[-1]
+        taken.append(Way(name, what, predicted, replace(last.recipe, **change), processes or last.processes))
+
+    layout = 1.2 if here.device == "cuda" or not large else 1.6
+    if here.device == "cuda":
+        step("+ CUDA graph", "the whole step is one launch", 3.5, graph=True)
+    step("+ channels_last", "the layout that convolutions want", layout, channels_last=True)
+    if small:
+        step("+ fused models", f"{s.lanes} models in one network, by grouped convolutions", 1.8, lanes=s.lanes)
+    if here.device == "cuda":
+        step("+ in flight", f"{s.in_flight} networks, a stream each", 1.4, in_flight=s.in_flight)
+    else:
+        step("+ processes", f"{cores} of one thread each", 1.9 if small else 1.0, processes=cores, threads=1)
+    if here.bfloat16:
+        step("+ bfloat16", "autocast; weights and BN statistics float32", 1.6 if large else 1.2, precision="bfloat16")
+    if here.device == "cuda":
+        step("+ torch.compile", "element-wise kernels fused", 1.2, compile=True)
+    return taken
+
+
+def work(settings: Settings, iterations: int, models: int) -> Work:
+    """The work at the size of these settings."""
+    digits = load_digits()
+    images, labels = cohorts.flipped(np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10)
+    times = settings.image_size // 8
+    test = np.arange(len(labels)) % len(digits.target) % 10 == 9  # a digit's flips with it
+    own, none = np.flatnonzero(~test), np.zeros(iterations, bool)
+    plans = [schedules.batches(none, own[:0], own, settings.batch_size, None, rng("plan", n)) for n in range(models)]
+    recipe = engine.Recipe(CLASSES, settings.image_size, settings.width)
+    states = [engine.fresh(recipe, seed_of("benchmark", n)) for n in range(models)]
+    return Work(settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states)
+
+
+def by_textbook(job: Work, device: str) -> tuple[list, float]:
+    """The models of all plans, and the seconds that training took."""
+    shape = (CLASSES, job.settings.image_size, job.settings.width, device)
+    models = [textbook.begun(state, *shape) for state in job.states]
+
+    def call():
+        for model, plan in zip(models, job.plans, strict=True):
+            textbook.fit(model, job.images, job.labels, plan, RATE, device)
+
+    return models, clocked(call)
+
+
+def by_engine(job: Work, way: Way) -> tuple[list[State], float]:
+    """The same by the engine, in jobs as a study cuts them."""
+    jobs = chunks(tuple(range(len(job.plans))), way.recipe.lanes * way.recipe.in_flight)
+    with joblib.parallel_config("loky"):
+        pool, done = joblib.Parallel(way.processes, batch_size=1), []
+        part = joblib.delayed(some)
+        pool(part(way.recipe, job, jobs[0], 4) for _ in range(way.processes))  # starts processes, compiles, captures
+        seconds = clocked(lambda: done.extend(pool(part(way.recipe, job, models) for models in jobs)))
+    return [state for states in done for state in states], seconds
+
+
+def some(recipe: engine.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None) -> list[State]:
+    """Some of the models, trained in this process."""
+    plans, states = job.plans[list(models), :iterations], [job.states[n] for n in models]
+    total = plans.shape[1]
+    return engine.train(recipe, job.images, job.labels, plans, np.full(total, RATE), states, list(models))[total]
+
+
+def clocked(call: Callable[[], object]) -> float:
+    """Seconds of a call, the device's work included."""
+    begun = time.perf_counter()
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - begun
+
+
+def ceiling(device: str) -> dict[str, float]:
+    """The machine's own rates: a large matrix product (FLOP/s), a large copy (bytes/s, read and written)."""
+    n, big = 4096 if device == "cpu" else 8192, torch.empty(2**28, dtype=torch.uint8, device=device)
+    rates = {"copy": 2 * big.numel() / min(clocked(big.clone) for _ in range(8))}
+    for precision in (torch.float32, torch.bfloat16):
+        a = torch.rand(n, n, device=device).to(precision)
+        rates[str(precision).split(".")[1]] = 2 * n**3 / min(clocked(lambda a=a: a @ a) for _ in range(4))
+    return rates
+
+
+def measured(size: str, here: choices.Machine) -> dict:
+    """All ways at one size."""
+    s = choices.settled(read(ROOT / "params" / f"{size}.yml"), CLASSES, here)
+    cores = here.workers if here.device == "cpu" else 1
+    models = max(4, cores * s.lanes, s.in_flight * s.lanes)
+    total = ITERATIONS[here.device][size]
+    job, done, first = work(s, total, models), [], None
+    own, wanted = job.images[job.test], job.labels[job.test]
+    for way in ways(s, here):
+        trained, seconds = by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
+        given = [
+            textbook.answers(model, own, here.device) if way.recipe is None
+            else engine.predict(way.recipe, own, model, np.arange(len(own))) for model in trained
+        ]  # fmt: skip
+        accuracy = np.array([(each == wanted).mean() for each in given])
+        first = accuracy if first is None else first
+        apart = stats.change(accuracy - first)
+        if not (apart.low <= 0 <= apart.high or abs(apart.mean) < 0.02):
+            raise SystemExit(f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's")
+        done.append({
+            "way": way.name, "what": way.what, "precision": way.recipe.precision if way.recipe else "float32",
+            "predicted": way.predicted, "ms": 1e3 * seconds / total / models, "accuracy": accuracy.mean(),
+            "low": apart.low, "high": apart.high, "study": way.name == study_way(s, here),
+        })
+        print(f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}", flush=True)
+    need = choices.iteration(s, CLASSES)
+    return {
+        "image_size": s.image_size, "width": s.width, "batch_size": s.batch_size, "models": models, "iterations": total,
+        "flop": need.flop,
+        # at the least: what is kept is written and read, and so is its gradient; Adam reads four and writes three
+        "bytes": 4 * need.kept + 7 / 4 * need.weights,
+        "ceiling": ceiling(here.device), "ways": done,
+    }
+
+
+def study_way(s: Settings, here: choices.Machine) -> str:
+    """The name of the way that a study takes when nothing is forced."""
+    if s.precision == "bfloat16":
+        return "+ bfloat16"
+    return "+ in flight" if here.device == "cuda" else "+ processes"
+
+
+def whole_study(size: str, device: str, share: float) -> dict:
+    """A study by `perso run` on an empty store, and row by row by the textbook loop, as the papers describe it."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(replace(read(ROOT / "params" / f"{size}.yml"), device=device), Path(folder) / "store.sqlite")
+        ours = clocked(study.run)
+        rows, prepared = study.rows(), study.prepared
+    how = engine.Recipe(CLASSES, study.settings.image_size, study.settings.width)
+    done, textbook_seconds = [], 0.0
+    for fold in study.folds:
+        for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
+            state = engine.fresh(how, seed_of(study.settings.seed, "init", person, 0))
+            for method in METHODS:
+                call = (prepared, state, fold, method, person, study.settings.device)
+                textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(*call)))
+                print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
+    theirs = pd.DataFrame(done)
+    agreement = {}
+    for part in ("I", "G"):
+        one, two = (metrics.per_person(each, f"acc_{part}") for each in (rows, theirs))
+        agreement[f"D_{part}"] = asdict(stats.change((one - two).dropna().mean(axis=1)))
+    scale = len(rows) / len(done)
+    print(f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}")
+    return {
+        "params": size, "models": len(rows), "perso_seconds": ours, "textbook_seconds": scale * textbook_seconds,
+        "textbook_models": len(done), "agreement": agreement,
+    }
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = options.add_argument
+    add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help="default: all, then the whole study")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--share", type=float, default=1.0, help="of the study's people by the textbook loop, scaled (%(default)s)")
+    add("--to", type=Path, help="JSON file; what it holds of other sizes stays")
+    given = options.parse_args()
+    here = choices.machine(given.device)
+    to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
+    record = json.loads(to.read_text("utf-8")) if to.exists() else {}
+    device = torch.cuda.get_device_name() if here.device == "cuda" else "cpu"
+    record |= {
+        "machine": machine(), "device": device, "cores": joblib.cpu_count(), "torch": torch.__version__,
+        "python": platform.python_version(), "date": date.today().isoformat(),
+    }
+    sizes = record.setdefault("sizes", {})
+    for size in given.size or [*ITERATIONS["cpu"], "study"]:
+        if size == "study":
+            record["study"] = whole_study("quick", here.device, given.share)
+        else:
+            sizes[size] = measured(size, here)
+    to.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    print(to)
+
+
+if __name__ == "__main__":
+    main()
