@@ -15,6 +15,7 @@ The rooms in reading order; each imports only from those above it.
     work        one job: plans → engine → rows, in any process
     study       the composer: what is missing → jobs → store
     metrics, stats, tables, plots    rows → what one reads
+    speed       how long training takes, and how near that is to what the machine can do
     page, book, readme, __main__     chapters, pages, README, command line
 
 Two things that are not as one would first do them. A file in `params/` states every key that chapters declare, also

@@ -17,7 +17,7 @@ from perso.settings import ROOT, RunError, Settings, as_dict
 from perso.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
-SOURCES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib", "assets", "perso")
+SOURCES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib", "assets", "perso", "benchmarks")
 
 
 def chapters() -> list[Path]:

@@ -116,3 +116,22 @@ def digits(images: np.ndarray, rows: Sequence[str]):
     for ax, name in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize="small")
     return fig
+
+
+def ways(ax, table: pd.DataFrame):
+    """Milliseconds of every way to train: a dot each, and a bar to where the machine would be at its full rate.
+
+    table   a `speed.table`; the full rate is that of a matrix product or of a copy, whichever takes longer
+    """
+    floor = table["ms"] * table[["% of matrix product", "% of copy"]].max(axis=1) / 100
+    lines = range(len(table))
+    ax.hlines(lines, floor, table["ms"], color="0.8", lw=5)
+    ax.scatter(floor, lines, marker="|", s=150, color="0.1", label="at the full rate")
+    ax.scatter(table["ms"], lines, s=50, color=sns.color_palette("colorblind")[0], label="measured", zorder=3)
+    ax.set(xscale="log", xlabel="ms an iteration and model", yticks=lines, yticklabels=table.index,
+           ylim=(len(table) - 0.5, -0.5))
+    ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
+    return ax

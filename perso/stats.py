@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import DescrStatsW
+
+MARGINS = {"D_I": 0.005, "D_G": 0.002}  # accuracies closer than this are equivalent; shares, fixed beforehand
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,32 @@ def holm(p: np.ndarray) -> np.ndarray:
     if known.any():
         corrected[known] = multipletests(p[known], method="holm")[1]
     return corrected
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """A mean paired difference, weighed against a margin within which it means nothing."""
+
+    mean: float
+    low: float  # ends of the 90 % interval, by Student's t
+    high: float
+    p: float  # of the two one-sided tests (TOST) that the mean lies within ±margin; nan where it cannot be computed
+    n: int  # people
+    margin: float  # in the unit of the differences
+    equivalent: bool  # p < .05, which is: the interval lies within ±margin
+
+
+def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
+    """Whether paired differences [n] are nought on average, give or take `margin`; nan are left out.
+
+    Below two people, and where all differ by one and the same amount, there is no p and nothing is shown; where none
+    differ at all, p is 0.
+    """
+    d = np.asarray(differences, float)
+    d = d[~np.isnan(d)]
+    seen = change(d, level=0.9)
+    if seen.low < seen.high:
+        p = float(DescrStatsW(d).ttost_mean(-margin, margin)[0])
+    else:
+        p = 0.0 if abs(seen.low) < 1e-12 else np.nan
+    return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)

@@ -100,3 +100,35 @@ def as_csv(table: pd.DataFrame) -> str:
     flat = table.copy()
     flat.columns = [" ".join(pair) for pair in table.columns]
     return flat.rename_axis("method").to_csv()
+
+
+def equivalence(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, stats.Equivalence]:
+    """Whether `rows` are as accurate as `other`, rows of the same methods and people trained otherwise: D_I and D_G.
+
+    A person is one number: its differences are averaged over repeats and methods before people are compared.
+    """
+    found = {}
+    for measure, part in PARTS.items():
+        differences = metrics.per_person(rows, measure) - metrics.per_person(other, measure)
+        found[part] = stats.equivalence(differences.mean(axis=1), stats.MARGINS[part])
+    return found
+
+
+def verdict(found: dict[str, stats.Equivalence]) -> dict[str, str]:
+    """The cells of a line about an equivalence, in percentage points."""
+    cells = {}
+    for part, each in found.items():
+        mean, low, high, margin = (100 * value for value in (each.mean, each.low, each.high, each.margin))
+        interval = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
+        cells[f"{part} in pp [90 %]"] = "" if np.isnan(mean) else f"{mean:+.2f}{interval}"
+        cells[f"{part} p"] = "" if np.isnan(each.p) else f"{each.p:.2g}"
+        cells[f"{part} within ±{margin:g}"] = "yes" if each.equivalent else "not shown"
+    return cells
+
+
+def verdicts(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """`equivalence` as text: a line for all methods together, then one for each."""
+    lines = {"all methods": verdict(equivalence(rows, other))}
+    for name in rows["method"].unique():
+        lines[name] = verdict(equivalence(rows[rows["method"] == name], other[other["method"] == name]))
+    return pd.DataFrame.from_dict(lines, orient="index")

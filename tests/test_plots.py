@@ -218,3 +218,19 @@ def test_digits_are_dark_on_light():
 def test_every_digit_has_a_name_to_its_row():
     with pytest.raises(ValueError):
         plots.digits(np.zeros((2, 1, 4, 4), np.uint8), ["ann"])
+
+
+# --- speed
+
+
+WAYS = pd.DataFrame({"ms": [20.0, 5.0], "% of matrix product": [10.0, 40.0], "% of copy": [25.0, 100.0]},
+                    ["textbook", "ours"])
+
+
+def test_every_way_stands_at_its_time_with_a_bar_to_the_nearer_limit(ax):
+    bars, floors, times = plots.ways(ax, WAYS).collections
+    np.testing.assert_allclose(times.get_offsets(), [[20, 0], [5, 1]])
+    np.testing.assert_allclose(floors.get_offsets(), [[5, 0], [5, 1]])  # both are 5 ms of copying, 2 of arithmetic
+    np.testing.assert_allclose(bars.get_segments(), [[[5, 0], [20, 0]], [[5, 1], [5, 1]]])
+    assert labels(ax) == ["textbook", "ours"] and ax.get_xscale() == "log" and ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert "ms" in ax.get_xlabel()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from perso.stats import change, holm
+from perso.stats import change, equivalence, holm
 
 DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])  # Student 1908: hours of sleep gained
 DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
@@ -59,6 +59,25 @@ class TestWhateverTheNumbers:
         assert (points.mean, points.low, points.high) == pytest.approx((100 * share.mean, 100 * share.low,
                                                                         100 * share.high))
         assert points.p == pytest.approx(share.p)
+
+    def test_a_mean_is_equivalent_just_when_its_90_percent_interval_lies_within_the_margins(self, seed):
+        found = equivalence(draws(seed), 1)
+        reach = max(-found.low, found.high)
+        for margin in (1, 0.99 * reach, 1.01 * reach):
+            found = equivalence(draws(seed), margin)
+            assert found.equivalent == (-margin < found.low and found.high < margin) == (found.p < 0.05)
+
+    def test_a_larger_margin_makes_p_smaller_and_leaves_the_interval(self, seed):
+        near, far = (equivalence(draws(seed), margin) for margin in (0.5, 0.6))
+        assert far.p < near.p and (far.mean, far.low, far.high, far.n) == (near.mean, near.low, near.high, near.n)
+
+    def test_swapping_what_is_compared_changes_no_verdict(self, seed):
+        there, back = equivalence(draws(seed), 1), equivalence(-draws(seed), 1)
+        assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+        assert back.p == pytest.approx(there.p) and back.equivalent == there.equivalent
+
+    def test_nan_are_left_out_of_an_equivalence(self, seed):
+        assert equivalence(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == equivalence(draws(seed), 1)
 
 
 @pytest.mark.filterwarnings("error")
@@ -120,3 +139,40 @@ def test_holm_leaves_what_it_was_given():
     p = np.array([0.01, np.nan, 0.04])
     holm(p)
     np.testing.assert_array_equal(p, [0.01, np.nan, 0.04])
+
+
+def test_two_one_sided_tests_by_hand():
+    """0, 1, 2 within ±2: t = (1 - 2)√3 on 2 degrees of freedom, where Student's cdf is ½ + t / 2√(2 + t²)."""
+    found = equivalence([0, 1, 2], 2)
+    assert found.p == pytest.approx(0.5 - np.sqrt(3 / 20)) and not found.equivalent
+    reach = 2.919986 / np.sqrt(3)  # t at .95
+    assert (found.mean, found.low, found.high) == pytest.approx((1, 1 - reach, 1 + reach), abs=1e-6)
+    assert (found.n, found.margin) == (3, 2)
+
+
+def test_two_one_sided_tests_on_students_sleep_data():
+    """t = (1.58 - 2.5) / .3889587 = -2.3653 on 9 degrees of freedom, between its quantiles at .025 and .01."""
+    found = equivalence(SLEEP, 2.5)
+    assert 0.01 < found.p < 0.025 and found.equivalent
+    reach = 1.833113 * 0.3889587  # t at .95
+    assert (found.low, found.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
+    assert not equivalence(SLEEP, 2).equivalent
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("few", [[], [np.nan], [0.0], [0.1, np.nan]])
+def test_below_two_people_nothing_is_shown_to_be_equivalent(few):
+    found = equivalence(few, 1)
+    assert np.isnan([found.low, found.high, found.p]).all() and found.equivalent is False
+
+
+def test_where_nothing_differs_all_is_equivalent():
+    found = equivalence(np.zeros(5), 0.002)
+    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 0) and found.equivalent is True
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_equal_differences_show_no_equivalence(n):
+    found = equivalence(np.full(n, 0.1), 0.5)
+    assert (found.mean, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+    assert np.isnan(found.p) and found.equivalent is False

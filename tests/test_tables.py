@@ -192,3 +192,49 @@ def test_a_store_with_the_baseline_still_to_come_makes_a_table(tmp_path):
     """Longer jobs are trained first, so a run out of time may lack it."""
     for form in (tables.as_text, tables.as_csv, tables.as_markdown):
         assert ES in form(tables.comparison(stored(tmp_path, {ES: SEEN[ES]})))
+
+
+# --- equivalence
+
+
+def nudged(by: dict) -> pd.DataFrame:
+    """The rows with accuracies on D_I raised by so much per method and person."""
+    return rows({name: np.add(values, by.get(name, 0)) for name, values in SEEN.items()})
+
+
+def test_rows_are_equivalent_to_themselves():
+    found = tables.equivalence(rows(), rows())
+    assert all(each.equivalent and each.mean == each.p == 0 for each in found.values())
+
+
+def test_a_person_is_one_number_however_many_methods_and_repeats():
+    """Twelve differences of each of three people are three differences."""
+    by = {ES: (0.06, 0, 0), SW: (0, 0.03, 0), TL: (0, 0, -0.012)}
+    found = tables.equivalence(nudged(by), rows())
+    expected = stats.equivalence([0.06 / 6, 0.03 / 6, -0.012 / 6], stats.MARGINS["D_I"])
+    assert (found["D_I"].mean, found["D_I"].p, found["D_I"].n) == pytest.approx((expected.mean, expected.p, 3))
+    assert found["D_G"].mean == pytest.approx(expected.mean / 2) and found["D_G"].margin == stats.MARGINS["D_G"]
+    twice = [pd.concat([each.assign(repeat=r, acc_I=each["acc_I"] + r / 10) for r in (0, 1)])
+             for each in (nudged(by), rows())]
+    assert tables.equivalence(*twice)["D_I"].p == pytest.approx(expected.p)
+
+
+def test_an_equivalence_pairs_people_by_name_and_methods_by_name():
+    other = rows().sample(frac=1, random_state=0)
+    assert all(each.mean == 0 for each in tables.equivalence(rows(), other).values())
+
+
+def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
+    by = {ES: (0.001, 0.002, 0.003), SW: (0.1, -0.1, 0.3), TL: (0.1, 0.1, 0.1)}
+    text = tables.verdicts(nudged(by), rows())
+    assert list(text.index) == ["all methods", *SEEN]
+    said = text["D_I within ±0.5"]
+    assert (said[[BASELINE, ES]] == "yes").all() and (said[[SW, TL, "all methods"]] == "not shown").all()
+    assert text.loc[ES, "D_I in pp [90 %]"] == "+0.20 [+0.03, +0.37]"  # 2.92 · .1 / √3
+    assert text.loc[TL, "D_I p"] == "" and text.loc[TL, "D_I in pp [90 %]"].startswith("+10.00 [")
+
+
+def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
+    alone = rows({name: values[:1] for name, values in SEEN.items()})
+    text = tables.verdicts(alone, alone)
+    assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {"not shown"}
