@@ -174,7 +174,8 @@ def measured(size: str, here: choices.Machine) -> dict:
         done.append({
             "way": way.name, "what": way.what, "precision": way.recipe.precision if way.recipe else "float32",
             "predicted": way.predicted, "ms": 1e3 * seconds / total / models, "accuracy": accuracy.mean(),
-            "low": apart.low, "high": apart.high, "study": way.name == study_way(s, here),
+            "low": apart.low, "high": apart.high,
+            "note": "a study's own" if way.name == study_way(s, here) else "",
         })
         print(f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}", flush=True)
     need = choices.iteration(s, CLASSES)

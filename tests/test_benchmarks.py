@@ -1,5 +1,6 @@
 """What the engine is measured against is the same work."""
 
+import itertools
 import sys
 from dataclasses import fields, replace
 
@@ -15,8 +16,8 @@ from perso.prepare import prepare
 from perso.settings import ROOT, read
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-import textbook  # noqa: E402
-import throughput  # noqa: E402
+import textbook
+import throughput
 
 CPU = Machine("cpu", 2, bfloat16=True)
 CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
@@ -48,7 +49,7 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
     s = settled(SIZES[size], throughput.CLASSES, here)
     first, *rest = throughput.ways(s, here)
     assert first.recipe is None and len({way.name for way in rest}) == len(rest)
-    for one, two in zip(rest, rest[1:], strict=False):
+    for one, two in itertools.pairwise(rest):
         changed = {f.name for f in fields(one.recipe) if getattr(one.recipe, f.name) != getattr(two.recipe, f.name)}
         assert changed - {"threads"} or one.processes != two.processes
         assert len(changed - {"threads"}) <= 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from perso import choices
+from perso import choices, speed
 from perso.choices import Machine, settled, told
 from perso.settings import ROOT, InputError, Settings, read
 from perso.study import card_of
@@ -71,6 +71,14 @@ def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
     assert choice("paper", CPU).precision == choice("paper", CARD).precision == "bfloat16"
     assert choice("paper", replace(CPU, bfloat16=False)).precision == "float32"
     assert choice("quick", CPU).precision == "float32"  # too small to gain by it
+
+
+def test_each_size_at_which_bfloat16_is_taken_as_shown_was_shown_to_be():
+    shown = {
+        (entry["settings"]["image_size"], entry["settings"]["width"]) for entry in speed.compared().values()
+        if entry["D_I"]["equivalent"] and entry["D_G"]["equivalent"]
+    }
+    assert shown >= choices.BFLOAT16_SHOWN
 
 
 def test_this_machine_is_what_torch_sees():
