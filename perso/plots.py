@@ -80,9 +80,10 @@ def beside(table: pd.DataFrame):
             y, line = np.arange(len(table)) + shift, 100 * table[part][run]
             ax.hlines(y, line["low"], line["high"], colors=shade, lw=1)
             ax.scatter(line["change"], y, s=28, c=shade, marker="x" if run == tables.V3 else marker, label=run)
+        ax.grid(axis="y", color="0.94")  # a line must not pass for an interval
         ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
     ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
-    legend = ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
+    legend = ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small")
     for mark in legend.legend_handles:
         mark.set_color("0.3")  # colours are methods', marks are runs'
     return fig

@@ -134,6 +134,14 @@ def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
     assert "12 of 20 models are missing" in published.sentence(published.read(tmp_path / "some.parquet"))
 
 
+def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, monkeypatch):
+    given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
+    study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:1], jobs=1)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 1
+    assert capsys.readouterr().err.endswith("this command needs pyarrow; install the packages of requirements.lock\n")
+
+
 def test_a_missing_params_file_is_named(capsys):
     assert main(["run", "params/nowhere.yml"]) == 2
     assert "params/nowhere.yml" in capsys.readouterr().err
