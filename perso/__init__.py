@@ -14,6 +14,7 @@ The rooms in reading order; each imports only from those above it.
     store       one row per trained model
     work        one job: plans → engine → rows, in any process
     study       the composer: what is missing → jobs → store
+    published   a study's rows as one open file that says where they come from (results/)
     metrics, stats, tables, plots    rows → what one reads
     speed       how long training takes, and how near that is to what the machine can do
     page, book, readme, __main__     chapters, pages, README, command line

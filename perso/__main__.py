@@ -54,8 +54,9 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
     add = command("table", table, "v3's Table I from the stored models")
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
-    add = command("export", export, "write the stored rows as CSV, one per trained model")
-    add.add_argument("--to", type=Path, metavar="FILE.csv", help="default: standard output")
+    add = command("export", export, "write the stored rows, one per trained model")
+    what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
+    add.add_argument("--to", type=Path, metavar="FILE", help=what)
     add = command("book", book, "train what is missing, run the chapters, build the pages")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
     add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR", help="where to build (%(default)s)")
@@ -104,7 +105,7 @@ def run(given) -> None:
 
 
 def stored(given):
-    """The rows of a study; says on stderr what is missing, and InputError when nothing is there."""
+    """A study and its rows; says on stderr what is missing, and InputError when nothing is there."""
     study = opened(given)
     rows, wanted = study.rows(), len(study.keys())
     again = " ".join(["perso run", given.params, *(f"-p {pair}" for pair in given.pairs), f"--store {given.store}"])
@@ -112,11 +113,11 @@ def stored(given):
         raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
     if len(rows) < wanted:
         print(f"only {len(rows)} of {wanted} models are there; train the rest by: {again}", file=sys.stderr)
-    return rows
+    return study, rows
 
 
 def table(given) -> None:
-    rows = stored(given)
+    _, rows = stored(given)
     from perso import tables
 
     form = {"text": tables.as_text, "csv": tables.as_csv, "md": tables.as_markdown}[given.format]
@@ -124,10 +125,17 @@ def table(given) -> None:
 
 
 def export(given) -> None:
-    rows = stored(given).drop(columns=["hits_I", "hits_G"])
+    if given.to and given.to.suffix not in (".parquet", ".csv"):
+        kind = given.to.suffix or "a file without suffix"
+        raise InputError(f"--to {given.to}: {kind} is unknown; possible: .parquet, .csv")
+    study, rows = stored(given)
+    if given.to and given.to.suffix == ".parquet":
+        from perso import published
+
+        return published.write(given.to, rows, published.provenance(study, rows, Path(given.params).stem))
     if given.to:
         given.to.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
+    rows.drop(columns=["hits_I", "hits_G"]).to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
 
 
 def book(given) -> None:

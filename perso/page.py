@@ -11,9 +11,10 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import perso
-from perso import metrics, plots, tables
+from perso import metrics, plots, published, tables
 from perso.methods import METHODS, Method
 from perso.prepare import Prepared, sizes
+from perso.published import Published
 from perso.settings import Settings, as_dict
 
 WHOSE = {"D_I": "the individual's own data", "D_G": "everybody else's"}
@@ -83,9 +84,63 @@ def people_sentence(prepared: Prepared) -> str:
 
 def comparison(table: pd.DataFrame, corrected: bool = False) -> HTML:
     """A comparison as the book shows it. Holm's correction counts the methods in the table: for the whole one only."""
+    return both({part: tables.shown(table, part, corrected) for part in WHOSE})
+
+
+def changes(table: pd.DataFrame) -> HTML:
+    """The changes of several runs (`tables.beside`) in percentage points, a column per run."""
+    runs = table.columns.unique(1)
+    return both({part: pd.DataFrame({run: table[part][run].apply(tables.points, axis=1) for run in runs})
+                 for part in WHOSE})
+
+
+def both(shown: dict[str, pd.DataFrame]) -> HTML:
+    """Tables of text on D_I and on D_G, one below the other."""
     heads = {part: f"On {whose}, <i>D<sub>{part[-1]}</sub></i>" for part, whose in WHOSE.items()}
-    shown = {head: tables.shown(table, part, corrected).to_html(border=0) for part, head in heads.items()}
-    return HTML("".join(f"<p><b>{head}</b></p>{block}" for head, block in shown.items()))
+    return HTML("".join(f"<p><b>{head}</b></p>{shown[part].to_html(border=0)}" for part, head in heads.items()))
+
+
+def which(runs: Sequence[Published]) -> Markdown:
+    """Which run is which, the book's own first (`published.beside`)."""
+    lines = [f"- **{run.name}:** {published.sentence(run)}" for run in runs]
+    alone = ["", "No other run is published in `results/`, so this one stands alone."] * (len(runs) == 1)
+    return Markdown("\n".join([*lines, *alone]))
+
+
+def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
+    """Whether the published run of most people and the book's own agree; plainly so where there is none larger."""
+    own, *others = runs
+    size = {run.name: run.provenance["people"] for run in runs}
+    if not others:
+        return f"Not known yet: no published run stands beside this book's own of {size[own.name]} people."
+    largest = max(others, key=lambda run: size[run.name]).name
+    there, here = (f"{name} ({size[name]} people)" for name in (largest, own.name))
+    said = (
+        f"Of the changes whose 95 % interval excludes 0 in {there}, {agreed(table, largest, own.name)} "
+        f"have the same sign in {here}; the other way round {agreed(table, own.name, largest)}."
+    )
+    larger = size[largest] > size[own.name]
+    return said if larger else f"Not known yet: no published run has more people than this book's own. {said}"
+
+
+def agreed(table: pd.DataFrame, one: str, other: str) -> str:
+    """How many of one run's clear changes have the same sign in the other."""
+    return " and ".join(f"{same.sum()} of {len(same)} on {part}" for part, same in
+                        tables.agreement(table, one, other).items())
+
+
+def agreement(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
+    """For every pair of runs with the book's own or v3 in it: whose clear changes have the same sign in the other."""
+    own, *others = (run.name for run in runs)
+    pairs = [pair for name in others for pair in ((name, own), (own, name))]
+    pairs += [(run, tables.V3) for run in (own, *others)]
+    lines = []
+    for one, other in pairs:
+        apart = [f"{name} on {part}" for part, same in tables.agreement(table, one, other).items()
+                 for name in same.index[~same]]
+        lines.append(f"- clear in **{one}**, the same sign in **{other}**: {agreed(table, one, other)}"
+                     + (f"; not {', '.join(apart)}" if apart else ""))
+    return Markdown("\n".join(lines))
 
 
 def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:

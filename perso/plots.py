@@ -1,6 +1,7 @@
 """Figures: tidy tables in, an Axes out. One colour per method, everywhere the same."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,12 +10,13 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from perso import metrics
+from perso import metrics, tables
 from perso.methods import BASELINE, FAMILIES, METHODS
 
 HUES = dict(zip(FAMILIES, ("0.2", "0.4", *sns.color_palette("colorblind", 10)), strict=False))
 LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
 MARKERS = dict(zip(FAMILIES, ("s", "X", "o", "D", "^", "v", "P"), strict=False))
+RUNS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a cross
 
 
 def colours() -> dict[str, tuple]:
@@ -63,6 +65,28 @@ def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
     tradeoff(ax, table)
     fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(fig)
+
+
+def beside(table: pd.DataFrame):
+    """Every method's change on D_I and on D_G in percentage points: a mark per run, bars are 95 % intervals.
+
+    table   of `tables.beside`
+    """
+    shade, runs = [colours()[name] for name in table.index], table.columns.unique(1)
+    fig, axes = plt.subplots(1, 2, figsize=(9, 1 + 0.12 * len(table) * (len(runs) + 1)), sharey=True)
+    for ax, (measure, part) in zip(axes, tables.PARTS.items(), strict=True):
+        ax.axvline(0, color="0.7", lw=1)
+        for run, marker, shift in zip(runs, cycle(RUNS), np.linspace(-0.3, 0.3, len(runs)), strict=False):
+            y, line = np.arange(len(table)) + shift, 100 * table[part][run]
+            ax.hlines(y, line["low"], line["high"], colors=shade, lw=1)
+            ax.scatter(line["change"], y, s=28, c=shade, marker="x" if run == tables.V3 else marker, label=run)
+        ax.grid(axis="y", color="0.94")  # a line must not pass for an interval
+        ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
+    ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
+    legend = ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small")
+    for mark in legend.legend_handles:
+        mark.set_color("0.3")  # colours are methods', marks are runs'
+    return fig
 
 
 def levels(ax, rows: pd.DataFrame, measure: str):

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from perso import page, plots, tables
+from perso import page, plots, published, tables
 from perso.settings import ROOT, InputError
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
-PARAMS, ROWS, DURATIONS = Path("params/quick.yml"), Path("results/quick.csv"), Path("results/durations.json")
+PARAMS, ROWS, DURATIONS = Path("params/quick.yml"), Path("results/quick.parquet"), Path("results/durations.json")
 
 
 def write(root: Path = ROOT) -> list[Path]:
     """Bring README.md and its figure up to date; their paths."""
-    rows = pd.read_csv(root / ROWS, dtype={"person": str})
+    rows = published.read(root / ROWS).rows
     table = tables.comparison(rows)
     text = (root / README).read_text(encoding="utf-8")
     for name, block in blocks(root, rows, table).items():

@@ -1,6 +1,6 @@
 """v3's Table I from our rows, with what it lacks: the paired change to the baseline, its interval, its p."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from perso.methods import BASELINE, METHODS, Method
 
 PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
+V3 = "v3"  # as a run beside ours
 
 
 def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
@@ -49,6 +50,39 @@ def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, stats.C
     return {part: stats.change(wide[method] - wide[other]) for part, wide in people.items()}
 
 
+def beside(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The changes to the baseline in several runs, one line per method that any has; v3's last, which has no intervals.
+
+    runs   rows by the run's name
+    columns are triples (D_I or D_G, run, what): change, low, high as in `comparison`, shares
+    """
+    compared = {name: comparison(rows) for name, rows in runs.items()}
+    there = {name for table in compared.values() for name in table.index} - {BASELINE}
+    methods, columns = [method for method in METHODS if method.name in there], ["change", "low", "high"]
+    (base,) = (method.paper for method in METHODS if method.name == BASELINE)
+    blocks = {}
+    for place, part in enumerate(PARTS.values()):
+        for name, table in compared.items():
+            blocks[part, name] = table[part][columns].reindex([method.name for method in methods])
+        printed = {m.name: m.paper[place * 4] - base[place * 4] if m.paper else np.nan for m in methods}
+        blocks[part, V3] = pd.DataFrame({"change": pd.Series(printed, dtype=float)}, columns=columns, dtype=float)
+    return pd.concat(blocks, axis=1)
+
+
+def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:
+    """Whether changes that are clear in one run (their 95 % interval excludes 0) have the same sign in the other.
+
+    table   of `beside`
+    For D_I and for D_G a bool per method that is clear in one and is there in the other.
+    """
+    found = {}
+    for part in PARTS.values():
+        ours, theirs = table[part][one], table[part][other]["change"]
+        clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna()
+        found[part] = (np.sign(ours["change"]) == np.sign(theirs))[clear]
+    return found
+
+
 def is_shaping(method: Method) -> bool:
     """Whether a method is one of the papers' question, neither the baseline nor a control."""
     return method.family not in ("baseline", "control")
@@ -64,17 +98,19 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
     def p(value):
         return "" if pd.isna(value) else "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0")
 
-    def change(line):
-        mean, low, high = 100 * line[["change", "low", "high"]]
-        interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
-        return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
-
     columns = {"n": block["n"].astype(str), "mean": block["mean"].map(share), "rank": block["rank"].astype(str)}
     tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
-    columns |= {"change in pp [95 %]": block.apply(change, axis=1), **tested}
+    columns |= {"change in pp [95 %]": block.apply(points, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
     columns |= {f"v3 {name}": block[f"paper {name}"].map(share) for name in PAPER}
     return pd.DataFrame(columns).rename_axis(index=None)
+
+
+def points(line: pd.Series) -> str:
+    """A change in percentage points with its interval, like +1.2 [+0.3, +2.1]; nothing for what is not there."""
+    mean, low, high = 100 * line[["change", "low", "high"]]
+    interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
+    return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
 
 
 def as_text(table: pd.DataFrame) -> str:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import study
+from perso import published, study
 from perso.__main__ import main
 from perso.methods import METHODS
-from perso.settings import ROOT
+from perso.settings import ROOT, read
+from perso.store import unpacked
 
 SMOKE = str(ROOT / "params" / "smoke.yml")
 TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
@@ -61,6 +62,19 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     wanted = "method person repeat acc_I n_I acc_G n_G iterations seconds device precision"
     assert len(rows) == 20 and set(wanted.split()) <= set(rows) and set(rows["person"]) <= set("abcde")
 
+    assert main(["export", *given]) == 0
+    assert capsys.readouterr().out == (tmp_path / "new" / "rows.csv").read_text()
+
+    assert main(["export", *given, "--to", str(tmp_path / "open" / "mine.parquet")]) == 0
+    said, run = capsys.readouterr(), published.read(tmp_path / "open" / "mine.parquet")
+    assert said.out == said.err == ""
+    pd.testing.assert_frame_equal(run.rows[list(rows)], rows, check_dtype=False)
+    right = [unpacked(*each).mean() for each in run.rows[["hits_I", "n_I"]].to_numpy()]
+    assert right == run.rows["acc_I"].tolist()
+    told = run.provenance
+    assert (told["params"], told["models"], told["wanted"], told["people"]) == ("smoke", 20, 20, 4)
+    assert told["settings"]["epochs"] == 1 and told["settings"]["dataset"] == "file:people.npz"
+
 
 def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
@@ -100,6 +114,32 @@ def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
     captured = capsys.readouterr()
     assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
     assert not store.exists()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("rows.txt", ".txt"), ("rows", "a file without suffix"), ("a.CSV", ".CSV")])
+def test_an_export_of_unknown_kind_is_refused_before_anything_is_read(name, kind, tmp_path, capsys):
+    assert main(["export", "params/nowhere.yml", "--to", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"perso: --to {tmp_path / name}: {kind} is unknown; possible: .parquet, .csv\n"
+
+
+def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
+    given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
+    assert main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2  # there is nothing yet
+    study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:2], jobs=1)
+    capsys.readouterr()
+    assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0
+    assert "only 8 of 20 models" in capsys.readouterr().err
+    assert not (tmp_path / "none.parquet").exists()
+    assert "12 of 20 models are missing" in published.sentence(published.read(tmp_path / "some.parquet"))
+
+
+def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, monkeypatch):
+    given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
+    study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:1], jobs=1)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 1
+    assert capsys.readouterr().err.endswith("this command needs pyarrow; install the packages of requirements.lock\n")
 
 
 def test_a_missing_params_file_is_named(capsys):

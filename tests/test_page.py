@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from perso import page, tables
+from perso import page, plots, published, tables
 from perso.cohorts import Fold, Parts, flipped
 from perso.data import Cohort
 from perso.methods import BASELINE
 from perso.prepare import Prepared
-from perso.settings import Settings
+from perso.published import OWN, Published
+from perso.settings import Settings, as_dict
 
 ES = "ES-n-40"
 WHO = np.array(["eve", "ann", "ann", "bob", "ann", "bob", "eve", "ann"])
@@ -100,6 +102,93 @@ def test_people_are_counted_without_those_of_D_G():
     said = page.people_sentence(prepared())
     assert said.startswith("2 individuals with 3 samples each")  # ann has 4, bob 2; eve is D_G
     assert said.endswith("learn from 2 images of its person and 3 of others.")
+
+
+# --- several runs
+
+
+def run(name: str, people: int = 3, missing: int = 0, lower: bool = False, file: str = "") -> Published:
+    """A run of `rows`, in which ES-n-40 gives the individual much and costs others as much; the reverse if `lower`."""
+    table = rows()
+    if lower:
+        table = table.rename(columns={"acc_I": "acc_G", "acc_G": "acc_I"})
+    told = {
+        "settings": as_dict(Settings()), "data": "digits", "models": 6, "wanted": 6 + missing, "people": people,
+        "devices": ["cpu"], "precisions": ["float32"], "torch": ["2.11.0"], "first": "2026-01-01", "last": "2026-01-01",
+        "perso": "0.1.0", "engine": 1, "commit": "abc1234", "exported": "2026-02-02",
+    }
+    return Published(name, table, told, file)
+
+
+def beside(runs: list[Published]) -> pd.DataFrame:
+    return tables.beside({each.name: each.rows for each in runs})
+
+
+MINE, LARGE = run(OWN), run("paper", people=100, file="results/paper.parquet")
+
+
+def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_path):
+    """As a chapter does it, on an empty results/."""
+    study = SimpleNamespace(
+        settings=Settings(), prepared=prepared(), keys=lambda: list("abcdef"), common=lambda: {"engine": 1}
+    )
+    mine = rows().assign(key=list("abcdef"), device="cpu", precision="float32", torch="2", created="2026", seconds=1.0)
+    runs = published.beside(study, mine, tmp_path)
+    table = beside(runs)
+    assert page.scale_sentence(runs, table) == (
+        "Not known yet: no published run stands beside this book's own of 3 people."
+    )
+    said = page.which(runs).data
+    assert said.count("- **") == 1 and "trained here; 6 models of 3 people" in said
+    assert said.endswith("No other run is published in `results/`, so this one stands alone.")
+    assert "+20.0 [" in page.changes(table).data and plots.beside(table)
+    lines = page.agreement(runs, table).data.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"- clear in **{OWN}**, the same sign in **v3**: ")
+
+
+def test_the_list_says_which_run_is_which_and_what_is_missing():
+    own, large = page.which([MINE, run("paper", 100, missing=1300, file="results/paper.parquet")]).data.splitlines()
+    assert own.startswith(f"- **{OWN}:** trained here") and "missing" not in own
+    assert large.startswith("- **paper:** `results/paper.parquet`, exported 2026-02-02 at commit abc1234")
+    assert "1,300 of 1,306 models are missing" in large and "on cpu" in large
+
+
+def test_runs_that_agree_and_runs_that_do_not_are_told_apart():
+    same, turned = (page.scale_sentence(runs, beside(runs)) for runs in
+                    ([MINE, LARGE], [MINE, run("paper", people=100, lower=True)]))
+    assert same.startswith("Of the changes whose 95 % interval excludes 0 in paper (100 people), 1 of 1 on D_I and 1 ")
+    assert f"the same sign in {OWN} (3 people); the other way round 1 of 1 on D_I and 1 of 1 on D_G." in same
+    assert turned.count("0 of 1 on D_I and 0 of 1 on D_G") == 2
+
+
+def test_the_run_of_most_people_is_asked_and_a_smaller_one_does_not_answer():
+    runs = [run(OWN, people=30), run("standard", people=24), run("quick", people=14, lower=True)]
+    smaller = page.scale_sentence(runs, beside(runs))
+    assert smaller.startswith("Not known yet: no published run has more people than this book's own. Of ")
+    assert "standard (24 people), 1 of 1" in smaller
+    runs = [*runs, LARGE]
+    larger = page.scale_sentence(runs, beside(runs))
+    assert "Not known" not in larger and "paper (100 people)" in larger and "quick" not in larger
+
+
+def test_changes_have_a_column_per_run_on_either_part():
+    text = page.changes(beside([MINE, run("paper", lower=True)])).data
+    assert text.index("D<sub>I</sub>") < text.index("D<sub>G</sub>") and text.count("<table") == 2
+    assert re.findall("<th>(.*?)</th>", text) == ["", OWN, "paper", "v3", ES] * 2
+    up, down = "+20.0 [+20.0, +20.0]", "-20.0 [-20.0, -20.0]"
+    assert re.findall("<td>(.*?)</td>", text) == [up, down, "+0.1", down, up, "+0.0"]
+
+
+def test_agreement_goes_both_ways_and_names_what_differs():
+    runs = [MINE, run("paper", lower=True)]
+    lines = page.agreement(runs, beside(runs)).data.splitlines()
+    ways = [tuple(re.findall(r"\*\*(.*?)\*\*", each)) for each in lines]
+    assert ways == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
+    for each in lines[:2]:
+        assert each.endswith(f": 0 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_I, {ES} on D_G")
+    assert lines[2].endswith(f": 1 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_G")  # v3: .981 on .980; .979 on .979
+    runs = [MINE, LARGE]
+    assert "; not" not in page.agreement(runs, beside(runs)).data.splitlines()[0]
 
 
 # --- images

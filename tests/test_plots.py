@@ -124,6 +124,54 @@ def test_the_same_table_gives_the_same_file(table, tmp_path):
     assert not plt.get_fignums()
 
 
+# --- several runs
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Two runs of ours and v3; the second lacks a method."""
+    return tables.beside({"here": ROWS, "there": ROWS[ROWS["method"] != ES]})
+
+
+def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(runs):
+    for ax, part in zip(plots.beside(runs).axes, ("D_I", "D_G"), strict=True):
+        assert part in ax.get_xlabel()
+        lines, marks = (ax.collections[start::2] for start in (0, 1))
+        for run, own, mark in zip(["here", "there", "v3"], lines, marks, strict=True):
+            assert mark.get_label() == run
+            line, places = 100 * runs[part][run], np.ma.filled(mark.get_offsets(), np.nan)
+            np.testing.assert_allclose(places[:, 0], line["change"])
+            there = line["change"].notna()
+            np.testing.assert_array_equal(places[there, 1].round(), np.flatnonzero(there))  # nearest to its own line
+            bars = [bar for bar in own.get_segments() if len(bar)]  # those of nan are empty
+            ends = [(low, high, y) for (low, y), (high, _) in bars]
+            known = np.column_stack([line[["low", "high"]], places[:, 1]])[line["low"].notna()]
+            np.testing.assert_allclose(np.reshape(ends, (-1, 3)), known)
+
+
+def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
+    ax = plots.beside(runs).axes[0]
+    marks = ax.collections[1::2]
+    assert len({tuple(map(tuple, mark.get_paths()[0].vertices)) for mark in marks}) == len(marks) == 3
+    for mark in marks[:2]:
+        for name, colour in zip(runs.index, mark.get_facecolor(), strict=True):
+            assert same_color(colour[:3], plots.colours()[name])
+
+
+def test_runs_are_named_once_and_methods_stand_from_top_to_bottom(runs):
+    left, right = plots.beside(runs).axes
+    assert labels(left) == [name for name in SEEN if name != BASELINE]
+    bottom, top = left.get_ylim()
+    assert top < 0 < len(runs) - 1 < bottom
+    assert left.get_legend() is None
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["here", "there", "v3"]
+
+
+def test_a_run_alone_stands_beside_the_papers():
+    ax = plots.beside(tables.beside({"here": ROWS})).axes[1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["here", "v3"]
+
+
 # --- people
 
 

@@ -1,8 +1,6 @@
 """The README's figures are those of the published rows, and the rows are those of the code as it stands."""
 
-import pandas as pd
-
-from perso import readme
+from perso import published, readme
 from perso.settings import ROOT, read
 from perso.study import Study
 
@@ -10,7 +8,7 @@ from perso.study import Study
 def test_published_rows_are_of_this_code_and_these_params(tmp_path):
     """Red when an engine, a method, a parameter or the data changed since: run `make book`, export, `make readme`."""
     study = Study(read(ROOT / "params" / "quick.yml"), store=tmp_path / "none.sqlite")
-    assert pd.read_csv(ROOT / readme.ROWS)["key"].tolist() == study.keys()
+    assert published.read(ROOT / readme.ROWS).rows["key"].tolist() == study.keys()
 
 
 def test_readme_is_generated_from_them(tmp_path):

@@ -165,6 +165,77 @@ def test_one_person_has_changes_without_intervals_and_no_nan_is_shown():
         assert "+10.0" in form(table) and "nan" not in form(table)
 
 
+# --- several runs side by side
+
+
+@pytest.fixture(scope="module")
+def runs() -> pd.DataFrame:
+    """Two runs: in the other one ES does the opposite to D_I, SW has no more people than one, TL is not there."""
+    turned = tuple(2 * base - value for base, value in zip(SEEN[BASELINE], SEEN[ES], strict=True))
+    other = without(TL, OWN) | {ES: turned, SW: SEEN[SW][:1]}
+    return tables.beside({"here": rows(), "there": rows(other)})
+
+
+def test_runs_stand_side_by_side_with_the_papers_last(runs, table):
+    assert list(runs.columns.unique(0)) == ["D_I", "D_G"] and list(runs.columns.unique(1)) == ["here", "there", "v3"]
+    assert list(runs.index) == [name for name in table.index if name != BASELINE]
+    for part in ("D_I", "D_G"):
+        expected = table[part].drop(index=BASELINE)[["change", "low", "high"]]
+        pd.testing.assert_frame_equal(runs[part]["here"], expected, check_names=False)
+    assert runs.loc[TL, (slice(None), "there")].isna().all() and runs.loc[SW, ("D_I", "there", "change")] > 0
+
+
+def test_the_papers_change_is_between_its_means_and_has_no_interval(runs):
+    """v3 Table I: SW-n-2 .984 and .968, its baseline .980 and .979."""
+    assert runs.loc[SW, ("D_I", "v3", "change")] == pytest.approx(0.984 - 0.980)
+    assert runs.loc[SW, ("D_G", "v3", "change")] == pytest.approx(0.968 - 0.979)
+    assert runs.loc[OWN, (slice(None), "v3")].isna().all()  # our control
+    assert runs.loc[:, (slice(None), "v3", ["low", "high"])].isna().all(axis=None)
+
+
+def test_a_method_that_one_run_alone_has_is_there_in_order():
+    alone = tables.beside({"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})})
+    assert list(alone.index) == list(tables.comparison(rows()).index.drop(BASELINE))
+
+
+def changes(**runs) -> pd.DataFrame:
+    """Runs from {method: (change, low, high)}, on D_I as on D_G."""
+    wide = {(part, run): pd.DataFrame(lines, ["change", "low", "high"]).T
+            for part in ("D_I", "D_G") for run, lines in runs.items()}
+    return pd.concat(wide, axis=1)
+
+
+def test_agreement_is_asked_of_clear_changes_only():
+    table = changes(
+        one={"up": (2, 1, 3), "down": (-2, -3, -1), "turned": (2, 1, 3), "open": (1, -1, 3), "edge": (1, 0, 2),
+             "nought": (2, 1, 3), "absent": (2, 1, 3), "lone": (2, np.nan, np.nan)},
+        other={"up": (9, -1, 19), "down": (-1, -2, 0), "turned": (-1, -3, 1), "open": (1, 0, 2), "edge": (1, 0, 2),
+               "nought": (0, np.nan, np.nan), "absent": (np.nan,) * 3, "lone": (1, 0, 2)},
+    )
+    for same in tables.agreement(table, "one", "other").values():
+        assert same.to_dict() == {"up": True, "down": True, "turned": False, "nought": False}
+    for same in tables.agreement(table, "other", "one").values():
+        assert same.empty
+
+
+def test_agreement_tells_D_I_from_D_G(runs):
+    found = tables.agreement(runs, "here", "there")
+    assert list(found) == ["D_I", "D_G"]
+    mirrored = runs.copy()
+    mirrored.loc[ES, ("D_I", "here", ["change", "low", "high"])] = 0.2, 0.1, 0.3
+    mirrored.loc[ES, ("D_G", "here", ["change", "low", "high"])] = -0.2, -0.3, -0.1
+    found = tables.agreement(mirrored, "here", "there")
+    assert not found["D_I"][ES] and found["D_G"][ES]
+
+
+def test_points_are_of_a_percent_with_their_interval():
+    def said(*ends):
+        return tables.points(pd.Series(ends, ["change", "low", "high"]))
+
+    assert said(0.0123, -0.001, 0.03) == "+1.2 [-0.1, +3.0]"
+    assert said(-0.5, np.nan, np.nan) == "-50.0" and said(np.nan, np.nan, np.nan) == ""
+
+
 def stored(path, seen: dict) -> pd.DataFrame:
     """The rows of a store that holds these alone, asked for by every key of SEEN."""
     empty = dict.fromkeys(ROW)
