@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from perso import page, plots, published, tables
+from perso import page, plots, published, speed, tables
 from perso.settings import ROOT, InputError
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
@@ -26,6 +26,7 @@ def write(root: Path = ROOT) -> list[Path]:
 
 def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
     """The generated blocks by name."""
+    results = root / "results"
     took = json.loads((root / DURATIONS).read_text(encoding="utf-8"))
     lines = [f"| `{each['command']}` | {each['what']} | {spoken(each['seconds'])} |" for each in took["measured"]]
     lines = ["| | | |", "|---|---|--:|", *lines, "", f"Measured on {took['machine']}, {took['date']}."]
@@ -35,6 +36,10 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
         f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
         "control": f"{page.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
         "durations": "\n".join(lines),
+        "speed": "\n".join(f"- {line}" for line in (
+            speed.answer(speed.read("cpu", results)), speed.answer(speed.read("cuda", results), "cuda"),
+            speed.verdict(speed.compared(results)),
+        )),
     }
 
 

@@ -124,10 +124,15 @@ def answer(record: dict | None, device: str = "cpu") -> str:
         ours, textbook = study["perso_seconds"], study["textbook_seconds"]
         said.append(f"the {study['params']} study of {study['models']} models takes {ours:.0f} s, "
                     f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s)")
-    last, precision = table(record, size).iloc[-1], record["sizes"][size]["ways"][-1]["precision"]
+    numbers, precision = table(record, size), record["sizes"][size]["ways"][-1]["precision"]
+    last = numbers.iloc[-1]
     said.append(f"at {size} size an iteration of one model takes {last['ms']:.3g} ms, {last['× textbook']:.1f} times "
                 f"as fast as the textbook loop, at {last['% of matrix product']:.0f} % of the rate of a large matrix "
                 f"product in {precision}")
+    own = next((place for place, way in enumerate(record["sizes"][size]["ways"]) if way["note"]), -1)
+    if 0 <= own < len(numbers) - 1:
+        said[-1] += f"; what a study takes by itself there is {numbers.index[own].removeprefix('+ ')}, "
+        said[-1] += f"{numbers['× textbook'].iloc[own]:.1f} times as fast"
     return f"On {place(record)}, {'; '.join(said)}."
 
 
