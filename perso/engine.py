@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from perso.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
+from perso.models import VGG, State, empty, initial, lanes_of, load
 
 VERSION = 1  # raised by hand whenever a change here or in models alters numbers; part of every model's identity
 PLAIN_STEPS = 3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
@@ -44,6 +44,11 @@ class Recipe:
     def dtype(self) -> torch.dtype:
         """Of weights, statistics and losses."""
         return torch.float64 if self.precision == "float64" else torch.float32
+
+    @property
+    def activations(self) -> torch.dtype:
+        """Of what layers give to each other."""
+        return torch.bfloat16 if self.precision == "bfloat16" else self.dtype
 
     @property
     def layout(self) -> torch.memory_format:
@@ -158,9 +163,7 @@ class Trainee:
             self.model = recipe.network(len(states)).train()
             load(self.model, states)
             self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
-            for module in self.model.modules():
-                if isinstance(module, LaneDropout):
-                    module.generators = self.generators
+            self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
             self.forward = compiled() if recipe.compile else VGG.forward
             self.plan = resident(np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device)  # [T, B, lanes]
             kind = torch.float32 if self.stream else torch.float64  # which the fused optimisers want there
@@ -189,7 +192,8 @@ class Trainee:
         index = self.plan.index_select(0, self.t)[0]  # [B, lanes]
         self.rate.copy_(self.rates.index_select(0, self.t)[0])
         x = self.pixels[index].to(self.recipe.dtype).div_(255).contiguous(memory_format=self.recipe.layout)
-        logits = self.forward(self.model, x).to(self.recipe.dtype)
+        masks = self.model.masks(len(index), self.generators, self.like)
+        logits = self.forward(self.model, x, masks).to(self.recipe.dtype)
         # summed over lanes, so that no lane scales another
         loss = F.cross_entropy(logits.flatten(0, 1), self.classes[index].flatten(), reduction="sum") / len(index)
         self.optimiser.zero_grad(set_to_none=True)

@@ -15,20 +15,19 @@ State = dict[str, torch.Tensor]  # one model's parameters and statistics, by nam
 
 
 class LaneDropout(nn.Module):
-    """Dropout whose mask for each model comes from that model's own generator (`generators`, set by the engine)."""
+    """Dropout by a mask that is drawn ahead of the pass: the pass itself is without chance, and compiles whole."""
 
-    def __init__(self, p: float):
+    def __init__(self, p: float, channels: int, side: int):
         super().__init__()
-        self.p = p
-        self.generators: list[torch.Generator] = []
+        self.p, self.shape = p, (channels, side, side)  # of one lane
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B, N·C, H, W]
-        if not self.training:
-            return x
-        lanes = len(self.generators)
-        masks = [torch.empty((len(x), x.shape[1] // lanes, *x.shape[2:]), dtype=x.dtype, device=x.device)
-                 .bernoulli_(1 - self.p, generator=g) for g in self.generators]
-        return x * torch.cat(masks, 1).div_(1 - self.p)
+    def draw(self, batch: int, generators: list[torch.Generator], like: torch.Tensor) -> torch.Tensor:
+        """A mask [B, N·C, H, W], each lane's from its own generator; kept values are scaled up (dtype of `like`)."""
+        masks = [like.new_empty((batch, *self.shape)).bernoulli_(1 - self.p, generator=g) for g in generators]
+        return torch.cat(masks, 1).div_(1 - self.p)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:  # [B, N·C, H, W]
+        return x if mask is None else x * mask
 
 
 class VGG(nn.Module):
@@ -51,16 +50,23 @@ class VGG(nn.Module):
 
         pool = nn.MaxPool2d(2)
         self.features = nn.Sequential(
-            *conv(lanes, c32, 3), *conv(c32, c64, 3), pool, LaneDropout(0.2),
+            *conv(lanes, c32, 3), *conv(c32, c64, 3), pool, LaneDropout(0.2, c64 // lanes, image_size // 2),
             *conv(c64, c128, 3), *conv(c128, c128, 3), pool,
             *conv(c128, c128, 3), *conv(c128, c128, 1), pool,
             *conv(c128, c256, 1), *([pool] if image_size >= 16 else []),
-            nn.AdaptiveAvgPool2d(1), LaneDropout(0.35),
+            nn.AdaptiveAvgPool2d(1), LaneDropout(0.35, c256 // lanes, 1),
         )
         self.classifier = nn.Conv2d(c256, classes * lanes, 1, groups=lanes)  # the FC layer of every lane
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.classifier(self.features(x)).view(len(x), self.lanes, self.classes)
+    def masks(self, batch: int, generators: list[torch.Generator], like: torch.Tensor) -> list[torch.Tensor]:
+        """The dropout masks of one pass in training, from one generator per lane; in the dtype and place of `like`."""
+        return [layer.draw(batch, generators, like) for layer in self.features if isinstance(layer, LaneDropout)]
+
+    def forward(self, x: torch.Tensor, masks=(None, None)) -> torch.Tensor:
+        left = iter(masks)
+        for layer in self.features:
+            x = layer(x, next(left)) if isinstance(layer, LaneDropout) else layer(x)
+        return self.classifier(x).view(len(x), self.lanes, self.classes)
 
 
 def empty(device, dtype: torch.dtype, *shape, layout=torch.channels_last, **named) -> VGG:
@@ -127,11 +133,9 @@ def cost(batch: int, half: bool, *shape) -> Cost:
 
     alive: list = []
     for module in model.modules():
-        if isinstance(module, LaneDropout):
-            module.generators = [None] * model.lanes
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(count)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        model(x)
+        model(x, model.masks(batch, [None] * model.lanes, x))
     weights = sum(parameter.numel() for parameter in model.parameters())
     return Cost(flop, sum(kept.values()), 4 * 4 * weights)

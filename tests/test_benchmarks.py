@@ -29,7 +29,7 @@ BOTH = pytest.mark.parametrize("here", [CPU, CARD], ids=["cpu", "card"])
 @EVERY
 def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
     """One step, without dropout, whose masks differ; Adam gives each weight the sign of its gradient."""
-    monkeypatch.setattr(LaneDropout, "forward", lambda self, x: x)
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     job = throughput.work(replace(SIZES[size], width=0.125, batch_size=16), 1, 1)
     (ours,) = throughput.some(engine.Recipe(30, job.settings.image_size, 0.125), job, (0,))

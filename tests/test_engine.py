@@ -211,7 +211,7 @@ def test_a_longer_run_passes_through_the_shorter_one(recipe):
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
 def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
     """Every iteration works on the weights that the one before left."""
-    monkeypatch.setattr(LaneDropout, "forward", lambda self, x: x)  # nor does SGD remember, without momentum
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)  # nor does SGD remember, without momentum
     recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
     whole = train(recipe, IMAGES, LABELS, plan, RATES, [fresh(recipe, 1)], [1])[STEPS]
     first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [fresh(recipe, 1)], [1])[2]
@@ -405,7 +405,7 @@ def test_another_layout_rounds_otherwise_and_learns_the_same():
 @on_card
 @BOTH
 def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
-    monkeypatch.setattr(LaneDropout, "forward", lambda self, x: x)  # its masks differ from device to device
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)  # its masks differ from device to device
     card = replace(recipe, device="cuda")
     for cpu, cuda in zip(trained(recipe, 1, 2), trained(card, 1, 2), strict=True):
         near(cpu, cuda, rtol=1e-7, atol=1e-7)

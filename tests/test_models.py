@@ -88,9 +88,6 @@ def test_width_multiplies_every_layer(width):
 def test_a_lane_changes_its_own_logits_alone(training):
     model, first, second = three_lanes()
     model.train(training)
-    for layer in model.features:
-        if isinstance(layer, LaneDropout):
-            layer.eval()
     one, two = model(first), model(second)
     assert torch.equal(one[:, [0, 2]], two[:, [0, 2]])
     assert (one[:, 1] != two[:, 1]).all()
@@ -99,11 +96,8 @@ def test_a_lane_changes_its_own_logits_alone(training):
 def test_a_lane_changes_its_own_gradients_and_statistics_alone():
     gradients, statistics = [], []
     for choice in (1, 2):
-        model = three_lanes()[0].train()
-        for layer in model.features:
-            if isinstance(layer, LaneDropout):
-                layer.generators = [seeded(n) for n in range(3)]
-        model(three_lanes()[choice]).square().sum().backward()
+        model, x = three_lanes()[0].train(), three_lanes()[choice]
+        model(x, model.masks(len(x), [seeded(n) for n in range(3)], x)).square().sum().backward()
         gradients.append(lanes_of({name: p.grad for name, p in model.named_parameters()}, 3))
         statistics.append(lanes_of({name: b for name, b in model.named_buffers()}, 3))
     for one, two in (gradients, statistics):
@@ -145,20 +139,30 @@ def test_a_lanes_state_is_a_copy():
 
 
 def test_dropout_keeps_the_mean_and_draws_each_lane_from_its_own_generator():
-    dropout, ones = LaneDropout(0.2), torch.ones(50, 4, 10, 10)
-    masks = []
-    for seeds in ((1, 2), (1, 3)):
-        dropout.generators = [seeded(n) for n in seeds]
-        masks.append(dropout(ones))
+    dropout, ones = LaneDropout(0.2, 2, 10), torch.ones(50, 4, 10, 10)
+    masks = [dropout.draw(50, [seeded(n) for n in seeds], ones) for seeds in ((1, 2), (1, 3))]
+    assert torch.equal(dropout(ones, masks[0]), masks[0])
     assert torch.equal(masks[0][:, :2], masks[1][:, :2])
     assert not torch.equal(masks[0][:, 2:], masks[1][:, 2:])
     assert masks[0].unique().tolist() == pytest.approx([0, 1 / 0.8])
     assert masks[0].mean().item() == pytest.approx(1, abs=0.02)  # 5.7 standard errors of 20,000 draws
 
 
-def test_dropout_leaves_a_test_alone():
+def test_dropout_without_a_mask_leaves_all_alone():
     x = torch.rand(2, 4, 3, 3)
-    assert torch.equal(LaneDropout(0.35).eval()(x), x)
+    assert LaneDropout(0.35, 4, 3)(x, None) is x
+
+
+@pytest.mark.parametrize("image_size", [8, 16, 32])
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_masks_fit_where_they_are_laid(image_size, lanes):
+    model, met = small(image_size, lanes), []
+    for layer in model.features:
+        if isinstance(layer, LaneDropout):
+            layer.register_forward_hook(lambda _, given, out: met.append((given[0].shape, given[1].shape)))
+    x = torch.rand(4, lanes, image_size, image_size, dtype=torch.float64)
+    model.double()(x, model.masks(4, [seeded(n) for n in range(lanes)], x))
+    assert len(met) == 2 and all(one == two for one, two in met)
 
 
 # --- initial weights
@@ -227,16 +231,15 @@ def test_the_papers_network_costs_522_megaflop_an_image():
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_what_is_kept_is_what_a_network_with_data_keeps(lanes):
     model, kept = small(lanes=lanes), {}
-    for module in model.modules():
-        if isinstance(module, LaneDropout):
-            module.generators = [torch.Generator() for _ in range(lanes)]
 
     def keep(tensor):
         kept[tensor.untyped_storage().data_ptr()] = tensor.numel() * tensor.element_size()
         return tensor
 
+    x = torch.rand(16, lanes, 8, 8)
+    masks = model.masks(16, [seeded(n) for n in range(lanes)], x)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        model(torch.rand(16, lanes, 8, 8)).sum()  # the sum holds the rest of the graph till here
+        model(x, masks).sum()  # the sum holds the rest of the graph till here
     found = cost(16, False, 5, 8, 1 / 16, lanes)
     assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
     assert found.weights == 16 * sum(p.numel() for p in model.parameters())
