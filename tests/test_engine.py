@@ -360,7 +360,7 @@ def test_without_capture_the_plain_steps_serve_and_one_line_says_so(monkeypatch,
 
 
 def test_without_a_compiler_the_plain_network_serves(monkeypatch, capsys):
-    def broken(model, x):
+    def broken(model, x, masks):
         raise RuntimeError("no working compiler")
 
     engine.say.cache_clear()
