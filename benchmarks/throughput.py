@@ -162,7 +162,7 @@ def measured(size: str, here: choices.Machine) -> dict:
     total = ITERATIONS[here.device][size]
     job, done, first = work(s, total, models), [], None
     own, wanted = job.images[job.test], job.labels[job.test]
-    for way in ways(s, here):
+    for way in (tried := ways(s, here)):
         trained, seconds = by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
         given = [
             textbook.answers(model, own, here.device) if way.recipe is None
@@ -180,6 +180,9 @@ def measured(size: str, here: choices.Machine) -> dict:
             "note": "a study's own" if way.name == study_way(s, here) else "",
         })
         print(f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}", flush=True)
+    (own_way,) = (way for way in tried if way.name == study_way(s, here))
+    once, twice = (by_engine(job, own_way)[0] for _ in range(2))
+    same = [all(torch.equal(one[name], two[name]) for name in one) for one, two in zip(once, twice, strict=True)]
     need = choices.iteration(s, CLASSES)
     return {
         "image_size": s.image_size, "width": s.width, "batch_size": s.batch_size, "models": models, "iterations": total,
@@ -187,6 +190,7 @@ def measured(size: str, here: choices.Machine) -> dict:
         # at the least: what is kept is written and read, and so is its gradient; Adam reads four and writes three
         "bytes": 4 * need.kept + 7 / 4 * need.weights,
         "ceiling": ceiling(here.device), "ways": done,
+        "identical": sum(same),  # of the models, when a study's own way is gone twice
     }
 
 

@@ -129,10 +129,9 @@ def answer(record: dict | None, device: str = "cpu") -> str:
     said.append(f"at {size} size an iteration of one model takes {last['ms']:.3g} ms, {last['× textbook']:.1f} times "
                 f"as fast as the textbook loop, at {last['% of matrix product']:.0f} % of the rate of a large matrix "
                 f"product in {precision}")
-    own = next((place for place, way in enumerate(record["sizes"][size]["ways"]) if way["note"]), -1)
-    if 0 <= own < len(numbers) - 1:
-        said[-1] += f"; what a study takes by itself there is {numbers.index[own].removeprefix('+ ')}, "
-        said[-1] += f"{numbers['× textbook'].iloc[own]:.1f} times as fast"
+    if own := [way for way in record["sizes"][size]["ways"][:-1] if way["note"]]:
+        said[-1] += (f"; as a study takes it by itself, in {own[0]['precision']}, it is "
+                     f"{numbers.loc[own[0]['way'], '× textbook']:.1f} times as fast as the textbook loop")
     return f"On {place(record)}, {'; '.join(said)}."
 
 
@@ -144,6 +143,17 @@ def agreement(record: dict | None) -> str:
     said = [f"{100 * each['mean']:+.2f} [{100 * each['low']:+.2f}, {100 * each['high']:+.2f}] points on {part}"
             for part, each in study["agreement"].items()]
     return f"Accuracy of the {study['params']} study minus that of the textbook loop: {' and '.join(said)}."
+
+
+def repeated(record: dict | None, device: str = "cpu") -> str:
+    """How many models came out the same, to the bit, when they were trained twice; on `device`."""
+    if not record:
+        return unmeasured(device)
+    said = [f"{each['identical']} of {each['models']} at {size} size"
+            for size, each in record["sizes"].items() if "identical" in each]
+    if not said:
+        return "What comes out twice the same has not been counted yet; make bench does it."
+    return f"Trained twice on {place(record)}, models are the same to the bit: {', '.join(said)}."
 
 
 def place(record: dict) -> str:

@@ -108,6 +108,13 @@ def test_the_answer_has_the_study_and_the_largest_size():
     assert said.endswith("at 62 % of the rate of a large matrix product in bfloat16.")  # 1e9 FLOP in 8 ms of 2e11
 
 
+def test_the_answer_names_the_studys_own_way_where_another_is_faster():
+    record = changed()
+    assert "by itself" not in speed.answer(record)
+    record["sizes"]["paper"]["ways"][1]["note"] = "a study's own"
+    assert "as a study takes it by itself, in float32, it is 2.5 times as fast as" in speed.answer(record)
+
+
 def test_without_a_whole_study_the_answer_is_about_iterations():
     record = changed()
     del record["study"]
@@ -133,6 +140,14 @@ def test_the_work_is_that_of_the_largest_size():
     assert speed.work(RECORD).startswith("10 MFLOP for each image, 1.0 GFLOP for a batch of 100 (images of 32 × 32")
     assert "8 × 8, width 0.25, batches of 50; 100 iterations of 7 models" in speed.scale(RECORD, "quick")
     assert speed.scale(RECORD, "paper").endswith("1 model were timed")
+
+
+def test_what_comes_out_the_same_is_counted_where_it_was():
+    record = changed()
+    assert "not been counted" in speed.repeated(record) and "on a GPU" in speed.repeated(None, "cuda")
+    record["sizes"]["quick"]["identical"] = 6
+    said = "Trained twice on 3 cores of Abacus, models are the same to the bit: 6 of 7 at quick size."
+    assert speed.repeated(record) == said
 
 
 # --- predictions
