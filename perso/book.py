@@ -38,7 +38,7 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = str(study.store.path.resolve()), str(data_dir.resolve())
     for chapter in chapters():
         print(f"running {chapter.name}", file=sys.stderr)
-        execute(chapter, source / "chapters" / chapter.name, study.settings)
+        execute(chapter, source / "chapters" / chapter.name, study.asked)
     plots.save_tradeoff(tables.comparison(study.rows()), source / "headline.svg")
     return compile_pages(source, to / "html")
 

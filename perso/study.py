@@ -33,7 +33,7 @@ class Study:
     """
 
     def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
-        self.machine = choices.machine(settings.device)
+        self.asked, self.machine = settings, choices.machine(settings.device)
         prepared = prepare(settings, data_dir)
         self.settings = choices.settled(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
