@@ -8,7 +8,9 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from perso import work
+from perso import engine, work
+from perso.methods import METHODS
+from perso.settings import seed_of
 
 
 class Digits(Dataset):
@@ -75,9 +77,19 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
     return torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
 
 
-def one_model(prepared, state, fold, method, person, device: str) -> dict:
+def models(study, share: float):
+    """Fold, method, person and initial weights of every model of a share of a study's people."""
+    s = study.settings
+    how = engine.Recipe(study.prepared.classes, s.image_size, s.width)
+    for fold in study.folds:
+        for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
+            state = engine.fresh(how, seed_of(s.seed, "init", person, 0))
+            yield from ((fold, method, person, state) for method in METHODS)
+
+
+def one_model(prepared, fold, method, person, state) -> dict:
     """A row of the study, trained from its beginning; accuracies on D_I and D_G."""
-    s, images, labels = prepared.settings, prepared.images, prepared.labels
+    s, images, labels, device = prepared.settings, prepared.images, prepared.labels, prepared.settings.device
     model = begun(state, prepared.classes, s.image_size, s.width, device)
     plan = work.plan(prepared, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late

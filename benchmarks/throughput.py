@@ -27,7 +27,6 @@ from durations import ROOT, machine
 from sklearn.datasets import load_digits
 
 from perso import choices, cohorts, engine, metrics, schedules, stats
-from perso.methods import METHODS
 from perso.models import State
 from perso.settings import Settings, read, rng, seed_of
 from perso.study import Study
@@ -206,16 +205,11 @@ def whole_study(size: str, device: str, share: float) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         study = Study(replace(read(ROOT / "params" / f"{size}.yml"), device=device), Path(folder) / "store.sqlite")
         ours = clocked(study.run)
-        rows, prepared = study.rows(), study.prepared
-    how = engine.Recipe(CLASSES, study.settings.image_size, study.settings.width)
+        rows = study.rows()
     done, textbook_seconds = [], 0.0
-    for fold in study.folds:
-        for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
-            state = engine.fresh(how, seed_of(study.settings.seed, "init", person, 0))
-            for method in METHODS:
-                call = (prepared, state, fold, method, person, study.settings.device)
-                textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(*call)))
-                print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
+    for call in textbook.models(study, share):
+        textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(study.prepared, *call)))
+        print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
     theirs = pd.DataFrame(done)
     agreement = {}
     for part in ("I", "G"):

@@ -122,8 +122,10 @@ def answer(record: dict | None, device: str = "cpu") -> str:
     said, size = [], sizes(record)[-1]
     if study := record.get("study"):
         ours, textbook = study["perso_seconds"], study["textbook_seconds"]
+        timed = study.get("textbook_models", study["models"])
+        scaled = f", scaled from {timed} of them" * (timed < study["models"])
         said.append(f"the {study['params']} study of {study['models']} models takes {ours:.0f} s, "
-                    f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s)")
+                    f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})")
     numbers, precision = table(record, size), record["sizes"][size]["ways"][-1]["precision"]
     last = numbers.iloc[-1]
     said.append(f"at {size} size an iteration of one model takes {last['ms']:.3g} ms, {last['× textbook']:.1f} times "

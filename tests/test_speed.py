@@ -108,6 +108,13 @@ def test_the_answer_has_the_study_and_the_largest_size():
     assert said.endswith("at 62 % of the rate of a large matrix product in bfloat16.")  # 1e9 FLOP in 8 ms of 2e11
 
 
+def test_a_textbook_loop_that_was_timed_in_part_is_told():
+    record = changed()
+    assert "scaled" not in speed.answer(record)
+    record["study"]["textbook_models"] = 52
+    assert "(300 s, scaled from 52 of them)" in speed.answer(record)
+
+
 def test_the_answer_names_the_studys_own_way_where_another_is_faster():
     record = changed()
     assert "by itself" not in speed.answer(record)
