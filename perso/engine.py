@@ -100,7 +100,10 @@ def train(recipe: Recipe, images, labels, plans, rates, states: list[State], see
     while True:
         try:
             with computing(recipe, training=True):
-                return together(recipe, images, labels, plans, rates, states, seeds, snapshots)
+                taken = together(recipe, images, labels, plans, rates, states, seeds, snapshots)
+            if recipe.device == "cuda":
+                torch.cuda.empty_cache()  # a graph's memory stays its own until it is given back
+            return taken
         except RuntimeError as error:
             simpler, instead = without(recipe, error)
             if simpler is None:
@@ -144,9 +147,7 @@ def together(recipe: Recipe, images, labels, plans, rates, states, seeds, snapsh
                 for trainee in flight:
                     trainee.advance()
     if recipe.device == "cuda":
-        torch.cuda.synchronize()
-        del flight
-        torch.cuda.empty_cache()  # a graph's memory is its own until it is given back
+        torch.cuda.synchronize()  # no stream may be at work on what is freed now
     return taken
 
 

@@ -279,6 +279,12 @@ def test_a_worker_ends_with_its_parent():
             raise
 
 
+def test_a_study_knows_what_was_asked_and_what_was_chosen():
+    one = Study(TINY, "nowhere.sqlite")
+    assert one.asked == TINY and TINY.graph == "auto" and "auto" not in vars(one.settings).values()
+    assert one.prepared.settings == one.settings and "2 models fused" in one.told
+
+
 # --- identity
 
 
