@@ -79,10 +79,12 @@ def ways(s: Settings, here: choices.Machine) -> list[Way]:
     step("+ channels_last", "the layout that convolutions want", layout, channels_last=True)
     if small:
         step("+ fused models", f"{s.lanes} models in one network, by grouped convolutions", 1.8, lanes=s.lanes)
-    if here.device == "cuda":
+    if s.in_flight > 1:
         step("+ in flight", f"{s.in_flight} networks, a stream each", 1.4, in_flight=s.in_flight)
-    else:
+    if here.device == "cpu":
         step("+ processes", f"{cores} of one thread each", 1.9 if small else 1.0, processes=cores, threads=1)
+    if here.device == "cuda":
+        step("+ tf32", "convolutions on tensor cores, 10 bits of each number", 4.0 if large else 1.2, precision="tf32")
     if here.bfloat16:
         step("+ bfloat16", "autocast; weights and BN statistics float32", 1.6 if large else 1.2, precision="bfloat16")
     if here.device == "cuda":
@@ -108,11 +110,14 @@ def by_textbook(job: Work, device: str) -> tuple[list, float]:
     shape = (CLASSES, job.settings.image_size, job.settings.width, device)
     models = [textbook.begun(state, *shape) for state in job.states]
 
-    def call():
+    def call(iterations: int | None = None):
         for model, plan in zip(models, job.plans, strict=True):
-            textbook.fit(model, job.images, job.labels, plan, RATE, device)
+            textbook.fit(model, job.images, job.labels, plan[:iterations], RATE, device)
 
-    return models, clocked(call)
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # which PyTorch does not call float32 either
+        call(4)  # loads kernels
+        models = [textbook.begun(state, *shape) for state in job.states]
+        return models, clocked(call)
 
 
 def by_engine(job: Work, way: Way) -> tuple[list[State], float]:
@@ -133,6 +138,13 @@ def some(recipe: engine.Recipe, job: Work, models: tuple[int, ...], iterations: 
     return engine.train(recipe, job.images, job.labels, plans, np.full(total, RATE), states, list(models))[total]
 
 
+class Strict(dict):
+    """Stands for the engine's list of what serves instead: here nothing may."""
+
+    def __setitem__(self, recipe, simpler):
+        raise SystemExit(f"this machine lacks what {recipe} asks for")
+
+
 def clocked(call: Callable[[], object]) -> float:
     """Seconds of a call, the device's work included."""
     begun = time.perf_counter()
@@ -144,12 +156,20 @@ def clocked(call: Callable[[], object]) -> float:
 
 def ceiling(device: str) -> dict[str, float]:
     """The machine's own rates: a large matrix product (FLOP/s), a large copy (bytes/s, read and written)."""
-    n, big = 4096 if device == "cpu" else 8192, torch.ones(2**28, dtype=torch.uint8, device=device)
+    n, size = (4096, 2**28) if device == "cpu" else (8192, 2**32)
+    big = torch.ones(size, dtype=torch.uint8, device=device)
     other = big.clone()
     rates = {"copy": 2 * big.numel() / min(clocked(lambda: other.copy_(big)) for _ in range(8))}
-    for precision in (torch.float32, torch.bfloat16):
-        a = torch.rand(n, n, device=device).to(precision)
-        rates[str(precision).split(".")[1]] = 2 * n**3 / min(clocked(lambda a=a: a @ a) for _ in range(4))
+
+    def product(dtype: torch.dtype) -> float:
+        a = torch.rand(n, n, device=device).to(dtype)
+        return 2 * n**3 / min(clocked(lambda: a @ a) for _ in range(4))
+
+    rates |= {"float32": product(torch.float32), "bfloat16": product(torch.bfloat16)}
+    if device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        rates["tf32"] = product(torch.float32)
+        torch.backends.cuda.matmul.allow_tf32 = False
     return rates
 
 
@@ -159,9 +179,12 @@ def measured(size: str, here: choices.Machine) -> dict:
     cores = here.workers if here.device == "cpu" else 1
     models = max(4, cores * s.lanes, s.in_flight * s.lanes)
     total = ITERATIONS[here.device][size]
+    engine.INSTEAD = Strict()
     job, done, first = work(s, total, models), [], None
     own, wanted = job.images[job.test], job.labels[job.test]
-    for way in (tried := ways(s, here)):
+    tried = ways(s, here)
+    own_way = study_way(tried, s)
+    for way in tried:
         trained, seconds = by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
         given = [
             textbook.answers(model, own, here.device) if way.recipe is None
@@ -176,10 +199,9 @@ def measured(size: str, here: choices.Machine) -> dict:
             "way": way.name, "what": way.what, "precision": way.recipe.precision if way.recipe else "float32",
             "predicted": way.predicted, "ms": 1e3 * seconds / total / models, "accuracy": accuracy.mean(),
             "low": apart.low, "high": apart.high,
-            "note": "a study's own" if way.name == study_way(s, here) else "",
+            "note": "a study's own" if way is own_way else "",
         })
         print(f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}", flush=True)
-    (own_way,) = (way for way in tried if way.name == study_way(s, here))
     once, twice = (by_engine(job, own_way)[0] for _ in range(2))
     same = [all(torch.equal(one[name], two[name]) for name in one) for one, two in zip(once, twice, strict=True)]
     need = choices.iteration(s, CLASSES)
@@ -193,11 +215,9 @@ def measured(size: str, here: choices.Machine) -> dict:
     }
 
 
-def study_way(s: Settings, here: choices.Machine) -> str:
-    """The name of the way that a study takes when nothing is forced."""
-    if s.precision == "bfloat16":
-        return "+ bfloat16"
-    return "+ in flight" if here.device == "cuda" else "+ processes"
+def study_way(tried: list[Way], s: Settings) -> Way:
+    """The way that a study takes when nothing is forced: the last of its precision, and without the compiler."""
+    return [way for way in tried[1:] if way.recipe.precision == s.precision and not way.recipe.compile][-1]
 
 
 def whole_study(size: str, device: str, share: float) -> dict:
@@ -208,7 +228,8 @@ def whole_study(size: str, device: str, share: float) -> dict:
         rows = study.rows()
     done, textbook_seconds = [], 0.0
     for call in textbook.models(study, share):
-        textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(study.prepared, *call)))
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(study.prepared, *call)))
         print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
     theirs = pd.DataFrame(done)
     agreement = {}

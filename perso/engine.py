@@ -30,13 +30,13 @@ class Recipe:
     optimiser: str = "adam"  # adam | sgd
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0
-    precision: str = "float32"  # float32 | bfloat16 (autocast) | float64 (for checks)
+    precision: str = "float32"  # float32 | tf32 (a card's convolutions) | bfloat16 (autocast) | float64 (for checks)
     lanes: int = 1  # models fused in one network
     channels_last: bool = True
     compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
-    # these three alter no number
+    # these alter no number; on a card none but by the kernels that cuDNN happens to choose
     in_flight: int = 1  # networks trained at a time; on a card each has a stream of its own
     graph: bool = False  # the step as a CUDA graph
 
@@ -74,8 +74,8 @@ def computing(recipe: Recipe, training: bool = False):
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
     # no cache of weights cast to bfloat16: it would outlive the optimiser's step
     cast = torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False)
-    # training repeats one shape, for which it pays to try cuDNN's kernels; float32 is float32 on a card, too
-    kernels = torch.backends.cudnn.flags(enabled=True, benchmark=training, allow_tf32=False)
+    # training repeats one shape, for which it pays to try cuDNN's kernels; float32 is float32 unless tf32 is wished
+    kernels = torch.backends.cudnn.flags(enabled=True, benchmark=training, allow_tf32=recipe.precision == "tf32")
     try:
         with cast, kernels:
             yield
@@ -94,58 +94,63 @@ def train(recipe: Recipe, images, labels, plans, rates, states: list[State], see
     snapshots  iterations after which states are returned; default: the last, (T,)
     returns    {iterations: N states}
 
-    Where the card's memory, a capture or the compiler fails, one line says so and a simpler way is taken.
+    Where the card's memory or a capture fails, one line says so and a simpler way is taken, then and from then on.
     """
     snapshots = plans.shape[1:2] if snapshots is None else snapshots
-    while True:
-        try:
-            with computing(recipe, training=True):
-                taken = together(recipe, images, labels, plans, rates, states, seeds, snapshots)
-            if recipe.device == "cuda":
-                torch.cuda.empty_cache()  # a graph's memory stays its own until it is given back
-            return taken
-        except RuntimeError as error:
-            simpler, instead = without(recipe, error)
-            if simpler is None:
-                raise
-            say(f"perso: {instead}, since this failed: {str(error).strip().splitlines()[0]}")
-        recipe = simpler  # the error is gone by now, and with it what its frames held on the card
+    with computing(recipe, training=True):
+        while True:
+            how = INSTEAD.get(recipe, recipe)
+            try:
+                return together(how, images, labels, plans, rates, states, seeds, snapshots)
+            except RuntimeError as error:
+                INSTEAD[recipe], instead = simpler(how, error)
+                reason = str(error).strip() or type(error).__name__
+            print(f"perso: {instead}, since this failed: {reason.splitlines()[0]}", file=sys.stderr)
+            if recipe.device == "cuda":  # the error is gone by now, and with it what its frames held on the card
+                torch.cuda.synchronize()
+                torch.cuda.empty_cache()
 
 
-def without(recipe: Recipe, error: RuntimeError) -> tuple[Recipe | None, str]:
-    """A recipe without what may have failed, and how it goes on; None when nothing is left to give up."""
-    if isinstance(error, torch.OutOfMemoryError):
-        fewer = recipe.in_flight // 2
-        return (replace(recipe, in_flight=fewer) if fewer else None), f"training {fewer} networks at a time"
-    if recipe.compile:
-        return replace(recipe, compile=False), "training without torch.compile"
-    if recipe.graph:
+INSTEAD: dict[Recipe, Recipe] = {}  # what serves on this machine for a recipe that failed
+
+
+def simpler(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
+    """A recipe without what may have failed, and how it goes on; raises the error when nothing is left to give up.
+
+    Memory may run out under other names, in cuDNN's search for kernels or when a graph is made; so either is tried.
+    """
+    fewer, short = recipe.in_flight // 2, isinstance(error, torch.OutOfMemoryError)
+    if recipe.graph and not (short and fewer):
         return replace(recipe, graph=False), "training without CUDA graphs"
-    return None, ""
-
-
-@functools.cache
-def say(line: str) -> None:
-    """A line to stderr, once a process."""
-    print(line, file=sys.stderr)
+    if fewer and recipe.device == "cuda":
+        return replace(recipe, in_flight=fewer), f"training {fewer} networks at a time"
+    raise error
 
 
 def together(recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots) -> dict[int, list[State]]:
-    """`train` without a second try: networks of `lanes` models, `in_flight` of them step by step together."""
+    """`train` without a second try: networks of `lanes` models, `in_flight` of them at a time."""
     pixels, classes = resident(images, recipe.device), resident(labels, recipe.device).long()
-    cuts = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)]
     taken = {t: [] for t in snapshots}
-    for first in range(0, len(cuts), recipe.in_flight):
-        flight = [
-            Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut])
-            for cut in cuts[first : first + recipe.in_flight]
-        ]
-        for t in range(plans.shape[1] + 1):
-            if t in taken:
-                taken[t] += [state for trainee in flight for state in trainee.states()]
-            if t < plans.shape[1]:
-                for trainee in flight:
-                    trainee.advance()
+    for at in range(0, len(plans), recipe.lanes * recipe.in_flight):
+        some = slice(at, at + recipe.lanes * recipe.in_flight)
+        flight = fly(recipe, pixels, classes, plans[some], rates, states[some], seeds[some], snapshots)
+        for t, found in flight.items():
+            taken[t] += found
+        if recipe.device == "cuda":
+            torch.cuda.empty_cache()  # a graph's memory stays its own until it is given back
+    return taken
+
+
+def fly(recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots) -> dict[int, list[State]]:
+    """Train as many networks as may be in flight, step by step together."""
+    cuts, taken = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)], {}
+    flight = [Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts]
+    for t in range(plans.shape[1] + 1):
+        if t in snapshots:
+            taken[t] = [state for trainee in flight for state in trainee.states()]
+        if t < plans.shape[1]:
+            for trainee in flight:
+                trainee.advance()
     if recipe.device == "cuda":
         torch.cuda.synchronize()  # no stream may be at work on what is freed now
     return taken
@@ -211,8 +216,11 @@ class Trainee:
         graph.capture_begin(capture_error_mode="thread_local")  # other streams of this process go on meanwhile
         try:
             self.step()
-        finally:
-            graph.capture_end()
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # which would hide the cause
+                graph.capture_end()
+            raise
+        graph.capture_end()
         return graph
 
     def states(self) -> list[State]:

@@ -57,7 +57,7 @@ class Settings:
 
     # computing: how, not what; `auto` and 0 are chosen by size and machine (perso/choices.py), which a run tells.
     # Those that round differently are part of a model's identity, as they were chosen.
-    precision: str = "auto"  # float32 | bfloat16 (autocast; weights and statistics float32) | float64
+    precision: str = "auto"  # float32 | tf32 | bfloat16 (autocast; weights and statistics float32) | float64
     lanes: int = 0  # models of different people fused in one network, trained side by side
     channels_last: str = "auto"  # always | never: the layout of images and activations
     compile: str = "auto"  # always | never: torch.compile
@@ -95,7 +95,7 @@ NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "optimiser": ("adam", "sgd"),
-    "precision": ("auto", "float32", "bfloat16", "float64"),
+    "precision": ("auto", "float32", "tf32", "bfloat16", "float64"),
     "channels_last": ("auto", "always", "never"),
     "compile": ("auto", "always", "never"),
     "graph": ("auto", "always", "never"),

@@ -1,9 +1,9 @@
 """Settings → what is missing in the store → trained rows. The only place where everything meets."""
 
 import contextlib
-import multiprocessing
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ class Study:
     """
 
     def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
-        self.asked, self.machine = settings, choices.machine(settings.device)
+        self.asked, self.machine = settings, choices.machine(settings.device, settings.compile == "always")
         prepared = prepare(settings, data_dir)
         self.settings = choices.settled(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
@@ -166,12 +166,24 @@ def begin_worker(parent: int, cards: int) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     if cards:
-        torch.cuda.set_device(card_of(multiprocessing.current_process().name, cards))
+        torch.cuda.set_device(card_of(parent, cards))
 
 
-def card_of(worker: str, cards: int) -> int:
-    """The card of a worker process by its name, which ends in its number: they take turns."""
-    return int(worker.rpartition("-")[2]) % cards
+def card_of(parent: int, cards: int) -> int:
+    """A card that no other worker of this parent has, as long as there is one; it is this process's till it ends."""
+    import fcntl  # not on Windows
+
+    for card in range(cards):
+        mark = (Path(tempfile.gettempdir()) / f"perso-{parent}-card-{card}").open("w")
+        with contextlib.suppress(OSError):
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            TAKEN.append(mark)
+            return card
+        mark.close()
+    return os.getpid() % cards
+
+
+TAKEN: list = []  # open files, whose locks end with the process
 
 
 def until(ends: float, calls: Iterable) -> Iterator:

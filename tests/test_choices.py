@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from perso import choices, speed
+from perso import choices, speed, study
 from perso.choices import Machine, settled, told
 from perso.settings import ROOT, InputError, Settings, read
 from perso.study import card_of
@@ -59,7 +59,7 @@ def test_a_cpu_has_neither_graphs_nor_networks_in_flight():
 
 def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
     work = choices.iteration(SIZES["paper"], 30)
-    one = int(work.kept + work.weights)
+    one = int(2 * work.kept + work.weights)
     for free, expected in ((140 * 2**30, choices.IN_FLIGHT), (6.5 * one, 3), (2 * one, 1), (one, 1), (0, 1)):
         assert choice("paper", replace(CARD, free=int(free))).in_flight == expected
     assert choice("paper", replace(CARD, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
@@ -92,6 +92,10 @@ def test_this_machine_is_what_torch_sees():
             choices.machine("cuda")
 
 
+def test_no_more_networks_are_in_flight_than_a_fold_has():
+    assert choice("quick", CARD).in_flight == 1 and choice("paper", CARD, individuals=3).in_flight == 3
+
+
 def test_what_was_chosen_is_told():
     assert told(choice("quick", CPU), 30, CPU) == (
         "2 processes of 1 thread, float32, 0.13 GFLOP an iteration, 7 models fused"
@@ -103,5 +107,30 @@ def test_what_was_chosen_is_told():
     assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(odd, 30, CPU)
 
 
-def test_workers_take_turns_on_the_cards():
-    assert [card_of(f"LokyProcess-{n}", 3) for n in (1, 2, 3, 4)] == [1, 2, 0, 1]
+def test_each_worker_takes_a_card_of_its_own_while_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "TAKEN", [])
+    monkeypatch.setattr(study.tempfile, "gettempdir", lambda: tmp_path)
+    assert [card_of(7, 2), card_of(7, 2)] == [0, 1] and card_of(7, 2) in (0, 1)
+    assert card_of(8, 2) == 0  # another study's
+    study.TAKEN.pop(1).close()  # a worker ends
+    assert card_of(7, 2) == 1
+
+
+def test_without_a_compiler_nothing_is_compiled_and_a_line_says_so(monkeypatch, capsys):
+    def broken(_):
+        raise RuntimeError("no working compiler\nat all")
+
+    choices.compiles.cache_clear()
+    monkeypatch.setattr(choices.torch, "compile", broken)
+    here = choices.machine("cpu", compile=True)
+    choices.compiles.cache_clear()
+    assert not here.compiles and choice("quick", here, compile="always").compile == "never"
+    assert capsys.readouterr().err == (
+        "perso: training without torch.compile, since this failed: no working compiler\n"
+    )
+
+
+def test_tf32_takes_a_card():
+    with pytest.raises(InputError, match="precision: tf32 takes a card; possible: float32"):
+        choice("quick", CPU, precision="tf32")
+    assert choice("quick", CARD, precision="tf32").precision == "tf32"

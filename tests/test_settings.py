@@ -105,7 +105,7 @@ def test_a_whole_number_serves_as_a_number():
         ({"optimiser": "rmsprop"}, "optimiser: 'rmsprop' is unknown; possible: adam, sgd"),
         ({"optimiser": "Adam"}, "optimiser: 'Adam' is unknown; possible: adam, sgd"),
         ({"variation": "style"}, "variation: 'style' is unknown; possible: hidden-factors, class-counts"),
-        ({"precision": "half"}, "precision: 'half' is unknown; possible: auto, float32, bfloat16, float64"),
+        ({"precision": "half"}, "precision: 'half' is unknown; possible: auto, float32, tf32, bfloat16, float64"),
         ({"device": "gpu"}, "device: 'gpu' is unknown; possible: auto, cpu, cuda"),
     ],
 )
