@@ -9,6 +9,7 @@ from perso import page, plots, published, speed, tables
 from perso.settings import ROOT, InputError
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
+LARGER = Path("results/standard.parquet")
 PARAMS, ROWS, DURATIONS = Path("params/quick.yml"), Path("results/quick.parquet"), Path("results/durations.json")
 
 
@@ -35,12 +36,20 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
         "rows": f"{rows['person'].nunique()} people, {len(rows)} models, trained {rows['created'].max()[:10]} on "
         f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
         "control": f"{page.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
+        "writers": "\n".join(f"- {line}" for line in writers(published.read(results / LARGER.name))),
         "durations": "\n".join(lines),
         "speed": "\n".join(f"- {line}" for line in (
             speed.answer(speed.read("cpu", results)), speed.answer(speed.read("cuda", results), "cuda"),
             speed.verdict(speed.compared(results)),
         )),
     }
+
+
+def writers(run: published.Published) -> list[str]:
+    """What the larger run found, one method of each family, and which run it is."""
+    table = tables.comparison(run.rows)
+    shown = ("ES-n-400", "SW-n-2", "TL-n-300 (1e-4)")
+    return [*(f"{page.sentence(table, method)}." for method in shown), f"{published.sentence(run)}."]
 
 
 def both(table: pd.DataFrame) -> str:
