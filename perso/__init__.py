@@ -7,7 +7,8 @@ The rooms in reading order; each imports only from those above it.
     cohorts     who is an individual, who is D_G, what is trained and tested on: index arrays
     schedules   a method as a boolean array, and the index plan
     methods     every row of the study as one record
-    models      the VGG-style network, N of them side by side
+    grouping    data of others that is like an individual's: nearest samples (SG), nearest persons (IG)
+    models      the VGG-style network and the auto-encoder, N of them side by side
     engine      N models from N plans
     choices     what settings leave open, chosen by size and machine: precision, models side by side, CUDA graphs
     prepare     settings and data → all that a training needs (no torch, so that looking at people is quick)
@@ -16,6 +17,7 @@ The rooms in reading order; each imports only from those above it.
     study       the composer: what is missing → jobs → store
     published   a study's rows as one open file that says where they come from (results/)
     metrics, stats, tables, plots    rows → what one reads
+    likeness    what latent codes say about people
     speed       how long training takes, and how near that is to what the machine can do
     page, book, readme, __main__     chapters, pages, README, command line
 

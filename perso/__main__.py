@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     add = command("run", run, "train what the store lacks")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)")
     add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
-    add = command("table", table, "v3's Table I from the stored models")
+    add = command("table", table, "the papers' table from the stored and the published models")
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
     add = command("export", export, "write the stored rows, one per trained model")
     what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
@@ -104,10 +104,20 @@ def run(given) -> None:
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
 
 
-def stored(given):
-    """A study and its rows; says on stderr what is missing, and InputError when nothing is there."""
-    study = opened(given)
-    rows, wanted = study.rows(), len(study.keys())
+def stored(given, published: bool = False):
+    """A study and its rows; says on stderr what is missing, and InputError when nothing is there.
+
+    published   whether rows that `results/` has and the store has not count as well
+    """
+    study, others = opened(given), None
+    if published:
+        from perso.published import shared
+
+        others = shared(study)
+        if len(others):
+            files = ", ".join(sorted(others["file"].unique()))
+            print(f"{len(others)} of {len(study.keys())} models are published ones, of {files}", file=sys.stderr)
+    rows, wanted = study.rows(given=others), len(study.keys())
     again = " ".join(["perso run", given.params, *(f"-p {pair}" for pair in given.pairs), f"--store {given.store}"])
     if rows.empty:
         raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
@@ -117,11 +127,12 @@ def stored(given):
 
 
 def table(given) -> None:
-    _, rows = stored(given)
+    study, rows = stored(given, published=True)
     from perso import tables
 
     form = {"text": tables.as_text, "csv": tables.as_csv, "md": tables.as_markdown}[given.format]
-    print(form(tables.comparison(rows)).rstrip("\n"))
+    printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
+    print(form(tables.comparison(rows, study.methods, printed)).rstrip("\n"))
 
 
 def export(given) -> None:

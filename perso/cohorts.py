@@ -103,6 +103,7 @@ def arrange(
     share: float,
     rng_of: Callable[[Person], np.random.Generator],
     copies: int = 1,
+    whole: bool = True,
 ) -> Parts:
     """Split everybody and lay out the folds.
 
@@ -110,16 +111,17 @@ def arrange(
     global_people  those who form D_G; empty: the individuals' two halves are D_G to each other
     rng_of         a generator for each person's split
     copies         images stand this many times one after the other (flips): image n also at n + N, …
+    whole          an item and its copies stay on one side; if not, each image is split for itself
     """
     train, test = {}, {}
     for person in (*individuals, *global_people):
         own = np.flatnonzero(who == person)
+        images = (own + np.arange(copies)[:, None] * len(who)).ravel()
         try:
-            kept = split(item[own], share, rng_of(person))
+            kept = split(np.tile(item[own], copies) if whole else images, share, rng_of(person))
         except ValueError as error:
             raise ValueError(f"person {person}: {error}") from error
-        shift = np.arange(copies)[:, None] * len(who)
-        train[person], test[person] = ((own[mask] + shift).ravel() for mask in (kept, ~kept))
+        train[person], test[person] = images[kept], images[~kept]
     if global_people:
         sides = [(individuals, global_people)]
     else:

@@ -8,13 +8,13 @@ On a CPU the numbers depend on the arguments alone (thread count included), bit 
 import contextlib
 import functools
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from perso.models import VGG, State, empty, initial, lanes_of, load
+from perso.models import VGG, AutoEncoder, State, empty, initial, lanes_of, load
 
 VERSION = 1  # raised by hand whenever a change here or in models alters numbers; part of every model's identity
 PLAIN_STEPS = 3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
@@ -36,6 +36,9 @@ class Recipe:
     compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
+    norm: str = "after"  # batch norm after ReLU | before
+    pooling: str = "average"  # of what the last pooling leaves | flatten
+    latent: int = 0  # above 0: an auto-encoder of so many latent numbers, whose target is its input
     # these alter no number; on a card none but by the kernels that cuDNN happens to choose
     in_flight: int = 1  # networks trained at a time; on a card each has a stream of its own
     graph: bool = False  # the step as a CUDA graph
@@ -55,16 +58,20 @@ class Recipe:
         """Of images, activations and convolutions' weights."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
-    def network(self, lanes: int = 1) -> VGG:
+    def build(self, lanes: int = 1) -> VGG | AutoEncoder:
+        """N networks side by side, as their constructor makes them."""
+        if self.latent:
+            return AutoEncoder(self.image_size, self.latent, self.width, lanes)
+        return VGG(self.classes, self.image_size, self.width, lanes, self.norm, self.pooling)
+
+    def network(self, lanes: int = 1) -> VGG | AutoEncoder:
         """N networks side by side, on the device."""
-        shape = (self.classes, self.image_size, self.width, lanes)
-        return empty(self.device, self.dtype, *shape, layout=self.layout)
+        return empty(functools.partial(self.build, lanes), self.device, self.dtype, self.layout)
 
 
 def fresh(recipe: Recipe, seed: int) -> State:
     """Initial weights of one model from a seed, the same on every device."""
-    shapes = empty("meta", torch.float32, recipe.classes, recipe.image_size, recipe.width).state_dict()
-    return initial(shapes, torch.Generator().manual_seed(seed))
+    return initial(empty(recipe.build, "meta", torch.float32).state_dict(), torch.Generator().manual_seed(seed))
 
 
 @contextlib.contextmanager
@@ -170,7 +177,7 @@ class Trainee:
             load(self.model, states)
             self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
-            self.forward = compiled() if recipe.compile else VGG.forward
+            self.forward = compiled(type(self.model)) if recipe.compile else type(self.model).forward
             self.plan = resident(np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device)  # [T, B, lanes]
             kind = torch.float32 if self.stream else torch.float64  # which the fused optimisers want there
             self.rates = torch.tensor(rates, dtype=kind, device=recipe.device)
@@ -199,9 +206,7 @@ class Trainee:
         self.rate.copy_(self.rates.index_select(0, self.t)[0])
         x = self.pixels[index].to(self.recipe.dtype).div_(255).contiguous(memory_format=self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
-        logits = self.forward(self.model, x, masks).to(self.recipe.dtype)
-        # summed over lanes, so that no lane scales another
-        loss = F.cross_entropy(logits.flatten(0, 1), self.classes[index].flatten(), reduction="sum") / len(index)
+        loss = self.model.loss(self.forward(self.model, x, masks).to(self.recipe.dtype), x, self.classes[index])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -230,12 +235,12 @@ class Trainee:
 
 
 @functools.cache
-def compiled():
-    """The forward pass compiled, for every network of the process."""
-    return torch.compile(VGG.forward, dynamic=False)
+def compiled(kind: type):
+    """The forward pass of a kind of network compiled, for all of them in the process."""
+    return torch.compile(kind.forward, dynamic=False)
 
 
-def make_optimiser(recipe: Recipe, model: VGG, rate: torch.Tensor) -> torch.optim.Optimizer:
+def make_optimiser(recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor) -> torch.optim.Optimizer:
     """Adam (v3) or SGD with momentum (v1); both act on each number alone, so lanes stay apart."""
     usual = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimiser == "adam":
@@ -243,14 +248,29 @@ def make_optimiser(recipe: Recipe, model: VGG, rate: torch.Tensor) -> torch.opti
     return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **usual)
 
 
-@torch.inference_mode()
 def predict(recipe: Recipe, images, state: State, index: np.ndarray, batch: int = 1024) -> np.ndarray:
     """The class one model gives to images[index], int64 [len(index)]."""
+    return shown(recipe, images, state, index, lambda model, x: model(x)[:, 0].argmax(1), batch)
+
+
+def encode(recipe: Recipe, images, state: State, index: np.ndarray) -> np.ndarray:
+    """The codes an auto-encoder gives to images[index], float32 [len(index), latent]."""
+    return shown(recipe, images, state, index, lambda model, x: model.encode(x)[:, 0].float())
+
+
+def reconstruct(recipe: Recipe, images, state: State, index: np.ndarray) -> np.ndarray:
+    """What an auto-encoder makes of images[index], float32 [len(index), S, S]; 1 is white, as 255 is in images."""
+    return shown(recipe, images, state, index, lambda model, x: model(x)[:, 0].float())
+
+
+@torch.inference_mode()
+def shown(recipe: Recipe, images, state: State, index: np.ndarray, give: Callable, batch: int = 1024) -> np.ndarray:
+    """What `give(model, x)` returns for images[index], in batches; the model is one lane, in evaluation."""
     with computing(recipe):
         model = recipe.network().eval()
         load(model, [state])
         pixels = resident(images[index], recipe.device)
-        given = [model(part[:, None].to(recipe.dtype).div_(255))[:, 0].argmax(1) for part in pixels.split(batch)]
+        given = [give(model, part[:, None].to(recipe.dtype).div_(255)) for part in pixels.split(batch)]
         return torch.cat(given).cpu().numpy()
 
 

@@ -29,3 +29,14 @@ def identification(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float
     pixels = images.reshape(len(images), -1) / 255
     named = cross_val_predict(SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0))
     return float((named == who).mean())
+
+
+def same_by_chance(who: np.ndarray) -> float:
+    """How often two samples that are drawn at random are the same person's."""
+    counts = np.unique(who, return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (len(who) * (len(who) - 1)))
+
+
+def diversity(codes: np.ndarray) -> float:
+    """Mean L2 distance of codes [n, d] from their mean."""
+    return float(np.linalg.norm(codes - codes.mean(0), axis=1).mean())

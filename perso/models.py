@@ -1,4 +1,4 @@
-"""The VGG-style classifier of v3 Fig. 4, wide enough for N models side by side.
+"""v3's networks, wide enough for N models side by side: the VGG-style classifier (Fig. 4), the auto-encoder (Fig. 5).
 
 N models in one network: every layer's channels come N times and every convolution has N groups, so no model
 ever sees another's numbers and each step is one launch for all N. All parameters and statistics of model n are
@@ -6,10 +6,12 @@ the n-th of N equal slices along the first axis.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 State = dict[str, torch.Tensor]  # one model's parameters and statistics, by name
 
@@ -34,19 +36,21 @@ class VGG(nn.Module):
     """`lanes` VGG-style classifiers: u8 pixels as floats [B, lanes, S, S] → logits [B, lanes, classes].
 
     Conv → ReLU → BN, as v3 says of the auto-encoder and "also" of this one. Four poolings, the last one left out
-    at S = 8; what is left is averaged before the fully connected layer (v3's 256 × nClasses).
+    at S = 8; what is left is averaged before the fully connected layer (v3's 256 × nClasses). Other readings:
+
+    norm     "before": conv → BN → ReLU
+    pooling  "flatten": all places that are left go to the fully connected layer; S ≤ 16 leaves a single one
     """
 
-    def __init__(self, classes: int, image_size: int, width: float = 1.0, lanes: int = 1):
+    def __init__(self, classes: int, image_size: int, width: float = 1.0, lanes: int = 1,
+                 norm: str = "after", pooling: str = "average"):
         super().__init__()
         self.classes, self.lanes = classes, lanes
-        c32, c64, c128, c256 = (max(1, round(width * c)) * lanes for c in (32, 64, 128, 256))
+        c32, c64, c128, c256 = channels(width, lanes, 32, 64, 128, 256)
+        side = image_size >> poolings(image_size) if pooling == "flatten" else 1
 
         def conv(into, out, kernel):
-            layer = nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes)
-            norm = nn.BatchNorm2d(out)
-            norm.num_batches_tracked = None  # nobody asks for it, and counting takes a launch per layer
-            return [layer, nn.ReLU(inplace=True), norm]
+            return block(into, out, lanes, kernel, norm)
 
         pool = nn.MaxPool2d(2)
         self.features = nn.Sequential(
@@ -54,9 +58,9 @@ class VGG(nn.Module):
             *conv(c64, c128, 3), *conv(c128, c128, 3), pool,
             *conv(c128, c128, 3), *conv(c128, c128, 1), pool,
             *conv(c128, c256, 1), *([pool] if image_size >= 16 else []),
-            nn.AdaptiveAvgPool2d(1), LaneDropout(0.35, c256 // lanes, 1),
+            nn.AdaptiveAvgPool2d(side), LaneDropout(0.35, c256 // lanes, side),
         )
-        self.classifier = nn.Conv2d(c256, classes * lanes, 1, groups=lanes)  # the FC layer of every lane
+        self.classifier = nn.Conv2d(c256, classes * lanes, side, groups=lanes)  # the FC layer of every lane
 
     def masks(self, batch: int, generators: list[torch.Generator], like: torch.Tensor) -> list[torch.Tensor]:
         """The dropout masks of one pass in training, from one generator per lane; in the dtype and place of `like`."""
@@ -68,11 +72,77 @@ class VGG(nn.Module):
             x = layer(x, next(left)) if isinstance(layer, LaneDropout) else layer(x)
         return self.classifier(x).view(len(x), self.lanes, self.classes)
 
+    @staticmethod
+    def loss(logits: torch.Tensor, x: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """Mean cross-entropy over a batch, summed over lanes, so that no lane scales another."""
+        return F.cross_entropy(logits.flatten(0, 1), classes.flatten(), reduction="sum") / len(x)
 
-def empty(device, dtype: torch.dtype, *shape, layout=torch.channels_last, **named) -> VGG:
-    """A VGG(*shape) whose weights are yet to be loaded; unlike the constructor it draws no random numbers."""
+
+class AutoEncoder(nn.Module):
+    """`lanes` auto-encoders: u8 pixels as floats [B, lanes, S, S] → the same, by way of `latent` numbers each.
+
+    Fig. 5: conv → ReLU → BN, but for the last layer, which a ReLU alone follows. The figure has three upsamplings to
+    four poolings, and numbers of channels that do not chain; here there are as many upsamplings as poolings (three
+    at S = 8) and the decoder goes 128-128-64-32-16-1.
+    """
+
+    def __init__(self, image_size: int, latent: int = 16, width: float = 1.0, lanes: int = 1):
+        super().__init__()
+        self.lanes, self.side = lanes, image_size >> poolings(image_size)
+        c16, c32, c64, c128 = channels(width, lanes, 16, 32, 64, 128)
+        pool, up, four = nn.MaxPool2d(2), nn.Upsample(scale_factor=2), poolings(image_size) == 4
+        self.encoder = nn.Sequential(
+            *block(lanes, c16, lanes), pool, *block(c16, c32, lanes), pool, *block(c32, c64, lanes), pool,
+            *block(c64, c128, lanes), *([pool] if four else []), *block(c128, c128, lanes),
+            nn.Conv2d(c128, latent * lanes, self.side, groups=lanes),  # Flatten and Dense
+        )
+        self.dense = nn.Conv2d(latent * lanes, c128 * self.side**2, 1, groups=lanes)
+        self.decoder = nn.Sequential(
+            *block(c128, c128, lanes), up, *block(c128, c64, lanes), up, *block(c64, c32, lanes), up,
+            *block(c32, c16, lanes), *([up] if four else []),
+            nn.Conv2d(c16, lanes, 3, padding=1, groups=lanes), nn.ReLU(inplace=True),
+        )
+
+    def masks(self, *_) -> tuple:
+        """None: an auto-encoder has no dropout."""
+        return ()
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """Codes [B, lanes, latent]."""
+        return self.encoder(x).view(len(x), self.lanes, -1)
+
+    def forward(self, x: torch.Tensor, masks=()) -> torch.Tensor:
+        codes = self.encode(x).flatten(1)[:, :, None, None]
+        return self.decoder(self.dense(codes).view(len(x), -1, self.side, self.side))
+
+    @staticmethod
+    def loss(made: torch.Tensor, x: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """Mean (X − X')² over a batch and its pixels, summed over lanes."""
+        return F.mse_loss(made, x, reduction="sum") / x[:, 0].numel()
+
+
+def poolings(image_size: int) -> int:
+    """How often a network halves its images: four times, and three at 8 × 8."""
+    return 4 if image_size >= 16 else 3
+
+
+def channels(width: float, lanes: int, *full: int) -> list[int]:
+    """Numbers of channels of all lanes together at a width."""
+    return [max(1, round(width * each)) * lanes for each in full]
+
+
+def block(into: int, out: int, lanes: int, kernel: int = 3, norm: str = "after") -> list[nn.Module]:
+    """A convolution per lane with its ReLU and batch norm."""
+    layer, relu = nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes), nn.ReLU(inplace=True)
+    batch_norm = nn.BatchNorm2d(out)
+    batch_norm.num_batches_tracked = None  # nobody asks for it, and counting takes a launch per layer
+    return [layer, batch_norm, relu] if norm == "before" else [layer, relu, batch_norm]
+
+
+def empty(make: Callable[[], nn.Module], device, dtype: torch.dtype, layout=torch.channels_last) -> nn.Module:
+    """The network that `make` builds, its weights yet to be loaded; unlike a constructor it draws no random number."""
     with torch.device("meta"):
-        model = VGG(*shape, **named)
+        model = make()
     return model.to(dtype=dtype, memory_format=layout).to_empty(device=device)
 
 
@@ -99,7 +169,7 @@ def lanes_of(state: State, lanes: int) -> list[State]:
     return [{name: tensor.chunk(lanes)[n].clone() for name, tensor in kept.items()} for n in range(lanes)]
 
 
-def load(model: VGG, states: list[State]) -> None:
+def load(model: nn.Module, states: list[State]) -> None:
     """Put one state per lane into the network. KeyError when a state lacks something."""
     joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
     if lacking := model.load_state_dict(joined, strict=False).missing_keys:

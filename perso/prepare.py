@@ -45,7 +45,8 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
     try:
         parts = cohorts.arrange(
             source.who, source.item, individuals, global_people, settings.train_share,
-            lambda person: rng(settings.seed, "split", person), copies=3 if settings.flips else 1,
+            lambda person: rng(settings.seed, "split", person),
+            copies=3 if settings.flips else 1, whole=settings.split == "item",
         )
     except ValueError as error:
         raise InputError(f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out") from error
@@ -95,13 +96,17 @@ def counted(settings: Settings, source: data.Cohort):
         raise InputError("variation: class-counts draws single samples, but several images share an item")
     draw = rng(settings.cohort_seed, "class counts")
     try:
-        who = cohorts.class_counts(source.labels, settings.individuals, draw)
+        who = cohorts.class_counts(
+            source.labels, settings.individuals, draw, settings.main_items, settings.side_items
+        )
     except ValueError as error:
-        raise InputError(f"individuals: {settings.individuals} are too many for {settings.dataset}: {error}") from error
+        few = f"individuals: {settings.individuals} are too many for {settings.dataset}: {error}"
+        raise InputError(f"{few}; smaller main_items and side_items allow for more") from error
     rest = np.flatnonzero(who == POOL)
     if len(rest) < settings.global_items:
         raise InputError(f"global_items: {settings.global_items} are too many; possible: up to {len(rest)}")
-    kept = np.concatenate([np.flatnonzero(who != POOL), draw.permutation(rest)[: settings.global_items]])
+    pool = draw.permutation(rest)[: settings.global_items or None]
+    kept = np.concatenate([np.flatnonzero(who != POOL), pool])
     kept.sort()
     pooled = data.Cohort(
         source.images[kept], source.labels[kept], who[kept], source.item[kept],

@@ -121,10 +121,25 @@ def everything(folder: Path = FOLDER) -> list[Published]:
     return [read(path) for path in sorted(folder.glob("*.parquet"), key=place)]
 
 
+def alike(study, folder: Path = FOLDER) -> list[Published]:
+    """Published runs of the same table and the same way in which people differ."""
+    of = [(run, run.provenance["settings"]) for run in everything(folder)]
+    ours = study.settings.rows_of, study.settings.variation
+    return [run for run, told in of if (told.get("rows_of", "v3"), told["variation"]) == ours]
+
+
 def beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
-    """The study's own run, then every published one that holds a model the study has not."""
-    others = (run for run in everything(folder) if not set(run.rows["key"]) <= set(study.keys()))
+    """The study's own run, then every published one like it that holds a model the study has not."""
+    others = (run for run in alike(study, folder) if not set(run.rows["key"]) <= set(study.keys()))
     return [Published(OWN, rows, provenance(study, rows)), *others]
+
+
+def shared(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
+    """Published rows that are models of these methods, by their key, where the store lacks them; `file` says whence."""
+    lacking = set(study.keys(methods)) - study.store.keys()
+    runs = everything(folder) if lacking else []
+    found = [run.rows[run.rows["key"].isin(lacking)].assign(file=run.file) for run in runs]
+    return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 
 
 def sentence(run: Published) -> str:

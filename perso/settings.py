@@ -32,16 +32,29 @@ class Settings:
     variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
     individuals: int = 100  # |S|, the people a network is made personal for (v3 IV); the baseline needs two
     global_people: int = 100  # other people, complete, who form D_G (v3 IV); class-counts: one pool, see global_items
-    global_items: int = 30_000  # |D_G| in samples where it is not made of people (v1, class counts)
+    global_items: int = 30_000  # class-counts: |D_G| in samples (v1); 0: all that individuals leave
+    main_items: int = 200  # class-counts: a person's samples of the class she knows best (v1)
+    side_items: int = 33  # class-counts: her samples of each of three more classes (v1)
     exchange: bool = False  # small data: each half of the individuals is D_G to the other half
     min_items: int = 0  # people with fewer original samples are not chosen
     flips: bool = True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
     train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
+    split: str = "item"  # what is split: item (a sample and its flips stay on one side) | image (a flip may be tested)
     cohort_seed: int = 0  # which people are chosen
+
+    # what is trained
+    rows_of: str = "v3"  # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings, of perso/methods.py
+    largest_dose: int = 5_000  # rows of more iterations of early shaping are left out
 
     # network (v3 Fig. 4)
     image_size: int = 32  # pixels a side
     width: float = 1.0  # factor on every number of channels
+    norm: str = "after"  # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
+    pooling: str = "average"  # of what the last pooling leaves above 16 pixels a side | flatten
+
+    # auto-encoder (v3 Fig. 5), always trained by Adam at a learning rate of .001
+    latent: int = 16  # numbers that an image is compressed to
+    encoder_epochs: int = 20
 
     # training (v3 IV)
     batch_size: int = 128
@@ -94,6 +107,10 @@ TYPES = {f.name: f.type for f in fields(Settings)}
 NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
+    "split": ("item", "image"),
+    "rows_of": ("v3", "v1", "grouping", "doses", "sweeps", "readings"),
+    "norm": ("after", "before"),
+    "pooling": ("average", "flatten"),
     "optimiser": ("adam", "sgd"),
     "precision": ("auto", "float32", "tf32", "bfloat16", "float64"),
     "channels_last": ("auto", "always", "never"),
@@ -102,7 +119,9 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
 }
 RANGES = {
-    "individuals": (2, np.inf), "global_people": (0, np.inf), "global_items": (1, np.inf),
+    "individuals": (2, np.inf), "global_people": (0, np.inf), "global_items": (0, np.inf),
+    "main_items": (1, np.inf), "side_items": (1, np.inf), "largest_dose": (0, np.inf),
+    "latent": (1, 1024), "encoder_epochs": (1, np.inf),
     "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
     "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),
     "learning_rate": (1e-9, 10), "momentum": (0, 0.9999), "weight_decay": (0, 1), "decay_epoch": (0, np.inf),
@@ -146,6 +165,17 @@ def pair(text: str) -> tuple[str, object]:
         return key, {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
     except (ValueError, KeyError, OverflowError):
         raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
+
+
+def v1(settings: Settings, **changes) -> Settings:
+    """The same people, network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
+    regime = {"optimiser": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.001, "decay": 0.316}
+    return replace(settings, rows_of="v1", decay_epoch=round(0.65 * settings.epochs), **regime, **changes)
+
+
+def counted(settings: Settings) -> Settings:
+    """`v1` with people who differ in class counts, and without flips, as it had its garments."""
+    return v1(settings, variation="class-counts", exchange=False, flips=False, min_items=0)
 
 
 def gather(namespace: Mapping) -> Settings:

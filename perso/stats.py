@@ -71,3 +71,45 @@ def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
     else:
         p = 0.0 if abs(seen.low) < 1e-12 else np.nan
     return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)
+
+
+@dataclass(frozen=True)
+class Permanova:
+    """How much of what varies within strata goes by group."""
+
+    share: float  # R²: of the squared distances from the strata's means
+    chance: float  # mean share of permuted groups
+    p: float  # share of permutations, this one included, that reach as much
+
+
+def permanova(
+    codes: np.ndarray, groups: np.ndarray, strata: np.ndarray, rng: np.random.Generator, permutations: int = 999
+) -> Permanova:
+    """PERMANOVA (Anderson 2001) by Euclidean distance, of groups within strata; permuted within them.
+
+    codes [n, d]; groups, strata [n]: persons and classes. Groups keep their sizes, so R² orders permutations as F does.
+    """
+    _, strata = np.unique(strata, return_inverse=True)
+    _, groups = np.unique(groups, return_inverse=True)
+    centred = codes.astype(float) - means_of(codes.astype(float), strata)[strata]
+    total = (centred**2).sum()
+
+    def share(groups):
+        _, cells = np.unique(strata * (groups.max() + 1) + groups, return_inverse=True)
+        return ((means_of(centred, cells)[cells]) ** 2).sum() / total
+
+    order = np.argsort(strata, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(strata[order]) > 0])
+    seen, shuffled = share(groups), np.empty_like(groups)
+    found = []
+    for _ in range(permutations):
+        for part in np.split(order, starts[1:]):
+            shuffled[part] = rng.permutation(groups[part])
+        found.append(share(shuffled))
+    return Permanova(float(seen), float(np.mean(found)), (1 + sum(f >= seen for f in found)) / (1 + permutations))
+
+
+def means_of(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Means of values [n, d] by group 0 … g-1, [g, d]."""
+    counts = np.bincount(groups)
+    return np.stack([np.bincount(groups, column) for column in values.T], axis=1) / counts[:, None]

@@ -23,8 +23,8 @@ ROW = {
     "torch": "TEXT", "created": "TEXT",
     "hits_I": "BLOB", "hits_G": "BLOB",  # one bit per test image, see `packed`
 }
-GENERIC = {"key": "TEXT PRIMARY KEY", "weights": "BLOB", "iterations": "INTEGER", "seconds": "REAL", "created": "TEXT"}
-TABLES = {"rows": ROW, "generic": GENERIC}
+NETWORK = {"key": "TEXT PRIMARY KEY", "weights": "BLOB", "iterations": "INTEGER", "seconds": "REAL", "created": "TEXT"}
+TABLES = {"rows": ROW, "networks": NETWORK}  # networks: what others build upon, generic models and auto-encoders
 
 
 def packed(hits: np.ndarray) -> bytes:
@@ -80,10 +80,12 @@ class Store:
         return everything.loc[[key for key in keys if key in everything.index]].reset_index()
 
     def weights(self, key: str) -> dict[str, np.ndarray]:
-        """A generic model's weights."""
+        """A network's weights; KeyError when it is not there."""
         with self.open() as connection:
-            (blob,) = connection.execute("SELECT weights FROM generic WHERE key = ?", (key,)).fetchone()
-        with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
+            found = connection.execute("SELECT weights FROM networks WHERE key = ?", (key,)).fetchone()
+        if not found:
+            raise KeyError(f"{self.path} holds no network {key}")
+        with np.load(io.BytesIO(found[0]), allow_pickle=False) as arrays:
             return dict(arrays)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""v3's Table I from our rows, with what it lacks: the paired change to the baseline, its interval, its p."""
+"""The papers' tables from our rows, with what they lack: the paired change to the baseline, its interval, its p."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,42 +6,59 @@ import numpy as np
 import pandas as pd
 
 from perso import metrics, stats
-from perso.methods import BASELINE, METHODS, Method
+from perso.methods import BASELINE, METHODS, SHAPING, Method
 
 PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
 V3 = "v3"  # as a run beside ours
+# whose table: the field of `Method` with its numbers, and the paper as a column says it
+PRINTED = {"v3": ("paper", "v3"), "class-counts": ("v1_counts", "v1"), "hidden-factors": ("v1_factors", "v1")}
 
 
-def comparison(rows: pd.DataFrame, methods: Iterable[Method] = METHODS) -> pd.DataFrame:
+def comparison(
+    rows: pd.DataFrame, methods: Iterable[Method] = METHODS, printed: str = "v3", base: str = BASELINE
+) -> pd.DataFrame:
     """One line per method that has rows; columns are pairs (D_I or D_G, what).
+
+    printed   whose numbers stand beside ours: v3 | class-counts | hidden-factors (v1's, and r_train with them)
+    base      the method that changes are counted from
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
     change, low, high, p          paired difference to the baseline over people; its 95 % interval and the p of a
                                   paired t-test, both uncorrected
-    holm                          p corrected within the controls, and within the shaping methods, that are here; a
-                                  family for each of D_I and D_G
-    paper mean … paper max        v3's Table I
+    holm                          p corrected within the controls, the shaping methods and the ways of data grouping
+                                  that are here; a family for each of D_I and D_G
+    paper mean … paper max        the papers' table
+    r_train, paper r_train        v1: seconds that a person's own training takes, as a share of the base's; with D_G
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
-    families = [[m.name for m in methods if m.family == "control"], [m.name for m in methods if is_shaping(m)]]
+    kinds = ("control",), SHAPING, ("data grouping",)
+    families = [[m.name for m in methods if m.family in kind and m.name != base] for kind in kinds]
+    source, paper = PRINTED[printed]
+    theirs = [getattr(method, source) for method in methods]
     rows, blocks = rows[rows["method"].isin(names)], {}
     for place, (measure, part) in enumerate(PARTS.items()):
         block = metrics.spread(rows, measure).loc[names]
         people = metrics.per_person(rows, measure)
-        compared = people.drop(columns=BASELINE, errors="ignore")  # with the baseline, where there is one
-        base = people.get(BASELINE, pd.Series(np.nan, people.index))
-        changes = {name: stats.change(compared[name] - base) for name in compared}
+        compared = people.drop(columns=base, errors="ignore")  # with the baseline, where there is one
+        least = people.get(base, pd.Series(np.nan, people.index))
+        changes = {name: stats.change(compared[name] - least) for name in compared}
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
             block[column] = pd.Series({name: getattr(each, field) for name, each in changes.items()}, dtype=float)
         block["holm"] = np.nan
         for family in families:
             block.loc[family, "holm"] = stats.holm(block.loc[family, "p"])
         for k, column in enumerate(PAPER):
-            block[f"paper {column}"] = [m.paper[place * 4 + k] if m.paper else np.nan for m in methods]
+            block[f"paper {column}"] = [numbers[place * 4 + k] if numbers else np.nan for numbers in theirs]
         blocks[part] = block
-    return pd.concat(blocks, axis=1)
+    if paper == "v1":
+        seconds = rows.groupby("method")["seconds"].mean().reindex(names)
+        block["r_train"] = seconds / seconds.get(base, np.nan)
+        block["paper r_train"] = [numbers[8] if numbers else np.nan for numbers in theirs]
+    table = pd.concat(blocks, axis=1)
+    table.attrs["paper"] = paper
+    return table
 
 
 def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, stats.Change]:
@@ -84,8 +101,8 @@ def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]
 
 
 def is_shaping(method: Method) -> bool:
-    """Whether a method is one of the papers' question, neither the baseline nor a control."""
-    return method.family not in ("baseline", "control")
+    """Whether a method is one of the three forms of shaping, or of their combinations."""
+    return method.family in SHAPING
 
 
 def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
@@ -95,6 +112,9 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
     def share(value):
         return "" if pd.isna(value) else f"{value:.3f}".lstrip("0")
 
+    def ratio(value):
+        return "" if pd.isna(value) else f"{value:.2f}"
+
     def p(value):
         return "" if pd.isna(value) else "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0")
 
@@ -102,7 +122,10 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
     tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
     columns |= {"change in pp [95 %]": block.apply(points, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
-    columns |= {f"v3 {name}": block[f"paper {name}"].map(share) for name in PAPER}
+    paper = table.attrs.get("paper", "v3")
+    columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in PAPER}
+    if "r_train" in block:
+        columns |= {"r_train": block["r_train"].map(ratio), f"{paper} r_train": block["paper r_train"].map(ratio)}
     return pd.DataFrame(columns).rename_axis(index=None)
 
 

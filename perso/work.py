@@ -1,13 +1,13 @@
 """One job of a study: plans for a few people, one call of the engine, finished rows. Runs in any process."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import torch
 
-from perso import engine, schedules
+from perso import engine, grouping, schedules
 from perso.methods import Method
 from perso.models import State
 from perso.prepare import Prepared
@@ -15,6 +15,8 @@ from perso.settings import rng, seed_of
 from perso.store import Store, packed
 
 GENERIC = "generic"  # stands for the person in the names of a generic model's seeds
+ENCODER = "auto-encoder"  # and of an auto-encoder's
+ENCODER_RATE = 1e-3  # Adam's learning rate for it (v3 IV gives none)
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Job:
     fold: int
     repeat: int
     keys: dict  # {(method's name, person): key of the row}
-    generic: str = ""  # key of the generic model this job starts from, if it does
+    base: str = ""  # key of the network this builds upon: a generic model to start from, or an auto-encoder
 
     @property
     def late(self) -> int:
@@ -43,8 +45,15 @@ def recipe(prepared: Prepared) -> engine.Recipe:
     s = prepared.settings
     return engine.Recipe(
         prepared.classes, s.image_size, s.width, s.optimiser, s.momentum, s.weight_decay, s.precision, s.lanes,
-        s.channels_last == "always", s.compile == "always", s.threads, s.device, s.in_flight, s.graph == "always",
+        s.channels_last == "always", s.compile == "always", s.threads, s.device, s.norm, s.pooling,
+        in_flight=s.in_flight, graph=s.graph == "always",
     )
+
+
+def encoder_recipe(prepared: Prepared) -> engine.Recipe:
+    """The auto-encoder of these settings; it trains alone, by Adam (v3 IV)."""
+    alone = {"lanes": 1, "in_flight": 1, "optimiser": "adam", "weight_decay": 0.0}
+    return replace(recipe(prepared), latent=prepared.settings.latent, **alone)
 
 
 def iterations_per_epoch(prepared: Prepared, fold) -> int:
@@ -52,28 +61,56 @@ def iterations_per_epoch(prepared: Prepared, fold) -> int:
     return schedules.iterations_per_epoch(len(fold.global_train), prepared.settings.batch_size)
 
 
-def plan(prepared: Prepared, fold, method: Method, person, repeat: int, late: int) -> tuple[np.ndarray, np.ndarray]:
+def plan(
+    prepared: Prepared, fold, method: Method, person, repeat: int, late: int, codes: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The source of every iteration, bool [T], and the index plan [T, B] of one model, `late` iterations last.
 
     The plan of a method with a generic start holds its late iterations only.
+    codes   of all images, [M, latent], for a method that chooses by them
     """
     s, train = prepared.settings, prepared.parts.train
     other = fold.neighbour(person)
     D_I = train[other if method.shaped_by == "other" else person]
+    if method.added:
+        D_I = enlarged(prepared, fold, method, person, repeat, codes)
     D_G = fold.global_train
     if method.joined:
         D_G = np.concatenate([D_G, train[other if method.joined == "other" else person]])
     n_iter = iterations_per_epoch(prepared, fold)
-    epochs = 0 if method.generic else s.epochs
+    epochs = 0 if method.generic else s.epochs * method.rounds
     from_I = schedules.schedule(n_iter, epochs, method.early, method.n_I, late, method.extra)
     rng_I, rng_G = (rng(s.seed, "batches", person, repeat, source) for source in (method.shaped_by, "G"))
     return from_I, schedules.batches(from_I, D_I, D_G, s.batch_size, rng_I, rng_G)
 
 
-def rates(prepared: Prepared, fold, iterations: int) -> np.ndarray:
+def enlarged(prepared: Prepared, fold, method: Method, person, repeat: int, codes: np.ndarray | None) -> np.ndarray:
+    """D'_I (v3 III-C): training images of D_G that a method adds to D_I, and D_I itself where the method keeps it.
+
+    Persons are so many as the method's are of 100; samples are as many as these have on average, so that all ways to
+    enlarge D_I add about as much.
+    """
+    train, D_G, own = prepared.parts.train, fold.global_train, prepared.parts.train[person]
+    persons = grouping.scaled(method.persons, len(fold.global_people))
+    n, far = round(persons / len(fold.global_people) * len(D_G)), method.added.startswith("far")
+    if method.added == "random":
+        added = rng(prepared.settings.seed, "added", person, repeat).permutation(D_G)[:n]
+    elif method.added.endswith("samples"):
+        added = D_G[grouping.nearest_samples(codes[own], codes[D_G], n, far)]
+    else:
+        def means(images):
+            return grouping.class_means(codes[images], prepared.labels[images], prepared.classes)
+
+        others = {other: means(train[other]) for other in fold.global_people}
+        chosen = grouping.nearest_persons(means(own), others, means(D_G), persons, far)
+        added = np.concatenate([train[other] for other in chosen])
+    return np.concatenate([own[: len(own) * method.with_own], added])
+
+
+def rates(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndarray:
     """The learning rate of every iteration before the late ones; epochs are counted from the end of early shaping."""
     s, n_iter = prepared.settings, iterations_per_epoch(prepared, fold)
-    decay_after = iterations - (s.epochs - s.decay_epoch) * n_iter if s.decay_epoch else 0
+    decay_after = iterations - (s.epochs - s.decay_epoch) * rounds * n_iter if s.decay_epoch else 0
     return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
 
 
@@ -96,25 +133,71 @@ def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -
         [engine.fresh(how, seed_of(s.seed, "init", GENERIC, repeat))],
         [seed_of(s.seed, "dropout", GENERIC, repeat)],
     )
-    weights = {name: tensor.numpy() for name, tensor in trained[total][0].items()}
-    return {"key": key, "weights": Store.blob(weights), "iterations": total,
+    return network_row(key, trained, begun)
+
+
+def seen(prepared: Prepared, fold) -> np.ndarray:
+    """What an auto-encoder learns from and groups: training images of D_G and of every individual of the fold."""
+    return np.concatenate([fold.global_train, *(prepared.parts.train[person] for person in fold.individuals)])
+
+
+def train_base(prepared: Prepared, job: Job) -> dict:
+    """The network that a job builds upon."""
+    if job.methods[0].encoded:
+        return train_encoder(prepared, job.fold, job.base)
+    return train_generic(prepared, job.fold, job.repeat, job.base)
+
+
+def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
+    """The auto-encoder of a fold (v3 Fig. 5), for all its people and repeats."""
+    s, how, images = prepared.settings, encoder_recipe(prepared), seen(prepared, prepared.parts.folds[fold_number])
+    begun = time.perf_counter()
+    total = s.encoder_epochs * schedules.iterations_per_epoch(len(images), s.batch_size)
+    draw = rng(s.seed, "batches", ENCODER)
+    index = schedules.batches(np.zeros(total, bool), images[:0], images, s.batch_size, None, draw)
+    trained = engine.train(
+        how, prepared.images, prepared.labels, index[None], np.full(total, ENCODER_RATE),
+        [engine.fresh(how, seed_of(s.seed, "init", ENCODER))], [seed_of(s.seed, "dropout", ENCODER)],
+    )
+    return network_row(key, trained, begun)
+
+
+def network_row(key: str, trained: dict[int, list[State]], begun: float) -> dict:
+    """A network that others build upon, as it is stored."""
+    ((iterations, (state,)),) = trained.items()
+    weights = {name: tensor.numpy() for name, tensor in state.items()}
+    return {"key": key, "weights": Store.blob(weights), "iterations": iterations,
             "seconds": time.perf_counter() - begun, "created": now()}
 
 
-def train_job(prepared: Prepared, job: Job, generic: dict[str, np.ndarray] | None) -> list[dict]:
-    """Train a job's models and return their rows. `generic`: the weights that jobs with a generic start begin from."""
+def codes_of(prepared: Prepared, index: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """Latent codes of the images `index` by an auto-encoder's weights, float32 [M, latent]; nan for all others."""
+    codes = np.full((len(prepared.images), prepared.settings.latent), np.nan, np.float32)
+    codes[index] = engine.encode(encoder_recipe(prepared), prepared.images, loaded(weights), index)
+    return codes
+
+
+def loaded(weights: dict[str, np.ndarray]) -> State:
+    """A stored network's weights as the engine takes them."""
+    return {name: torch.from_numpy(array) for name, array in weights.items()}
+
+
+def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) -> list[dict]:
+    """Train a job's models and return their rows. `base`: weights of the network the job builds upon, if it does."""
     s, fold, how = prepared.settings, prepared.parts.folds[job.fold], recipe(prepared)
     begun = time.perf_counter()
     method = job.methods[0]
-    plans = np.stack([plan(prepared, fold, method, person, job.repeat, job.late)[1] for person in job.people])
+    codes = codes_of(prepared, seen(prepared, fold), base) if method.encoded else None
+    plans = np.stack([plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people])
     before = plans.shape[1] - job.late  # iterations ahead of the late ones
     if method.generic:
-        start = {name: torch.from_numpy(array) for name, array in generic.items()}
-        states = [start] * len(job.people)
+        states = [loaded(base)] * len(job.people)
     else:
         states = [engine.fresh(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people]
-        states = run(prepared, how, job, plans[:, :before], rates(prepared, fold, before), states, "dropout")[before]
-    taken = run(prepared, how, job, plans[:, before:], np.full(job.late, method.late_rate or 0.0), states,
+        rate = rates(prepared, fold, before, method.rounds)
+        states = run(prepared, how, job, plans[:, :before], rate, states, "dropout")[before]
+    late = replace(how, optimiser=method.late_optimiser or how.optimiser)
+    taken = run(prepared, late, job, plans[:, before:], np.full(job.late, method.late_rate or 0.0), states,
                 "late dropout", sorted({m.late for m in job.methods}))
     seconds = (time.perf_counter() - begun) / len(job.people)
     shared = s.epochs * iterations_per_epoch(prepared, fold) if method.generic else 0

@@ -1,6 +1,5 @@
 """The command line as a user meets it: what is said where, and the exit codes."""
 
-import functools
 import io
 import subprocess
 import sys
@@ -12,22 +11,19 @@ from sklearn.datasets import load_digits
 
 from perso import published, study
 from perso.__main__ import main
-from perso.methods import METHODS
+from perso.methods import V3
 from perso.settings import ROOT, read
 from perso.store import unpacked
 
 SMOKE = str(ROOT / "params" / "smoke.yml")
 TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
-FEW = METHODS[:2] + METHODS[8:11]
+FEW = V3[:2] + V3[8:11]
 
 
 @pytest.fixture
 def few(monkeypatch):
-    """Five rows instead of thirteen: the study is asked for these where a command asks for all."""
-    for name in ("run", "rows", "keys"):
-        asked = getattr(study.Study, name)
-        few = functools.wraps(asked)(lambda self, methods=FEW, asked=asked, **more: asked(self, methods, **more))
-        monkeypatch.setattr(study.Study, name, few)
+    """Five rows instead of all."""
+    monkeypatch.setitem(study.TABLES, "v3", FEW)
 
 
 @pytest.fixture(scope="module")

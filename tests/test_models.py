@@ -180,7 +180,7 @@ def test_initial_weights_fill_a_network():
 
 
 def test_a_network_to_be_filled_is_the_network():
-    model, like = empty("cpu", torch.float64, 5, 8, 1 / 16, lanes=3), small(lanes=3)
+    model, like = empty(lambda: small(lanes=3), "cpu", torch.float64), small(lanes=3)
     assert str(model) == str(like)
     load(model, [fresh(n) for n in range(3)])
     load(like, [fresh(n) for n in range(3)])

@@ -7,8 +7,8 @@ import perso
 from perso.settings import ROOT
 
 ORDER = re.findall(r"\w+", " ".join(re.findall(r"^    ([\w, ]+?)(?:  |$)", perso.__doc__, re.M)))
-NO_TORCH = {"settings", "data", "cohorts", "schedules", "methods", "prepare", "store", "published", "metrics", "stats",
-            "tables", "speed"}
+NO_TORCH = {"settings", "data", "cohorts", "schedules", "methods", "grouping", "prepare", "store", "published",
+            "metrics", "stats", "tables", "speed"}
 
 
 def imported(room: str) -> set[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from perso.settings import InputError
-from perso.store import GENERIC, ROW, Store, packed, unpacked
+from perso.store import NETWORK, ROW, Store, packed, unpacked
 
 
 def row(key: str, **changed) -> dict:
@@ -70,13 +70,13 @@ def test_a_row_that_is_there_is_left_alone(store):
 def test_a_missing_file_is_an_empty_table_and_stays_missing(store):
     table = store.rows(["a"])
     assert isinstance(table, pd.DataFrame) and table.empty and list(table) == list(ROW)
-    assert store.keys() == store.keys("generic") == set()
+    assert store.keys() == store.keys("networks") == set()
     assert not store.path.parent.exists()
 
 
 def test_keys_are_those_of_the_table(store):
     store.add(map(row, "ab"))
-    assert store.keys() == {"a", "b"} and store.keys("generic") == set()
+    assert store.keys() == {"a", "b"} and store.keys("networks") == set()
 
 
 # --- together or not at all
@@ -125,13 +125,13 @@ def test_weights_come_back_as_they_went_in(store):
         "features.0.weight": np.random.default_rng(0).normal(size=(4, 1, 3, 3)).astype(np.float32),
         "classifier.bias": np.array([np.pi, -0.0, np.inf]),
     }
-    values = dict.fromkeys(GENERIC) | {"key": "g", "weights": Store.blob(weights), "iterations": 9}
-    store.add([values], "generic")
+    values = dict.fromkeys(NETWORK) | {"key": "g", "weights": Store.blob(weights), "iterations": 9}
+    store.add([values], "networks")
     back = store.weights("g")
     assert list(back) == list(weights)
     for name, array in weights.items():
         assert back[name].dtype == array.dtype and back[name].tobytes() == array.tobytes()
-    assert store.keys("generic") == {"g"} and store.keys() == set()
+    assert store.keys("networks") == {"g"} and store.keys() == set()
 
 
 # --- files that are no store

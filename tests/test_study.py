@@ -16,12 +16,13 @@ import pytest
 import torch
 
 from perso import data, engine, study, work
-from perso.methods import METHODS, Method
+from perso.methods import V3, Method
 from perso.prepare import prepare
 from perso.settings import ROOT, Settings, read, seed_of
 from perso.store import unpacked
 from perso.study import Study
 
+SHAPED = V3[:13]  # the rows without data grouping
 TINY = replace(  # small, and hasty enough that no two models answer alike
     read(ROOT / "params" / "smoke.yml"),
     width=1 / 16, epochs=1, batch_size=16, learning_rate=0.03, device="cpu",
@@ -35,14 +36,14 @@ def short(method: Method) -> Method:
 
 
 BOTH = Method("SW, then late", "control", "two shapings joined", n_I="2", late=2, late_rate=0.01)
-SHORT = (*map(short, METHODS), BOTH)
+SHORT = (*map(short, SHAPED), BOTH)
 NAMED = {method.name: method for method in SHORT}
 BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
 ES_2, ES_3, ES_OTHER = NAMED["ES-n-40"], NAMED["ES-n-400"], NAMED["ES-n-400 on another person"]
 SW_2, SW_12 = NAMED["SW-n-2"], NAMED["SW-n-12"]
 TL_0, *TL = (method for method in SHORT if method.generic)  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
 FEW = (BASE, SW_2, TL_0, *TL[:3])
-EVERY = (*METHODS, BOTH)
+EVERY = (*SHAPED, BOTH)
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +182,9 @@ def test_a_second_run_trains_nothing(whole, monkeypatch):
 
 
 def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatch):
-    path, begun = tmp_path / "rows.sqlite", []
-    monkeypatch.setattr(study, "train_job", lambda *job: begun.append(job[1]) or work.train_job(*job))
-    monkeypatch.setattr(study, "train_generic", None)
+    path, begun, train_job = tmp_path / "rows.sqlite", [], work.train_job
+    monkeypatch.setattr(work, "train_job", lambda *job: begun.append(job[1]) or train_job(*job))
+    monkeypatch.setattr(work, "train_generic", None)
     shutil.copy(whole.store.path, path)
     change(path, "UPDATE rows SET created = 'before'")
     change(path, f"DELETE FROM rows WHERE fold = 1 AND method IN ('{SW_2.name}', '{TL[1].name}')")
@@ -197,7 +198,7 @@ def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatc
 def test_a_budget_of_nought_trains_nothing(tmp_path, whole):
     one = Study(TINY, tmp_path / "rows.sqlite")
     assert one.run(FEW, jobs=1, budget=0).empty
-    assert one.store.keys() == one.store.keys("generic") == set()
+    assert one.store.keys() == one.store.keys("networks") == set()
     assert numbers(one.run(FEW, jobs=1)).equals(numbers(whole.rows(FEW)))
 
 
@@ -208,7 +209,7 @@ def test_a_run_cut_anywhere_goes_on_where_it_was(budget, generic, jobs, tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(study, "time", SimpleNamespace(monotonic=itertools.count().__next__))
         rows = one.run(FEW, jobs=1, budget=budget)
-    assert len(one.store.keys("generic")) == generic
+    assert len(one.store.keys("networks")) == generic
     complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(rows["key"])]
     assert len(complete) == jobs and len(rows) == sum(len(job.keys) for job in complete)
     assert numbers(one.run(FEW, jobs=1)).equals(numbers(whole.rows(FEW)))
@@ -302,11 +303,13 @@ def changed(before: dict, after: dict) -> set:
 NUMBERS_CHANGE = {
     "width": 0.125, "epochs": 2, "batch_size": 32, "learning_rate": 0.002, "optimiser": "sgd", "lanes": 1,
     "weight_decay": 0.01, "decay_epoch": 1, "precision": "bfloat16", "threads": 2, "train_share": 0.6,
-    "flips": False, "seed": 1, "channels_last": "never", "compile": "always",
+    "flips": False, "seed": 1, "channels_last": "never", "compile": "always", "norm": "before", "split": "image",
 }
 NUMBERS_STAY = {
     "device": "auto", "graph": "always", "in_flight": 3,
     "momentum": 0.5, "decay": 0.5, "min_items": 5, "global_items": 5, "global_people": 3,
+    "main_items": 5, "side_items": 5, "rows_of": "doses", "largest_dose": 5, "pooling": "flatten",  # at 8 × 8
+    "latent": 3, "encoder_epochs": 3,  # without data grouping
 }
 SEE_BELOW = {"dataset", "variation", "individuals", "exchange", "cohort_seed", "image_size", "repeats"}
 
@@ -451,9 +454,9 @@ def test_transfer_learning_shares_one_generic_model_per_fold_and_repeat(tmp_path
     one = Study(replace(TINY, repeats=2), tmp_path / "rows.sqlite")
     one.run((TL_0, *TL), jobs=1)
     keys = {one.generic_key(fold, repeat) for fold in (0, 1) for repeat in (0, 1)}
-    assert len(keys) == 4 and one.store.keys("generic") == keys
-    assert {job.generic for job in one.jobs((TL_0, *TL))} == keys
-    assert all(job.generic == one.generic_key(job.fold, job.repeat) for job in one.jobs((TL_0, *TL)))
+    assert len(keys) == 4 and one.store.keys("networks") == keys
+    assert {job.base for job in one.jobs((TL_0, *TL))} == keys
+    assert all(job.base == one.generic_key(job.fold, job.repeat) for job in one.jobs((TL_0, *TL)))
 
 
 def test_methods_that_differ_in_late_iterations_alone_are_one_job(whole):
