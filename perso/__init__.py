@@ -19,7 +19,7 @@ The rooms in reading order; each imports only from those above it.
     metrics, stats, tables, plots    rows → what one reads
     likeness    what latent codes say about people
     speed       how long training takes, and how near that is to what the machine can do
-    page, book, readme, __main__     chapters, pages, README, command line
+    page, findings, book, readme, __main__    chapters, pages, README, command line
 
 Two things that are not as one would first do them. A file in `params/` states every key that chapters declare, also
 where it is the default: a chapter run with `-f` must never mix two sizes. A training process has one thread and there

@@ -115,3 +115,13 @@ def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Seri
             for person in place.individuals
         ]) for method in methods
     })
+
+
+def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
+    """How often the writer of a code is named among at most `most` people of a fold, and how often by chance."""
+    images, source = unflipped(study, fold), study.prepared.source
+    people = [*study.folds[fold].individuals, *study.folds[fold].global_people][:most]
+    images = images[np.isin(source.who[images], people)]
+    who = source.who[images]
+    codes = study.codes(fold, images)[images]
+    return metrics.identification(codes, who), float(np.unique(who, return_counts=True)[1].max() / len(who))

@@ -61,6 +61,19 @@ def versus(rows: pd.DataFrame, method: str, other: str) -> str:
     return f"{method} minus {other}: {said[0]}, {said[1]}"
 
 
+def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
+    """Which of the rows are published ones (`published.shared`), and which were trained where this page was made."""
+    theirs = given[given["key"].isin(rows["key"])]
+    if theirs.empty:
+        return Markdown(f"All {len(rows)} models were trained for this page.")
+    files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
+    left = len(rows) - len(theirs)
+    return Markdown(
+        f"{len(theirs)} of {len(rows)} models are published ones of the same identity, from {files}; "
+        f"{'none had' if not left else f'the other {left} had'} to be trained here."
+    )
+
+
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
     """Which shaping method gives the individual most, and which others most; controls do not compete."""
     shaping = [method.name for method in methods if tables.is_shaping(method) and method.name in table.index]

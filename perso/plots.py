@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 
 from perso import metrics, tables
-from perso.methods import BASELINE, FAMILIES, METHODS
+from perso.methods import BASELINE, FAMILIES, METHODS, V3
 
 HUES = dict(zip(FAMILIES, ("0.2", "0.4", *sns.color_palette("colorblind", 10)), strict=False))
 LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
@@ -20,12 +20,13 @@ RUNS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a
 
 
 def colours() -> dict[str, tuple]:
-    """A colour per method: its family's hue, lighter for the family's later members."""
-    given = {}
-    for family in FAMILIES:
-        names = [method.name for method in METHODS if method.family == family]
-        shades = sns.light_palette(HUES[family], len(names) + 2, reverse=True)
-        given |= dict(zip(names, shades, strict=False))
+    """A colour per method: its family's hue, lighter for the family's later members; those of v3's table come first."""
+    given, others = {}, tuple(method for method in METHODS if method not in V3)
+    for table in (V3, others):
+        for family in FAMILIES:
+            names = [method.name for method in table if method.family == family]
+            shades = sns.light_palette(HUES[family], len(names) + 2, reverse=True)
+            given |= dict(zip(names, shades, strict=False))
     return given
 
 
@@ -44,8 +45,9 @@ def tradeoff(ax, table: pd.DataFrame):
     families = {method.name: method.family for method in METHODS}
     shade = colours()
     ax.axhline(0, color="0.7", lw=1), ax.axvline(0, color="0.7", lw=1)
-    ax.plot(0, 0, MARKERS["baseline"], color=shade[BASELINE], label=BASELINE)
-    for name, line in (100 * table).drop(index=BASELINE, errors="ignore").iterrows():
+    base = table.attrs.get("base", BASELINE)
+    ax.plot(0, 0, MARKERS["baseline"], color=shade[BASELINE], label=base)
+    for name, line in (100 * table).drop(index=base, errors="ignore").iterrows():
         x, y = line["D_G"], line["D_I"]
         ax.errorbar(
             x["change"], y["change"],
@@ -79,7 +81,7 @@ def beside(table: pd.DataFrame):
         for run, marker, shift in zip(runs, cycle(RUNS), np.linspace(-0.3, 0.3, len(runs)), strict=False):
             y, line = np.arange(len(table)) + shift, 100 * table[part][run]
             ax.hlines(y, line["low"], line["high"], colors=shade, lw=1)
-            ax.scatter(line["change"], y, s=28, c=shade, marker="x" if run == tables.V3 else marker, label=run)
+            ax.scatter(line["change"], y, s=28, c=shade, marker="x" if run in tables.PAPERS else marker, label=run)
         ax.grid(axis="y", color="0.94")  # a line must not pass for an interval
         ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
     ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
@@ -87,6 +89,49 @@ def beside(table: pd.DataFrame):
     for mark in legend.legend_handles:
         mark.set_color("0.3")  # colours are methods', marks are runs'
     return fig
+
+
+def doses(ax, table: pd.DataFrame, part: str):
+    """What a dose of early shaping changes on D_I or D_G in percentage points: a line per owner of the dose and length.
+
+    table   of `tables.doses`
+    """
+    looks = {"own": ("o", 1), "another's": ("s", 2), "general": ("^", 7)}
+    ax.axhline(0, color="0.7", lw=1)
+    for (whose, rounds), lines in table.groupby([("", "whose"), ("", "rounds")], sort=False):
+        marker, hue = looks[whose]
+        values = 100 * lines[part]
+        shift = 1 + 0.06 * (list(looks).index(whose) - 1) + 0.02 * (rounds - 2)  # so that bars do not hide each other
+        ax.errorbar(
+            lines["", "dose"] * shift, values["change"],
+            yerr=[values["change"] - values["low"], values["high"] - values["change"]], marker=marker, lw=1.2,
+            color=sns.color_palette("colorblind")[hue], mfc=None if rounds == 1 else "white", elinewidth=1,
+            ls="-" if rounds == 1 else ":", label=f"{whose} data, {rounds} × epochs after it",
+        )
+    ax.set(xscale="log", xlabel="$n_{ES}$, iterations of early shaping", ylabel=f"change on {part_label(part)} (pp)")
+    ax.set_xticks(sorted(table["", "dose"].unique()))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    return ax
+
+
+def part_label(part: str) -> str:
+    """D_I or D_G in words."""
+    return LABELS[{part: measure for measure, part in tables.PARTS.items()}[part]]
+
+
+def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: str):
+    """Changes on D_I or D_G in percentage points along a parameter: a line with 95 % intervals.
+
+    table   a `tables.comparison`; names   {method: value of the parameter}
+    """
+    there = {name: x for name, x in names.items() if name in table.index}
+    values = 100 * table[part].loc[list(there)]
+    ax.axhline(0, color="0.7", lw=1)
+    ax.errorbar(list(there.values()), values["change"], marker="o", ms=5, lw=1.2, elinewidth=1, label=label,
+                yerr=[values["change"] - values["low"], values["high"] - values["change"]])
+    ax.set(ylabel=f"change on {part_label(part)} (pp)")
+    return ax
 
 
 def levels(ax, rows: pd.DataFrame, measure: str):

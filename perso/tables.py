@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from perso import metrics, stats
-from perso.methods import BASELINE, METHODS, SHAPING, Method
+from perso.methods import BASELINE, DOSES, METHODS, SHAPING, Method
 
 PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
 V3 = "v3"  # as a run beside ours
+PAPERS = (V3, "v1")
 # whose table: the field of `Method` with its numbers, and the paper as a column says it
 PRINTED = {"v3": ("paper", "v3"), "class-counts": ("v1_counts", "v1"), "hidden-factors": ("v1_factors", "v1")}
 
@@ -57,7 +58,7 @@ def comparison(
         block["r_train"] = seconds / seconds.get(base, np.nan)
         block["paper r_train"] = [numbers[8] if numbers else np.nan for numbers in theirs]
     table = pd.concat(blocks, axis=1)
-    table.attrs["paper"] = paper
+    table.attrs |= {"paper": paper, "base": base}
     return table
 
 
@@ -67,23 +68,45 @@ def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, stats.C
     return {part: stats.change(wide[method] - wide[other]) for part, wide in people.items()}
 
 
-def beside(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The changes to the baseline in several runs, one line per method that any has; v3's last, which has no intervals.
+def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
+    """The changes to the baseline in several runs, a line per method that any has; the paper's last, without intervals.
 
-    runs   rows by the run's name
+    runs     rows by the run's name
+    printed  whose numbers come last, see `comparison`
     columns are triples (D_I or D_G, run, what): change, low, high as in `comparison`, shares
     """
     compared = {name: comparison(rows) for name, rows in runs.items()}
     there = {name for table in compared.values() for name in table.index} - {BASELINE}
     methods, columns = [method for method in METHODS if method.name in there], ["change", "low", "high"]
-    (base,) = (method.paper for method in METHODS if method.name == BASELINE)
+    source, paper = PRINTED[printed]
+    theirs = {method.name: getattr(method, source) for method in METHODS}
     blocks = {}
     for place, part in enumerate(PARTS.values()):
         for name, table in compared.items():
             blocks[part, name] = table[part][columns].reindex([method.name for method in methods])
-        printed = {m.name: m.paper[place * 4] - base[place * 4] if m.paper else np.nan for m in methods}
-        blocks[part, V3] = pd.DataFrame({"change": pd.Series(printed, dtype=float)}, columns=columns, dtype=float)
+        base, known = theirs[BASELINE][place * 4], {m.name: theirs[m.name] for m in methods if theirs[m.name]}
+        change = pd.Series({name: numbers[place * 4] - base for name, numbers in known.items()}, dtype=float)
+        blocks[part, paper] = pd.DataFrame({"change": change}, index=[m.name for m in methods], columns=columns)
     return pd.concat(blocks, axis=1)
+
+
+def doses(rows: pd.DataFrame) -> pd.DataFrame:
+    """What a dose of early shaping changes against the baseline with as many epochs: a line per method of `DOSES`.
+
+    columns   whose (own | another's | general: whose data the dose is), dose, rounds, then pairs like in `comparison`:
+              change, low, high on D_I and on D_G
+    """
+    there, lines = set(rows["method"]), []
+    bases = {method.rounds: method.name for method in DOSES if method.joined and not method.extra}
+    for method in DOSES:
+        dose = method.early or method.extra
+        if dose and {method.name, bases[method.rounds]} <= there:
+            whose = "general" if method.extra else {"own": "own", "other": "another's"}[method.shaped_by]
+            line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.rounds}
+            for part, change in difference(rows, method.name, bases[method.rounds]).items():
+                line |= {(part, "change"): change.mean, (part, "low"): change.low, (part, "high"): change.high}
+            lines.append(pd.Series(line, name=method.name))
+    return pd.DataFrame(lines)
 
 
 def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:

@@ -1,0 +1,158 @@
+"""What chapters say of pairs, doses, likeness and late iterations fits the numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso import findings, page, plots, tables
+from perso.methods import DOSES, METHODS, TABLES
+
+PEOPLE = ("ann", "bob", "eve", "joe")
+NOISE = np.array([-0.01, 0.0, 0.0, 0.01])
+
+
+def rows(levels: dict[str, tuple[float, float]]) -> pd.DataFrame:
+    """Four people's rows of methods, from mean accuracies on D_I and on D_G; the first method without noise."""
+    lines = [
+        (name, person, on_I + noise * (place > 0), on_G + noise / 10 * (place > 0), 1.0)
+        for place, (name, (on_I, on_G)) in enumerate(levels.items())
+        for person, noise in zip(PEOPLE, NOISE, strict=True)
+    ]
+    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G", "seconds"])
+
+
+ALL_DOSES = {
+    "BaseLine": (0.8, 0.9), "BaseLine, 2 × epochs": (0.8, 0.9), "BaseLine, 3 × epochs": (0.9, 0.95),
+    "ES-n-40": (0.81, 0.91), "ES-n-400": (0.85, 0.88), "BaseLine + 400 iterations": (0.82, 0.92),
+    "ES-n-400 on another person": (0.8, 0.89), "ES-n-400, 3 × epochs": (0.93, 0.94),
+}
+
+
+# --- pairs
+
+
+def test_every_pair_is_told_and_what_was_not_run_is_named():
+    told = findings.versus_each(rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]).data
+    first, second = told.splitlines()
+    assert first == f"- {page.versus(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}" and "+4.0" in first
+    assert second == "- ES-n-5000 minus BaseLine: not known, this run is without ES-n-5000"
+
+
+def test_equivalence_is_told_only_where_it_is_shown():
+    apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
+    said = findings.equal(apart, "ES-n-400", "BaseLine")
+    assert "not shown to be equivalent within ±0.5 points on D_I (+0.00, 90 % interval -0.96 to +0.96)" in said
+    assert "and equivalent within ±0.2 points on D_G (+0.00, 90 % interval -0.10 to +0.10)" in said
+
+
+def test_one_person_has_no_interval():
+    one = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)}).query("person == 'bob'")
+    assert findings.equal(one, "ES-n-400", "BaseLine").count("no interval") == 2
+
+
+# --- doses
+
+
+def test_a_dose_is_counted_from_the_baseline_with_as_many_epochs():
+    table = tables.doses(rows(ALL_DOSES))
+    assert list(table.index) == [m.name for m in DOSES if m.name in ALL_DOSES and (m.early or m.extra)]
+    own = table.loc["ES-n-400, 3 × epochs"]
+    assert tuple(own[""]) == ("own", 400, 3)
+    assert own["D_I", "change"] == pytest.approx(0.03) and own["D_G", "change"] == pytest.approx(-0.01)
+    assert table["", "whose"].tolist() == ["own", "own", "general", "another's", "own"]
+    assert table.loc["BaseLine + 400 iterations", ("D_G", "change")] == pytest.approx(0.02)
+
+
+def test_a_dose_without_its_baseline_is_left_out():
+    few = {name: level for name, level in ALL_DOSES.items() if name != "BaseLine, 3 × epochs"}
+    assert "ES-n-400, 3 × epochs" not in tables.doses(rows(few)).index
+
+
+@pytest.mark.parametrize(("level", "verdict", "words"), [
+    (0.94, "Here it does", "below the baseline after three times as many (-1.0 points"),
+    (0.95, "Not seen here", "not clearly off the baseline after three times as many (+0.0 points"),
+    (0.97, "Not seen here", "above the baseline after three times as many (+2.0 points"),
+])
+def test_harm_is_irreversible_where_more_epochs_leave_it(level, verdict, words):
+    said = findings.dose(tables.doses(rows(ALL_DOSES | {"ES-n-400, 3 × epochs": (0.9, level)})))
+    assert said.startswith(f"{verdict}: with 400 iterations on one person first") and words in said
+    assert "below the baseline after the usual epochs (-2.0 points" in said
+
+
+def test_doses_are_shown_by_owner_and_length():
+    table = findings.doses(tables.doses(rows(ALL_DOSES)))
+    assert table.columns.tolist() == [(part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)]
+    assert table.index.tolist() == ["40 on own data", "400 on own data", "400 on general data", "400 on another's data"]
+    assert table.loc["400 on own data", ("D_I", "3 × epochs")].startswith("+3.0 [")
+
+
+def test_doses_are_drawn_a_line_each():
+    _, ax = plots.plt.subplots()
+    plots.doses(ax, tables.doses(rows(ALL_DOSES)), "D_G")
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels == ["own data, 1 × epochs after it", "general data, 1 × epochs after it",
+                      "another's data, 1 × epochs after it", "own data, 3 × epochs after it"]
+    assert ax.get_xscale() == "log" and "D_G" in ax.get_ylabel()
+    plots.plt.close()
+
+
+# --- late iterations
+
+
+LATE = {"BaseLine": (0.8, 0.9), "TL-n-10 (1e-3)": (0.9, 0.8), "TL-n-300 (1e-4)": (0.88, 0.9),
+        "TL-n-10 (1e-2 sgd)": (0.85, 0.9)}
+
+
+def test_the_best_late_setting_does_no_harm():
+    said = findings.late_sentence(tables.comparison(rows(LATE)))
+    assert said.startswith("Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G: ")
+    assert said.endswith("by TL-n-300 (1e-4) (+8.0 points on D_I, +0.0 on D_G).")
+
+
+def test_where_nothing_harms_or_all_does_nothing_more_is_said():
+    for harm in (0.0, 0.2):
+        levels = {name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()}
+        said = findings.late_sentence(tables.comparison(rows(levels)))
+        assert said.endswith(f"{3 if harm else 0} lower accuracy on D_G.")
+
+
+def test_late_iterations_stand_by_optimiser_and_rate():
+    table = findings.late(tables.comparison(rows(LATE)))
+    assert table.index.tolist() == ["as the study, 0.001", "as the study, 0.0001", "sgd, 0.01"]
+    assert table.columns.tolist() == [(part, late) for part in ("D_I", "D_G") for late in (10, 300)]
+
+
+def test_a_sweep_is_drawn_along_its_parameter():
+    _, ax = plots.plt.subplots()
+    along = {"TL-n-10 (1e-3)": 10, "TL-n-300 (1e-4)": 300, "not there": 5}
+    plots.sweep(ax, tables.comparison(rows(LATE)), "D_I", along, "a")
+    line = ax.containers[0].lines[0]
+    assert line.get_xdata().tolist() == [10, 300] and line.get_ydata() == pytest.approx([10, 8])
+    plots.plt.close()
+
+
+# --- likeness
+
+
+def test_likeness_is_told_beside_raw_pixels():
+    ours, raw = (pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001}) for x, c in ((4.71, 0.911), (7, 0.98)))
+    said = findings.likeness(ours, raw, 16)
+    assert "4.7 times as often as by chance" in said and "91% of cases" in said and "20 % of the variation" in said
+
+
+def test_nearness_counts_people():
+    table = pd.DataFrame({"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]})
+    assert findings.nearness(table) == (
+        "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1.")
+
+
+# --- every method can be shown
+
+
+def test_every_method_has_a_colour_and_v3s_keep_theirs():
+    shades = plots.colours()
+    assert set(shades) == {method.name for method in METHODS}
+    for family in {method.family for method in METHODS}:
+        for table in (TABLES["v3"], TABLES["sweeps"]):
+            names = [method.name for method in table if method.family == family and method in TABLES["v3"]]
+            assert len({shades[name] for name in names}) == len(names)
