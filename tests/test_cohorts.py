@@ -195,6 +195,18 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
         same(np.sort(both), np.flatnonzero(np.tile(WHO, 3) == person))
 
 
+def test_a_split_by_image_parts_a_digit_from_its_flips():
+    """And is otherwise a split like any other: 70 % of each person's images, all of them on one side or the other."""
+    parts = arrange(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
+    torn = 0
+    for person, train in parts.train.items():
+        test = parts.test[person]
+        same(np.sort(np.concatenate([train, test])), np.flatnonzero(np.tile(WHO, 3) == person))
+        assert len(train) == round(0.7 * (len(train) + len(test)))
+        torn += len(np.intersect1d(train % len(WHO), test % len(WHO)))
+    assert torn
+
+
 @BOTH
 def test_a_digits_flips_lie_on_its_side(parts):
     for side in (parts.train, parts.test):

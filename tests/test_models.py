@@ -53,6 +53,16 @@ def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
     assert sum(p.numel() for p in VGG(classes, 32).parameters()) == by_hand
 
 
+def test_other_readings_of_the_figure():
+    """Batch norm before ReLU; and all places that poolings leave given to the fully connected layer."""
+    kinds = [type(layer) for layer in VGG(30, 32, norm="before").features[:3]]
+    assert kinds == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
+    for image_size, left in ((8, 1), (16, 1), (32, 2), (64, 4)):
+        flat = VGG(30, image_size, pooling="flatten", width=1 / 16, lanes=2)
+        assert flat.classifier.weight.shape == (60, 16, left, left)
+        assert flat(torch.rand(3, 2, image_size, image_size)).shape == (3, 2, 30)
+
+
 @pytest.mark.parametrize("image_size", [16, 32])
 def test_the_layers_stand_in_the_order_of_the_figure(image_size):
     names = {nn.Conv2d: "Conv", nn.MaxPool2d: "Pool", LaneDropout: "Dropout"}

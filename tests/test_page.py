@@ -279,3 +279,18 @@ def test_models_are_counted_with_their_dates():
 def test_where_nothing_was_trained_no_device_is_named(rows):
     said = made(rows=rows)
     assert "*Device:*" not in said and "*Models:*" not in said and "*Data:*" in said
+
+
+# --- published rows in place of training
+
+
+def test_a_page_says_which_rows_are_published_ones():
+    rows = pd.DataFrame({"key": list("abc")})
+    none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"]})
+    assert page.origin(rows, none).data == "All 3 models were trained for this page."
+    some = pd.DataFrame({"key": list("ab"), "file": ["results/quick.parquet", "results/paper.parquet"]})
+    assert page.origin(rows, some).data == (
+        "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
+        "the other 1 had to be trained here.")
+    every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3})
+    assert page.origin(rows, every).data.endswith("none had to be trained here.")

@@ -349,3 +349,19 @@ def test_people_made_by_class_counts_can_be_carried(tmp_path):
     carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
     assert prepare(carried).content == first.content
     assert "individuals: 3 wanted, the file was drawn for 2" in refused(replace(carried, individuals=3))
+
+
+def test_what_people_leave_is_d_g_where_no_number_is_given(cases):
+    counts = cases["counts"]
+    made = prepare(replace(counts, global_items=0, main_items=50, side_items=9))
+    assert len(made.source.labels) == 7000  # all of them
+    for person in made.parts.individuals:
+        of_hers = np.bincount(made.source.labels[made.source.who == person])
+        assert sorted(of_hers[of_hers > 0]) == [9, 9, 9, 50]
+
+
+def test_a_split_by_image_is_another_split_of_the_same_people():
+    by_item, by_image = prepare(SMOKE), prepare(replace(SMOKE, split="image"))
+    assert by_item.content == by_image.content and leaks(by_image)["samples on both sides"] > 0
+    for person, train in by_item.parts.train.items():
+        assert sorted(train) != sorted(by_image.parts.train[person])

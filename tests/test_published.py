@@ -41,15 +41,15 @@ def study(*keys: str, **settings):
     """What a `Study` shows of itself, without training one."""
     source = Cohort(np.zeros((2, 1, 1), np.uint8), np.zeros(2, int), np.arange(2), np.arange(2), source="two dots")
     return SimpleNamespace(
-        settings=Settings(**settings), prepared=SimpleNamespace(source=source), keys=lambda: list(keys),
-        common=lambda: {"engine": 7},
+        settings=Settings(**settings), prepared=SimpleNamespace(source=source), keys=lambda methods=None: list(keys),
+        common=lambda: {"engine": 7}, store=SimpleNamespace(keys=set),
     )
 
 
-def publish(folder, name: str, table: pd.DataFrame, *wanted: str):
+def publish(folder, name: str, table: pd.DataFrame, *wanted: str, **settings):
     """A published file of these rows."""
     path = folder / "results" / f"{name}.parquet"
-    published.write(path, table, published.provenance(study(*wanted), table, name))
+    published.write(path, table, published.provenance(study(*wanted, **settings), table, name))
     return path
 
 
@@ -265,6 +265,28 @@ def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
     assert [run.name for run in runs] == [published.OWN, "standard", "paper"]
 
 
+@pytest.mark.parametrize("other", [{"rows_of": "doses"}, {"variation": "class-counts"}])
+def test_only_runs_of_the_same_question_stand_beside(tmp_path, other):
+    publish(tmp_path, "paper", rows("a"), "a")
+    publish(tmp_path, "quick-else", rows("b"), "b", **other)
+    names = [[run.name for run in published.beside(study("c", **asked), rows("c"), tmp_path / "results")]
+             for asked in ({}, other)]
+    assert names == [[published.OWN, "paper"], [published.OWN, "quick-else"]]
+
+
+def test_what_is_published_is_shared_by_its_identity(tmp_path):
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    publish(tmp_path, "quick-doses", rows("b", "c"), "b", "c", rows_of="doses")
+    one = study(*"abcd")
+    given = published.shared(one, folder=tmp_path / "results")
+    assert dict(zip(given["key"], given["file"], strict=True)) == {
+        "a": "results/quick.parquet", "b": "results/quick.parquet", "c": "results/quick-doses.parquet"}
+    one.store.keys = lambda: {"a", "b"}  # what is trained here comes first
+    assert published.shared(one, folder=tmp_path / "results")["key"].tolist() == ["c"]
+    one.store.keys = lambda: set("abcd")
+    assert published.shared(one, folder=tmp_path / "broken").empty  # and nothing need be read
+
+
 def test_a_broken_file_in_the_folder_is_named(tmp_path):
     text(publish(tmp_path, "quick", rows("a"), "a"))
     with pytest.raises(InputError, match=r"quick\.parquet"):
@@ -286,5 +308,6 @@ def test_what_is_published_fits_the_book():
     for run in published.everything():
         assert set(run.rows["method"]) <= {method.name for method in METHODS}
         assert run.provenance["models"] == len(run.rows) <= run.provenance["wanted"]
-        assert run.provenance["params"] == run.name and (ROOT / "params" / f"{run.name}.yml").exists()
+        of = run.provenance["params"]  # a part of a size's rows has its name and more, like quick-doses
+        assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
         assert published.sentence(run)

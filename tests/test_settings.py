@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
+from perso.methods import TABLES
 from perso.settings import (
     CHOICES,
     RANGES,
@@ -13,6 +14,7 @@ from perso.settings import (
     InputError,
     Settings,
     as_dict,
+    counted,
     default_data_dir,
     default_store,
     fingerprint,
@@ -20,6 +22,7 @@ from perso.settings import (
     overlay,
     read,
     rng,
+    v1,
 )
 
 PARAMS = sorted((ROOT / "params").glob("*.yml"))
@@ -256,3 +259,14 @@ def test_nothing_draws_from_a_global_state():
     after = np.random.random()
     np.random.seed(3)
     assert after == np.random.random()
+
+
+def test_v1_at_a_size_is_what_its_params_file_says():
+    """The chapter on class counts makes these settings of the book's; the files are for the command line."""
+    quick = read(ROOT / "params" / "quick.yml")
+    assert v1(quick) == read(ROOT / "params" / "quick-v1.yml")
+    assert counted(quick) == read(ROOT / "params" / "quick-counts.yml")
+
+
+def test_tables_of_methods_are_those_that_can_be_asked_for():
+    assert CHOICES["rows_of"] == tuple(TABLES)

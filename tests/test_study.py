@@ -595,3 +595,48 @@ def test_the_generic_model_learns_from_D_G_alone(planned, monkeypatch):
         work.train_generic(planned.prepared, number, 0, "key")
         assert set(asked_for[-1].ravel()) == set(fold.global_train)  # two epochs: all of it
         assert asked_for[-1].shape[:2] == (1, len(planned.schedule(TL_0, number)))
+
+
+# --- rows from elsewhere, and longer courses
+
+
+def test_given_rows_are_not_trained_again(whole, tmp_path, monkeypatch):
+    given = whole.rows((BASE, SW_2)).assign(file="results/some.parquet")
+    one = Study(TINY, tmp_path / "rows.sqlite")
+    found = one.run((BASE, SW_2, ES_2), jobs=1, given=given)
+    assert one.store.keys() == set(one.keys([ES_2]))
+    assert numbers(found).equals(numbers(whole.rows((BASE, SW_2, ES_2))))
+    assert numbers(one.rows((BASE, ES_2))).equals(numbers(whole.rows([ES_2])))  # nor stored
+    monkeypatch.setattr(engine, "train", None)
+    assert len(one.run([BASE], given=given)) == len(whole.rows([BASE]))
+
+
+def test_what_was_trained_here_comes_before_what_is_given(whole):
+    given = whole.rows([BASE]).assign(acc_I=-1.0)
+    assert whole.rows([BASE], given=given).equals(whole.rows([BASE]))
+
+
+def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
+    settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
+    one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, rounds=2)
+    n_iter = work.iterations_per_epoch(one.prepared, one.folds[0])
+    assert len(one.schedule(twice)) == ES_3.early + 6 * n_iter
+    rate = work.rates(one.prepared, one.folds[0], ES_3.early + 6 * n_iter, 2)
+    assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.early + 4 * n_iter
+    assert not set(one.keys([twice])) & set(one.keys([ES_3]))
+
+
+def test_late_iterations_may_have_another_optimiser(tmp_path):
+    one, (adam, other) = Study(TINY, tmp_path / "rows.sqlite"), (TL[0], replace(TL[0], late_optimiser="sgd"))
+    seen, train = [], engine.train
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "train", lambda how, *rest: seen.append(how.optimiser) or train(how, *rest))
+        one.run([adam, other], jobs=1)
+    assert sorted(seen) == ["adam"] * 4 + ["sgd"] * 2  # two generic models and two jobs, then two jobs
+    assert not set(one.keys([adam])) & set(one.keys([other]))
+
+
+def test_doses_beyond_the_largest_are_left_out():
+    for largest, names in ((5000, {40, 400, 1500, 5000}), (400, {40, 400}), (39, set())):
+        one = Study(replace(TINY, rows_of="doses", largest_dose=largest), "nowhere.sqlite")
+        assert {method.early or method.extra for method in one.methods} - {0} == names

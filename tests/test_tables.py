@@ -309,3 +309,40 @@ def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
     alone = rows({name: values[:1] for name, values in SEEN.items()})
     text = tables.verdicts(alone, alone)
     assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {"not shown"}
+
+
+# --- other tables than v3's
+
+
+def test_v1s_table_has_its_numbers_and_the_share_of_time():
+    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(seconds=[10.0] * 3 + [2.0, 2.5, 3.0])
+    for variation, mean in (("class-counts", 0.9247), ("hidden-factors", 0.9768)):
+        table = tables.comparison(seen, printed=variation)
+        assert table.loc[SW, ("D_I", "paper mean")] == mean and table.loc[SW, ("D_G", "paper r_train")] == 0.99
+        assert table.loc[[BASELINE, SW], ("D_G", "r_train")].tolist() == [1, 0.25]
+        shown = tables.shown(table, "D_G")
+        assert shown.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"] and "v1 mean" in shown
+        assert "r_train" not in tables.shown(table, "D_I")
+    assert "v1 mean" in tables.as_markdown(table) and "v3" not in tables.as_text(table)
+
+
+def test_changes_may_be_counted_from_another_method(table):
+    other = tables.comparison(rows(), base=ES)
+    assert np.isnan(other.loc[ES, ("D_I", "change")])
+    assert other.loc[BASELINE, ("D_I", "change")] == pytest.approx(-table.loc[ES, ("D_I", "change")])
+    assert other.loc[SW, ("D_I", "change")] == pytest.approx(tables.difference(rows(), SW, ES)["D_I"].mean)
+
+
+def test_grouping_is_a_family_of_its_own_for_holm():
+    """Two of grouping and one of shaping, all with one p: the two are corrected, the one is not."""
+    seen = {BASELINE: (0.6, 0.5, 0.7), SW: (0.7, 0.6, 0.9), "IG-n-5": (0.7, 0.6, 0.9), "SG-n-1500": (0.7, 0.6, 0.9)}
+    block = tables.comparison(rows(seen))["D_I"]
+    assert block.loc[SW, "holm"] == pytest.approx(block.loc[SW, "p"])
+    assert block.loc["IG-n-5", "holm"] == pytest.approx(2 * block.loc["IG-n-5", "p"])
+
+
+def test_runs_stand_beside_v1():
+    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)})
+    side = tables.beside({"ours": seen}, "class-counts")
+    assert side.columns.unique(1).tolist() == ["ours", "v1"]
+    assert side.loc[SW, ("D_I", "v1", "change")] == pytest.approx(0.9247 - 0.9102)
