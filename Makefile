@@ -31,8 +31,7 @@ test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed
 	$(BIN)/python -m pytest
 	rm -rf build/test
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
-	rm -rf build/nbval && mkdir -p build/nbval
-	PERSO_STORE="$(CURDIR)/build/nbval/store.sqlite" $(BIN)/python -m pytest \
+	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
 
 bench: $(STAMP)  ## how fast, against the textbook loop and the machine: 20 minutes on two idle cores

@@ -64,7 +64,7 @@ def dose(table: pd.DataFrame) -> str:
         said.append(f"{verb} the baseline {words} ({mean:+.1f} points, {interval})")
     harm = 100 * largest.loc[3, "high"] < 0
     most = f"with {own['', 'dose'].max()} iterations on one person first"
-    return f"{'Here it does' if harm else 'Not seen here'}: {most}, accuracy on D_G is {', and '.join(said)}."
+    return f"{'harm stays' if harm else 'no lasting harm is seen'}: {most}, accuracy on D_G is {', and '.join(said)}."
 
 
 def doses(table: pd.DataFrame) -> pd.DataFrame:

@@ -120,7 +120,7 @@ CHOICES = {
 }
 RANGES = {
     "individuals": (2, np.inf), "global_people": (0, np.inf), "global_items": (0, np.inf),
-    "main_items": (1, np.inf), "side_items": (1, np.inf), "largest_dose": (0, np.inf),
+    "main_items": (1, np.inf), "side_items": (1, np.inf), "largest_dose": (40, np.inf),
     "latent": (1, 1024), "encoder_epochs": (1, np.inf),
     "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
     "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),

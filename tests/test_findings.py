@@ -69,9 +69,9 @@ def test_a_dose_without_its_baseline_is_left_out():
 
 
 @pytest.mark.parametrize(("level", "verdict", "words"), [
-    (0.94, "Here it does", "below the baseline after three times as many (-1.0 points"),
-    (0.95, "Not seen here", "not clearly off the baseline after three times as many (+0.0 points"),
-    (0.97, "Not seen here", "above the baseline after three times as many (+2.0 points"),
+    (0.94, "harm stays", "below the baseline after three times as many (-1.0 points"),
+    (0.95, "no lasting harm is seen", "not clearly off the baseline after three times as many (+0.0 points"),
+    (0.97, "no lasting harm is seen", "above the baseline after three times as many (+2.0 points"),
 ])
 def test_harm_is_irreversible_where_more_epochs_leave_it(level, verdict, words):
     said = findings.dose(tables.doses(rows(ALL_DOSES | {"ES-n-400, 3 × epochs": (0.9, level)})))
