@@ -63,7 +63,7 @@ def tradeoff(ax, table: pd.DataFrame):
 def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
     """The headline figure as a file; the same table gives the same file."""
     style()
-    fig, ax = plt.subplots(figsize=(6.4, 4.6))
+    fig, ax = plt.subplots(figsize=(6.4, 5.4))
     tradeoff(ax, table)
     fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(fig)
@@ -109,9 +109,7 @@ def doses(ax, table: pd.DataFrame, part: str):
             ls="-" if rounds == 1 else ":", label=f"{whose} data, {rounds} × epochs after it",
         )
     ax.set(xscale="log", xlabel="$n_{ES}$, iterations of early shaping", ylabel=f"change on {part_label(part)} (pp)")
-    ax.set_xticks(sorted(table["", "dose"].unique()))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    plain_ticks(ax, sorted(table["", "dose"].unique()))
     return ax
 
 
@@ -125,13 +123,34 @@ def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: st
 
     table   a `tables.comparison`; names   {method: value of the parameter}
     """
-    there = {name: x for name, x in names.items() if name in table.index}
+    there = dict(sorted(((name, x) for name, x in names.items() if name in table.index), key=lambda each: each[1]))
     values = 100 * table[part].loc[list(there)]
     ax.axhline(0, color="0.7", lw=1)
     ax.errorbar(list(there.values()), values["change"], marker="o", ms=5, lw=1.2, elinewidth=1, label=label,
                 yerr=[values["change"] - values["low"], values["high"] - values["change"]])
     ax.set(ylabel=f"change on {part_label(part)} (pp)")
     return ax
+
+
+def late(ax, table: pd.DataFrame, part: str, optimiser: str):
+    """`sweep` of transfer learning over its iterations, a line per optimiser (the study's unless named) and rate."""
+    courses: dict[str, dict] = {}
+    for method in METHODS:
+        if method.late and method.family == "transfer learning" and method.name in table.index:
+            label = f"{method.late_optimiser or optimiser}, {method.late_rate:g}"
+            courses.setdefault(label, {})[method.name] = method.late
+    for label, names in sorted(courses.items()):
+        sweep(ax, table, part, names, label)
+    ax.set(xscale="log", xlabel="$n_{TL}$, late iterations")
+    plain_ticks(ax, sorted({late for names in courses.values() for late in names.values()}))
+    return ax
+
+
+def plain_ticks(ax, values: Sequence[float]) -> None:
+    """A logarithmic axis that names these values as they are."""
+    ax.set_xticks(values)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
 
 
 def levels(ax, rows: pd.DataFrame, measure: str):
@@ -172,16 +191,16 @@ def strip(ax, schedules: dict[str, np.ndarray]):
     return ax
 
 
-def digits(images: np.ndarray, rows: Sequence[str]):
-    """A sheet of images [R, C, S, S], dark on light: a column per class, a named row per person or turn."""
+def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = None):
+    """A sheet of images [R, C, S, S], dark on light: a column per class, or under `heads`; a named row each."""
     fig, axes = plt.subplots(*images.shape[:2], figsize=(0.62 * images.shape[1], 0.62 * images.shape[0]), squeeze=False)
     for line, cells in zip(axes, images, strict=True):
         for ax, image in zip(line, cells, strict=True):
             ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
             ax.set(xticks=[], yticks=[])
             sns.despine(ax=ax, left=True, bottom=True)
-    for c, ax in enumerate(axes[0]):
-        ax.set_title(str(c), fontsize="small")
+    for head, ax in zip(range(images.shape[1]) if heads is None else heads, axes[0], strict=True):
+        ax.set_title(str(head), fontsize="small")
     for ax, name in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize="small")
     return fig

@@ -131,6 +131,15 @@ def test_a_sweep_is_drawn_along_its_parameter():
     plots.plt.close()
 
 
+def test_late_courses_are_a_line_each_over_their_iterations():
+    _, ax = plots.plt.subplots()
+    plots.late(ax, tables.comparison(rows(LATE | {"TL-n-300 (1e-3)": (0.95, 0.7)})), "D_I", "adam")
+    lines = {bars.get_label(): bars.lines[0].get_xdata().tolist() for bars in ax.containers}
+    assert lines == {"adam, 0.001": [10, 300], "adam, 0.0001": [300], "sgd, 0.01": [10]}
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "300"]
+    plots.plt.close()
+
+
 # --- likeness
 
 
