@@ -86,7 +86,8 @@ def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFram
             blocks[part, name] = table[part][columns].reindex([method.name for method in methods])
         base, known = theirs[BASELINE][place * 4], {m.name: theirs[m.name] for m in methods if theirs[m.name]}
         change = pd.Series({name: numbers[place * 4] - base for name, numbers in known.items()}, dtype=float)
-        blocks[part, paper] = pd.DataFrame({"change": change}, index=[m.name for m in methods], columns=columns)
+        names = [method.name for method in methods]
+        blocks[part, paper] = pd.DataFrame({"change": change}, names, columns, dtype=float)
     return pd.concat(blocks, axis=1)
 
 
