@@ -28,7 +28,7 @@ from sklearn.datasets import load_digits
 
 from perso import choices, cohorts, engine, metrics, schedules, stats
 from perso.models import State
-from perso.settings import Settings, read, rng, seed_of
+from perso.settings import InputError, Settings, read, rng, seed_of
 from perso.study import Study
 from perso.work import chunks
 
@@ -244,15 +244,27 @@ def whole_study(size: str, device: str, share: float) -> dict:
     }
 
 
+def share(text: str) -> float:
+    """An argparse type: above 0, up to 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+    return value
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = options.add_argument
-    add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help="default: all, then the whole study")
+    sizes = "default: all, then study: the whole quick study, also by the textbook loop, which takes longest"
+    add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help=sizes)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    add("--share", type=float, default=1.0, help="of the study's people by the textbook loop, scaled (%(default)s)")
-    add("--to", type=Path, help="JSON file; what it holds of other sizes stays")
+    add("--share", type=share, default=1.0, help="above 0 to 1: of the people, by the textbook loop, then scaled")
+    add("--to", type=Path, help="default: results/throughput-DEVICE.json; what it has of other sizes stays")
     given = options.parse_args()
-    here = choices.machine(given.device)
+    try:
+        here = choices.machine(given.device)
+    except InputError as error:
+        raise SystemExit(f"throughput: {error}") from None
     to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
     record = json.loads(to.read_text("utf-8")) if to.exists() else {}
     device = torch.cuda.get_device_name() if here.device == "cuda" else "cpu"

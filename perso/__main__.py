@@ -10,7 +10,7 @@ from perso.settings import InputError, RunError, Settings, default_data_dir, def
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code: 0 done, 1 a run that failed, 2 bad input."""
+    """Exit code: 0 done, 1 a run that failed, 2 bad input, 3 a run that its budget ended with models left."""
     given = parser().parse_args(argv)
     try:
         return given.command(given) or 0
@@ -87,6 +87,7 @@ def data(given) -> None:
     from perso import data as sources
     from perso.prepare import facts, prepare, sizes
 
+    suffix_of(given.to, ".npz")
     prepared = prepare(read(given.params, given.pairs), given.data_dir)
     print(facts(prepared), sizes(prepared).to_string(index=False), sep="\n\n")
     if given.to:
@@ -94,7 +95,7 @@ def data(given) -> None:
         print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
 
 
-def run(given) -> None:
+def run(given) -> int:
     study = opened(given)
     from perso.prepare import facts
 
@@ -102,6 +103,7 @@ def run(given) -> None:
     done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
     left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
+    return 3 if left else 0
 
 
 def stored(given, published: bool = False):
@@ -136,17 +138,25 @@ def table(given) -> None:
 
 
 def export(given) -> None:
-    if given.to and given.to.suffix not in (".parquet", ".csv"):
-        kind = given.to.suffix or "a file without suffix"
-        raise InputError(f"--to {given.to}: {kind} is unknown; possible: .parquet, .csv")
+    suffix_of(given.to, ".parquet", ".csv")
     study, rows = stored(given)
     if given.to and given.to.suffix == ".parquet":
         from perso import published
 
-        return published.write(given.to, rows, published.provenance(study, rows, Path(given.params).stem))
+        published.write(given.to, rows, published.provenance(study, rows, Path(given.params).stem))
+    else:
+        if given.to:
+            given.to.parent.mkdir(parents=True, exist_ok=True)
+        rows.drop(columns=["hits_I", "hits_G"]).to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
     if given.to:
-        given.to.parent.mkdir(parents=True, exist_ok=True)
-    rows.drop(columns=["hits_I", "hits_G"]).to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
+        print(f"wrote {given.to}: {len(rows)} rows", file=sys.stderr)
+
+
+def suffix_of(path: Path | None, *possible: str) -> None:
+    """InputError when a file that is to be written has another suffix than these."""
+    if path and path.suffix not in possible:
+        kind = path.suffix or "a file without suffix"
+        raise InputError(f"--to {path}: {kind} is unknown; possible: {', '.join(possible)}")
 
 
 def book(given) -> None:

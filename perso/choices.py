@@ -26,23 +26,24 @@ class Machine:
     """What the choice depends on."""
 
     device: str  # cpu | cuda
-    workers: int  # training processes: CPU cores, or cards
+    workers: int  # training processes: one per CPU core (or per `threads` of them), or per card
     bfloat16: bool  # whether the device multiplies in bfloat16
     free: int = 0  # bytes free on the fullest card
     compiles: bool = True  # whether torch.compile works, where it was asked for
 
 
-def machine(device: str, compile: bool = False) -> Machine:
+def machine(device: str, compile: bool = False, threads: int = 1) -> Machine:
     """This machine, seen as `device`: auto | cpu | cuda. InputError when a card is wanted and none is there.
 
     compile   whether to try the compiler, which takes seconds
+    threads   of a training process on a CPU, whose cores all processes share
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         able = getattr(torch.cpu, "get_capabilities", dict)()  # of torch ≥ 2.12
         bfloat16 = any(able.get(each) for each in ("amx_bf16", "avx512_bf16", "bf16"))
-        return Machine("cpu", joblib.cpu_count(), bfloat16, compiles=not compile or compiles(device))
+        return Machine("cpu", max(1, joblib.cpu_count() // threads), bfloat16, compiles=not compile or compiles(device))
     if not torch.cuda.is_available():
         raise InputError("device: cuda is not to be had here; possible: cpu, auto")
     cards = range(torch.cuda.device_count())
@@ -109,9 +110,10 @@ def iteration(settings: Settings, classes: int) -> Cost:
 def told(settings: Settings, classes: int, machine: Machine) -> str:
     """What was chosen, in a line (of settled settings)."""
     s, work = settings, iteration(settings, classes)
+    processes = f"{machine.workers} process" + "es" * (machine.workers > 1)
     said = [f"{machine.workers} × {machine.device}", s.precision, f"{work.flop / 1e9:.2g} GFLOP an iteration"]
     if machine.device == "cpu":
-        said[0] = f"{machine.workers} processes of {s.threads} thread" + "s" * (s.threads > 1)
+        said[0] = f"{processes} of {s.threads} thread" + "s" * (s.threads > 1)
     said += [f"{s.lanes} models fused"] * (s.lanes > 1) + [f"{s.in_flight} networks in flight"] * (s.in_flight > 1)
     said += ["CUDA graphs"] * (s.graph == "always") + ["torch.compile"] * (s.compile == "always")
     said += ["not channels_last"] * (s.channels_last == "never")

@@ -82,8 +82,9 @@ def shown(record: dict, size: str) -> pd.DataFrame:
     }, index=numbers.index)
     text.insert(0, "precision", [way["precision"] for way in ways])
     if any(way["low"] is not None for way in ways):
-        text["accuracy − textbook, pp [95 %]"] = [
-            "" if way["low"] is None else f"{100 * way['low']:+.1f} to {100 * way['high']:+.1f}" for way in ways
+        text["accuracy − textbook, 95 % interval, pp"] = [
+            "" if way["low"] is None or not place else f"{100 * way['low']:+.1f} to {100 * way['high']:+.1f}"
+            for place, way in enumerate(ways)
         ]
     if any(way["note"] for way in ways):
         text["note"] = [way["note"] for way in ways]
@@ -126,14 +127,14 @@ def answer(record: dict | None, device: str = "cpu") -> str:
         scaled = f", scaled from {timed} of them" * (timed < study["models"])
         said.append(f"the {study['params']} study of {study['models']} models takes {ours:.0f} s, "
                     f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})")
-    numbers, precision = table(record, size), record["sizes"][size]["ways"][-1]["precision"]
-    last = numbers.iloc[-1]
-    said.append(f"at {size} size an iteration of one model takes {last['ms']:.3g} ms, {last['× textbook']:.1f} times "
-                f"as fast as the textbook loop, at {last['% of matrix product']:.0f} % of the rate of a large matrix "
-                f"product in {precision}")
-    if own := [way for way in record["sizes"][size]["ways"][:-1] if way["note"]]:
-        said[-1] += (f"; as a study takes it by itself, in {own[0]['precision']}, it is "
-                     f"{numbers.loc[own[0]['way'], '× textbook']:.1f} times as fast as the textbook loop")
+    numbers, ways = table(record, size), record["sizes"][size]["ways"]
+    own = [way for way in ways if way["note"]] or ways[-1:]  # what a study takes by itself
+    told = [f"in {each['precision']} {numbers.loc[each['way'], 'ms']:.3g} ms, "
+            f"{numbers.loc[each['way'], '× textbook']:.1f} times as fast as the textbook loop, at "
+            f"{numbers.loc[each['way'], '% of matrix product']:.0f} % of the rate of a large matrix product"
+            for each in (own[0], ways[-1])]
+    other = "" if own[0] == ways[-1] else f"; {told[1]}, which a study takes only where it is wished"
+    said.append(f"at {size} size an iteration of one model takes {told[0]}{other}")
     return f"On {place(record)}, {'; '.join(said)}."
 
 
@@ -187,7 +188,6 @@ def predictions() -> pd.DataFrame:
 def precisions(entries: dict) -> pd.DataFrame:
     """bfloat16 minus float32, a line per params file, as text."""
     lines = {name: {"people": str(each["people"]), "models": str(each["models"]), **tables.verdict(weighed(each))}
-             | {f"s a model, {kind}": f"{seconds:.3g}" for kind, seconds in each["seconds"].items()}
              for name, each in entries.items()}
     return pd.DataFrame.from_dict(lines, orient="index")
 

@@ -34,7 +34,7 @@ class Study:
 
     def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
         self.asked, self.data_dir = settings, data_dir
-        self.machine = choices.machine(settings.device, settings.compile == "always")
+        self.machine = choices.machine(settings.device, settings.compile == "always", settings.threads)
         prepared = prepare(settings, data_dir)
         self.settings = choices.settled(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
@@ -249,10 +249,10 @@ def until(ends: float, calls: Iterable) -> Iterator:
 
 @contextlib.contextmanager
 def progress(models: int):
-    """A bar on the terminal that counts models; under Jupyter it stays out of the page."""
+    """A bar on the terminal that counts networks, also those that others build upon; under Jupyter it stays out."""
     original = getattr(sys.stderr, "_original_stdstream_copy", None)  # ipykernel's way to the real stderr
     file = sys.stderr if original is None else os.fdopen(os.dup(original), "w")
-    with tqdm(total=models, unit="model", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
+    with tqdm(total=models, unit="network", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
         yield bar
     if original is not None:
         file.close()

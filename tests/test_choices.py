@@ -134,3 +134,10 @@ def test_tf32_takes_a_card():
     with pytest.raises(InputError, match="precision: tf32 takes a card; possible: float32"):
         choice("quick", CPU, precision="tf32")
     assert choice("quick", CARD, precision="tf32").precision == "tf32"
+
+
+def test_processes_share_the_cores_by_their_threads(monkeypatch):
+    monkeypatch.setattr(choices.joblib, "cpu_count", lambda: 4)
+    assert [choices.machine("cpu", threads=n).workers for n in (1, 2, 3, 8)] == [4, 2, 1, 1]
+    s = choice("quick", replace(CPU, workers=1), threads=4)
+    assert told(s, 30, replace(CPU, workers=1)).startswith("1 process of 4 threads")

@@ -63,7 +63,7 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
 
     assert main(["export", *given, "--to", str(tmp_path / "open" / "mine.parquet")]) == 0
     said, run = capsys.readouterr(), published.read(tmp_path / "open" / "mine.parquet")
-    assert said.out == said.err == ""
+    assert said.out == "" and said.err.endswith("mine.parquet: 20 rows\n")
     pd.testing.assert_frame_equal(run.rows[list(rows)], rows, check_dtype=False)
     right = [unpacked(*each).mean() for each in run.rows[["hits_I", "n_I"]].to_numpy()]
     assert right == run.rows["acc_I"].tolist()
@@ -74,7 +74,7 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
 
 def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
-    assert main(["run", *given, "--budget", "0", "--jobs", "1"]) == 0
+    assert main(["run", *given, "--budget", "0", "--jobs", "1"]) == 3
     assert "0 of 20 models" in capsys.readouterr().err
     assert main(["table", *given]) == 2
     said = capsys.readouterr()
@@ -165,4 +165,9 @@ def test_the_trainer_needs_no_book(tmp_path):
     )
     given = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
     done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
+
+
+def test_people_to_carry_are_an_npz(tmp_path, capsys):
+    assert main(["data", SMOKE, "--to", str(tmp_path / "people.csv")]) == 2
+    assert capsys.readouterr().err.endswith("people.csv: .csv is unknown; possible: .npz\n")
