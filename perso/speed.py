@@ -129,11 +129,11 @@ def answer(record: dict | None, device: str = "cpu") -> str:
                     f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})")
     numbers, ways = table(record, size), record["sizes"][size]["ways"]
     own = [way for way in ways if way["note"]] or ways[-1:]  # what a study takes by itself
-    told = [f"in {each['precision']} {numbers.loc[each['way'], 'ms']:.3g} ms, "
-            f"{numbers.loc[each['way'], '× textbook']:.1f} times as fast as the textbook loop, at "
+    told = [f"{numbers.loc[each['way'], 'ms']:.3g} ms in {each['precision']}, "
+            f"{numbers.loc[each['way'], '× textbook']:.1f} times as fast as the textbook loop and at "
             f"{numbers.loc[each['way'], '% of matrix product']:.0f} % of the rate of a large matrix product"
             for each in (own[0], ways[-1])]
-    other = "" if own[0] == ways[-1] else f"; {told[1]}, which a study takes only where it is wished"
+    other = "" if own[0] == ways[-1] else f"; {told[1]}, where that precision is wished"
     said.append(f"at {size} size an iteration of one model takes {told[0]}{other}")
     return f"On {place(record)}, {'; '.join(said)}."
 

@@ -104,8 +104,8 @@ def test_the_answer_has_the_study_and_the_largest_size():
     said = speed.answer(RECORD)
     assert said.startswith("On 3 cores of Abacus, the quick study of 182 models takes 60 s, 5.0 times as fast")
     assert "(300 s)" in said
-    assert "at paper size an iteration of one model takes in bfloat16 8 ms, 5.0 times as fast" in said
-    assert said.endswith("at 62 % of the rate of a large matrix product.")  # 1e9 FLOP in 8 ms of 2e11
+    assert "at paper size an iteration of one model takes 8 ms in bfloat16, 5.0 times as fast" in said
+    assert said.endswith("and at 62 % of the rate of a large matrix product.")  # 1e9 FLOP in 8 ms of 2e11
 
 
 def test_a_textbook_loop_that_was_timed_in_part_is_told():
@@ -119,9 +119,9 @@ def test_the_answer_names_the_studys_own_way_where_another_is_faster():
     record = changed()
     assert "wished" not in speed.answer(record)
     record["sizes"]["paper"]["ways"][1]["note"] = "a study's own"
-    first, second = speed.answer(record).split("; in bfloat16 8 ms, 5.0 times as fast as the textbook loop")
-    assert " an iteration of one model takes in float32 16 ms, 2.5 times as fast as the textbook loop" in first
-    assert second.endswith(", which a study takes only where it is wished.")
+    first, second = speed.answer(record).split("; 8 ms in bfloat16, 5.0 times as fast as the textbook loop")
+    assert " an iteration of one model takes 16 ms in float32, 2.5 times as fast as the textbook loop" in first
+    assert second.endswith(", where that precision is wished.")
 
 
 def test_without_a_whole_study_the_answer_is_about_iterations():
