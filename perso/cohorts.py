@@ -81,13 +81,16 @@ def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarra
 def class_counts(labels: np.ndarray, people: int, rng: np.random.Generator, main: int = 200, side: int = 33):
     """People who differ in class counts (v1): the person of every sample, int [N], -1 for nobody's.
 
-    Each person takes `main` samples of one class and `side` of three more, without replacement. ValueError when
-    a class runs out.
+    Each person takes `main` samples of one class and `side` of three more, without replacement. Main classes are
+    dealt in turn, so that D_G, the rest of a small pool, keeps some of every class. ValueError when a class runs out.
     """
     who = np.full(len(labels), -1)
     pools = {c: list(rng.permutation(np.flatnonzero(labels == c))) for c in np.unique(labels)}
+    turns = rng.permutation(list(pools))
     for person in range(people):
-        for c, count in zip(rng.permutation(list(pools))[:4], (main, side, side, side), strict=False):
+        most = turns[person % len(turns)]
+        classes = [most, *rng.permutation(turns[turns != most])[:3]]
+        for c, count in zip(classes, (main, side, side, side), strict=False):
             if len(pools[c]) < count:
                 left = f"of class {c}, {len(pools[c])} samples are left where {count} are needed"
                 raise ValueError(f"{left}; {person} people can be made")

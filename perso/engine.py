@@ -16,7 +16,7 @@ import torch
 
 from perso.models import VGG, AutoEncoder, State, empty, initial, lanes_of, load
 
-VERSION = 1  # raised by hand whenever a change here or in models alters numbers; part of every model's identity
+VERSION = 1  # raised by hand whenever a change to what trains alters numbers: here, in models, work or schedules
 PLAIN_STEPS = 3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
 
 

@@ -1,21 +1,24 @@
 """What chapters say of pairs of methods, of likeness, of doses and of late iterations: sentences and tables of text."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from perso import metrics, page, stats, tables
-from perso.methods import METHODS
+from perso.methods import BASE, BASELINE, DOSES, METHODS, again, early, longer
 
 
-def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> Markdown:
-    """`page.versus` of every pair as a list; of a method that this run leaves out, that it does."""
+def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = page.versus) -> Markdown:
+    """What there is to say of every pair of methods, as a list; of a method that this run leaves out, that it does.
+
+    say   `page.versus`, or `equal`: of rows and two names, a sentence
+    """
     there, lines = set(rows["method"]), []
     for method, other in pairs:
         lacking = [name for name in (method, other) if name not in there]
-        lines.append(f"- {page.versus(rows, method, other)}" if not lacking
+        lines.append(f"- {say(rows, method, other)}" if not lacking
                      else f"- {method} minus {other}: not known, this run is without {' and '.join(lacking)}")
     return Markdown("\n".join(lines))
 
@@ -23,13 +26,14 @@ def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> Markdow
 def equal(rows: pd.DataFrame, method: str, other: str) -> str:
     """Whether two methods are equivalent (TOST) on D_I and D_G, with the margins of `stats.MARGINS`."""
     said = []
-    for measure, part in tables.PARTS.items():
-        wide = metrics.per_person(rows, measure)
-        found = stats.equivalence(wide[method] - wide[other], stats.MARGINS[part])
+    for part, differences in tables.paired(rows, method, other).items():
+        found = stats.equivalence(differences, stats.MARGINS[part])
         mean, low, high, margin = (100 * value for value in (found.mean, found.low, found.high, found.margin))
-        verdict = f"{'equivalent' if found.equivalent else 'not shown to be equivalent'} within ±{margin:g} points"
-        interval = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
-        said.append(f"{verdict} on {part} ({mean:+.2f}, {interval})")
+        apart = found.low > found.margin or found.high < -found.margin
+        verdict = "further apart than" if apart else "not shown to be equivalent within"
+        verdict = "equivalent within" if found.equivalent else verdict
+        ends = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
+        said.append(f"{verdict} ±{margin:g} points on {part} ({mean:+.2f}, {ends})")
     return f"{method} and {other} are {said[0]} and {said[1]}"
 
 
@@ -43,6 +47,13 @@ def likeness(ours: pd.Series, raw: pd.Series, latent: int) -> str:
     )
 
 
+def gains(table: pd.DataFrame) -> Markdown:
+    """What a method adds on some classes and on others (`likeness.gains`), in percentage points."""
+    these, others = stats.change(table["these"]), stats.change(table["others"])
+    more = stats.change(table["these"] - table["others"])
+    return Markdown(f"{interval(these)} on these, {interval(others)} on others; the difference is {interval(more)}.")
+
+
 def nearness(table: pd.DataFrame) -> str:
     """For how many people D_G holds what is nearer than their own (`likeness.own_and_others`)."""
     nearer, few = (table["D_G"] < table["own"]).sum(), (table["as few"] < table["own"]).sum()
@@ -52,19 +63,36 @@ def nearness(table: pd.DataFrame) -> str:
     )
 
 
-def dose(table: pd.DataFrame) -> str:
-    """Whether the harm of the largest dose of own data on D_G outlasts three times the epochs (`tables.doses`)."""
-    own = table[table["", "whose"] == "own"]
-    largest = own[own["", "dose"] == own["", "dose"].max()].set_index(("", "rounds"))["D_G"]
-    said = []
-    for rounds, words in ((1, "after the usual epochs"), (3, "after three times as many")):
-        mean, low, high = 100 * largest.loc[rounds, ["change", "low", "high"]]
-        verb = "below" if high < 0 else "above" if low > 0 else "not clearly off"
-        interval = "no interval" if np.isnan(low) else f"{low:+.1f} to {high:+.1f}"
-        said.append(f"{verb} the baseline {words} ({mean:+.1f} points, {interval})")
-    harm = 100 * largest.loc[3, "high"] < 0
-    most = f"with {own['', 'dose'].max()} iterations on one person first"
-    return f"{'harm stays' if harm else 'no lasting harm is seen'}: {most}, accuracy on D_G is {', and '.join(said)}."
+def dose(rows: pd.DataFrame) -> str:
+    """Whether the harm of the largest dose of own data on D_G outlasts three times the epochs (claims 17, 25).
+
+    Counted from as many iterations on general data: both train as long, the rest is the narrowness of the data.
+    """
+    there = set(rows["method"])
+    amount = max(m.early for m in DOSES if m.shaped_by == "own" and m.rounds == 1 and m.name in there)
+    own, general, verdicts, numbers = early(amount), longer(amount), [], []
+    for words, one, other, base in (
+        ("after the usual epochs", own.name, general.name, BASELINE),
+        ("after three times as many", *(again(method, 3).name for method in (own, general, BASE))),
+    ):
+        change, plain = (tables.difference(rows, one, each)["D_G"] for each in (other, base))
+        verdicts.append(f"{harm(tables.paired(rows, one, other)['D_G'])} {words}")
+        numbers.append(f"{interval(change)} points on D_G {words} (against the baseline: {interval(plain)})")
+    return (
+        f"{verdicts[0]}, {verdicts[1]}: {amount} iterations on one person first, against as many on general data, "
+        f"come to {numbers[0]} and {numbers[1]}."
+    )
+
+
+def harm(differences: pd.Series) -> str:
+    """What paired differences on D_G say: harm | gain | no difference | undecided, the last two by TOST."""
+    seen, same = stats.change(differences), stats.equivalence(differences, stats.MARGINS["D_G"])
+    return "harm" if seen.high < 0 else "gain" if seen.low > 0 else "no difference" if same.equivalent else "undecided"
+
+
+def interval(change: stats.Change) -> str:
+    """A change in percentage points with its interval, as text."""
+    return tables.points(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
 
 
 def doses(table: pd.DataFrame) -> pd.DataFrame:
@@ -91,16 +119,29 @@ def late(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def late_sentence(table: pd.DataFrame) -> str:
-    """How many rows of transfer learning lower accuracy on D_G, and which gives most on D_I without that."""
-    there = [m for m in METHODS if m.late and m.family == "transfer learning" and m.name in table.index]
-    on_G = table.loc[[m.name for m in there], "D_G"]
-    harmed = on_G.index[on_G["high"] < 0]
-    ways = f"Of {len(there)} settings of transfer learning (optimiser, rate, length)"
-    said = f"{ways} {len(harmed)} lower accuracy on D_G"
-    kept = [name for name in on_G.index if name not in harmed]
-    if not kept or not len(harmed):
+    """How many rows of transfer learning lower accuracy on D_G, for how many a loss is excluded, which of those gains.
+
+    table   of `tables.comparison`, counted from the generic model that all of them start from (TL-n-0)
+    """
+    there = [m.name for m in METHODS if m.late and m.family == "transfer learning" and m.name in table.index]
+    margin, on_G = stats.MARGINS["D_G"], table.loc[there, "D_G"]
+    harmed, safe = on_G.index[on_G["high"] < 0], on_G.index[on_G["low"] > -margin]
+    said = (
+        f"Of {len(there)} settings of transfer learning (optimiser, rate, length) {len(harmed)} lower accuracy on D_G, "
+        f"against the generic model they start from; for {len(safe)} a loss above {100 * margin:g} points is excluded"
+    )
+    if not len(safe):
         return f"{said}."
-    best = table.loc[kept, ("D_I", "change")].idxmax()
-    gain, cost = (100 * table.loc[best, (part, "change")] for part in ("D_I", "D_G"))
-    return (f"{said}: v1's harm and v3's lack of it can both be had. Most is gained without clear harm by {best} "
-            f"({gain:+.1f} points on D_I, {cost:+.1f} on D_G).")
+    best = table.loc[safe, ("D_I", "change")].idxmax()
+    on_I, on_G = (tables.points(table.loc[best, part]) for part in ("D_I", "D_G"))
+    both = ": v1's harm and v3's lack of it can both be had" * bool(len(harmed))
+    return f"{said}{both}. Of these, {best} gives the individual most ({on_I} points on D_I, {on_G} on D_G)."
+
+
+def trend(rows: pd.DataFrame, names: Sequence[str]) -> str:
+    """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
+    said = []
+    for (measure, part), sign, way in zip(tables.PARTS.items(), (1, -1), ("rises", "falls"), strict=True):
+        p = stats.rising(sign * metrics.per_person(rows, measure)[list(names)].dropna().to_numpy())
+        said.append(f"{'it ' if said else 'accuracy '}{way} on {part}: p = {p:.2g}")
+    return f"Along {' < '.join(names)}, {' and '.join(said)} (Page's L)"

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from perso import grouping, metrics, stats, work
-from perso.methods import Method
+from perso.methods import BASELINE, Method
 from perso.settings import rng
+from perso.store import unpacked
 from perso.study import Study
 
 
@@ -90,14 +92,8 @@ def own_and_others(study: Study, fold: int = 0) -> pd.DataFrame:
 
 def ranked(study: Study, person, fold: int = 0) -> list:
     """The people of D_G, those first who are most like an individual (IG's order)."""
-    prepared, place, codes = study.prepared, study.folds[fold], study.codes(fold)
-
-    def means(images):
-        return grouping.class_means(codes[images], prepared.labels[images], prepared.classes)
-
-    others = {other: means(prepared.parts.train[other]) for other in place.global_people}
-    own = means(prepared.parts.train[person])
-    return grouping.nearest_persons(own, others, means(place.global_train), len(others))
+    place = study.folds[fold]
+    return work.ranked(study.prepared, place, person, study.codes(fold), len(place.global_people))
 
 
 def counterparts(study: Study, images: Sequence[int], fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -115,6 +111,37 @@ def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Seri
             for person in place.individuals
         ]) for method in methods
     })
+
+
+def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
+    """Share of the images added to D_I that two people of a fold have in common, on average over pairs; by method."""
+    codes, place, shares = study.codes(fold), study.folds[fold], {}
+    for method in methods:
+        alone = replace(method, with_own=False)
+        added = [set(work.enlarged(study.prepared, place, alone, person, 0, codes)) for person in place.individuals]
+        pairs = combinations(added, 2)
+        shares[method.name] = np.mean([len(one & other) / min(len(one), len(other)) for one, other in pairs])
+    return pd.Series(shares)
+
+
+def gains(study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE) -> pd.DataFrame:
+    """What a method adds to the base's accuracy on D_I, shares: a line per person, averaged over repeats.
+
+    these, others   on test images of these classes of the source, flips included; on all other ones
+    """
+    prepared, lines = study.prepared, {}
+    labels = prepared.labels % (int(prepared.source.labels.max()) + 1)  # a flip shows its original's class
+    for person in prepared.parts.individuals:
+        own = rows[rows["person"] == str(person)]
+        these = np.isin(labels[prepared.parts.test[person]], classes)
+
+        def share(name, which, own=own):
+            hits = [unpacked(blob, n) for blob, n in own.loc[own["method"] == name, ["hits_I", "n_I"]].values]
+            return np.mean(hits, axis=0)[which].mean() if which.any() else np.nan
+
+        lines[person] = {column: share(method, which) - share(base, which)
+                         for column, which in (("these", these), ("others", ~these))}
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:

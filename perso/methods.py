@@ -46,6 +46,10 @@ class Method:
             raise ValueError(f"{self.name}: late iterations need a late_rate")
         if self.added and not 1 <= self.persons <= 100:
             raise ValueError(f"{self.name}: persons {self.persons} of 100 in D_G cannot be added; possible: 1 to 100")
+        if self.added and self.shaped_by == "other":
+            raise ValueError(f"{self.name}: shaped_by other cannot be joined with added; it enlarges the own data")
+        if self.added and not (self.early or self.n_I):
+            raise ValueError(f"{self.name}: what is added is trained on by early or n_I, not by late iterations alone")
 
     @property
     def course(self) -> tuple:
@@ -164,7 +168,7 @@ V1 = (
     BASE, UNION, longer(500), longer(5000),
     early(500, v1_counts=(0.9113, 0.0588, 0.6889, 1.0, 0.9182, 0.0034, 0.9065, 0.9241, 1.0),
           v1_factors=(0.965, 0.0359, 0.8421, 1.0, 0.9581, 0.0021, 0.9508, 0.9622, 1.0)),
-    ES_5000, SW_2, SW_8TH, weighing("0.88", "v1's 88 as it may be meant: 22 of 25 batches from D_I"), TL_0,
+    ES_5000, SW_2, SW_8TH, weighing("0.88", "v1's 88 as it may be meant: all but every 25th batch from D_I"), TL_0,
     transfer(20, 1e-2, v1_counts=(0.9556, 0.0377, 0.8333, 1.0, 0.7369, 0.078, 0.5031, 0.8796, 0.01),
              v1_factors=(0.9747, 0.0243, 0.8917, 1.0, 0.9396, 0.0174, 0.8768, 0.9559, 0.01)),
     transfer(200, 1e-2, v1_counts=(0.9633, 0.0355, 0.8333, 1.0, 0.6929, 0.0986, 0.4274, 0.8708, 0.02),
@@ -191,11 +195,8 @@ def again(method: Method, rounds: int) -> Method:
 
 
 # Irreversibility (claims 16, 17, 25): the dose of early shaping against the length of what follows
-DOSED = (ES_40, ES_400, ES_5000, longer(400), longer(5000))
-DOSES = (
-    BASE, again(BASE, 2), again(BASE, 3), *DOSED, on_another(400), on_another(5000),
-    *(again(method, 3) for method in DOSED),
-)
+DOSED = (ES_40, ES_400, ES_5000, *(control(dose) for control in (longer, on_another) for dose in (40, 400, 5000)))
+DOSES = (BASE, again(BASE, 2), again(BASE, 3), *DOSED, *(again(method, 3) for method in DOSED))
 
 # What the papers leave open: how often, how long, how fast (claim 34)
 SWEEPS = (
@@ -212,6 +213,12 @@ READINGS = (BASE, UNION, ES_400, SW_2, TL_0, *(m for m in V3 if m.late == 300 an
 
 TABLES = {"v3": V3, "v1": V1, "grouping": GROUPING, "doses": DOSES, "sweeps": SWEEPS, "readings": READINGS}
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
+
+
+def base_of(method: Method) -> Method:
+    """The row that v3 counts it from: of what is chosen by likeness, as much at random; of all others, the baseline."""
+    random = (m for m in METHODS if m.added == "random" and not m.with_own and m.persons == method.persons)
+    return next(random, BASE) if method.encoded else BASE
 
 
 def named(*names: str, table: str = "v3") -> tuple[Method, ...]:

@@ -22,7 +22,7 @@ def spread(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def identification(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
-    """Share of images [N, H, W] whose person a support vector machine names, cross-validated."""
+    """Share of images [N, H, W] or codes [N, d] whose person a support vector machine names, cross-validated."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.svm import SVC
 

@@ -81,20 +81,22 @@ class VGG(nn.Module):
 class AutoEncoder(nn.Module):
     """`lanes` auto-encoders: u8 pixels as floats [B, lanes, S, S] → the same, by way of `latent` numbers each.
 
-    Fig. 5: conv → ReLU → BN, but for the last layer, which a ReLU alone follows. The figure has three upsamplings to
-    four poolings, and numbers of channels that do not chain; here there are as many upsamplings as poolings (three
-    at S = 8) and the decoder goes 128-128-64-32-16-1.
+    Fig. 5: conv → ReLU → BN, but for the last layer, which a ReLU alone follows. The figure pools five times, from
+    32×32 to 1×1 (here four times at S = 16, three at 8). Its decoder begins at 2×2 and upsamples three times, to
+    16×16, by numbers of channels that do not chain; here it does so up to S, by 128-128-64-32-16-1.
     """
 
     def __init__(self, image_size: int, latent: int = 16, width: float = 1.0, lanes: int = 1):
         super().__init__()
         self.lanes, self.side = lanes, image_size >> poolings(image_size)
+        last = max(1, self.side // 2)
         c16, c32, c64, c128 = channels(width, lanes, 16, 32, 64, 128)
         pool, up, four = nn.MaxPool2d(2), nn.Upsample(scale_factor=2), poolings(image_size) == 4
         self.encoder = nn.Sequential(
             *block(lanes, c16, lanes), pool, *block(c16, c32, lanes), pool, *block(c32, c64, lanes), pool,
             *block(c64, c128, lanes), *([pool] if four else []), *block(c128, c128, lanes),
-            nn.Conv2d(c128, latent * lanes, self.side, groups=lanes),  # Flatten and Dense
+            *([pool] if self.side > 1 else []),
+            nn.Conv2d(c128, latent * lanes, last, groups=lanes),  # Flatten and Dense
         )
         self.dense = nn.Conv2d(latent * lanes, c128 * self.side**2, 1, groups=lanes)
         self.decoder = nn.Sequential(

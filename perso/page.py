@@ -63,7 +63,7 @@ def versus(rows: pd.DataFrame, method: str, other: str) -> str:
 
 def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     """Which of the rows are published ones (`published.shared`), and which were trained where this page was made."""
-    theirs = given[given["key"].isin(rows["key"])]
+    theirs = given.merge(rows[["key", "created"]])  # one whose course was trained again here has another date
     if theirs.empty:
         return Markdown(f"All {len(rows)} models were trained for this page.")
     files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
@@ -75,14 +75,20 @@ def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
 
 
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
-    """Which shaping method gives the individual most, and which others most; controls do not compete."""
-    shaping = [method.name for method in methods if tables.is_shaping(method) and method.name in table.index]
-    said = []
+    """Which shaping method gives the individual most, and which others most; controls stand apart."""
+    there = [method for method in methods if method.name in table.index]
+    kinds = {"shaping": filter(tables.is_shaping, there), "controls": (m for m in there if m.family == "control")}
+    names, said = {kind: [method.name for method in group] for kind, group in kinds.items()}, []
+
+    def most(kind, part):
+        name = table.loc[names[kind], (part, "mean")].idxmax()
+        on_I, on_G = (tables.points(table.loc[name, each]) for each in WHOSE)
+        return f"{name} ({on_I} points on D_I, {on_G} on D_G)"
+
     for part, whose in WHOSE.items():
-        name = table.loc[shaping, (part, "mean")].idxmax()
-        on_I, on_G = (100 * table.loc[name, (each, "change")] for each in WHOSE)
-        said.append(f"{name} on {whose} ({on_I:+.1f} points on D_I, {on_G:+.1f} on D_G)")
-    return f"Best of the shaping methods, against the baseline: {said[0]}, {said[1]}."
+        said.append(f"on {whose}, {most('shaping', part)}")
+    control = f" Of the controls, most on {whose}: {most('controls', part)}." if names["controls"] else ""
+    return f"Best of the shaping methods, against the baseline: {said[0]}; {said[1]}.{control}"
 
 
 def people_sentence(prepared: Prepared) -> str:

@@ -46,10 +46,11 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
 
 
 def writers(run: published.Published) -> list[str]:
-    """What the larger run found, one method of each family, and which run it is."""
+    """What the larger run found, one method of each family, likeness against chance, and which run it is."""
     table = tables.comparison(run.rows)
-    shown = ("ES-n-400", "SW-n-2", "TL-n-300 (1e-4)")
-    return [*(f"{page.sentence(table, method)}." for method in shown), f"{published.sentence(run)}."]
+    shown = ("ES-n-400", "SW-n-2", "TL-n-300 (1e-4)", "SG-n-1500")
+    alike = page.versus(run.rows, "SG-n-1500", "BaseLine-n-1500 with D_I")
+    return [*(f"{page.sentence(table, method)}." for method in shown), f"{alike}.", f"{published.sentence(run)}."]
 
 
 def both(table: pd.DataFrame) -> str:

@@ -73,6 +73,11 @@ def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
     return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)
 
 
+def rising(values: np.ndarray) -> float:
+    """p of Page's L for values [n, k] of n people: that they rise from column to column, k of three or more."""
+    return float(stats.page_trend_test(values).pvalue)
+
+
 @dataclass(frozen=True)
 class Permanova:
     """How much of what varies within strata goes by group."""

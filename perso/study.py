@@ -79,8 +79,9 @@ class Study:
         uses_other = "other" in (method.joined, method.shaped_by)
         who = [content[person], content[other] if uses_other else "", self.prepared.content_of(self.folds[fold])]
         place = [people.index(person), len(people)]
-        encoder = [self.encoder_key(fold)] if method.encoded else []
-        return fingerprint([self.common(), method.course, method.late, who, repeat, place, *encoder])
+        more = [self.encoder_key(fold)] if method.encoded else []
+        more += [self.settings.momentum] if method.late_optimiser == "sgd" and self.settings.optimiser != "sgd" else []
+        return fingerprint([self.common(), method.course, method.late, who, repeat, place, *more])
 
     # what there is to train
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from perso import metrics, stats
-from perso.methods import BASELINE, DOSES, METHODS, SHAPING, Method
+from perso.methods import BASELINE, DOSES, METHODS, SHAPING, Method, base_of
 
 PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
@@ -62,38 +62,47 @@ def comparison(
     return table
 
 
+def paired(rows: pd.DataFrame, method: str, other: str) -> dict[str, pd.Series]:
+    """One method minus another, a number per person, for D_I and for D_G."""
+    people = {part: metrics.per_person(rows, measure) for measure, part in PARTS.items()}
+    return {part: wide[method] - wide[other] for part, wide in people.items()}
+
+
 def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, stats.Change]:
     """One method minus another over people, for D_I and for D_G."""
-    people = {part: metrics.per_person(rows, measure) for measure, part in PARTS.items()}
-    return {part: stats.change(wide[method] - wide[other]) for part, wide in people.items()}
+    return {part: stats.change(each) for part, each in paired(rows, method, other).items()}
 
 
 def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
     """The changes to the baseline in several runs, a line per method that any has; the paper's last, without intervals.
 
+    What is chosen by likeness is counted from as much at random, v3's baseline for it (`methods.base_of`).
     runs     rows by the run's name
     printed  whose numbers come last, see `comparison`
     columns are triples (D_I or D_G, run, what): change, low, high as in `comparison`, shares
     """
-    compared = {name: comparison(rows) for name, rows in runs.items()}
-    there = {name for table in compared.values() for name in table.index} - {BASELINE}
-    methods, columns = [method for method in METHODS if method.name in there], ["change", "low", "high"]
+    there = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
+    methods = [method for method in METHODS if method.name in there]
+    bases = {method.name: base_of(method).name for method in methods}
     source, paper = PRINTED[printed]
     theirs = {method.name: getattr(method, source) for method in METHODS}
     blocks = {}
-    for place, part in enumerate(PARTS.values()):
-        for name, table in compared.items():
-            blocks[part, name] = table[part][columns].reindex([method.name for method in methods])
-        base, known = theirs[BASELINE][place * 4], {m.name: theirs[m.name] for m in methods if theirs[m.name]}
-        change = pd.Series({name: numbers[place * 4] - base for name, numbers in known.items()}, dtype=float)
-        names = [method.name for method in methods]
-        blocks[part, paper] = pd.DataFrame({"change": change}, names, columns, dtype=float)
+    for place, (measure, part) in enumerate(PARTS.items()):
+        for run, rows in runs.items():
+            people = metrics.per_person(rows, measure).reindex(columns=list({*bases, *bases.values()}))
+            changes = {name: stats.change(people[name] - people[base]) for name, base in bases.items()}
+            lines = {name: (each.mean, each.low, each.high) for name, each in changes.items()}
+            blocks[part, run] = pd.DataFrame.from_dict(lines, "index", columns=["change", "low", "high"])
+        printed_too = {name: base for name, base in bases.items() if theirs[name] and theirs[base]}
+        change = {name: theirs[name][place * 4] - theirs[base][place * 4] for name, base in printed_too.items()}
+        blocks[part, paper] = pd.DataFrame({"change": change, "low": np.nan, "high": np.nan}, index=bases, dtype=float)
     return pd.concat(blocks, axis=1)
 
 
 def doses(rows: pd.DataFrame) -> pd.DataFrame:
     """What a dose of early shaping changes against the baseline with as many epochs: a line per method of `DOSES`.
 
+    A method whose baseline is not among the rows has no line.
     columns   whose (own | another's | general: whose data the dose is), dose, rounds, then pairs like in `comparison`:
               change, low, high on D_I and on D_G
     """
@@ -101,7 +110,7 @@ def doses(rows: pd.DataFrame) -> pd.DataFrame:
     bases = {method.rounds: method.name for method in DOSES if method.joined and not method.extra}
     for method in DOSES:
         dose = method.early or method.extra
-        if dose and {method.name, bases[method.rounds]} <= there:
+        if dose and {method.name, bases.get(method.rounds)} <= there:
             whose = "general" if method.extra else {"own": "own", "other": "another's"}[method.shaped_by]
             line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.rounds}
             for part, change in difference(rows, method.name, bases[method.rounds]).items():
@@ -114,12 +123,13 @@ def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]
     """Whether changes that are clear in one run (their 95 % interval excludes 0) have the same sign in the other.
 
     table   of `beside`
-    For D_I and for D_G a bool per method that is clear in one and is there in the other.
+    For D_I and for D_G a bool per method that is clear in one and is there in the other. A change of exactly 0 there,
+    of two printed means that are equal, has no sign and is left out.
     """
     found = {}
     for part in PARTS.values():
         ours, theirs = table[part][one], table[part][other]["change"]
-        clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna()
+        clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna() & (theirs != 0)
         found[part] = (np.sign(ours["change"]) == np.sign(theirs))[clear]
     return found
 

@@ -98,13 +98,19 @@ def enlarged(prepared: Prepared, fold, method: Method, person, repeat: int, code
     elif method.added.endswith("samples"):
         added = D_G[grouping.nearest_samples(codes[own], codes[D_G], n, far)]
     else:
-        def means(images):
-            return grouping.class_means(codes[images], prepared.labels[images], prepared.classes)
-
-        others = {other: means(train[other]) for other in fold.global_people}
-        chosen = grouping.nearest_persons(means(own), others, means(D_G), persons, far)
-        added = np.concatenate([train[other] for other in chosen])
+        added = np.concatenate([train[other] for other in ranked(prepared, fold, person, codes, persons, far)])
     return np.concatenate([own[: len(own) * method.with_own], added])
+
+
+def ranked(prepared: Prepared, fold, person, codes: np.ndarray, n: int, far: bool = False) -> list:
+    """The n people of D_G most like an individual by their class means (IG), the most alike first; or least, if far."""
+    train = prepared.parts.train
+
+    def means(images):
+        return grouping.class_means(codes[images], prepared.labels[images], prepared.classes)
+
+    others = {other: means(train[other]) for other in fold.global_people}
+    return grouping.nearest_persons(means(train[person]), others, means(fold.global_train), n, far)
 
 
 def rates(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndarray:

@@ -37,7 +37,8 @@ def test_full_width_has_the_filters_of_the_figure():
     shapes = [[tuple(layer.weight.shape) for layer in part if isinstance(layer, nn.Conv2d)]
               for part in (model.encoder, model.decoder)]
     assert shapes[0] == [(16, 1, 3, 3), (32, 16, 3, 3), (64, 32, 3, 3), (128, 64, 3, 3), (128, 128, 3, 3),
-                         (16, 128, 2, 2)]  # Flatten and Dense 16
+                         (16, 128, 1, 1)]  # Flatten and Dense 16
+    assert sum(isinstance(layer, nn.MaxPool2d) for layer in model.encoder) == 5
     assert model.dense.out_channels == 512 and model.side == 2  # Dense 512, reshaped to 2×2×128
     assert shapes[1] == [(128, 128, 3, 3), (64, 128, 3, 3), (32, 64, 3, 3), (16, 32, 3, 3), (1, 16, 3, 3)]
 
@@ -125,6 +126,22 @@ def test_codes_are_of_training_images_alone(study):
         assert coded == set(np.concatenate([fold.global_train, *train]))
 
 
+def test_an_encoder_learns_from_training_images_alone(study, monkeypatch):
+    asked_for = []
+
+    def train(recipe, images, labels, plans, rates, states, seeds):
+        asked_for.append(plans)
+        return {plans.shape[1]: states}
+
+    monkeypatch.setattr(engine, "train", train)
+    tests = np.concatenate([*study.prepared.parts.test.values()])
+    for number, fold in enumerate(study.folds):
+        work.train_encoder(study.prepared, number, "key")
+        learnt = set(asked_for[-1].ravel())
+        train = [study.prepared.parts.train[person] for person in fold.individuals]
+        assert learnt == set(np.concatenate([fold.global_train, *train])) and not learnt & set(tests)
+
+
 def test_a_stored_encoder_is_not_trained_again(study, monkeypatch):
     monkeypatch.setattr(work, "train_encoder", None)
     assert study.codes().shape == (len(study.prepared.images), TINY.latent)
@@ -164,6 +181,18 @@ def test_what_is_added_is_training_data_of_d_g_and_nothing_twice(study, method):
             assert any(added == set(parts.train[other]) for other in fold.global_people)
         else:
             assert len(added) == round(persons / 2 * len(fold.global_train))
+
+
+def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
+    """Ten people in D_G: 5 of 100 are one of them, 21 are three."""
+    many = Study(replace(TINY, exchange=False, individuals=2, global_people=10), tmp_path / "rows.sqlite")
+    prepared, fold, codes = many.prepared, many.folds[0], many.codes()
+    person = fold.individuals[0]
+    order = work.ranked(prepared, fold, person, codes, 10)
+    expected = {"IG-n-5": order[:1], "IG-n-21": order[:3], "far IG-n-5": order[-1:], "far IG-n-21": order[-3:]}
+    for method in named(*expected, table="grouping"):
+        added = set(work.enlarged(prepared, fold, method, person, 0, codes)) - set(prepared.parts.train[person])
+        assert added == set(np.concatenate([prepared.parts.train[other] for other in expected[method.name]]))
 
 
 def test_chance_draws_anew_for_every_person_and_repeat(study):

@@ -45,6 +45,22 @@ def test_equivalence_is_told_only_where_it_is_shown():
     assert "and equivalent within ±0.2 points on D_G (+0.00, 90 % interval -0.10 to +0.10)" in said
 
 
+def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
+    said = findings.equal(rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine")
+    assert "are further apart than ±0.5 points on D_I (-10.00" in said
+    assert "and further apart than ±0.2 points on D_G (+1.00" in said
+
+
+def test_a_trend_is_one_that_all_people_follow():
+    names = ["BaseLine", "SW-n-12", "SW-n-2"]
+    up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
+    said = findings.trend(up, names)
+    p = (1 / 6) ** len(PEOPLE)  # one of six orders, for everybody
+    assert said == (f"Along BaseLine < SW-n-12 < SW-n-2, accuracy rises on D_I: p = {p:.2g} and it falls on D_G: "
+                    f"p = {p:.2g} (Page's L)")
+    assert "rises on D_I: p = 1 and it falls on D_G: p = 1 " in findings.trend(up, names[::-1])
+
+
 def test_one_person_has_no_interval():
     one = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)}).query("person == 'bob'")
     assert findings.equal(one, "ES-n-400", "BaseLine").count("no interval") == 2
@@ -68,15 +84,22 @@ def test_a_dose_without_its_baseline_is_left_out():
     assert "ES-n-400, 3 × epochs" not in tables.doses(rows(few)).index
 
 
-@pytest.mark.parametrize(("level", "verdict", "words"), [
-    (0.94, "harm stays", "below the baseline after three times as many (-1.0 points"),
-    (0.95, "no lasting harm is seen", "not clearly off the baseline after three times as many (+0.0 points"),
-    (0.97, "no lasting harm is seen", "above the baseline after three times as many (+2.0 points"),
+AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
+
+
+@pytest.mark.parametrize(("level", "verdict", "said_of_it"), [
+    (0.95, "harm", "-1.0 [-1.0, -1.0] points on D_G after three times as many (against the baseline: +0.0 "),
+    (0.9575, "undecided", "-0.2 ["), (0.96, "no difference", "+0.0 ["), (0.97, "gain", "+1.0 ["),
 ])
-def test_harm_is_irreversible_where_more_epochs_leave_it(level, verdict, words):
-    said = findings.dose(tables.doses(rows(ALL_DOSES | {"ES-n-400, 3 × epochs": (0.9, level)})))
-    assert said.startswith(f"{verdict}: with 400 iterations on one person first") and words in said
-    assert "below the baseline after the usual epochs (-2.0 points" in said
+def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, said_of_it):
+    def wide(name, people):  # the undecided one varies more
+        return people + np.where(verdict == "undecided", 40 * NOISE / 10, 0) * (name == "ES-n-400, 3 × epochs")
+
+    seen = rows(ALL_DOSES | AT_3 | {"ES-n-400, 3 × epochs": (0.9, level)})
+    seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(lambda part: wide(part.name, part.to_numpy()))
+    said = findings.dose(seen)
+    assert said.startswith(f"harm after the usual epochs, {verdict} after three times as many: 400 iterations on one")
+    assert "come to -4.0 [" in said and said_of_it in said
 
 
 def test_doses_are_shown_by_owner_and_length():
@@ -105,15 +128,25 @@ LATE = {"BaseLine": (0.8, 0.9), "TL-n-10 (1e-3)": (0.9, 0.8), "TL-n-300 (1e-4)":
 
 def test_the_best_late_setting_does_no_harm():
     said = findings.late_sentence(tables.comparison(rows(LATE)))
-    assert said.startswith("Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G: ")
-    assert said.endswith("by TL-n-300 (1e-4) (+8.0 points on D_I, +0.0 on D_G).")
+    assert said.startswith("Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G, ")
+    assert "for 2 a loss above 0.2 points is excluded: v1's harm and v3's lack of it can both be had." in said
+    assert "Of these, TL-n-300 (1e-4) gives the individual most (+8.0 [" in said
+
+
+def test_a_loss_that_noise_may_hide_is_not_excluded():
+    seen = rows(LATE)
+    noisy = seen["method"] == "TL-n-300 (1e-4)"
+    seen.loc[noisy, "acc_G"] += 2 * NOISE
+    said = findings.late_sentence(tables.comparison(seen))
+    assert "for 1 a loss" in said and "Of these, TL-n-10 (1e-2 sgd) gives" in said
 
 
 def test_where_nothing_harms_or_all_does_nothing_more_is_said():
     for harm in (0.0, 0.2):
         levels = {name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()}
         said = findings.late_sentence(tables.comparison(rows(levels)))
-        assert said.endswith(f"{3 if harm else 0} lower accuracy on D_G.")
+        assert f" {3 if harm else 0} lower accuracy on D_G" in said and "both be had" not in said
+        assert said.endswith("for 0 a loss above 0.2 points is excluded.") == bool(harm)
 
 
 def test_late_iterations_stand_by_optimiser_and_rate():
@@ -153,6 +186,12 @@ def test_nearness_counts_people():
     table = pd.DataFrame({"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]})
     assert findings.nearness(table) == (
         "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1.")
+
+
+def test_gains_are_told_on_both_kinds_of_classes():
+    table = pd.DataFrame({"these": [0.10, 0.12, 0.14], "others": [0.02, 0.04, 0.03]})
+    said = findings.gains(table).data
+    assert said.startswith("+12.0 [") and "+3.0 [" in said and "the difference is +9.0 [" in said
 
 
 # --- every method can be shown

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from perso import likeness, metrics, work
-from perso.methods import GROUPING, named
+from perso.methods import BASELINE, GROUPING, named
 from perso.settings import ROOT, read
 from perso.stats import permanova
+from perso.store import packed
 from perso.study import Study
 
 TINY = replace(read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=8, device="cpu")
@@ -107,6 +109,29 @@ def test_counterparts_are_of_d_g_and_the_nearest_are_nearer(study):
 def test_the_farthest_samples_are_the_most_diverse(study):
     found = likeness.diversity(study, [method for method in GROUPING if method.added])
     assert found["far SG-n-1500"] == found.max() > found["SG-n-1500"] > 0
+
+
+def test_two_people_share_what_is_far_more_than_what_is_random(study):
+    grouped = {method.name: method for method in GROUPING}
+    kinds = [grouped[name] for name in ("SG-n-1500", "BaseLine-n-1500 with D_I", "far SG-n-1500")]
+    found = likeness.overlap(study, kinds)
+    one, other = study.folds[0].individuals
+    for method in kinds:
+        a, b = (set(work.enlarged(study.prepared, study.folds[0], method, who, 0, study.codes()))
+                - set(study.prepared.parts.train[who]) for who in (one, other))
+        assert found[method.name] == pytest.approx(len(a & b) / len(a))
+
+
+def test_gains_are_counted_by_what_a_test_image_shows(study):
+    """Right on every 0, 1 and 8, and on no other digit, against right on nothing: flips count with their digits."""
+    labels, lines = study.prepared.labels % 10, []
+    for person, test in study.prepared.parts.test.items():
+        for name, hits in ((BASELINE, np.zeros(len(test), bool)), ("SW-n-2", np.isin(labels[test], (0, 1, 8)))):
+            lines.append((name, str(person), packed(hits), len(test)))
+    rows = pd.DataFrame(lines, columns=["method", "person", "hits_I", "n_I"])
+    found = likeness.gains(study, rows, "SW-n-2", (0, 1, 8))
+    assert found.index.tolist() == list(study.prepared.parts.individuals)
+    assert (found["these"] == 1).all() and (found["others"] == 0).all()
 
 
 def test_identification_is_a_share_of_people_of_the_fold(study):

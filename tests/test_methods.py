@@ -6,7 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from perso.methods import BASELINE, FAMILIES, METHODS, TABLES, V1, V3, Method, named
+from perso import schedules
+from perso.methods import BASELINE, DOSES, FAMILIES, GROUPING, METHODS, TABLES, V1, V3, Method, base_of, named
 
 NAMES = [method.name for method in V3]
 # v3 Table I, shaping rows: mean, sd, min, max on D_I, then on D_G
@@ -91,6 +92,38 @@ def test_every_table_counts_from_the_baseline():
 def test_more_than_all_of_d_g_cannot_be_added(persons):
     with pytest.raises(ValueError, match=rf"^IG-n-5: persons {persons} of 100 in D_G cannot be added"):
         replace(row("IG-n-5"), persons=persons)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [
+    ("IG-n-5", {"shaped_by": "other"}), ("TL-n-10 (1e-3)", {"added": "near samples", "persons": 5}),
+])
+def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
+    with pytest.raises(ValueError, match=rf"^{re.escape(name)}: (shaped_by other|what is added) .*late|own data$"):
+        replace(row(name), **wrong)
+
+
+def test_likeness_is_counted_from_as_much_at_random():
+    bases = {method.name: base_of(method).name for method in GROUPING}
+    assert bases["SG-n-1500"] == bases["IG-n-5 without D_I"] == bases["far IG-n-5"] == "BaseLine-n-1500"
+    assert bases["SG-n-6500"] == bases["IG-n-21"] == "BaseLine-n-6500"
+    assert {bases[name] for name in ("BaseLine-n-1500", "BaseLine-n-6500 with D_I", "SW-n-2", BASELINE)} == {BASELINE}
+
+
+def test_a_dose_has_its_controls_at_every_length():
+    """As many iterations on general data and on another person, once and three times the epochs."""
+    own = [m for m in DOSES if m.early and m.shaped_by == "own"]
+    assert sorted((m.early, m.rounds) for m in own) == [(n, k) for n in (40, 400, 5000) for k in (1, 3)]
+    for method in own:
+        assert [m for m in DOSES if (m.extra, m.rounds) == (method.early, method.rounds)]
+        assert [m for m in DOSES if m.shaped_by == "other" and (m.early, m.rounds) == (method.early, method.rounds)]
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m.family == "sample weighing"], ids=lambda m: m.name)
+def test_how_often_a_method_weighs_is_as_it_says(method):
+    every = re.fullmatch(r"(every|all but every) (\d+)(?:nd|th) batch from D_I", method.meaning.split(": ")[-1])
+    seen = schedules.schedule(1200, 1, 0, method.n_I, 0, 0).mean()
+    share = 1 / int(every[2])
+    assert seen == pytest.approx(share if every[1] == "every" else 1 - share, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,14 @@ def test_levels_are_said_with_their_spread():
 
 def test_the_best_is_a_shaping_method_with_what_it_costs_others():
     said = page.best_sentence(tables.comparison(rows()))
-    assert said.count(f"{ES} on ") == 2 and said.count("(+20.0 points on D_I, -20.0 on D_G)") == 2
+    assert said.count(f", {ES} (+20.0 [") == 2 and said.count("points on D_I, -20.0 [") == 2
+    assert "Of the controls" not in said
+
+
+def test_the_best_stands_beside_the_best_of_the_controls():
+    more = rows().assign(method=lambda own: own["method"].replace({ES: "own data in the union"}))
+    said = page.best_sentence(tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"])))
+    assert "Of the controls, most on everybody else's: own data in the union (+20.0 [" in said
 
 
 def test_one_method_against_another():
@@ -186,7 +193,7 @@ def test_agreement_goes_both_ways_and_names_what_differs():
     assert ways == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for each in lines[:2]:
         assert each.endswith(f": 0 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_I, {ES} on D_G")
-    assert lines[2].endswith(f": 1 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_G")  # v3: .981 on .980; .979 on .979
+    assert lines[2].endswith(f": 1 of 1 on D_I and 0 of 0 on D_G")  # v3: .981 on .980; .979 on .979 has no sign
     runs = [MINE, LARGE]
     assert "; not" not in page.agreement(runs, beside(runs)).data.splitlines()[0]
 
@@ -285,12 +292,14 @@ def test_where_nothing_was_trained_no_device_is_named(rows):
 
 
 def test_a_page_says_which_rows_are_published_ones():
-    rows = pd.DataFrame({"key": list("abc")})
-    none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"]})
+    rows = pd.DataFrame({"key": list("abc"), "created": "here"})
+    none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"], "created": "here"})
     assert page.origin(rows, none).data == "All 3 models were trained for this page."
-    some = pd.DataFrame({"key": list("ab"), "file": ["results/quick.parquet", "results/paper.parquet"]})
+    some = pd.DataFrame({"key": list("ab"), "file": ["results/quick.parquet", "results/paper.parquet"], "created": "here"})
     assert page.origin(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
         "the other 1 had to be trained here.")
-    every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3})
+    every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"})
     assert page.origin(rows, every).data.endswith("none had to be trained here.")
+    again = every.assign(created=["here", "here", "there"])  # c was trained anew, along with a longer course
+    assert page.origin(rows, again).data.startswith("2 of 3 models are published ones")

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from perso import data, engine, study, work
-from perso.methods import V3, Method
+from perso.methods import V3, Method, named
 from perso.prepare import prepare
 from perso.settings import ROOT, Settings, read, seed_of
 from perso.store import unpacked
@@ -336,6 +336,12 @@ def test_some_settings_change_numbers_only_with_others(setting, needed):
     base = replace(TINY, **needed)
     after = keys_of(replace(base, **{setting: NUMBERS_STAY[setting]}))
     assert not set(keys_of(base).values()) & set(after.values())
+
+
+def test_momentum_belongs_to_late_iterations_of_sgd_too():
+    late = named("TL-n-10 (1e-2 sgd)", "TL-n-10 (1e-3)", table="sweeps")
+    touched = changed(keys_of(TINY, late), keys_of(replace(TINY, momentum=0.5), late))
+    assert {name for name, _ in touched} == {"TL-n-10 (1e-2 sgd)"}
 
 
 def test_all_keys_of_a_study_differ():

@@ -193,6 +193,21 @@ def test_the_papers_change_is_between_its_means_and_has_no_interval(runs):
     assert runs.loc[:, (slice(None), "v3", ["low", "high"])].isna().all(axis=None)
 
 
+def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
+    levels = {BASELINE: (0.5, 0.6), "BaseLine-n-1500": (0.3, 0.4), "SG-n-1500": (0.35, 0.45), "IG-n-21": (0.9, 0.9)}
+    side = tables.beside({"here": rows(levels)})
+    assert side.loc["SG-n-1500", ("D_I", "here", "change")] == pytest.approx(0.05)
+    assert side.loc["BaseLine-n-1500", ("D_I", "here", "change")] == pytest.approx(-0.2)
+    assert np.isnan(side.loc["IG-n-21", ("D_I", "here", "change")])  # BaseLine-n-6500 is not there
+    for name, base in (("SG-n-1500", 0.975), ("IG-n-21", 0.975), ("BaseLine-n-1500", 0.98)):
+        assert side.loc[name, ("D_I", "v3", "change")] == pytest.approx(tables_paper(name) - base)
+
+
+def tables_paper(name: str) -> float:
+    """The mean on D_I that v3 prints."""
+    return next(method.paper[0] for method in METHODS if method.name == name)
+
+
 def test_a_method_that_one_run_alone_has_is_there_in_order():
     alone = tables.beside({"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})})
     assert list(alone.index) == list(tables.comparison(rows()).index.drop(BASELINE))
@@ -213,7 +228,7 @@ def test_agreement_is_asked_of_clear_changes_only():
                "nought": (0, np.nan, np.nan), "absent": (np.nan,) * 3, "lone": (1, 0, 2)},
     )
     for same in tables.agreement(table, "one", "other").values():
-        assert same.to_dict() == {"up": True, "down": True, "turned": False, "nought": False}
+        assert same.to_dict() == {"up": True, "down": True, "turned": False}
     for same in tables.agreement(table, "other", "one").values():
         assert same.empty
 
