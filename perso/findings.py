@@ -7,7 +7,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from perso import metrics, page, stats, tables
-from perso.methods import BASE, BASELINE, DOSES, METHODS, again, early, longer
+from perso.methods import DOSES, METHODS, again, early, longer
 
 
 def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = page.versus) -> Markdown:
@@ -71,16 +71,15 @@ def dose(rows: pd.DataFrame) -> str:
     there = set(rows["method"])
     amount = max(m.early for m in DOSES if m.shaped_by == "own" and m.rounds == 1 and m.name in there)
     own, general, verdicts, numbers = early(amount), longer(amount), [], []
-    for words, one, other, base in (
-        ("after the usual epochs", own.name, general.name, BASELINE),
-        ("after three times as many", *(again(method, 3).name for method in (own, general, BASE))),
+    for words, one, other in (
+        ("after the usual epochs", own, general), ("after three times as many", again(own, 3), again(general, 3)),
     ):
-        change, plain = (tables.difference(rows, one, each)["D_G"] for each in (other, base))
-        verdicts.append(f"{harm(tables.paired(rows, one, other)['D_G'])} {words}")
-        numbers.append(f"{interval(change)} points on D_G {words} (against the baseline: {interval(plain)})")
+        differences = tables.paired(rows, one.name, other.name)["D_G"]
+        verdicts.append(f"{harm(differences)} {words}")
+        numbers.append(f"{interval(stats.change(differences))} points {words}")
     return (
-        f"{verdicts[0]}, {verdicts[1]}: {amount} iterations on one person first, against as many on general data, "
-        f"come to {numbers[0]} and {numbers[1]}."
+        f"{verdicts[0]}, {verdicts[1]}. {amount:,} iterations on one person first, against as many on general data, "
+        f"change accuracy on D_G by {numbers[0]}, by {numbers[1]}."
     )
 
 
@@ -138,10 +137,12 @@ def late_sentence(table: pd.DataFrame) -> str:
     return f"{said}{both}. Of these, {best} gives the individual most ({on_I} points on D_I, {on_G} on D_G)."
 
 
-def trend(rows: pd.DataFrame, names: Sequence[str]) -> str:
+def trends(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
     """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
-    said = []
-    for (measure, part), sign, way in zip(tables.PARTS.items(), (1, -1), ("rises", "falls"), strict=True):
-        p = stats.rising(sign * metrics.per_person(rows, measure)[list(names)].dropna().to_numpy())
-        said.append(f"{'it ' if said else 'accuracy '}{way} on {part}: p = {p:.2g}")
-    return f"Along {' < '.join(names)}, {' and '.join(said)} (Page's L)"
+    lines = []
+    for names in courses:
+        wide = {part: metrics.per_person(rows, measure)[list(names)] for measure, part in tables.PARTS.items()}
+        rises, falls = stats.rising(wide["D_I"].dropna()), stats.rising(-wide["D_G"].dropna())
+        said = f"p = {rises:.2g} that accuracy rises on D_I, {falls:.2g} that it falls on D_G"
+        lines.append(f"- {', '.join(names)}: {said}")
+    return Markdown("\n".join(lines))

@@ -54,11 +54,10 @@ def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
 def test_a_trend_is_one_that_all_people_follow():
     names = ["BaseLine", "SW-n-12", "SW-n-2"]
     up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
-    said = findings.trend(up, names)
-    p = (1 / 6) ** len(PEOPLE)  # one of six orders, for everybody
-    assert said == (f"Along BaseLine < SW-n-12 < SW-n-2, accuracy rises on D_I: p = {p:.2g} and it falls on D_G: "
-                    f"p = {p:.2g} (Page's L)")
-    assert "rises on D_I: p = 1 and it falls on D_G: p = 1 " in findings.trend(up, names[::-1])
+    there, back = findings.trends(up, [names, names[::-1]]).data.splitlines()
+    p = f"{(1 / 6) ** len(PEOPLE):.2g}"  # one of six orders, for everybody
+    assert there == f"- BaseLine, SW-n-12, SW-n-2: p = {p} that accuracy rises on D_I, {p} that it falls on D_G"
+    assert back.endswith("p = 1 that accuracy rises on D_I, 1 that it falls on D_G")
 
 
 def test_one_person_has_no_interval():
@@ -88,7 +87,7 @@ AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
 
 
 @pytest.mark.parametrize(("level", "verdict", "said_of_it"), [
-    (0.95, "harm", "-1.0 [-1.0, -1.0] points on D_G after three times as many (against the baseline: +0.0 "),
+    (0.95, "harm", "by -1.0 [-1.0, -1.0] points after three times as many."),
     (0.9575, "undecided", "-0.2 ["), (0.96, "no difference", "+0.0 ["), (0.97, "gain", "+1.0 ["),
 ])
 def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, said_of_it):
@@ -98,8 +97,8 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, s
     seen = rows(ALL_DOSES | AT_3 | {"ES-n-400, 3 × epochs": (0.9, level)})
     seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(lambda part: wide(part.name, part.to_numpy()))
     said = findings.dose(seen)
-    assert said.startswith(f"harm after the usual epochs, {verdict} after three times as many: 400 iterations on one")
-    assert "come to -4.0 [" in said and said_of_it in said
+    assert said.startswith(f"harm after the usual epochs, {verdict} after three times as many. 400 iterations on one")
+    assert "by -4.0 [" in said and said_of_it in said
 
 
 def test_doses_are_shown_by_owner_and_length():

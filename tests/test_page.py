@@ -193,7 +193,7 @@ def test_agreement_goes_both_ways_and_names_what_differs():
     assert ways == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for each in lines[:2]:
         assert each.endswith(f": 0 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_I, {ES} on D_G")
-    assert lines[2].endswith(f": 1 of 1 on D_I and 0 of 0 on D_G")  # v3: .981 on .980; .979 on .979 has no sign
+    assert lines[2].endswith(": 1 of 1 on D_I and 0 of 0 on D_G")  # v3: .981 on .980; .979 on .979 has no sign
     runs = [MINE, LARGE]
     assert "; not" not in page.agreement(runs, beside(runs)).data.splitlines()[0]
 
@@ -295,7 +295,7 @@ def test_a_page_says_which_rows_are_published_ones():
     rows = pd.DataFrame({"key": list("abc"), "created": "here"})
     none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"], "created": "here"})
     assert page.origin(rows, none).data == "All 3 models were trained for this page."
-    some = pd.DataFrame({"key": list("ab"), "file": ["results/quick.parquet", "results/paper.parquet"], "created": "here"})
+    some = none.iloc[[0, 0]].assign(key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"])
     assert page.origin(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
         "the other 1 had to be trained here.")
