@@ -161,6 +161,9 @@ def suffix_of(path: Path | None, *possible: str) -> None:
 
 def book(given) -> None:
     study = opened(given)
+    for key, shown in (("variation", "hidden-factors"), ("rows_of", "v3")):
+        if (asked := getattr(study.settings, key)) != shown:
+            raise InputError(f"{key}: {asked} has no book of its own, every book has it in a chapter; possible: {shown}")
     from perso import book as pages
 
     study.run(jobs=given.jobs)

@@ -1,5 +1,6 @@
 """Chapters → executed copies by papermill → one book by jupyter-book. Nothing in `chapters/` is changed."""
 
+import logging
 import os
 import re
 import shutil
@@ -64,6 +65,7 @@ def parameters(chapter: Path, settings: Settings) -> dict:
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
     """Run one chapter into `copy` and make the copy fit for the page."""
     values = parameters(chapter, settings)
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # a setting that a chapter does not declare is no warning
     try:
         papermill.execute_notebook(
             chapter, copy, values, cwd=ROOT / "chapters", progress_bar=False, extra_arguments=["--log-level=ERROR"]

@@ -70,7 +70,7 @@ def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     left = len(rows) - len(theirs)
     return Markdown(
         f"{len(theirs)} of {len(rows)} models are published ones of the same identity, from {files}; "
-        f"{'none had' if not left else f'the other {left} had'} to be trained here."
+        f"{'none was' if not left else f'the other {left} were'} trained here."
     )
 
 
@@ -122,7 +122,7 @@ def both(shown: dict[str, pd.DataFrame]) -> HTML:
 def which(runs: Sequence[Published]) -> Markdown:
     """Which run is which, the book's own first (`published.beside`)."""
     lines = [f"- **{run.name}:** {published.sentence(run)}" for run in runs]
-    alone = ["", "No other run is published in `results/`, so this one stands alone."] * (len(runs) == 1)
+    alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (len(runs) == 1)
     return Markdown("\n".join([*lines, *alone]))
 
 

@@ -150,7 +150,7 @@ def sentence(run: Published) -> str:
     file = f"`{run.file}`, exported {told['exported'][:10]} at commit {told['commit']}"
     lacking = f", {missing:,} of {told['wanted']:,} models are missing" if missing else ""
     return (
-        f"{file if run.file else 'trained here'}; "
+        f"{file if run.file else 'the models of this page'}; "
         f"{told['models']:,} models of {told['people']} people of {told['data']}{lacking}; "
         f"{of['image_size']} × {of['image_size']} pixels, width {of['width']:g}, {of['epochs']} epochs; "
         f"{' to '.join(days)} on {devices} ({precisions}, torch {torch}), "

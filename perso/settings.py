@@ -168,7 +168,11 @@ def pair(text: str) -> tuple[str, object]:
 
 
 def v1(settings: Settings, **changes) -> Settings:
-    """The same people, network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
+    """The same people, network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step.
+
+    People differ in hidden factors, unless `changes` say otherwise.
+    """
+    changes = {"variation": "hidden-factors"} | changes
     regime = {"optimiser": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.001, "decay": 0.316}
     return replace(settings, rows_of="v1", decay_epoch=round(0.65 * settings.epochs), **regime, **changes)
 

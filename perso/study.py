@@ -42,7 +42,8 @@ class Study:
         self.folds = self.prepared.parts.folds
         self.methods = tuple(m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose)
         if settings.variation == "class-counts" and any(method.added for method in self.methods):
-            raise InputError(f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: rows_of: v1")
+            others = ", ".join(name for name, methods in TABLES.items() if not any(method.added for method in methods))
+            raise InputError(f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}")
 
     # identity: the hash of all that decides a model's numbers, and of nothing else
 

@@ -81,6 +81,16 @@ def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path,
     assert said.out == "" and "perso run" in said.err
 
 
+@pytest.mark.parametrize(("params", "told"), [
+    (["params/quick-counts.yml"], "variation: class-counts has no book"),
+    (["params/smoke.yml", "-p", "rows_of=doses"], "rows_of: doses has no book"),
+])
+def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, told, tmp_path, capsys):
+    file, *pairs = params
+    assert main(["book", str(ROOT / file), *pairs, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err and not (tmp_path / "s.sqlite").exists()
+
+
 def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
     file = tmp_path / "cohort.npz"
     assert main(["data", SMOKE, "--to", str(file)]) == 0

@@ -9,6 +9,7 @@ from torch import nn
 
 from perso import engine, work
 from perso.engine import Recipe
+from perso.grouping import scaled
 from perso.methods import GROUPING, V3, named
 from perso.models import AutoEncoder, initial, load
 from perso.settings import ROOT, InputError, read
@@ -169,7 +170,7 @@ def test_what_changes_codes_changes_the_keys_of_what_they_choose(study, change):
 @pytest.mark.parametrize("method", GROUPED, ids=lambda method: method.name)
 def test_what_is_added_is_training_data_of_d_g_and_nothing_twice(study, method):
     parts, fold = study.prepared.parts, study.folds[0]
-    persons = {5: 1, 21: 1}[method.persons]  # of the two in D_G
+    persons = scaled(method.persons, len(fold.global_people))
     for person in fold.individuals:
         own = set(parts.train[person])
         images = work.enlarged(study.prepared, fold, method, person, 0, study.codes())
@@ -224,11 +225,12 @@ def test_grouping_is_trained_in_pieces_as_in_one_go(study, tmp_path):
 
 def test_a_pool_has_no_persons_to_group():
     counts = read(ROOT / "params" / "quick-counts.yml")
-    with pytest.raises(InputError, match=r"^rows_of: v3 groups people of D_G, here a pool; possible: rows_of: v1$"):
+    told = r"^rows_of: v3 groups people of D_G, here a pool; possible: v1, doses, sweeps, readings$"
+    with pytest.raises(InputError, match=told):
         Study(replace(counts, rows_of="v3"), "nowhere.sqlite")
     assert not any(method.added for method in Study(counts, "nowhere.sqlite").methods)
 
 
 def test_v3s_table_has_its_six_rows_of_grouping():
-    assert [m.name for m in V3 if m.family == "data grouping"] == [
+    assert [m.name for m in V3 if m.family == "data grouping" and m.paper] == [
         "BaseLine-n-1500", "BaseLine-n-6500", "IG-n-5", "IG-n-21", "SG-n-1500", "SG-n-6500"]

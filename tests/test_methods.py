@@ -120,7 +120,7 @@ def test_a_dose_has_its_controls_at_every_length():
 
 @pytest.mark.parametrize("method", [m for m in METHODS if m.family == "sample weighing"], ids=lambda m: m.name)
 def test_how_often_a_method_weighs_is_as_it_says(method):
-    every = re.fullmatch(r"(every|all but every) (\d+)(?:nd|th) batch from D_I", method.meaning.split(": ")[-1])
+    every = re.fullmatch(r"(every|all but every) (\d+)(?:nd|rd|th) batch from D_I", method.meaning.split(": ")[-1])
     seen = schedules.schedule(1200, 1, 0, method.n_I, 0, 0).mean()
     share = 1 / int(every[2])
     assert seen == pytest.approx(share if every[1] == "every" else 1 - share, abs=1e-3)

@@ -146,8 +146,8 @@ def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_
         "Not known yet: no published run stands beside this book's own of 3 people."
     )
     said = page.which(runs).data
-    assert said.count("- **") == 1 and "trained here; 6 models of 3 people" in said
-    assert said.endswith("No other run is published in `results/`, so this one stands alone.")
+    assert said.count("- **") == 1 and "the models of this page; 6 models of 3 people" in said
+    assert said.endswith("No run of other models is published in `results/`, so this one stands alone.")
     assert "+20.0 [" in page.changes(table).data and plots.beside(table)
     lines = page.agreement(runs, table).data.splitlines()
     assert len(lines) == 1 and lines[0].startswith(f"- clear in **{OWN}**, the same sign in **v3**: ")
@@ -155,7 +155,7 @@ def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_
 
 def test_the_list_says_which_run_is_which_and_what_is_missing():
     own, large = page.which([MINE, run("paper", 100, missing=1300, file="results/paper.parquet")]).data.splitlines()
-    assert own.startswith(f"- **{OWN}:** trained here") and "missing" not in own
+    assert own.startswith(f"- **{OWN}:** the models of this page") and "missing" not in own
     assert large.startswith("- **paper:** `results/paper.parquet`, exported 2026-02-02 at commit abc1234")
     assert "1,300 of 1,306 models are missing" in large and "on cpu" in large
 
@@ -298,8 +298,8 @@ def test_a_page_says_which_rows_are_published_ones():
     some = none.iloc[[0, 0]].assign(key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"])
     assert page.origin(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
-        "the other 1 had to be trained here.")
+        "the other 1 were trained here.")
     every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"})
-    assert page.origin(rows, every).data.endswith("none had to be trained here.")
+    assert page.origin(rows, every).data.endswith("none was trained here.")
     again = every.assign(created=["here", "here", "there"])  # c was trained anew, along with a longer course
     assert page.origin(rows, again).data.startswith("2 of 3 models are published ones")

@@ -230,7 +230,7 @@ def test_a_sentence_tells_which_run_it_is(tmp_path):
     for text in ("`results/paper.parquet`", "2 models of 1 people of two dots", "on NVIDIA H200 (float32, torch 2.11.0",
                  "2026-01-01 to 2026-01-02", f"commit {published.commit()}", "32 × 32 pixels", "engine 7"):
         assert text in said
-    assert "missing" not in said and "trained here" not in said
+    assert "missing" not in said and "of this page" not in said
 
 
 def test_a_sentence_tells_how_many_models_are_missing(tmp_path):
@@ -253,7 +253,7 @@ def test_where_nothing_is_published_there_is_only_the_own_run(tmp_path):
     assert published.everything(tmp_path / "results") == []
     (own,) = published.beside(study("a"), rows("a"), tmp_path / "results")
     assert own.name == published.OWN and own.rows["key"].tolist() == ["a"]
-    assert published.sentence(own).startswith("trained here; 1 models of 1 people of two dots")
+    assert published.sentence(own).startswith("the models of this page; 1 models of 1 people of two dots")
 
 
 def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
