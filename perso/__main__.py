@@ -163,7 +163,7 @@ def book(given) -> None:
     study = opened(given)
     for key, shown in (("variation", "hidden-factors"), ("rows_of", "v3")):
         if (asked := getattr(study.settings, key)) != shown:
-            raise InputError(f"{key}: {asked} has no book of its own, every book has it in a chapter; possible: {shown}")
+            raise InputError(f"{key}: {asked} has no book of its own, each has a chapter of it; possible: {shown}")
     from perso import book as pages
 
     study.run(jobs=given.jobs)
