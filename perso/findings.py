@@ -84,7 +84,7 @@ def dose(rows: pd.DataFrame) -> str:
 
 
 def harm(differences: pd.Series) -> str:
-    """What paired differences on D_G say: harm | gain | no difference | undecided, the last two by TOST."""
+    """What paired differences on D_G say: harm | gain | no difference (TOST) | undecided."""
     seen, same = stats.change(differences), stats.equivalence(differences, stats.MARGINS["D_G"])
     return "harm" if seen.high < 0 else "gain" if seen.low > 0 else "no difference" if same.equivalent else "undecided"
 

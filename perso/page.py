@@ -67,28 +67,25 @@ def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     if theirs.empty:
         return Markdown(f"All {len(rows)} models were trained for this page.")
     files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
-    left = len(rows) - len(theirs)
     return Markdown(
         f"{len(theirs)} of {len(rows)} models are published ones of the same identity, from {files}; "
-        f"{'none was' if not left else f'the other {left} were'} trained here."
+        f"trained here: {len(rows) - len(theirs)}."
     )
 
 
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
     """Which shaping method gives the individual most, and which others most; controls stand apart."""
     there = [method for method in methods if method.name in table.index]
-    kinds = {"shaping": filter(tables.is_shaping, there), "controls": (m for m in there if m.family == "control")}
-    names, said = {kind: [method.name for method in group] for kind, group in kinds.items()}, []
+    shaping = [method.name for method in there if tables.is_shaping(method)]
+    controls = [method.name for method in there if method.family == "control"]
 
-    def most(kind, part):
-        name = table.loc[names[kind], (part, "mean")].idxmax()
+    def best(names, part):
+        name = table.loc[names, (part, "mean")].idxmax()
         on_I, on_G = (tables.points(table.loc[name, each]) for each in WHOSE)
-        return f"{name} ({on_I} points on D_I, {on_G} on D_G)"
+        return f"on {WHOSE[part]}, {name} ({on_I} points on D_I, {on_G} on D_G)"
 
-    for part, whose in WHOSE.items():
-        said.append(f"on {whose}, {most('shaping', part)}")
-    control = f" Of the controls, most on {whose}: {most('controls', part)}." if names["controls"] else ""
-    return f"Best of the shaping methods, against the baseline: {said[0]}; {said[1]}.{control}"
+    said = f"Best of the shaping methods, against the baseline: {best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
+    return f"{said} Best of the controls {best(controls, 'D_G')}." if controls else said
 
 
 def people_sentence(prepared: Prepared) -> str:

@@ -167,14 +167,11 @@ def pair(text: str) -> tuple[str, object]:
         raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
 
 
-def v1(settings: Settings, **changes) -> Settings:
-    """The same people, network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step.
-
-    People differ in hidden factors, unless `changes` say otherwise.
-    """
-    changes = {"variation": "hidden-factors"} | changes
+def v1(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
+    """The same network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
     regime = {"optimiser": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.001, "decay": 0.316}
-    return replace(settings, rows_of="v1", decay_epoch=round(0.65 * settings.epochs), **regime, **changes)
+    decay_epoch = round(0.65 * settings.epochs)
+    return replace(settings, rows_of="v1", variation=variation, decay_epoch=decay_epoch, **regime, **changes)
 
 
 def counted(settings: Settings) -> Settings:

@@ -127,14 +127,7 @@ def test_codes_are_of_training_images_alone(study):
         assert coded == set(np.concatenate([fold.global_train, *train]))
 
 
-def test_an_encoder_learns_from_training_images_alone(study, monkeypatch):
-    asked_for = []
-
-    def train(recipe, images, labels, plans, rates, states, seeds):
-        asked_for.append(plans)
-        return {plans.shape[1]: states}
-
-    monkeypatch.setattr(engine, "train", train)
+def test_an_encoder_learns_from_training_images_alone(study, asked_for):
     tests = np.concatenate([*study.prepared.parts.test.values()])
     for number, fold in enumerate(study.folds):
         work.train_encoder(study.prepared, number, "key")

@@ -111,7 +111,7 @@ def test_the_farthest_samples_are_the_most_diverse(study):
     assert found["far SG-n-1500"] == found.max() > found["SG-n-1500"] > 0
 
 
-def test_two_people_share_what_is_far_more_than_what_is_random(study):
+def test_what_two_people_have_in_common_is_counted_without_their_own(study):
     grouped = {method.name: method for method in GROUPING}
     kinds = [grouped[name] for name in ("SG-n-1500", "BaseLine-n-1500 with D_I", "far SG-n-1500")]
     found = likeness.overlap(study, kinds)

@@ -84,13 +84,13 @@ def test_levels_are_said_with_their_spread():
 def test_the_best_is_a_shaping_method_with_what_it_costs_others():
     said = page.best_sentence(tables.comparison(rows()))
     assert said.count(f", {ES} (+20.0 [") == 2 and said.count("points on D_I, -20.0 [") == 2
-    assert "Of the controls" not in said
+    assert "controls" not in said
 
 
 def test_the_best_stands_beside_the_best_of_the_controls():
     more = rows().assign(method=lambda own: own["method"].replace({ES: "own data in the union"}))
     said = page.best_sentence(tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"])))
-    assert "Of the controls, most on everybody else's: own data in the union (+20.0 [" in said
+    assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
 
 
 def test_one_method_against_another():
@@ -298,8 +298,8 @@ def test_a_page_says_which_rows_are_published_ones():
     some = none.iloc[[0, 0]].assign(key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"])
     assert page.origin(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
-        "the other 1 were trained here.")
+        "trained here: 1.")
     every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"})
-    assert page.origin(rows, every).data.endswith("none was trained here.")
+    assert page.origin(rows, every).data.endswith("trained here: 0.")
     again = every.assign(created=["here", "here", "there"])  # c was trained anew, along with a longer course
     assert page.origin(rows, again).data.startswith("2 of 3 models are published ones")
