@@ -55,32 +55,35 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
 
 
 def chosen(settings: Settings, source: data.Cohort):
-    """Hidden factors: real people of the source are individuals and D_G."""
-    people = source.people.tolist()
-    draws = {
-        person: rng(settings.cohort_seed, "person", person).random()
-        for person in people
-        if len(np.unique(source.item[source.who == person])) >= settings.min_items
-    }
-    wanted = 0 if settings.exchange else settings.global_people
-    try:
-        individuals, global_people = cohorts.choose(draws, settings.individuals, wanted)
-    except ValueError:
-        least = f" with at least {settings.min_items} samples" if settings.min_items else ""
-        if len(people) == 1:
-            hint = "people can be made by variation: class-counts"
-        elif wanted and len(draws) > settings.individuals:
-            hint = f"possible: global_people: {len(draws) - settings.individuals}"
-        elif len(draws) > 2:
-            most = f"{len(draws) - 1} with global_people: 1" if wanted else f"{len(draws)}"
-            hint = f"possible: individuals: {most}"
-        else:
-            hint = "take a smaller min_items" if len(people) > 2 else "take data of more people"
-        both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
-        raise InputError(
-            f"individuals: {both} are too many for {settings.dataset}, which has {len(draws)} people{least}; {hint}"
-        ) from None
+    """Hidden factors: real people of the source are individuals and D_G; nobody is in the cohorts of two seeds."""
+    people, wanted = source.people.tolist(), 0 if settings.exchange else settings.global_people
+    left = [p for p in people if len(np.unique(source.item[source.who == p])) >= settings.min_items]
+    for seed in range(settings.cohort_seed + 1):
+        draws = {person: rng(seed, "person", person).random() for person in left}
+        try:
+            individuals, global_people = cohorts.choose(draws, settings.individuals, wanted)
+        except ValueError:
+            raise InputError(too_few(settings, people, len(left), wanted, seed)) from None
+        left = [person for person in left if person not in {*individuals, *global_people}]
     return source.of([*individuals, *global_people]), individuals, global_people
+
+
+def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int) -> str:
+    """What to say where `left` of the source's people cannot be all individuals and `wanted` others."""
+    least = f" with at least {settings.min_items} samples" if settings.min_items else ""
+    both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
+    if seed:
+        used = f"of {settings.dataset}'s {len(people)} people, {left}{least} are in no cohort before {seed}"
+        return f"cohort_seed: {settings.cohort_seed} has too few people, {both} are wanted; {used}"
+    if len(people) == 1:
+        hint = "people can be made by variation: class-counts"
+    elif wanted and left > settings.individuals:
+        hint = f"possible: global_people: {left - settings.individuals}"
+    elif left > 2:
+        hint = f"possible: individuals: {f'{left - 1} with global_people: 1' if wanted else left}"
+    else:
+        hint = "take a smaller min_items" if len(people) > 2 else "take data of more people"
+    return f"individuals: {both} are too many for {settings.dataset}, which has {left} people{least}; {hint}"
 
 
 def counted(settings: Settings, source: data.Cohort):

@@ -40,7 +40,7 @@ class Settings:
     flips: bool = True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
     train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
     split: str = "item"  # what is split: item (a sample and its flips stay on one side) | image (a flip may be tested)
-    cohort_seed: int = 0  # which people are chosen
+    cohort_seed: int = 0  # which people are chosen: others for every seed; class-counts: another draw of samples
 
     # what is trained
     rows_of: str = "v3"  # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings, of perso/methods.py

@@ -395,12 +395,9 @@ def test_a_path_is_no_part_of_a_key(people, tmp_path):
     assert Study(one, tmp_path / "a.sqlite", tmp_path).keys() == Study(one, tmp_path / "b.sqlite").keys()
 
 
-def test_another_draw_of_the_same_people_keeps_the_keys(people):
-    base = people()
-    drawn = {seed: replace(base, cohort_seed=seed) for seed in range(20)}
-    same = [seed for seed in drawn if roles(drawn[seed]) == roles(base)]
-    assert 1 < len(same) < 20
-    assert all((keys_of(drawn[seed]) == keys_of(base)) == (seed in same) for seed in drawn)
+def test_a_key_knows_who_was_drawn_and_not_by_which_seed(people, tmp_path):
+    study = Study(people(), tmp_path / "store.sqlite")
+    assert not {"cohort_seed", "individuals", "global_people"} & study.common().keys()
 
 
 def test_another_image_size_changes_every_key(people):
