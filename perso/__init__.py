@@ -16,10 +16,15 @@ The rooms in reading order; each imports only from those above it.
     work        one job: plans → engine → rows, in any process
     study       the composer: what is missing → jobs → store
     published   a study's rows as one open file that says where they come from (results/)
-    metrics, stats, tables, plots    rows → what one reads
+    metrics, stats, resampling, mixed, tables, plots    rows → what one reads; tests, intervals, variance components
+    fairness    how unlike results are between people, and who is harmed
     likeness    what latent codes say about people
+    gains       where it helps, and the trade-off
+    cost        what a network of one's own takes
     speed       how long training takes, and how near that is to what the machine can do
-    page, findings, book, readme, __main__    chapters, pages, README, command line
+    effects, evidence    one comparison by every test; all that claims are decided from at one scale
+    deciders, measures, claims, ledger, wording    what decides a claim; the papers' claims as data; their verdicts
+    page, findings, register, book, readme, __main__    chapters, pages, README, command line
 
 Two things that are not as one would first do them. A file in `params/` states every key that chapters declare, also
 where it is the default: a chapter run with `-f` must never mix two sizes. A training process has one thread and there

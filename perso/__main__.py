@@ -1,8 +1,9 @@
-"""The command line: perso data · run · table · export · book."""
+"""The command line: perso data · run · table · claims · export · book."""
 
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from perso import __version__
@@ -54,6 +55,13 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
     add = command("table", table, "the papers' table from the stored and the published models")
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
+    add = command("claims", claims, "put the papers' claims to the test, from the stored and the published models")
+    add.add_argument("--format", choices=("text", "csv", "md"), default="text")
+    add.add_argument("--to", type=Path, metavar="FILE.json", help="publish the ledger")
+    add.add_argument("--run", action="store_true", help="train first what the claims lack")
+    add.add_argument("--jobs", type=at_least(int, 1), help="training processes, with --run")
+    add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="with --run: begin nothing new then")
+    add.add_argument("--replicate", action="store_true", help="again, on people whom no earlier cohort_seed drew")
     add = command("export", export, "write the stored rows, one per trained model")
     what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
     add.add_argument("--to", type=Path, metavar="FILE", help=what)
@@ -135,6 +143,35 @@ def table(given) -> None:
     form = {"text": tables.as_text, "csv": tables.as_csv, "md": tables.as_markdown}[given.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
     print(form(tables.comparison(rows, study.methods, printed)).rstrip("\n"))
+
+
+def claims(given) -> None:
+    suffix_of(given.to, ".json")
+    study = opened(given)
+    from perso import evidence, ledger, wording
+    from perso.study import Study
+
+    studies = [study]
+    if given.replicate:
+        others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
+        studies.append(Study(others, given.store, given.data_dir))
+    if given.run:
+        for each in studies:
+            evidence.train(each, given.jobs, given.budget)
+    name = Path(given.params).stem
+    found = [ledger.ledger(evidence.Evidence(each), params=name) for each in studies]
+    *first, last = found
+    if not any(finding.test != "count" for each in last.verdicts for finding in each.findings):
+        again = f"perso claims {given.params} --run{' --replicate' * given.replicate} --store {given.store}"
+        raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
+    form = {"text": wording.as_text, "csv": wording.as_csv, "md": wording.as_markdown}[given.format]
+    for one in first:
+        print(wording.agreed(one.verdicts, last.verdicts), file=sys.stderr if given.format == "csv" else sys.stdout)
+    print(f"decided at {last.provenance['scale']} size", file=sys.stderr)
+    print(form(last.verdicts).rstrip("\n"))
+    if given.to:
+        ledger.write(given.to, last)
+        print(f"wrote {given.to}", file=sys.stderr)
 
 
 def export(given) -> None:

@@ -18,7 +18,8 @@ from perso.settings import ROOT, RunError, Settings, as_dict
 from perso.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
-SOURCES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib", "assets", "perso", "benchmarks")
+PAGES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib")
+SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
 
 
 def chapters() -> list[Path]:

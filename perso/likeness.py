@@ -34,6 +34,13 @@ def spaces(study: Study, latents: Iterable[int], fold: int = 0) -> dict[str, tup
     return found | {f"{pixels.shape[1]} raw pixels": (None, pixels)}
 
 
+def by_writer(study: Study, fold: int = 0) -> stats.Permanova:
+    """PERMANOVA: how much of what a fold's codes vary within classes goes by writer."""
+    images, source = unflipped(study, fold), study.prepared.source
+    codes, draw = study.codes(fold, images)[images], rng(study.settings.seed, "permanova")
+    return stats.permanova(codes, source.who[images], source.labels[images], draw)
+
+
 def table(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
     """What every space keeps, a line each: of images, of their classes and of who wrote them.
 
@@ -102,15 +109,20 @@ def counterparts(study: Study, images: Sequence[int], fold: int = 0) -> tuple[np
     return tuple(D_G[grouping.neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]] for far in (False, True))
 
 
-def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
-    """How diverse D'_I is: mean latent distance of its images from their mean, over a fold's people; by method."""
+def diversities(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.DataFrame:
+    """How diverse D'_I is: mean latent distance of its images from their mean; a person a line, a method a column."""
     codes, place = study.codes(fold), study.folds[fold]
-    return pd.Series({
-        method.name: np.mean([
-            metrics.diversity(codes[work.enlarged(study.prepared, place, method, person, 0, codes)])
+    return pd.DataFrame({
+        method.name: {
+            str(person): metrics.diversity(codes[work.enlarged(study.prepared, place, method, person, 0, codes)])
             for person in place.individuals
-        ]) for method in methods
+        } for method in methods
     })
+
+
+def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
+    """`diversities` on average over a fold's people, by method."""
+    return diversities(study, methods, fold).mean()
 
 
 def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
@@ -144,11 +156,17 @@ def gains(study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int],
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
-    """How often the writer of a code is named among at most `most` people of a fold, and how often by chance."""
+def named(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
+    """How often a code's writer is named, by writer, among at most `most` people of a fold; how often by chance."""
     images, source = unflipped(study, fold), study.prepared.source
     people = [*study.folds[fold].individuals, *study.folds[fold].global_people][:most]
     images = images[np.isin(source.who[images], people)]
     who = source.who[images]
-    codes = study.codes(fold, images)[images]
-    return metrics.identification(codes, who), float(np.unique(who, return_counts=True)[1].max() / len(who))
+    right = metrics.named(study.codes(fold, images)[images], who) == who
+    return pd.Series(right).groupby(who).mean(), float(np.unique(who, return_counts=True)[1].max() / len(who))
+
+
+def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
+    """How often the writer of a code is named, and how often by chance; each person counts alike (`named`)."""
+    share, chance = named(study, fold, most)
+    return float(share.mean()), chance

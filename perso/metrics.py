@@ -21,14 +21,18 @@ def spread(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return table.rename(columns={"count": "n", "std": "sd"}).astype({"n": int, "rank": int})
 
 
-def identification(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
-    """Share of images [N, H, W] or codes [N, d] whose person a support vector machine names, cross-validated."""
+def named(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:
+    """The person a support vector machine takes each of images [N, H, W] or codes [N, d] for, cross-validated: [N]."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.svm import SVC
 
     pixels = images.reshape(len(images), -1) / 255
-    named = cross_val_predict(SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0))
-    return float((named == who).mean())
+    return cross_val_predict(SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0))
+
+
+def identification(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
+    """Share of images or codes whose person is `named`."""
+    return float((named(images, who, folds) == who).mean())
 
 
 def same_by_chance(who: np.ndarray) -> float:

@@ -73,8 +73,8 @@ def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int)
     least = f" with at least {settings.min_items} samples" if settings.min_items else ""
     both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
     if seed:
-        used = f"of {settings.dataset}'s {len(people)} people, {left}{least} are in no cohort before {seed}"
-        return f"cohort_seed: {settings.cohort_seed} has too few people, {both} are wanted; {used}"
+        used = f"of the {len(people)} people of {settings.dataset}, {left}{least} are in no cohort before {seed}"
+        return f"cohort_seed: {settings.cohort_seed} finds too few people, {both} are wanted; {used}"
     if len(people) == 1:
         hint = "people can be made by variation: class-counts"
     elif wanted and left > settings.individuals:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
 MARGINS = {"D_I": 0.005, "D_G": 0.002}  # accuracies closer than this are equivalent; shares, fixed beforehand
@@ -36,11 +36,13 @@ def change(differences: np.ndarray, level: float = 0.95) -> Change:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's correction of a family of p values [k]; nan stay nan and are not counted."""
+    """Holm's correction of a family of p values [k]; nan stay nan and are not counted.
+
+    As statsmodels' multipletests, which collects garbage for half a second at every call.
+    """
     p = np.asarray(p, float)
-    corrected, known = np.full(p.shape, np.nan), ~np.isnan(p)
-    if known.any():
-        corrected[known] = multipletests(p[known], method="holm")[1]
+    corrected, order = np.full(p.shape, np.nan), np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # nan come last
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1)
     return corrected
 
 
@@ -71,6 +73,48 @@ def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
     else:
         p = 0.0 if abs(seen.low) < 1e-12 else np.nan
     return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)
+
+
+def d_z(differences: np.ndarray) -> float:
+    """Effect size of paired differences [n]: their mean in units of their sd (Cohen 1988); nan where none varies."""
+    d = np.asarray(differences, float)
+    return float(d.mean() / d.std(ddof=1)) if len(d) > 1 and np.ptp(d) > 1e-12 else np.nan
+
+
+def wilcoxon(differences: np.ndarray) -> float:
+    """p of the signed-rank test of paired differences [n], zeros left out; nan where all are 0 or fewer than two."""
+    d = np.round(np.asarray(differences, float), 12)  # what is equal but for rounding shares a rank
+    return float(stats.wilcoxon(d).pvalue) if len(d) > 1 and d.any() else np.nan
+
+
+def detectable(sd: float, n: int, tests: int = 1, power: float = 0.8, alpha: float = 0.05) -> float:
+    """The least mean difference that a two-sided paired t-test of n people finds with this power, in the unit of sd.
+
+    tests   Bonferroni's bound on a family of so many. nan below three people
+    """
+    if n < 3 or np.isnan(sd):
+        return np.nan
+    size = TTestPower().solve_power(nobs=n, alpha=alpha / tests, power=power, alternative="two-sided")
+    return float(np.squeeze(size)) * sd
+
+
+def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
+    """Two-sided p that paired values a [n] and b [n] vary alike: the correlation of a + b with a - b (Morgan 1939).
+
+    nan below three people, and where sums or differences do not vary.
+    """
+    sums, differences = np.asarray(a, float) + b, np.asarray(a, float) - b
+    if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < 1e-12:
+        return np.nan
+    return float(stats.pearsonr(sums, differences).pvalue)
+
+
+def harmless(differences: np.ndarray, margin: float) -> float:
+    """p of the t-test that paired differences [n] are above -margin on average; nan where it cannot be computed."""
+    d = np.asarray(differences, float)
+    if len(d) < 2 or np.ptp(d) < 1e-12:
+        return np.nan
+    return float(DescrStatsW(d).ttest_mean(-margin, alternative="larger")[1])
 
 
 def rising(values: np.ndarray) -> float:

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.multitest import multipletests
 
-from perso.stats import change, equivalence, holm
+from perso.stats import change, d_z, detectable, equivalence, harmless, holm, pitman_morgan, rising, wilcoxon
 
 DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])  # Student 1908: hours of sleep gained
 DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
@@ -176,3 +178,113 @@ def test_equal_differences_show_no_equivalence(n):
     found = equivalence(np.full(n, 0.1), 0.5)
     assert (found.mean, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
     assert np.isnan(found.p) and found.equivalent is False
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_holm_is_that_of_statsmodels_with_ties_and_nan(seed):
+    draw = np.random.default_rng(seed)
+    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice([12, 60, 400])  # many are equal, some are 0
+    p[draw.random(len(p)) < 0.2] = np.nan
+    known = ~np.isnan(p)
+    wanted = np.full(len(p), np.nan)
+    if known.any():
+        wanted[known] = multipletests(p[known], method="holm")[1]
+    np.testing.assert_allclose(holm(p), wanted)
+
+
+def test_the_effect_size_of_students_sleep_data():
+    assert d_z(SLEEP) == pytest.approx(4.062128 / np.sqrt(10), abs=1e-6)  # t / √n
+
+
+DEPRESSION = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]) - np.array(
+    [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])  # Hollander and Wolfe 1973, R's ?wilcox.test
+
+
+def test_the_signed_rank_test_of_rs_documentation():
+    """R: wilcox.test(x, y, paired = TRUE, alternative = "greater"): V = 40, p-value = 0.01953; two-sided twice that."""
+    assert wilcoxon(DEPRESSION) == pytest.approx(0.0390625)
+
+
+def test_ranks_that_tie_but_for_rounding_tie():
+    shares = np.array([0.3 - 0.2, 0.1, 0.8 - 0.7, -0.1, 0.4 - 0.3, 0.2, -0.3])
+    assert wilcoxon(shares) == wilcoxon(np.array([1, 1, 1, -1, 1, 2, -3]))
+
+
+def test_what_is_detectable_has_the_power_of_rs_documentation():
+    """R: pwr.t.test(d = 0.2, n = 60, sig.level = 0.10, type = "one.sample"): power = 0.4555818."""
+    assert detectable(1, 60, power=0.4555818, alpha=0.1) == pytest.approx(0.2, abs=5e-6)
+
+
+@pytest.mark.parametrize("n", [6, 14, 24, 100])
+@pytest.mark.parametrize("tests", [1, 6])
+def test_what_is_detectable_is_found_with_its_power_by_the_noncentral_t(n, tests):
+    shift = detectable(2.0, n, tests) / 2.0 * np.sqrt(n)
+    bar = scipy_stats.t.ppf(1 - 0.025 / tests, n - 1)
+    power = scipy_stats.nct.sf(bar, n - 1, shift) + scipy_stats.nct.cdf(-bar, n - 1, shift)
+    assert power == pytest.approx(0.8, abs=1e-5)
+
+
+def test_more_people_detect_less_and_more_tests_need_more():
+    assert detectable(1, 100) < detectable(1, 24) < detectable(1, 14) < detectable(1, 14, tests=6)
+    assert detectable(3, 14) == pytest.approx(3 * detectable(1, 14))
+
+
+@pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14)])
+def test_too_few_or_unknown_people_detect_nothing(sd, n):
+    assert np.isnan(detectable(sd, n))
+
+
+def test_pitman_morgan_by_its_closed_form():
+    """t = (F − 1)√(n − 2) / 2√(F(1 − r²)) with F the ratio of variances, on n − 2 degrees of freedom (Pitman 1939)."""
+    f, r = DRUG_1.var(ddof=1) / DRUG_2.var(ddof=1), np.corrcoef(DRUG_1, DRUG_2)[0, 1]
+    t = (f - 1) * np.sqrt(8) / (2 * np.sqrt(f * (1 - r**2)))
+    assert pitman_morgan(DRUG_1, DRUG_2) == pytest.approx(2 * scipy_stats.t.sf(abs(t), 8))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pitman_morgan_asks_about_spread_alone(seed):
+    a, b = np.random.default_rng(seed).normal(size=(2, 14))
+    p = pitman_morgan(a, b)
+    assert pitman_morgan(b, a) == pytest.approx(p) and pitman_morgan(a + 5, b - 3) == pytest.approx(p)
+    assert pitman_morgan(9 * a, b) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [([0.9, 0.8], [0.7, 0.9]), ([0.9] * 5, [0.8] * 5), ([0.9, 0.8, 0.7], [0.9, 0.8, 0.7])])
+def test_pitman_morgan_needs_three_people_who_differ(a, b):
+    assert np.isnan(pitman_morgan(np.array(a), np.array(b)))
+
+
+def test_pages_l_of_scipys_documentation():
+    """Ten students rate tutorial, lecture and seminar: L = 133.5, exact p = .00182."""
+    ratings = np.array([[3, 4, 3], [2, 2, 4], [3, 3, 5], [1, 3, 2], [2, 3, 2],
+                        [2, 4, 5], [1, 2, 4], [3, 4, 4], [2, 4, 5], [1, 3, 4]])
+    assert rising(ratings) == pytest.approx(0.0018191161948)
+    assert rising(ratings[:, ::-1]) > 0.99
+
+
+def test_pages_l_of_those_who_are_all_alike_is_no_evidence():
+    assert rising(np.full((8, 3), 0.9)) > 0.4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_to_be_equivalent_is_to_be_harmless_both_ways(seed):
+    d = draws(seed)
+    assert equivalence(d, 1).p == pytest.approx(max(harmless(d, 1), harmless(-d, 1)))
+
+
+def test_harmless_by_students_t():
+    """t = (1.58 + 1) / .3889587 = 6.6331 on 9 degrees of freedom."""
+    assert harmless(SLEEP, 1) == pytest.approx(scipy_stats.t.sf(2.58 / 0.3889587, 9), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
+def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
+    assert np.isnan([d_z(few), harmless(few, 1)]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("nothing", [[], [0.1], np.zeros(5)])
+def test_the_signed_rank_test_needs_two_people_and_a_difference(nothing):
+    assert np.isnan(wilcoxon(nothing))

@@ -1,0 +1,182 @@
+"""Claims and evidence → verdicts, and ledgers as files. How a verdict is reached stands in `verdict`."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from perso.claims import CLAIMS, Claim
+from perso.deciders import Alike, Finding, corrected
+from perso.evidence import Evidence, Missing
+from perso.published import FOLDER, provenance
+from perso.settings import InputError, Settings
+
+VERDICTS = ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN")
+SCALES = ("quick", "standard", "paper")  # by size
+SUFFIX = ".claims.json"  # of published ledgers in results/
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one scale says of a claim."""
+
+    claim: Claim
+    verdict: str  # one of VERDICTS
+    findings: tuple[Finding, ...]  # of the claim's own tests, in their order
+    controls: tuple[Finding, ...]
+    missing: tuple[str, ...]  # what the scale lacks
+    needs: int  # people that a test lacked; 0: enough were there
+    author: bool | None  # the papers' way: right sign, t-test below .1, uncorrected; None for a claim of other tests
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All claims at one scale."""
+
+    provenance: dict  # of the rows of Table I (`published.provenance`), and `scale`
+    verdicts: tuple[Verdict, ...]
+    file: str = ""  # folder and file of a published one
+
+
+def groups_of(claim: Claim) -> list[tuple]:
+    """The claim's tests: all groups must speak for it, of each group any test."""
+    return [test if isinstance(test, tuple) else (test,) for test in claim.tests]
+
+
+def tests_of(claim: Claim) -> list:
+    """The claim's tests, each once."""
+    return list(dict.fromkeys(test for group in groups_of(claim) for test in group))
+
+
+def weigh(claim: Claim, evidence: Evidence) -> Verdict:
+    """Every test of a claim, corrected within its families, and the verdict."""
+    own = tests_of(claim)
+    found, missing = {}, {}
+    for test in dict.fromkeys((*own, *claim.family, *claim.controls)):
+        try:
+            found[test] = test.find(evidence)
+        except Missing as lack:
+            missing[test] = lack
+    judged = dict(zip(found, corrected(list(found.values())), strict=True))
+    outcomes = [[judged[test].outcome if test in judged else "missing" for test in group] for group in groups_of(claim)]
+    needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
+    equality = all(isinstance(test, Alike) for test in own)
+    return Verdict(
+        claim, verdict(outcomes, equality), tuple(judged[test] for test in own if test in judged),
+        tuple(judged[test] for test in claim.controls if test in judged),
+        lacking([missing[test] for test in own if test in missing]), needs, author(claim, judged),
+    )
+
+
+def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
+    """What is missing, a line per run."""
+    by_run: dict[str, dict] = {}
+    for each in missing:
+        by_run.setdefault(each.run, {}).update(dict.fromkeys(each.what))
+    return tuple(f"{run}: {', '.join(what)}" if what else run for run, what in by_run.items())
+
+
+def author(claim: Claim, judged: Mapping) -> bool | None:
+    """Whether every group of paired tests has one that the papers would call significant; None without any."""
+    groups = [[judged[test].author for test in group if test in judged] for group in groups_of(claim)]
+    known = [group for group in groups if group and None not in group]
+    return all(any(group) for group in known) if known and all(groups) else None
+
+
+def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
+    """One of VERDICTS from outcomes, group by group; a group speaks for the claim when any of its tests does.
+
+    CONTRADICTED when one group does so in all its tests; NOT RUN when one lacks what could have decided it;
+    REPRODUCED, or EQUIVALENT if the claim is of equalities alone, when all groups speak for it; else UNDECIDED.
+    """
+    groups = []
+    for group in outcomes:
+        rank = [word for word in ("for", "missing", "few", "open", "against") if word in group]
+        groups.append(rank[0])
+    if "against" in groups:
+        return "CONTRADICTED"
+    if "missing" in groups:
+        return "NOT RUN"
+    if all(group == "for" for group in groups):
+        return "EQUIVALENT" if equality else "REPRODUCED"
+    return "UNDECIDED"
+
+
+def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "") -> Ledger:
+    """All claims at the scale of this evidence. `params`: name of its params file."""
+    verdicts = tuple(weigh(claim, evidence) for claim in claims)
+    told = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
+    return Ledger(told | {"scale": scale(evidence.study.asked), "files": sorted(evidence.files)}, verdicts)
+
+
+def scale(settings: Settings) -> str:
+    """How large a run is, one of SCALES: paper has the papers' network on at least 50 people."""
+    if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
+        return "paper"
+    return "standard" if settings.image_size >= 16 and settings.width >= 0.25 else "quick"
+
+
+def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
+    """For every claim the ledger of the largest scale that could test it, and what it says; the first, if none could.
+
+    Of two ledgers of one size, the one that is named first.
+    """
+    by_size = sorted(ledgers, key=lambda each: -SCALES.index(each.provenance["scale"]))
+    found = []
+    for place in range(len(CLAIMS)):
+        ran = (each for each in by_size if each.verdicts[place].verdict != "NOT RUN")
+        one = next(ran, ledgers[0])
+        found.append((one, one.verdicts[place]))
+    return found
+
+
+# files
+
+
+def write(path: str | Path, kept: Ledger) -> None:
+    """Publish a ledger as JSON; what cannot be told is null."""
+    claims = [{"number": each.claim.number, "says": each.claim.says}
+              | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in kept.verdicts]
+    told = json.dumps({"provenance": kept.provenance, "claims": claims}, indent=1, ensure_ascii=False)
+    Path(path).write_text(f"{told}\n", encoding="utf-8")
+
+
+def plain(value):
+    """Findings and numbers as JSON has them."""
+    if isinstance(value, Finding):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def read(path: str | Path) -> Ledger:
+    """A published ledger; InputError for a file that is none, or is of other claims."""
+    path = Path(path)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        verdicts = tuple(
+            Verdict(claim, each["verdict"], *(tuple(map(finding, each[role])) for role in ("findings", "controls")),
+                    tuple(each["missing"]), each["needs"], each["author"])
+            for claim, each in zip(CLAIMS, told["claims"], strict=True)
+        )
+        return Ledger(told["provenance"], verdicts, f"{path.parent.name}/{path.name}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: no ledger ({error}); `perso claims PARAMS.yml --to FILE.json` writes one") from error
+
+
+def finding(told: dict) -> Finding:
+    """What `plain` made of a finding, back."""
+    known = {key: np.nan if value is None and key != "author" else value for key, value in told.items()}
+    return Finding(**known | {"family": tuple(told["family"]), "bounds": tuple(
+        np.nan if end is None else end for end in told["bounds"])})
+
+
+def published(folder: Path = FOLDER) -> list[Ledger]:
+    """The ledgers that lie in results/, the largest scale first."""
+    found = [read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return sorted(found, key=lambda each: -SCALES.index(each.provenance["scale"]))

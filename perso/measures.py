@@ -1,0 +1,212 @@
+"""Deciders that are no comparison of two methods: correlations over settings, likeness, cost, the trade-off."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy import stats as scipy_stats
+from statsmodels.stats.proportion import proportion_confint
+
+from perso import cost, fairness, gains, likeness, resampling, stats, tables
+from perso.deciders import Finding, reach
+from perso.evidence import Evidence
+from perso.methods import BASELINE, V1, V3
+
+GROUPINGS = tuple(method.name for method in V3 if method.added and method.paper)  # v3's, random ones first
+SHAPING = tuple({m.paper: m.name for m in V3 if m.paper and not m.added}.values())  # of two rates, the lower
+BLOCKS = {"shaping": SHAPING, "data grouping": GROUPINGS}  # of v3's Table I
+PART = ("D_I", "D_G")
+SURE = 0.95  # how probable what is asked of bootstrap draws must be
+
+
+def correlation(evidence: Evidence, what: str, a, b, n: int, expected: int, of: str = "v3") -> Finding:
+    """Spearman over settings: a(index), b(index) → [k] for people drawn anew."""
+    interval, p = resampling.over_people(lambda index: resampling.rho(a(index), b(index)), n, evidence.rng("ρ", what))
+    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, n, unit="ρ",
+                   expected=expected, detectable=reach(interval), of=of)
+
+
+def settings_rho(evidence: Evidence, *methods: str) -> Finding:
+    """Claim 2: mean accuracy on D_I against that on D_G."""
+    own, others = (evidence.people("v3", part, *methods).to_numpy() for part in ("D_I", "D_G"))
+    what = f"accuracy on D_I against D_G over {len(methods)} settings of shaping"
+    return correlation(evidence, what, lambda i: own[i].mean(0), lambda i: others[i].mean(0), len(own), -1)
+
+
+def dispersion(values: np.ndarray, what: str, noise: np.ndarray | float = 0.0) -> np.ndarray:
+    """sd, excess sd (without `noise`, variances by chance) or spread of accuracies [n, k] over people: [k]."""
+    if what == "spread":
+        return np.ptp(values, axis=0)
+    without = np.mean(noise, axis=0) if what == "excess sd" else 0.0
+    return np.sqrt(np.maximum(values.var(axis=0, ddof=1) - without, 0))
+
+
+def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Finding:
+    """Claims 13 and 14: mean accuracy against its dispersion over people, in one block of Table I."""
+    people = evidence.people("v3", part, *BLOCKS[block])
+    values, noise = people.to_numpy(), np.zeros(people.shape)
+    if what == "excess sd":
+        noise = by_chance(evidence, part, BLOCKS[block]).loc[people.index, people.columns].to_numpy()
+    return correlation(
+        evidence, f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
+        lambda i: values[i].mean(0), lambda i: dispersion(values[i], what, noise[i]), len(values), -1,
+    )
+
+
+def by_chance(evidence: Evidence, part: str, methods: Sequence[str]) -> pd.DataFrame:
+    """Variance of accuracies by which digits were tested: person × method."""
+    measure = {part: measure for measure, part in tables.PARTS.items()}[part]
+    return fairness.noise(evidence.run("v3").prepared, evidence.having("v3", *methods), measure)
+
+
+def printed_rho(what: str) -> str:
+    """The same correlations in v3's own Table I, on D_I."""
+    printed, said = {method.name: method.paper for method in V3}, []
+    for block, names in BLOCKS.items():
+        mean, sd, low, high = np.array([printed[name][:4] for name in names]).T
+        value = resampling.rho(mean, {"sd": sd, "spread": high - low}[what])
+        said.append(f"ρ {value:+.2f} in its {block}")
+    return f"on D_I, {' and '.join(said)}"
+
+
+def variation(evidence: Evidence) -> Finding:
+    """Claim 15: the baseline's excess sd on D_I minus its whole sd on D_G."""
+    own, others = (evidence.people("v3", part, BASELINE) for part in PART)
+    noise = by_chance(evidence, "D_I", [BASELINE]).loc[own.index, [BASELINE]].to_numpy()
+    own, others = own.to_numpy(), others.to_numpy()
+
+    def more(index):
+        return 100 * (dispersion(own[index], "excess sd", noise[index]) - dispersion(others[index], "sd"))[0]
+
+    interval, p = resampling.over_people(more, len(own), evidence.rng("variation"))
+    return Finding(f"excess sd of {BASELINE} on D_I minus its sd on D_G", "bootstrap over people", interval.value,
+                   interval.low, interval.high, p, len(own), detectable=reach(interval))
+
+
+def diversities(evidence: Evidence, names: Sequence[str]) -> pd.DataFrame:
+    """Latent diversity of D'_I: a line per person, a column per method."""
+    methods = [method for name in names for method in V3 if method.name == name]
+    return pd.concat(over_folds(evidence, partial(likeness.diversities, methods=methods)))
+
+
+def over_folds(evidence: Evidence, find) -> list:
+    """What `find` says of the study whose auto-encoders are there, fold by fold."""
+    study = evidence.encoded()
+    return [find(study, fold=fold) for fold in range(len(study.folds))]
+
+
+def diversity_order(evidence: Evidence) -> Finding:
+    """Claim 12: random data are more diverse than near persons, these more than near samples."""
+    order = ("SG-n-1500", "IG-n-5", "BaseLine-n-1500 with D_I")
+    wide = diversities(evidence, order).to_numpy()
+    slopes = np.nan_to_num([resampling.rho(np.arange(3), line) for line in wide])
+    interval = resampling.people_alone(slopes, evidence.rng("diversity"))
+    p = stats.rising(wide) if len(wide) > 1 else np.nan
+    return Finding(f"latent diversity rises along {', '.join(order)}", "Page's L", interval.value, interval.low,
+                   interval.high, p, len(wide), unit="ρ", detectable=reach(interval))
+
+
+def diversity_rho(evidence: Evidence) -> Finding:
+    """Claim 12: the more diverse, the more accurate on D_G."""
+    accuracy, wide = evidence.people("v3", "D_G", *GROUPINGS), diversities(evidence, GROUPINGS)
+    diverse, accuracy = wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()
+    what = f"latent diversity against accuracy on D_G over {len(GROUPINGS)} ways of data grouping"
+    return correlation(evidence, what, lambda i: diverse[i].mean(0), lambda i: accuracy[i].mean(0), len(accuracy), 1)
+
+
+def within_people(evidence: Evidence) -> Finding:
+    """Claim 18: how much of what codes vary within classes goes by writer, beyond chance."""
+    found = over_folds(evidence, likeness.by_writer)
+    value, p = float(np.mean([each.share - each.chance for each in found])), max(each.p for each in found)
+    people = len(evidence.encoded().prepared.content)
+    return Finding("share of latent variation within classes that goes by writer", "PERMANOVA", value, np.nan, np.nan,
+                   p, people, unit="R²", outcome="for" if p < 0.05 and value > 0 else "open")
+
+
+def similar_in_G(evidence: Evidence) -> Finding:
+    """Claim 19: for how many people D_G holds nearer samples than their own."""
+    near = pd.concat(over_folds(evidence, likeness.own_and_others))
+    count, n = int((near["D_G"] < near["own"]).sum()), len(near)
+    low, high = proportion_confint(count, n, method="wilson")
+    p = scipy_stats.binomtest(count, n).pvalue
+    return Finding("share of people to whose test images D_G holds nearer ones than they do", "binomial", count / n,
+                   low, high, p, n, unit="share", outcome="for" if low > 0.5 else "against" if high < 0.5 else "open")
+
+
+def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:
+    """One number per person, in shares, above 0: sign-flip p and bootstrap interval over people."""
+    d, draw = resampling.known(d.to_numpy()), evidence.rng(what)
+    interval = resampling.people_alone(d, draw)
+    sd = d.std(ddof=1) if len(d) > 1 else np.nan
+    return Finding(what, "sign-flip", *(100 * end for end in (interval.value, interval.low, interval.high)),
+                   resampling.sign_flip(d, draw), len(d), detectable=100 * stats.detectable(sd, len(d)), **more)
+
+
+def flips_harder(evidence: Evidence, part: str) -> Finding:
+    """Claim 20: the baseline on ten classes minus that on thirty, of the same people."""
+    ten, thirty = (evidence.people(of, part, BASELINE)[BASELINE] for of in ("unflipped", "v3"))
+    return over_them(evidence, f"{BASELINE} on ten classes − on thirty, on {part}", (ten - thirty).dropna())
+
+
+def identified(evidence: Evidence) -> Finding:
+    """Claim 21: how often a code's writer is named, beyond chance, person by person."""
+    share, chance = likeness.named(evidence.encoded())
+    return over_them(evidence, "share of a person's digits whose writer is named by the code, beyond chance",
+                     share - chance)
+
+
+def symmetric_gain(evidence: Evidence) -> Finding:
+    """Claim 21: whether the person's data help more with 0, 1 and 8 than with others."""
+    rows = evidence.having("v3", BASELINE, "SW-n-2")
+    table = likeness.gains(evidence.run("v3"), rows, "SW-n-2", (0, 1, 8))
+    return over_them(evidence, "gain by SW-n-2 on 0, 1 and 8 − on other digits", (table["these"] - table["others"]))
+
+
+def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Finding:
+    """Claim 31: iterations spent on one person, as a share of the baseline's; a count, no statistic."""
+    of = evidence.own or "v1"
+    rows = evidence.having(of, method, BASELINE)
+    spent = rows.groupby("method")["own_iterations"].mean()
+    value = float(spent[method] / spent[BASELINE])
+    return Finding(f"iterations of {method} for one person / {BASELINE}", "count", value, value, value, np.nan,
+                   rows["person"].nunique(), unit="ratio", of=of, outcome="for" if low <= value <= high else "against")
+
+
+def same_network(evidence: Evidence) -> Finding:
+    """Claim 32: bytes of a person's network; by construction, one recipe builds every method's."""
+    study = evidence.study
+    value = float(cost.bytes_per_person(study).loc["the network", "bytes"])
+    return Finding(f"bytes of a person's network; one recipe builds those of all {len(study.methods)} methods", "count",
+                   value, value, value, np.nan, len(study.prepared.parts.individuals), unit="bytes", outcome="for")
+
+
+def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Names and accuracies [n, k] on D_I and D_G of the baseline and v1's settings."""
+    names = tuple(method.name for method in V1 if method.v1_counts)
+    own, others = (evidence.people(of, part, *names) for part in PART)
+    return names, own.to_numpy(), others.loc[own.index].to_numpy()
+
+
+def probable(what: str, value: float, n: int, of: str) -> Finding:
+    """A probability over people drawn anew: sure, or sure not."""
+    outcome = "for" if value >= SURE else "against" if value <= 1 - SURE else "open"
+    return Finding(what, "bootstrap over people", value, np.nan, np.nan, np.nan, n, unit="probability", of=of,
+                   outcome=outcome)
+
+
+def nobody_dominates(evidence: Evidence, of: str) -> Finding:
+    """Claim 33: that the front of means on D_I and D_G has two members or more."""
+    names, own, others = trade_off(evidence, of)
+    drawn = gains.resampled(own, others, evidence.rng("front", of), 2000)
+    several = float((gains.front(*drawn).sum(axis=1) > 1).mean())
+    return probable(f"that no one of {len(names)} settings dominates", several, len(own), of)
+
+
+def best_trade_off(evidence: Evidence, of: str, family: str) -> Finding:
+    """Claim 33: that a method of this family has the largest sum of D_I and D_G."""
+    names, own, others = trade_off(evidence, of)
+    best = gains.best_by_weight(own, others, [1.0], evidence.rng("sum", of))[0]
+    families = {method.name: method.family for method in V1}
+    value = float(sum(p for name, p in zip(names, best, strict=True) if families[name] == family))
+    return probable(f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of)
