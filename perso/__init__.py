@@ -22,6 +22,7 @@ The rooms in reading order; each imports only from those above it.
     gains       where it helps, and the trade-off
     cost        what a network of one's own takes
     speed       how long training takes, and how near that is to what the machine can do
+    calibration    whether tests and intervals keep their word
     effects, evidence    one comparison by every test; all that claims are decided from at one scale
     deciders, measures, claims, ledger, wording    what decides a claim; the papers' claims as data; their verdicts
     page, findings, register, book, readme, __main__    chapters, pages, README, command line

@@ -51,12 +51,17 @@ class Above:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
         more = {"d_z": seen.d_z, "t": seen.t, "wilcoxon": seen.wilcoxon, "improved": seen.improved,
                 "harmed": seen.harmed, "better": seen.belief.better, "equal": seen.belief.equal}
-        p = seen.p if self.sides == 2 else one_sided(seen.p, seen.mean)
+        test, p, ends = "sign-flip", seen.p, (seen.low, seen.high)
+        models, drawn = evidence.generic(self.of, self.method, self.base, self.part)
+        more |= {"generic": models} if models else {}
+        if drawn:  # flipping people's signs would forget that a generic model is drawn, too, and is shared by them
+            test, (p, *ends) = "mixed model", drawn.effects.loc["mean", ["p", "low", "high"]]
         return Finding(
-            f"{self.method} − {self.base} on {self.part}", "sign-flip", *points(seen.mean, seen.low, seen.high), p,
-            seen.n, detectable=100 * stats.detectable(seen.sd, seen.n),
-            margin=100 * seen.margin, family=(self.family, self.of, self.part), of=self.of,
-            bounds=points(seen.low90, seen.high90), author=bool(seen.mean > 0 and seen.t < 0.1), more=more,
+            f"{self.method} − {self.base} on {self.part}", test, *points(seen.mean, *ends),
+            p if self.sides == 2 else one_sided(p, seen.mean), seen.n,
+            detectable=100 * stats.detectable(seen.sd, seen.n), margin=100 * seen.margin,
+            family=(self.family, self.of, self.part), of=self.of, bounds=points(seen.low90, seen.high90),
+            author=bool(seen.mean > 0 and seen.t < 0.1), more=more,
         )
 
 
@@ -132,12 +137,14 @@ class Spread:
     of: str = "v1"
 
     def find(self, evidence: Evidence) -> Finding:
-        wide = evidence.people(self.of, self.part, self.method, self.base).to_numpy()
-        interval, _ = resampling.sd_ratio(*wide.T, evidence.rng("spread", self.of, self.method, self.base, self.part))
+        one, other = evidence.people(self.of, self.part, self.method, self.base).to_numpy().T
+        draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
+        interval, _ = resampling.sd_ratio(one, other, draw)
         return Finding(
-            f"log sd of {self.method} / {self.base} on {self.part}", "Pitman–Morgan", interval.value, interval.low,
-            interval.high, stats.pitman_morgan(*wide.T), len(wide), unit="log ratio", expected=self.direction,
-            of=self.of, detectable=reach(interval), family=("spread", self.of, self.part),
+            f"log sd of {self.method} / {self.base} on {self.part}", "Brown–Forsythe", interval.value, interval.low,
+            interval.high, resampling.brown_forsythe(one, other, draw), len(one), unit="log ratio",
+            expected=self.direction, of=self.of, detectable=reach(interval), family=("spread", self.of, self.part),
+            more={"Pitman–Morgan": stats.pitman_morgan(one, other)},
         )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from perso import metrics, published, resampling, stats, tables
 from perso.effects import Effect, effect
 from perso.methods import Method
+from perso.mixed import Mixed, mixed
 from perso.settings import InputError, Settings, counted, rng, v1
 from perso.store import unpacked
 from perso.study import Study
@@ -137,6 +138,24 @@ class Evidence:
             raise Missing(f"people of {RUNS[of]} who have both", method, base)
         draw = self.rng("effect", of, method, base, part)
         return effect(persons, stats.MARGINS[part], draw)
+
+    def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, Mixed | None]:
+        """How many generic models all people's differences rest on, 0 for methods that need none; and a mixed model
+        with person and generic model drawn at random, where there are three or more.
+        """
+        started = {each.name for each in self.run(of).methods if each.generic}
+        rows = self.having(of, method, base)
+        if not started & {method, base}:
+            return 0, None
+        measure = {part: measure for measure, part in tables.PARTS.items()}[part]
+        wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).dropna().reset_index()
+        models = wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
+        count = models.nunique()
+        try:
+            drawn = {"person": wide["person"], "generic model": models}
+            return count, mixed(wide[method] - wide[base], drawn) if count > 2 else None
+        except ValueError:  # nothing varies, or one person alone
+            return count, None
 
     def rng(self, *names) -> np.random.Generator:
         """A generator by names; the scale's seed is in it."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from perso import grouping, metrics
+from perso import grouping, metrics, resampling, stats
 from perso.methods import BASELINE
 from perso.store import unpacked
 
@@ -103,6 +103,34 @@ def table(rows: pd.DataFrame, measure: str, variances: pd.DataFrame | None = Non
         line |= {"worst decile": cvar(p), "worst": person, "low": low, "high": high}
         lines[method] = line | harmed(p - people[base] if base in people and method != base else [])
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def compared(rows: pd.DataFrame, measure: str, variances: pd.DataFrame, rng: np.random.Generator, base: str = BASELINE):
+    """Whether people vary more or less than by the base: a line per method.
+
+    ratio, low, high             sd over the base's, bootstrap over people
+    p, holm, pitman_morgan       Brown–Forsythe's, paired; corrected for all methods; what the normal theory would say
+    excess, excess low, high     change of the excess sd (`noise` are the variances), bootstrap over people
+    """
+    people, lines = metrics.per_person(rows, measure), {}
+    for name in people.columns.drop(base):
+        pair = people[[name, base]].dropna()
+        values, chance = pair.to_numpy(), variances.loc[pair.index, [name, base]].to_numpy()
+
+        def excess(index, values=values, chance=chance):
+            own, bases = np.sqrt(np.maximum(values[index].var(0, ddof=1) - chance[index].mean(0), 0))
+            return own - bases
+
+        ratio, _ = resampling.sd_ratio(*values.T, rng)
+        change, _ = resampling.over_people(excess, len(values), rng)
+        lines[name] = {
+            "ratio": np.exp(ratio.value), "low": np.exp(ratio.low), "high": np.exp(ratio.high),
+            "p": resampling.brown_forsythe(*values.T, rng), "pitman_morgan": stats.pitman_morgan(*values.T),
+            "excess": change.value, "excess low": change.low, "excess high": change.high,
+        }
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    table.insert(4, "holm", stats.holm(table["p"].to_numpy()))
+    return table
 
 
 def populations(prepared) -> pd.Series:

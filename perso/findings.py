@@ -8,6 +8,7 @@ from IPython.display import Markdown
 
 from perso import metrics, page, stats, tables
 from perso.methods import DOSES, METHODS, again, early, longer
+from perso.mixed import mixed
 
 
 def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = page.versus) -> Markdown:
@@ -146,3 +147,36 @@ def trends(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
         said = f"p = {rises:.2g} that accuracy rises on D_I, {falls:.2g} that it falls on D_G"
         lines.append(f"- {', '.join(names)}: {said}")
     return Markdown("\n".join(lines))
+
+
+def components(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of what accuracies vary, sd in percentage points: people, what a method does to a person, repeats, the rest.
+
+    A mixed model with a mean per method; a repeat is all that people of a fold share of it, like its generic model.
+    """
+    found = {}
+    for measure, part in tables.PARTS.items():
+        random = {
+            "person": rows["person"], "person × method": rows["person"] + rows["method"],
+            "repeat": rows["fold"].astype(str) + " " + rows["repeat"].astype(str),
+        }
+        found[part] = {name: 100 * sd for name, sd in mixed(rows[measure], random, rows["method"]).sd.items()}
+    return pd.DataFrame(found)
+
+
+def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.DataFrame:
+    """A method minus the base with generic models drawn at random, beside people drawn alone: points, [95 %]."""
+    lines = {}
+    for method in methods:
+        for measure, part in tables.PARTS.items():
+            wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).reset_index()
+            d, models = 100 * (wide[method] - wide[base]), wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
+            found = mixed(d, {"person": wide["person"], "generic model": models})
+            line = found.effects.loc["mean"]
+            alone = tables.difference(rows, method, base)[part]
+            lines[f"{method} − {base}, {part}"] = {
+                "people alone": interval(alone), "generic models, too": interval(stats.Change(
+                    *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"])))),
+                "sd of people": found.sd["person"], "of generic models": found.sd["generic model"],
+            }
+    return pd.DataFrame.from_dict(lines, orient="index")

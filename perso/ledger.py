@@ -135,11 +135,11 @@ def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
 # files
 
 
-def write(path: str | Path, kept: Ledger) -> None:
+def write(path: str | Path, one: Ledger) -> None:
     """Publish a ledger as JSON; what cannot be told is null."""
     claims = [{"number": each.claim.number, "says": each.claim.says}
-              | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in kept.verdicts]
-    told = json.dumps({"provenance": kept.provenance, "claims": claims}, indent=1, ensure_ascii=False)
+              | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in one.verdicts]
+    told = json.dumps({"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False)
     Path(path).write_text(f"{told}\n", encoding="utf-8")
 
 
@@ -159,14 +159,19 @@ def read(path: str | Path) -> Ledger:
     path = Path(path)
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        verdicts = tuple(
-            Verdict(claim, each["verdict"], *(tuple(map(finding, each[role])) for role in ("findings", "controls")),
-                    tuple(each["missing"]), each["needs"], each["author"])
-            for claim, each in zip(CLAIMS, told["claims"], strict=True)
-        )
+        by_number = {each["number"]: each for each in told["claims"]}
+        verdicts = tuple(kept(claim, by_number.get(claim.number)) for claim in CLAIMS)
         return Ledger(told["provenance"], verdicts, f"{path.parent.name}/{path.name}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: no ledger ({error}); `perso claims PARAMS.yml --to FILE.json` writes one") from error
+
+
+def kept(claim: Claim, told: dict | None) -> Verdict:
+    """A claim's verdict as a file has it; NOT RUN where the file is older than the claim."""
+    if told is None or told["says"] != claim.says:
+        return Verdict(claim, "NOT RUN", (), (), ("this claim, which is younger than the ledger",), 0, None)
+    findings, controls = (tuple(map(finding, told[role])) for role in ("findings", "controls"))
+    return Verdict(claim, told["verdict"], findings, controls, tuple(told["missing"]), told["needs"], told["author"])
 
 
 def finding(told: dict) -> Finding:
@@ -176,7 +181,18 @@ def finding(told: dict) -> Finding:
         np.nan if end is None else end for end in told["bounds"])})
 
 
-def published(folder: Path = FOLDER) -> list[Ledger]:
+def everything(folder: Path = FOLDER) -> list[Ledger]:
     """The ledgers that lie in results/, the largest scale first."""
-    found = [read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    return sorted(found, key=lambda each: -SCALES.index(each.provenance["scale"]))
+    there = [read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return sorted(there, key=lambda each: -SCALES.index(each.provenance["scale"]))
+
+
+def beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
+    """This ledger, then those of `everything` that are of other rows."""
+    return [own, *(each for each in everything(folder) if same(each) != same(own))]
+
+
+def same(one: Ledger) -> tuple:
+    """What makes two ledgers of one kind: people and settings, wherever they were trained."""
+    settings = one.provenance["settings"].items()
+    return one.provenance["content"], {key: value for key, value in settings if key not in ("device", "dataset")}

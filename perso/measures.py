@@ -20,18 +20,25 @@ PART = ("D_I", "D_G")
 SURE = 0.95  # how probable what is asked of bootstrap draws must be
 
 
-def correlation(evidence: Evidence, what: str, a, b, n: int, expected: int, of: str = "v3") -> Finding:
-    """Spearman over settings: a(index), b(index) → [k] for people drawn anew."""
-    interval, p = resampling.over_people(lambda index: resampling.rho(a(index), b(index)), n, evidence.rng("ρ", what))
-    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, n, unit="ρ",
-                   expected=expected, detectable=reach(interval), of=of)
+def correlation(
+    evidence: Evidence, what: str, sides, tables: Sequence[np.ndarray], expected: int, same: bool = False
+) -> Finding:
+    """`resampling.correlated` as a finding."""
+    interval, p = resampling.correlated(sides, tables, evidence.rng("ρ", what), same=same)
+    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, len(tables[0]),
+                   unit="ρ", expected=expected, detectable=reach(interval))
+
+
+def means(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Over people."""
+    return tuple(table.mean(axis=0) for table in tables)
 
 
 def settings_rho(evidence: Evidence, *methods: str) -> Finding:
     """Claim 2: mean accuracy on D_I against that on D_G."""
-    own, others = (evidence.people("v3", part, *methods).to_numpy() for part in ("D_I", "D_G"))
+    own, others = (evidence.people("v3", part, *methods) for part in PART)
     what = f"accuracy on D_I against D_G over {len(methods)} settings of shaping"
-    return correlation(evidence, what, lambda i: own[i].mean(0), lambda i: others[i].mean(0), len(own), -1)
+    return correlation(evidence, what, means, (own.to_numpy(), others.loc[own.index].to_numpy()), -1)
 
 
 def dispersion(values: np.ndarray, what: str, noise: np.ndarray | float = 0.0) -> np.ndarray:
@@ -50,7 +57,8 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
         noise = by_chance(evidence, part, BLOCKS[block]).loc[people.index, people.columns].to_numpy()
     return correlation(
         evidence, f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
-        lambda i: values[i].mean(0), lambda i: dispersion(values[i], what, noise[i]), len(values), -1,
+        lambda values, noise: (values.mean(axis=0), dispersion(values, what, noise)), (values, noise), -1,
+        same=True,
     )
 
 
@@ -110,9 +118,8 @@ def diversity_order(evidence: Evidence) -> Finding:
 def diversity_rho(evidence: Evidence) -> Finding:
     """Claim 12: the more diverse, the more accurate on D_G."""
     accuracy, wide = evidence.people("v3", "D_G", *GROUPINGS), diversities(evidence, GROUPINGS)
-    diverse, accuracy = wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()
     what = f"latent diversity against accuracy on D_G over {len(GROUPINGS)} ways of data grouping"
-    return correlation(evidence, what, lambda i: diverse[i].mean(0), lambda i: accuracy[i].mean(0), len(accuracy), 1)
+    return correlation(evidence, what, means, (wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()), 1)
 
 
 def within_people(evidence: Evidence) -> Finding:
@@ -131,7 +138,7 @@ def similar_in_G(evidence: Evidence) -> Finding:
     low, high = proportion_confint(count, n, method="wilson")
     p = scipy_stats.binomtest(count, n).pvalue
     return Finding("share of people to whose test images D_G holds nearer ones than they do", "binomial", count / n,
-                   low, high, p, n, unit="share", outcome="for" if low > 0.5 else "against" if high < 0.5 else "open")
+                   low, high, p, n, unit="share", outcome="open" if p >= 0.05 else "for" if low > 0.5 else "against")
 
 
 def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:

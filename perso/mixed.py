@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from statsmodels.regression.linear_model import OLS
 from statsmodels.regression.mixed_linear_model import MixedLM
 
@@ -14,7 +15,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 class Mixed:
     """Fixed effects and what is random, in the unit of the values (REML)."""
 
-    effects: pd.DataFrame  # a line per fixed effect: mean, low, high (95 %), p, by Wald's test
+    effects: pd.DataFrame  # a line per fixed effect: mean, low, high (95 %), p, by Student's t
     sd: dict[str, float]  # over the levels of every random factor, and of the residual
 
 
@@ -23,7 +24,9 @@ def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarra
 
     random   {name: level of every value, [n]}
     fixed    the first level has its mean, the others their difference to it; None: one mean of all
-    ValueError where a factor has one level, or one per value: it cannot be told from the mean, or from the residual.
+    Degrees of freedom are the levels of the random factor that has fewest, less one: right for a balanced mean, safe
+    for differences within people. ValueError where a factor has one level, or one per value: it cannot be told from
+    the mean, or from the residual.
     """
     values = np.asarray(values, float)
     for name, levels in random.items():
@@ -42,10 +45,12 @@ def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarra
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variance of 0 is an answer, not a failure
         fitted, variances = fit(formula, frame, tuple(f"r{place}" for place in range(len(random))))
-    ends = fitted.conf_int().iloc[: len(names)]
-    effects = pd.DataFrame({"mean": fitted.params.iloc[: len(names)], "low": ends[0], "high": ends[1]}) * scale
-    effects.iloc[0] += values.mean()
-    effects["p"] = fitted.pvalues.iloc[: len(names)]
+    freedom = min(len(set(levels)) for levels in random.values()) - 1 if random else len(values) - len(names)
+    mean, error = (np.asarray(each)[: len(names)] for each in (fitted.params, fitted.bse))
+    mean = scale * mean + np.r_[values.mean(), np.zeros(len(names) - 1)]
+    reach = stats.t.ppf(0.975, freedom) * scale * error
+    effects = pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach})
+    effects["p"] = 2 * stats.t.sf(np.abs(mean) / (scale * error), freedom)
     sd = {name: scale * float(np.sqrt(variances.get(f"r{place}", 0.0))) for place, name in enumerate(random)}
     return Mixed(effects.set_axis(names), sd | {"residual": scale * float(np.sqrt(fitted.scale))})
 

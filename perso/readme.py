@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from perso import page, plots, published, speed, tables
+from perso import ledger, page, plots, published, register, speed, tables
 from perso.settings import ROOT, InputError
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
@@ -33,6 +33,7 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
     lines = ["| | | |", "|---|---|--:|", *lines, "", f"Measured on {took['machine']}, {took['date']}."]
     return {
         "table": both(table),
+        "ledger": claimed(results),
         "rows": f"{rows['person'].nunique()} people, {len(rows)} models, trained {rows['created'].max()[:10]} on "
         f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
         "control": f"{page.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
@@ -43,6 +44,13 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
             speed.verdict(speed.compared(results)),
         )),
     }
+
+
+def claimed(folder: Path) -> str:
+    """How many claims have which verdict, by the published ledgers, and which those are."""
+    ledgers = ledger.everything(folder)
+    files = ", ".join(f"[`{each.file}`]({each.file})" for each in ledgers)
+    return f"{register.answer(ledgers)}: {files}." if ledgers else "No ledger is published yet."
 
 
 def writers(run: published.Published) -> list[str]:

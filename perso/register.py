@@ -14,10 +14,10 @@ from perso.ledger import SCALES, VERDICTS, Ledger, Verdict, deciding
 from perso.published import OWN
 
 TESTS = {  # anchors in chapters/17-calibration
-    "sign-flip": "test-sign-flip", "TOST": "test-tost", "non-inferiority": "test-non-inferiority",
-    "Page's L": "test-page", "Pitman–Morgan": "test-pitman-morgan", "Spearman over settings": "test-spearman",
-    "bootstrap over people": "test-bootstrap", "PERMANOVA": "test-permanova", "binomial": "test-binomial",
-    "count": "test-count",
+    "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "TOST": "test-tost",
+    "non-inferiority": "test-non-inferiority", "Page's L": "test-pages-l", "Brown–Forsythe": "test-brown-forsythe",
+    "Spearman over settings": "test-spearman-over-settings", "bootstrap over people": "test-bootstrap-over-people",
+    "PERMANOVA": "test-permanova", "binomial": "test-binomial", "count": "test-count",
 }
 
 
@@ -113,7 +113,7 @@ def line(found: Finding, role: str) -> dict[str, str]:
     cells = {
         "": role, "what": found.what, "ours [95 %]": wording.ours(found), "p": wording.probability(found.p),
         "Holm": wording.probability(found.holm), "least": wording.amount(found, found.detectable).replace("?", ""),
-        "n": str(found.n), "t": wording.probability(more.get("t", np.nan)),
+        "n": wording.people(found).replace(" people", ""), "t": wording.probability(more.get("t", np.nan)),
         "Wilcoxon": wording.probability(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
         "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": found.outcome, "rows": RUNS[found.of],

@@ -30,7 +30,7 @@ def comparison(
     holm                          p corrected within the controls, the shaping methods and the ways of data grouping
                                   that are here; a family for each of D_I and D_G
     paper mean … paper max        the papers' table
-    r_train, paper r_train        v1: seconds that a person's own training takes, as a share of the base's; with D_G
+    r_train, paper r_train        v1: iterations spent on one person alone, as a share of the base's; with D_G
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
@@ -54,8 +54,8 @@ def comparison(
             block[f"paper {column}"] = [numbers[place * 4 + k] if numbers else np.nan for numbers in theirs]
         blocks[part] = block
     if paper == "v1":
-        seconds = rows.groupby("method")["seconds"].mean().reindex(names)
-        block["r_train"] = seconds / seconds.get(base, np.nan)
+        spent = rows.groupby("method")["own_iterations"].mean().reindex(names)
+        block["r_train"] = spent / spent.get(base, np.nan)
         block["paper r_train"] = [numbers[8] if numbers else np.nan for numbers in theirs]
     table = pd.concat(blocks, axis=1)
     table.attrs |= {"paper": paper, "base": base}

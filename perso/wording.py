@@ -120,7 +120,13 @@ def told(finding: Finding) -> str:
     p = f", p {probability(finding.p)}" * (not np.isnan(finding.p))
     p += f" (Holm {probability(finding.holm)})" * (bool(finding.family) and not np.isnan(finding.holm))
     least = f", detectable {amount(finding, finding.detectable)}" * (not np.isnan(finding.detectable))
-    return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {finding.n} people{least}: {finding.outcome}"
+    return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {people(finding)}{least}: {finding.outcome}"
+
+
+def people(finding: Finding) -> str:
+    """Of how many people, and, where they share them, from how many generic models."""
+    models = finding.more.get("generic")
+    return f"{finding.n} people" + f" from {models} generic model{'s' * (models != 1)}" * bool(models)
 
 
 def as_markdown(verdicts: Sequence[Verdict]) -> str:

@@ -283,3 +283,20 @@ def test_a_person_without_a_result_is_in_no_pair():
     found = fairness.unlike(line([0, 1, 9]), p, pd.Series({"a": 0.0, "c": 0.0}))
     assert found[["better", "worse", "difference"]].values.tolist() == [["a", "c", 0.0]]
     assert fairness.unlike(line([0]), p[:1], pd.Series({"a": 0.0})).empty
+
+
+def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not():
+    """Accuracies of BaseLine spread by .1; one method halves the spread, another keeps it."""
+    rng = np.random.default_rng(0)
+    luck = rng.normal(0, 0.1, 40)
+    made = {"BaseLine": 0.7 + luck, "half": 0.8 + luck / 2 + rng.normal(0, 0.01, 40),
+            "same": 0.75 + luck + rng.normal(0, 0.01, 40)}
+    rows = pd.DataFrame([{"method": name, "person": str(k), "acc_I": value}
+                         for name, values in made.items() for k, value in enumerate(values)])
+    none = pd.DataFrame(0.0, [str(k) for k in range(40)], list(made))
+    found = fairness.compared(rows, "acc_I", none, np.random.default_rng(1))
+    assert found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06) and found.loc["half", "holm"] < 1e-3
+    assert found.loc["half", "high"] < 1 and found.loc["same", "low"] < 1 < found.loc["same", "high"]
+    assert found.loc["half", "excess high"] < 0 and found.loc["half", "excess"] == pytest.approx(-0.05, abs=0.015)
+    noisy = none.assign(BaseLine=luck.var(ddof=1))  # all of the base's variance is chance: half's is excess
+    assert fairness.compared(rows, "acc_I", noisy, np.random.default_rng(1)).loc["half", "excess"] > 0.03

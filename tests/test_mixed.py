@@ -20,7 +20,7 @@ def test_the_components_of_dyestuff_are_those_of_lme4():
     assert found.sd["residual"] ** 2 == pytest.approx(2451.25, rel=1e-3)
     line = found.effects.loc["mean"]
     assert line["mean"] == pytest.approx(1527.5)
-    assert (line["high"] - line["low"]) / (2 * 1.959964) == pytest.approx(19.38, 1e-3)
+    assert (line["high"] - line["low"]) / (2 * 2.570582) == pytest.approx(19.38, 1e-3)  # t of 5 degrees of freedom
 
 
 def people_methods_repeats(rng, people=12, methods=4, repeats=3):

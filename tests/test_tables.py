@@ -324,8 +324,8 @@ def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
 # --- other tables than v3's
 
 
-def test_v1s_table_has_its_numbers_and_the_share_of_time():
-    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(seconds=[10.0] * 3 + [2.0, 2.5, 3.0])
+def test_v1s_table_has_its_numbers_and_the_share_of_training():
+    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(own_iterations=[100] * 3 + [20, 25, 30])
     for variation, mean in (("class-counts", 0.9247), ("hidden-factors", 0.9768)):
         table = tables.comparison(seen, printed=variation)
         assert table.loc[SW, ("D_I", "paper mean")] == mean and table.loc[SW, ("D_G", "paper r_train")] == 0.99

@@ -1,0 +1,351 @@
+"""Verdicts: what each outcome makes of a claim, on rows whose truth is known because they were made up here."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso import deciders, evidence, ledger, register, wording
+from perso.claims import CLAIMS, SIX
+from perso.deciders import Above, Alike, Finding, Rising, Spread
+from perso.evidence import Evidence
+from perso.settings import ROOT, InputError, read
+from perso.store import ROW, packed
+from perso.study import Study
+
+QUICK = read(ROOT / "params" / "quick.yml")
+BY_NUMBER = {claim.number: claim for claim in CLAIMS}
+
+
+def fill(study: Study, share, without=()) -> None:
+    """Rows of a study as if trained: share(method, person's place, part, repeat, n) → hits, bool [n]."""
+    places = {str(person): place for place, person in enumerate(study.prepared.parts.individuals)}
+    tests, folds = {}, {}
+    for number, fold in enumerate(study.folds):
+        for person in fold.individuals:
+            tests[str(person)] = len(study.prepared.parts.test[person]), len(fold.global_test)
+            folds[str(person)] = number
+    rows = []
+    for line in study.wanted().itertuples():
+        if (line.method, line.person, line.repeat) in without:
+            continue
+        own, others = (share(line.method, places[line.person], part, line.repeat, n)
+                       for part, n in zip("IG", tests[line.person], strict=True))
+        known = {"key": line.key, "method": line.method, "person": line.person, "repeat": line.repeat,
+                 "fold": folds[line.person], "acc_I": own.mean(), "n_I": len(own), "hits_I": packed(own),
+                 "acc_G": others.mean(), "n_G": len(others), "hits_G": packed(others), "own_iterations": 100}
+        rows.append({column: known.get(column, 0) for column in ROW})
+    study.store.add(rows)
+
+
+def drawn(shares: dict, sd: float = 0.02):
+    """Hits of people whose accuracy is a method's share (default .8) give or take sd; the same luck for all methods."""
+
+    def share(method, place, part, repeat, n):
+        luck = np.random.default_rng([place, "IG".index(part), repeat])
+        person, images = luck.normal(0, sd), luck.random(n)
+        return images < np.clip(shares.get(method, {}).get(part, 0.8) + person, 0, 1)
+
+    return share
+
+
+@pytest.fixture
+def made(tmp_path):
+    """`made(share, …)` → Evidence of a study with made-up rows of one table, and nothing else."""
+
+    def make(share, without=(), of="v3", **changes):
+        study = Study(replace(QUICK, **changes), tmp_path / "store.sqlite", tmp_path)
+        found = Evidence(study, tmp_path)
+        fill(found.run(of), share, without)
+        return found
+
+    return make
+
+
+BETTER = {name: {"I": 0.9} for name in SIX}
+
+
+# --- outcomes
+
+
+def finding(**fields) -> Finding:
+    given = {"what": "a − b", "test": "sign-flip", "value": 2.0, "low": 1.0, "high": 3.0, "p": 0.001, "holm": 0.001,
+             "n": 20, "margin": 0.5, "bounds": (1.2, 2.8)}
+    return Finding(**given | fields)
+
+
+@pytest.mark.parametrize(("fields", "outcome"), [
+    ({}, "for"),
+    ({"holm": 0.06}, "open"),
+    ({"low": -0.1}, "open"),
+    ({"value": -2, "low": -3, "high": -1, "bounds": (-2.8, -1.2)}, "against"),
+    ({"value": 0.1, "low": -0.3, "high": 0.5, "holm": 0.9, "bounds": (-0.2, 0.4)}, "against"),  # too little to matter
+    ({"value": 0.1, "low": -0.9, "high": 1.1, "holm": 0.9, "bounds": (-0.7, 0.9)}, "open"),
+    ({"expected": -1}, "against"),
+    ({"expected": -1, "value": -2, "low": -3, "high": -1, "margin": np.nan}, "for"),
+    ({"n": 5}, "few"),
+    ({"expected": 0, "p": 0.01}, "for"),
+    ({"expected": 0, "p": 0.9}, "against"),
+    ({"expected": 0, "p": 0.9, "bounds": (-0.2, 2.8)}, "open"),
+    ({"low": np.nan, "high": np.nan, "holm": np.nan, "bounds": (np.nan, np.nan)}, "open"),
+    ({"outcome": "for", "n": 4, "test": "count"}, "for"),
+    ({"outcome": "for", "n": 4, "test": "binomial"}, "few"),
+])
+def test_what_a_finding_says(fields, outcome):
+    assert deciders.decided(finding(**fields)).outcome == outcome
+
+
+def test_a_family_is_corrected_together_and_needs_more_people():
+    """Of six tests of seven people even the smallest p, 2/2⁷, corrected, is above .05."""
+    family = [finding(family=("six",), p=p, n=7) for p in (0.001, 0.02, 0.02, 0.5, 0.5, 0.5)]
+    other = finding(family=("other",), p=0.04, n=7)
+    *six, alone = deciders.corrected([*family, other])
+    assert [found.holm for found in six] == pytest.approx([0.006, 0.1, 0.1, 1, 1, 1]) and alone.holm == 0.04
+    assert {found.outcome for found in six} == {"few"} and six[0].more["needs"] == 8
+    assert alone.outcome == "for"
+
+
+@pytest.mark.parametrize(("outcomes", "equality", "verdict"), [
+    ([["for"], ["for"]], False, "REPRODUCED"),
+    ([["for"], ["for"]], True, "EQUIVALENT"),
+    ([["for"], ["open"]], False, "UNDECIDED"),
+    ([["for"], ["few"]], False, "UNDECIDED"),
+    ([["for"], ["against"]], False, "CONTRADICTED"),
+    ([["for", "against"], ["for"]], False, "REPRODUCED"),  # any of a group speaks for it
+    ([["against", "open"], ["for"]], False, "UNDECIDED"),
+    ([["against", "against"], ["for"]], False, "CONTRADICTED"),
+    ([["for"], ["missing"]], False, "NOT RUN"),
+    ([["for", "missing"]], False, "REPRODUCED"),
+    ([["against"], ["missing"]], False, "CONTRADICTED"),
+])
+def test_what_outcomes_make_of_a_claim(outcomes, equality, verdict):
+    assert ledger.verdict(outcomes, equality) == verdict
+
+
+# --- the claims
+
+
+def test_the_papers_34_claims_are_there_and_each_has_its_chapter_and_tests():
+    assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1)) and len(CLAIMS) >= 34
+    for claim in CLAIMS:
+        assert (ROOT / "chapters" / f"{claim.chapter}.ipynb").exists() and ledger.tests_of(claim)
+
+
+def test_methods_that_claims_name_are_methods_of_the_run_they_ask():
+    study = Study(QUICK)
+    for claim in CLAIMS:
+        for test in (*ledger.tests_of(claim), *claim.controls, *claim.family):
+            names = {getattr(test, "method", None), getattr(test, "base", None), *getattr(test, "methods", ())} - {None}
+            there = {method.name for method in Evidence(study).run(getattr(test, "of", "v3")).methods}
+            assert names <= there, (claim.number, names - there)
+
+
+# --- rows whose truth is known
+
+
+def test_a_true_gain_is_reproduced_and_its_opposite_contradicted(made):
+    found = made(drawn(BETTER))
+    assert ledger.weigh(BY_NUMBER[4], found).verdict == "REPRODUCED"
+    worse = replace(BY_NUMBER[4], tests=tuple(Above("BaseLine", name, "D_I") for name in SIX), family=())
+    assert ledger.weigh(worse, found).verdict == "CONTRADICTED"
+
+
+def test_no_difference_is_not_a_verdict_but_equivalence_is(made):
+    same = {"ES-n-400": {"I": 0.8}}
+    found = made(drawn(same))
+    claim = replace(BY_NUMBER[4], tests=(Alike("ES-n-400", "BaseLine", "D_I"),), family=())
+    assert ledger.weigh(claim, found).verdict == "EQUIVALENT"  # the same hits
+    one = Above("ES-n-400", "BaseLine", "D_I").find(found)
+    assert (one.value, one.p) == (0, 1)
+    noisy = made(lambda method, place, part, repeat, n: np.random.default_rng(
+        [*map(ord, method), place]).random(n) < 0.8, seed=1)
+    verdict = ledger.weigh(replace(claim, tests=(Above("ES-n-400", "BaseLine", "D_I"),)), noisy)
+    assert verdict.verdict == "UNDECIDED" and verdict.findings[0].detectable > 1
+
+
+def test_swapping_the_methods_flips_the_sign(made):
+    found = made(drawn(BETTER))
+    one, other = Above("SW-n-2", "BaseLine", "D_I").find(found), Above("BaseLine", "SW-n-2", "D_I").find(found)
+    assert one.value == pytest.approx(-other.value) and one.p == pytest.approx(other.p, abs=0.02)
+    assert (one.author, other.author) == (True, False)
+
+
+def test_a_trend_and_a_spread_are_found(made):
+    shares = {"BaseLine": {"I": 0.6}, "SW-n-12": {"I": 0.7}, "SW-n-2": {"I": 0.9}}
+    found = made(drawn(shares, sd=0.05))
+    rising = deciders.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I").find(found)])[0]
+    assert rising.outcome == "for" and rising.value == pytest.approx(1, abs=0.1)
+    falling = deciders.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I", -1).find(found)])[0]
+    assert falling.outcome == "against" or falling.p > 0.9
+    wide = made(lambda method, place, part, repeat, n: np.arange(n) < n * (
+        0.8 + (0.01 if method == "SW-n-2" else 0.1) * np.sin(1 + 2.4 * place)), seed=1)
+    spread = deciders.corrected([Spread("SW-n-2", "BaseLine", "D_I", -1, of="v3").find(wide)])[0]
+    assert spread.outcome == "for" and spread.value < -1.5
+
+
+# --- degenerate cases
+
+
+def test_one_person_decides_nothing(made):
+    """Of four individuals three were never trained."""
+    study = Study(replace(QUICK, individuals=4))
+    people = [str(person) for person in study.prepared.parts.individuals]
+    gone = {(method.name, person, 0) for method in study.methods for person in people[1:]}
+    verdict = ledger.weigh(BY_NUMBER[4], made(drawn(BETTER), without=gone, individuals=4))
+    assert verdict.verdict == "UNDECIDED" and verdict.needs == 8
+    assert {f.n for f in verdict.findings} == {1} and wording.why(verdict) == "needs 8 people"
+
+
+def test_all_correct_leaves_nothing_to_tell(made):
+    found = made(lambda method, place, part, repeat, n: np.ones(n, bool))
+    above = deciders.corrected([Above("SW-n-2", "BaseLine", "D_I").find(found)])[0]
+    assert (above.value, above.low, above.high, above.p) == (0, 0, 0, 1) and above.outcome == "against"  # too little
+    verdicts = ledger.ledger(found).verdicts
+    assert {v.verdict for v in verdicts} <= set(ledger.VERDICTS)
+    assert verdicts[1].verdict == verdicts[12].verdict == "UNDECIDED"  # correlations of what does not vary
+
+
+def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
+    first = str(Study(QUICK).prepared.parts.individuals[0])
+    found = made(drawn(BETTER), without={("SW-n-2", first, 0)})
+    assert Above("SW-n-2", "BaseLine", "D_I").find(found).n == 13
+    assert Above("SW-n-12", "BaseLine", "D_I").find(found).n == 14
+    verdict = ledger.weigh(BY_NUMBER[22], found)
+    assert verdict.verdict == "NOT RUN" and verdict.author is None
+    assert verdict.missing[0].startswith("models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2")
+    assert ledger.weigh(BY_NUMBER[18], found).missing == ("the auto-encoder of these people",)
+
+
+def test_unequal_repeats_are_averaged_within_the_person(made):
+    first, second, *_ = (str(person) for person in Study(QUICK).prepared.parts.individuals)
+    found = made(drawn(BETTER), without={("SW-n-2", first, 1), ("BaseLine", second, 0)}, repeats=2)
+    one = Above("SW-n-2", "BaseLine", "D_I").find(found)
+    assert one.n == 14 and 0 < one.value < 25
+    hits = found.hits("v3", "SW-n-12", "D_I")[first]
+    assert set(np.unique(hits)) <= {0, 0.5, 1} and 0.5 in hits
+
+
+def test_fewer_people_than_the_tests_need_get_no_verdict(made):
+    found = made(drawn(BETTER), individuals=4)
+    said = {verdict.claim.number: verdict for verdict in ledger.ledger(found).verdicts}
+    tested = {n: v for n, v in said.items() if v.findings and v.findings[0].test != "count"}
+    assert tested and {v.verdict for v in tested.values()} <= {"UNDECIDED", "NOT RUN"}
+    assert all(v.needs >= 6 for v in tested.values())
+
+
+def test_people_who_share_a_generic_model_are_not_independent(made):
+    """Luck of the generic model moves all people at once: what flipping their signs takes for certain is not."""
+
+    def share(method, place, part, repeat, n):
+        lucky = 0.1 * np.array([1.2, -0.6, -0.4])[repeat] if method == "TL-n-300 (1e-4)" else 0
+        return np.random.default_rng([place, repeat, "IG".index(part)]).random(n) < 0.7 + lucky
+
+    one = made(share, of="v3", individuals=14)
+    single = Above("TL-n-300 (1e-4)", "BaseLine", "D_I").find(one)
+    assert single.test == "sign-flip" and single.more["generic"] == 2 and single.p < 0.01
+    assert wording.people(single) == "14 people from 2 generic models"
+    several = Above("TL-n-300 (1e-4)", "BaseLine", "D_I").find(made(share, repeats=3))
+    assert several.test == "mixed model" and several.more["generic"] == 6
+    assert several.p > 0.05 and several.high - several.low > 2 * (single.high - single.low)
+    assert "generic" not in Above("SW-n-2", "BaseLine", "D_I").find(one).more
+
+
+# --- scales
+
+
+def test_flips_of_a_digit_are_one_item(made):
+    found = made(drawn(BETTER))
+    person = str(found.study.prepared.parts.individuals[0])
+    items = found.items("v3", "D_I", person)
+    assert set(np.unique(items, return_counts=True)[1]) == {3}
+
+
+def test_a_study_of_class_counts_is_the_scale_of_nothing_else(tmp_path):
+    study = Study(read(ROOT / "params" / "quick-counts.yml"), tmp_path / "store.sqlite")
+    found = Evidence(study)
+    assert ledger.weigh(BY_NUMBER[4], found).missing == (
+        "v3's Table I, where these parameters are of v1's Table 2, class counts alone",)
+    assert ledger.weigh(BY_NUMBER[23], found).verdict != "NOT RUN"  # from published rows
+
+
+def test_the_largest_scale_that_could_test_a_claim_decides(made):
+    own = ledger.ledger(made(drawn(BETTER)))
+    verdicts = [replace(each, verdict="CONTRADICTED" if each.claim.number == 4 else "NOT RUN") for each in own.verdicts]
+    larger = ledger.Ledger(own.provenance | {"scale": "standard"}, tuple(verdicts), "results/standard.claims.json")
+    decided = ledger.deciding([own, larger])
+    assert decided[3][0] is larger and decided[3][1].verdict == "CONTRADICTED"
+    assert decided[6][0] is own and [verdict.claim for _, verdict in decided] == list(CLAIMS)
+    assert "1 at standard size" in register.answer([own, larger])
+    assert register.answer([own, larger]).startswith(f"Of {len(CLAIMS)} claims: ")
+
+
+def test_scales_are_told_by_network_and_people():
+    sizes = {name: ledger.scale(read(ROOT / "params" / f"{name}.yml"))
+             for name in ("quick", "standard", "paper", "paper-v1-counts", "standard-counts")}
+    assert list(sizes.values()) == ["quick", "standard", "paper", "paper", "standard"]
+
+
+def test_a_ledger_is_read_as_it_was_written(made, tmp_path):
+    own = ledger.ledger(made(drawn(BETTER)), params="quick")
+    file = tmp_path / "quick.claims.json"
+    ledger.write(file, own)
+    again = ledger.read(file)
+    assert again.provenance == own.provenance and again.file == f"{tmp_path.name}/quick.claims.json"
+    pd.testing.assert_frame_equal(wording.findings(again.verdicts), wording.findings(own.verdicts), check_dtype=False)
+    pd.testing.assert_frame_equal(wording.summary(again.verdicts), wording.summary(own.verdicts))
+    assert ledger.beside(own, tmp_path) == [own]  # the same rows say nothing more
+    other = replace(own, provenance=own.provenance | {"content": "others"})
+    assert [each.file for each in ledger.beside(other, tmp_path)] == ["", again.file]
+    file.write_text(file.read_text().replace(BY_NUMBER[4].says, "Another claim."))
+    older = ledger.read(file).verdicts[3]
+    assert older.verdict == "NOT RUN" and older.missing == ("this claim, which is younger than the ledger",)
+    file.write_text("{}")
+    with pytest.raises(InputError, match=r"no ledger .* `perso claims PARAMS.yml --to FILE.json` writes one"):
+        ledger.read(file)
+
+
+# --- as text and page
+
+
+def test_every_form_has_every_claim(made):
+    verdicts = ledger.ledger(made(drawn(BETTER))).verdicts
+    text, table, csv = wording.as_text(verdicts), wording.as_markdown(verdicts), wording.as_csv(verdicts)
+    for claim in CLAIMS:
+        assert claim.says in text and f"| {claim.number} | {claim.says} |" in table
+    lines = csv.splitlines()
+    assert {line.split(",")[0] for line in lines[1:]} == {str(claim.number) for claim in CLAIMS}
+    assert sum(wording.counts(verdicts).values()) == len(CLAIMS)
+
+
+def test_the_page_links_every_claim_to_chapter_findings_rows_and_test(made):
+    own = ledger.ledger(made(drawn(BETTER)))
+    html = register.table([own]).data
+    for claim, verdict in zip(CLAIMS, own.verdicts, strict=True):
+        assert f'href="{claim.chapter}.html"' in html and f'href="#claim-{claim.number}"' in html
+        assert f'id="claim-{claim.number}"' in register.details([own]).data
+        if verdict.findings:
+            assert register.TESTS[verdict.findings[0].test] in html
+    assert list(register.counts([own]).columns) == ["quick: this book's own run", "largest that could"]
+
+
+def test_every_test_has_its_section():
+    told = (ROOT / "chapters" / "17-calibration.ipynb").read_text("utf-8")
+    assert all(f"({anchor})=" in told for anchor in register.TESTS.values())
+
+
+def test_two_cohorts_are_compared_claim_by_claim(made):
+    first = ledger.ledger(made(drawn(BETTER))).verdicts
+    second = [replace(each, verdict="CONTRADICTED") if each.claim.number == 4 else each for each in first]
+    assert wording.agreed(first, first).startswith("On people not used before: the same verdict for ")
+    said = wording.agreed(first, second)
+    assert f" 4 {first[3].verdict} → CONTRADICTED: {BY_NUMBER[4].says}" in said
+
+
+def test_what_claims_lack_is_trained_and_nothing_else(tmp_path, monkeypatch):
+    """Every run is asked for once, with what is published as there."""
+    study, asked = Study(read(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite"), []
+    monkeypatch.setattr(Study, "run", lambda self, methods, *_: asked.append((self.settings.flips, len(methods))))
+    monkeypatch.setattr(Study, "encoder", lambda self, fold: asked.append(fold))
+    evidence.train(study, folder=tmp_path)
+    assert asked.count((False, 1)) == 1 and asked[-2:] == [0, 1] and len(asked) == len(evidence.RUNS) + 2
