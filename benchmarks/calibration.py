@@ -92,7 +92,7 @@ def paired(rng, people: int, accuracy=(0.93, 0.93), common: bool = False, spread
     }
     if spread:
         both = means(study).T
-        found |= {"Brown–Forsythe": resampling.brown_forsythe(*both, rng) < 0.05,
+        found |= {"Brown–Forsythe": resampling.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
                   "Pitman–Morgan": stats.pitman_morgan(*both) < 0.05,
                   "bootstrap over people": covers(resampling.sd_ratio(*both, rng, DRAWS // 2)[0], 0)}
     return found

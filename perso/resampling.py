@@ -170,13 +170,15 @@ def correlated(
     return interval, p
 
 
-def brown_forsythe(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> float:
+def brown_forsythe(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, permutations: int = 2**14) -> float:
     """Two-sided p that paired values a [n] and b [n] vary alike: their distances from their medians, by flipping signs.
 
     The paired form of Brown and Forsythe's test (1974). It does without the normal distribution that Pitman and
     Morgan's needs; accuracies near 1 are far from it. nan below two people.
     """
-    return sign_flip(np.abs(a - np.median(a)) - np.abs(b - np.median(b)), rng) if len(a) > 1 else np.nan
+    if len(a) < 2:
+        return np.nan
+    return sign_flip(np.abs(a - np.median(a)) - np.abs(b - np.median(b)), rng, permutations)
 
 
 def sd_ratio(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int = 2000) -> tuple[Interval, float]:
