@@ -145,7 +145,7 @@ def table(given) -> None:
     print(form(tables.comparison(rows, study.methods, printed)).rstrip("\n"))
 
 
-def claims(given) -> None:
+def claims(given) -> int:
     suffix_of(given.to, ".json")
     study = opened(given)
     from perso import evidence, ledger, wording
@@ -155,9 +155,7 @@ def claims(given) -> None:
     if given.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
         studies.append(Study(others, given.store, given.data_dir))
-    if given.run:
-        for each in studies:
-            evidence.train(each, given.jobs, given.budget)
+    left = sum(evidence.train(each, given.jobs, given.budget) for each in studies) if given.run else 0
     name = Path(given.params).stem
     found = [ledger.ledger(evidence.Evidence(each), params=name) for each in studies]
     *first, last = found
@@ -172,6 +170,9 @@ def claims(given) -> None:
     if given.to:
         ledger.write(given.to, last)
         print(f"wrote {given.to}", file=sys.stderr)
+    if left:
+        print(f"{left} models are left, the same command goes on", file=sys.stderr)
+    return 3 if left else 0
 
 
 def export(given) -> None:

@@ -41,23 +41,26 @@ def asked(settings: Settings, of: str) -> Settings:
     return replace(settings, rows_of=of)
 
 
-def train(study: Study, jobs: int | None = None, budget: float | None = None, folder: Path = published.FOLDER) -> None:
-    """Train what the claims of a study's scale lack; what is published counts as there.
+def train(study: Study, jobs: int | None = None, budget: float | None = None, folder: Path = published.FOLDER) -> int:
+    """Train what the claims of a study's scale lack; what is published counts as there. How many models are left.
 
     budget   seconds after which no further model is begun
     """
-    ends = time.monotonic() + (float("inf") if budget is None else budget)
+    ends, left = time.monotonic() + (float("inf") if budget is None else budget), 0
     evidence = Evidence(study, folder)
     for of in RUNS:
         try:
-            one = evidence.run(of)
+            one, methods = evidence.run(of), evidence.methods(of)
         except Missing:
             continue
-        methods = evidence.methods(of)
-        one.run(methods, jobs, max(0.0, ends - time.monotonic()), published.shared(one, methods, folder))
-    for fold in range(len(study.folds) * (evidence.own == "")):
+        given = published.shared(one, methods, folder)
+        left += len(one.keys(methods)) - len(one.run(methods, jobs, max(0.0, ends - time.monotonic()), given))
+    for fold in range(0 if evidence.own else len(study.folds)):
         if time.monotonic() < ends:
             study.encoder(fold)
+        else:
+            left += study.encoder_key(fold) not in study.store.keys("networks")
+    return left
 
 
 class Evidence:

@@ -11,7 +11,6 @@ from perso import wording
 from perso.deciders import Finding
 from perso.evidence import RUNS
 from perso.ledger import SCALES, VERDICTS, Ledger, Verdict, deciding
-from perso.published import OWN
 
 TESTS = {  # anchors in chapters/17-calibration
     "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "TOST": "test-tost",
@@ -23,7 +22,7 @@ TESTS = {  # anchors in chapters/17-calibration
 
 def name(one: Ledger) -> str:
     """What a ledger is called: the name of its file, or this book's own run."""
-    return one.file.split("/")[-1].split(".")[0] if one.file else OWN
+    return one.file.split("/")[-1].split(".")[0] if one.file else "own run"
 
 
 def size(one: Ledger) -> str:
@@ -90,11 +89,14 @@ def details(ledgers: Sequence[Ledger]) -> HTML:
     for place, (one, verdict) in enumerate(deciding(ledgers)):
         claim = verdict.claim
         others = [f"{escape(size(each))}: {each.verdicts[place].verdict}" for each in ledgers if each is not one]
+        elsewhere = f" Elsewhere: {'; '.join(others)}." * bool(others)
         printed = f" Printed: {escape(claim.printed)}." * bool(claim.printed)
+        origins = "; ".join(dict.fromkeys(RUNS[finding.of] for finding in verdict.findings))
+        origin = f" Rows: {escape(origins)}." * bool(origins)
         blocks.append(
             f'<details class="claim" id="claim-{claim.number}"><summary>{claim.number}. {escape(claim.says)} '
             f'{mark(verdict.verdict)}</summary><p>{escape(claim.source)}.{printed} At {escape(size(one))}: '
-            f'{escape(wording.why(verdict))}. {"Elsewhere: " * bool(others)}{"; ".join(others)}{"." * bool(others)} '
+            f'{escape(wording.why(verdict))}.{origin}{elsewhere} '
             f'{link("Chapter", f"{claim.chapter}.html")}.</p>{findings(verdict)}</details>'
         )
     return HTML("\n".join(blocks))
@@ -110,16 +112,17 @@ def findings(verdict: Verdict) -> str:
 def line(found: Finding, role: str) -> dict[str, str]:
     """A finding as the cells of a table."""
     more = {key: value for key, value in found.more.items() if value is not None}
+    by = link(found.test, f"17-calibration.html#{TESTS[found.test]}")
+    models = f" ({more['generic']} models)" if more.get("generic") else ""
     cells = {
-        "": role, "what": found.what, "ours [95 %]": wording.ours(found), "p": wording.probability(found.p),
+        "": role, "what": found.what, "ours [95 %]": wording.ours(found), "by": "", "p": wording.probability(found.p),
         "Holm": wording.probability(found.holm), "least": wording.amount(found, found.detectable).replace("?", ""),
-        "n": wording.people(found).replace(" people", ""), "t": wording.probability(more.get("t", np.nan)),
+        "n": f"{found.n}{models}", "t": wording.probability(more.get("t", np.nan)),
         "Wilcoxon": wording.probability(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
-        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": found.outcome, "rows": RUNS[found.of],
+        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": found.outcome,
     }
-    cells = {key: escape(value) for key, value in cells.items()}
-    return cells | {"by": link(found.test, f"17-calibration.html#{TESTS[found.test]}")}
+    return {key: escape(value) for key, value in cells.items()} | {"by": by}
 
 
 def which(ledgers: Sequence[Ledger]) -> Markdown:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import published, study
+from perso import ledger, published, study
 from perso.__main__ import main
 from perso.methods import V3
 from perso.settings import ROOT, read
@@ -70,6 +70,33 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     told = run.provenance
     assert (told["params"], told["models"], told["wanted"], told["people"]) == ("smoke", 20, 20, 4)
     assert told["settings"]["epochs"] == 1 and told["settings"]["dataset"] == "file:people.npz"
+
+
+QUICK = str(ROOT / "params" / "quick.yml")
+
+
+def test_claims_are_decided_from_published_rows(tmp_path, capsys):
+    given = ["claims", QUICK, "--store", str(tmp_path / "s.sqlite")]
+    file = tmp_path / "quick.claims.json"
+    assert main([*given, "--format", "csv", "--to", str(file)]) == 0
+    said = capsys.readouterr()
+    table = pd.read_csv(io.StringIO(said.out))
+    assert set(table["claim"]) == set(range(1, 35)) and table["verdict"].isin(ledger.VERDICTS).all()
+    assert "decided at quick size" in said.err and table["n"].dropna().eq(14).all()
+    assert table.loc[table["claim"] == 18, "missing"].tolist() == ["the auto-encoder of these people"]
+    again = ledger.read(file)
+    assert [each.verdict for each in again.verdicts] == table.groupby("claim")["verdict"].first().tolist()
+    assert again.provenance["scale"] == "quick" and "results/quick.parquet" in again.provenance["files"]
+
+
+@pytest.mark.parametrize(("more", "said"), [
+    (["--replicate"], "cohort_seed: 1 finds too few people, 14 individuals are wanted"),
+    (["-p", "seed=7"], "holds no model of these settings; train them by: perso claims"),
+    (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
+])
+def test_claims_that_cannot_be_tested_say_why(more, said, tmp_path, capsys):
+    assert main(["claims", QUICK, "--store", str(tmp_path / "s.sqlite"), *more]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):

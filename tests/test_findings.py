@@ -203,3 +203,28 @@ def test_every_method_has_a_colour_and_v3s_keep_theirs():
         for table in (TABLES["v3"], TABLES["sweeps"]):
             names = [method.name for method in table if method.family == family and method in TABLES["v3"]]
             assert len({shades[name] for name in names}) == len(names)
+
+
+# --- repeats
+
+
+def test_what_varies_is_told_apart_and_generic_models_widen_what_rests_on_them():
+    """Two methods, 12 people, 2 halves of 3 repeats; the luck of the generic model is its half's and repeat's."""
+    rng, lines = np.random.default_rng(0), []
+    luck = np.array([0.03, -0.03, 0.02, -0.02, 0.025, -0.025])
+    for person in range(12):
+        people = rng.normal(0, 0.05)
+        for repeat in range(3):
+            generic = luck[2 * repeat + person % 2]
+            for method, share in (("BaseLine", 0.8), ("TL-n-300 (1e-4)", 0.85 + generic)):
+                lines.append({"method": method, "person": str(person), "fold": person % 2, "repeat": repeat,
+                              **{acc: share + people + rng.normal(0, 0.01) for acc in ("acc_I", "acc_G")}})
+    made = pd.DataFrame(lines)
+    parts = findings.components(made)
+    assert list(parts.index) == ["person", "person × method", "repeat", "residual"]
+    assert parts.loc["person", "D_I"] == pytest.approx(5, abs=2)
+    told = findings.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc["TL-n-300 (1e-4) − BaseLine, D_I"]
+    assert told["of generic models"] == pytest.approx(2.7, abs=1) and told["sd of people"] < 1
+    ends = [float(end) for end in told["generic models, too"].split("[")[1].rstrip("]").split(",")]
+    alone = [float(end) for end in told["people alone"].split("[")[1].rstrip("]").split(",")]
+    assert ends[1] - ends[0] > 1.4 * (alone[1] - alone[0])
