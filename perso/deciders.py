@@ -34,6 +34,7 @@ class Finding:
     more: dict = field(default_factory=dict, hash=False)
     holm: float = np.nan
     outcome: str = ""  # for | against | open | few; a test that is no statistic says it itself
+    settled: bool = False  # whether a test of its group, of which any suffices, speaks for the claim
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,9 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
         except Missing as lack:
             missing[test] = lack
     judged = dict(zip(found, corrected(list(found.values())), strict=True))
+    for group in groups_of(claim):
+        if any(judged[test].outcome == "for" for test in group if test in judged):
+            judged |= {test: replace(judged[test], settled=True) for test in group if test in judged}
     outcomes = [[judged[test].outcome if test in judged else "missing" for test in group] for group in groups_of(claim)]
     needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
     equality = all(isinstance(test, Alike) for test in own)

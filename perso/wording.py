@@ -41,8 +41,9 @@ def why(each: Verdict) -> str:
 
 def leading(each: Verdict) -> Finding | None:
     """The finding to show where there is room for one, that which the verdict hangs on: the least sure of its kind."""
-    speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open")}.get(each.verdict, ("for",))
-    there = [finding for finding in each.findings if finding.outcome in speaks] or list(each.findings)
+    speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}.get(each.verdict, ("for",))
+    hangs = [f for f in each.findings if f.outcome in speaks and f.settled == (speaks == ("for",))]
+    there = hangs or list(each.findings)
     return max(there, key=lambda finding: np.nan_to_num(finding.holm), default=None)
 
 

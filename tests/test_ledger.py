@@ -123,6 +123,16 @@ def test_what_outcomes_make_of_a_claim(outcomes, equality, verdict):
     assert ledger.verdict(outcomes, equality) == verdict
 
 
+def test_a_verdict_is_shown_by_the_finding_it_hangs_on(made):
+    """Of early shaping's two settings one gains, which settles its part; of the others neither."""
+    found = made(lambda method, place, part, repeat, n: np.random.default_rng([*map(ord, method), place]).random(n)
+                 < 0.75 + 0.15 * (method == "ES-n-400"))
+    verdict = ledger.weigh(BY_NUMBER[4], found)
+    assert [finding.settled for finding in verdict.findings] == [True, True, False, False, False, False]
+    assert wording.leading(verdict) in verdict.findings[2:]
+    assert wording.leading(replace(verdict, verdict="REPRODUCED")) is verdict.findings[1]
+
+
 # --- the claims
 
 
