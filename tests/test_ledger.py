@@ -364,3 +364,12 @@ def test_what_claims_lack_is_trained_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(Study, "encoder", lambda self, fold: asked.append(fold))
     assert evidence.train(study, folder=tmp_path) == 0
     assert asked.count((False, 1)) == 1 and asked[-2:] == [0, 1] and len(asked) == len(evidence.RUNS) + 2
+
+
+@pytest.mark.parametrize("number", [4, 7, 22, 28, 30])
+def test_the_published_ledger_is_what_the_published_rows_give(number, tmp_path):
+    """Red when a test, a claim or the rows changed since: run `perso claims params/quick.yml --to` it again."""
+    kept = ledger.read(ROOT / "results" / "quick.claims.json").verdicts[number - 1]
+    found = ledger.weigh(BY_NUMBER[number], Evidence(Study(QUICK, tmp_path / "store.sqlite")))
+    assert (found.verdict, found.author) == (kept.verdict, kept.author)
+    pd.testing.assert_frame_equal(wording.findings([found]), wording.findings([kept]), check_dtype=False, rtol=1e-6)
