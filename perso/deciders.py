@@ -17,7 +17,7 @@ class Finding:
     """What a test found: a number, its 95 % interval, how likely it is by chance."""
 
     what: str
-    test: str  # by which test; `tests` of chapters/17-calibration says how
+    test: str  # by which test; chapters/17-calibration says how, and whether it keeps its word
     value: float
     low: float
     high: float
@@ -52,16 +52,17 @@ class Above:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
         more = {"d_z": seen.d_z, "t": seen.t, "wilcoxon": seen.wilcoxon, "improved": seen.improved,
                 "harmed": seen.harmed, "better": seen.belief.better, "equal": seen.belief.equal}
-        test, p, ends = "sign-flip", seen.p, (seen.low, seen.high)
+        test, p, ends, bounds = "sign-flip", seen.p, (seen.low, seen.high), (seen.low90, seen.high90)
         models, drawn = evidence.generic(self.of, self.method, self.base, self.part)
         more |= {"generic": models} if models else {}
         if drawn:  # flipping people's signs would forget that a generic model is drawn, too, and is shared by them
             test, (p, *ends) = "mixed model", drawn.effects.loc["mean", ["p", "low", "high"]]
+            bounds = ends
         return Finding(
             f"{self.method} − {self.base} on {self.part}", test, *points(seen.mean, *ends),
             p if self.sides == 2 else one_sided(p, seen.mean), seen.n,
             detectable=100 * stats.detectable(seen.sd, seen.n), margin=100 * seen.margin,
-            family=(self.family, self.of, self.part), of=self.of, bounds=points(seen.low90, seen.high90),
+            family=(self.family, self.of, self.part), of=self.of, bounds=points(*bounds),
             author=bool(seen.mean > 0 and seen.t < 0.1), more=more,
         )
 

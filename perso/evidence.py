@@ -109,7 +109,10 @@ class Evidence:
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
         """Accuracy of every person who has all of these methods, repeats averaged: a column each, in this order."""
         measure = {part: measure for measure, part in tables.PARTS.items()}[part]
-        return metrics.per_person(self.having(of, *methods), measure)[list(methods)].dropna()
+        people = metrics.per_person(self.having(of, *methods), measure)[list(methods)].dropna()
+        if people.empty:
+            raise Missing(f"people of {RUNS[of]} who have all of", *methods)
+        return people
 
     def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
         """How often each test image was right, over repeats: float [n] per person."""

@@ -8,17 +8,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import statsmodels.api as sm
 
-from perso import metrics, stats, tables
+from perso import metrics, resampling, stats, tables
 from perso.methods import BASELINE, METHODS
 from perso.store import unpacked
 from perso.study import Study
 
 TURNS = ("as written", "mirrored", "upside down")  # in the order of `cohorts.flipped`
 KINDS = ("baseline", "early shaping", "sample weighing", "transfer learning")  # families that v1 compares
-LEAST = 5  # people below whom a bootstrap interval says nothing
 
 
 def accuracies(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -77,9 +75,9 @@ def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE)
 
 
 def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> dict[str, float]:
-    """How gains go with sizes (`by_size`); nan where it cannot be computed, and ends below `LEAST` people.
+    """How gains go with sizes (`by_size`); nan where it cannot be computed, and ends where there are few people.
 
-    rho, low, high               Spearman's, 95 % by percentiles of a bootstrap over people; draws without one left out
+    rho, low, high               Spearman's, 95 % by `resampling.over_people`
     per_100, per_low, per_high   the gain for 100 images more, a share, by least squares; 95 % by HC3 errors and t
     """
     size, gain = table["images"].to_numpy(float) / 100, table["gain"].to_numpy(float)
@@ -87,22 +85,15 @@ def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> d
     if len(size) < 2 or np.ptp(size) == 0:
         return found
     design = sm.add_constant(size)
-    found |= {"rho": float(spearman(size[None], gain[None])[0]), "per_100": float(sm.OLS(gain, design).fit().params[1])}
-    if len(size) < LEAST or np.isnan(found["rho"]):
+    seen, _ = resampling.over_people(lambda index: resampling.rho(size[index], gain[index]), len(size), rng, draws)
+    least = float(sm.OLS(gain, design).fit().params[1])
+    found |= {"rho": seen.value, "low": seen.low, "high": seen.high, "per_100": least}
+    if np.isnan(seen.low):
         return found
-    picked = rng.integers(len(size), size=(draws, len(size)))
-    found["low"], found["high"] = np.nanquantile(spearman(size[picked], gain[picked]), (0.025, 0.975)).tolist()
     if np.diag(design @ np.linalg.pinv(design)).max() < 1 - 1e-9:  # else one person alone makes the slope
         robust = sm.OLS(gain, design).fit(cov_type="HC3", use_t=True)
         found["per_low"], found["per_high"] = robust.conf_int()[1].tolist()
     return found
-
-
-def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Spearman's rho of each line of x and y [draws, n], ties at mean ranks; nan where a line does not vary."""
-    x, y = (scipy.stats.rankdata(each, axis=1) - (each.shape[1] + 1) / 2 for each in (x, y))
-    scale = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    return np.divide((x * y).sum(axis=1), scale, out=np.full(len(x), np.nan), where=scale > 0)
 
 
 def front(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:

@@ -144,14 +144,6 @@ def sized(size, gain):
     return pd.DataFrame({"images": size, "gain": gain})
 
 
-def test_spearman_is_scipys_also_with_ties():
-    draw = rng()
-    x, y = draw.integers(4, size=(20, 9)), draw.integers(4, size=(20, 9))
-    expected = [scipy.stats.spearmanr(a, b).statistic for a, b in zip(x, y, strict=True)]
-    assert gains.spearman(x, y) == pytest.approx(expected)
-    assert np.isnan(gains.spearman(np.ones((1, 4)), np.arange(4.0)[None])[0])
-
-
 def test_a_straight_line_has_its_slope_for_100_images():
     found = gains.slope(sized([100, 200, 300, 400, 500, 600], 0.05 - 0.02 * np.arange(6)), rng())
     assert list(found.values()) == pytest.approx([-1, -1, -1, -0.02, -0.02, -0.02])

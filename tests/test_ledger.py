@@ -224,6 +224,12 @@ def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
     verdict = ledger.weigh(BY_NUMBER[22], found)
     assert verdict.verdict == "NOT RUN" and verdict.author is None
     assert verdict.missing[0].startswith("models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2")
+    people = [str(person) for person in found.study.prepared.parts.individuals]
+    halves = {("BaseLine" if place % 2 else "SW-n-2", person, 0) for place, person in enumerate(people)}
+    nobody = made(drawn(BETTER), without=halves, seed=1)
+    for number, lacks in ((2, "have all of: BaseLine, "), (7, "have both: SW-n-2, BaseLine")):
+        (said,) = (line for line in ledger.weigh(BY_NUMBER[number], nobody).missing if lacks in line)
+        assert said.startswith("people of v3's Table I who ")
     assert ledger.weigh(BY_NUMBER[18], found).missing == ("the auto-encoder of these people",)
 
 
