@@ -22,6 +22,7 @@ def lines(record: dict, what: str | None = None) -> pd.DataFrame:
     """A line per entry, or per entry of one test, with `says`: kept | cautious | too often | too seldom.
 
     cautious   it rejects more rarely, or covers more often, than it says: it errs on the safe side
+    more       it finds more than it says
     """
     table = pd.DataFrame([entry for entry in record["entries"] if what in (None, entry["what"])])
     return table.assign(says=[says(*each) for each in table[["kind", "share", "wanted"]].itertuples(index=False)])
@@ -31,6 +32,8 @@ def says(kind: str, share: float, wanted: list[float]) -> str:
     """Whether a share is as wanted, and on which side of it where it is not."""
     if wanted[0] <= share <= wanted[1]:
         return "kept"
+    if kind == "finds" and share > wanted[1]:
+        return "more"
     if (share < wanted[0]) == (kind in ("rejects", "at most")):
         return "cautious"
     return "too often" if share > wanted[1] else "too seldom"

@@ -78,6 +78,8 @@ class Evidence:
 
     def run(self, of: str) -> Study:
         """The study of one of RUNS."""
+        if not self.own and of in ("v1", "counts") and self.study.asked.dataset in ("qmnist", "nist"):
+            raise Missing(f"{RUNS[of]}, which has params of its own (`-v1`, `-counts`)")
         if self.own and of != self.own:
             raise Missing(f"{RUNS[of]}, where these parameters are of {RUNS[self.own]} alone")
         if of == self.own:
@@ -113,6 +115,12 @@ class Evidence:
         if people.empty:
             raise Missing(f"people of {RUNS[of]} who have all of", *methods)
         return people
+
+    def levelled(self, of: str, part: str, *methods: str) -> pd.DataFrame:
+        """`people` where their spread is asked for: on D_G, what a test set does to all of a fold is taken out."""
+        wide = self.people(of, part, *methods)
+        folds = self.having(of, *methods).groupby("person")["fold"].first().reindex(wide.index)
+        return wide - wide.groupby(folds).transform("mean") + wide.mean() if part == "D_G" else wide
 
     def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
         """How often each test image was right, over repeats: float [n] per person."""
@@ -151,7 +159,7 @@ class Evidence:
         """
         started = {each.name for each in self.run(of).methods if each.generic}
         rows = self.having(of, method, base)
-        if not started & {method, base}:
+        if len(started & {method, base}) != 1:  # of two that begin from the same one its luck cancels
             return 0, None
         measure = {part: measure for measure, part in tables.PARTS.items()}[part]
         wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).dropna().reset_index()

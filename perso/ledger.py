@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from perso.claims import CLAIMS, Claim
-from perso.deciders import Alike, Finding, corrected
+from perso.deciders import Alike, Finding, absent, corrected
 from perso.evidence import Evidence, Missing
 from perso.published import FOLDER, provenance
 from perso.settings import InputError, Settings
@@ -56,10 +56,13 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
     found, missing = {}, {}
     for test in dict.fromkeys((*own, *claim.family, *claim.controls)):
         try:
+            if claim.epochs not in (0, evidence.study.settings.epochs):
+                raise Missing(f"a run of {claim.epochs} epochs")
             found[test] = test.find(evidence)
         except Missing as lack:
             missing[test] = lack
-    judged = dict(zip(found, corrected(list(found.values())), strict=True))
+    lost = [absent(test) for test in missing if getattr(test, "family", "")]
+    judged = dict(zip(found, corrected([*found.values(), *lost]), strict=False))
     for group in groups_of(claim):
         if any(judged[test].outcome == "for" for test in group if test in judged):
             judged |= {test: replace(judged[test], settled=True) for test in group if test in judged}
@@ -82,10 +85,9 @@ def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
 
 
 def author(claim: Claim, judged: Mapping) -> bool | None:
-    """Whether every group of paired tests has one that the papers would call significant; None without any."""
-    groups = [[judged[test].author for test in group if test in judged] for group in groups_of(claim)]
-    known = [group for group in groups if group and None not in group]
-    return all(any(group) for group in known) if known and all(groups) else None
+    """Whether of every group one would be significant to the papers; None unless all are paired tests."""
+    groups = [[judged[test].author if test in judged else None for test in group] for group in groups_of(claim)]
+    return None if any(None in group for group in groups) else all(any(group) for group in groups)
 
 
 def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:

@@ -149,7 +149,7 @@ def gains(study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int],
 
         def share(name, which, own=own):
             hits = [unpacked(blob, n) for blob, n in own.loc[own["method"] == name, ["hits_I", "n_I"]].values]
-            return np.mean(hits, axis=0)[which].mean() if which.any() else np.nan
+            return np.mean(hits, axis=0)[which].mean() if hits and which.any() else np.nan
 
         lines[person] = {column: share(method, which) - share(base, which)
                          for column, which in (("these", these), ("others", ~these))}

@@ -14,29 +14,29 @@ from perso.evidence import Evidence
 from perso.methods import BASELINE, V1, V3
 
 GROUPINGS = tuple(method.name for method in V3 if method.added and method.paper)  # v3's, random ones first
-SHAPING = tuple({m.paper: m.name for m in V3 if m.paper and not m.added}.values())  # of two rates, the lower
-BLOCKS = {"shaping": SHAPING, "data grouping": GROUPINGS}  # of v3's Table I
-PART = ("D_I", "D_G")
+SHAPING_ROWS = tuple({m.paper: m.name for m in V3 if m.paper and not m.added}.values())  # of two rates, the lower
+BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}  # of v3's Table I
+PARTS = ("D_I", "D_G")
 SURE = 0.95  # how probable what is asked of bootstrap draws must be
 
 
 def correlation(
-    evidence: Evidence, what: str, sides, tables: Sequence[np.ndarray], expected: int, same: bool = False
+    evidence: Evidence, what: str, sides, arrays: Sequence[np.ndarray], expected: int, same: bool = False
 ) -> Finding:
     """`resampling.correlated` as a finding."""
-    interval, p = resampling.correlated(sides, tables, evidence.rng("ρ", what), same=same)
-    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, len(tables[0]),
-                   unit="ρ", expected=expected, detectable=reach(interval))
+    interval, p = resampling.correlated(sides, arrays, evidence.rng("ρ", what), same=same)
+    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, len(arrays[0]),
+                   unit="ρ", expected=expected, detectable=np.nan if same else reach(interval))
 
 
-def means(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
+def means(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     """Over people."""
-    return tuple(table.mean(axis=0) for table in tables)
+    return tuple(each.mean(axis=0) for each in arrays)
 
 
 def settings_rho(evidence: Evidence, *methods: str) -> Finding:
     """Claim 2: mean accuracy on D_I against that on D_G."""
-    own, others = (evidence.people("v3", part, *methods) for part in PART)
+    own, others = (evidence.people("v3", part, *methods) for part in PARTS)
     what = f"accuracy on D_I against D_G over {len(methods)} settings of shaping"
     return correlation(evidence, what, means, (own.to_numpy(), others.loc[own.index].to_numpy()), -1)
 
@@ -51,7 +51,7 @@ def dispersion(values: np.ndarray, what: str, noise: np.ndarray | float = 0.0) -
 
 def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Finding:
     """Claims 13 and 14: mean accuracy against its dispersion over people, in one block of Table I."""
-    people = evidence.people("v3", part, *BLOCKS[block])
+    people = evidence.levelled("v3", part, *BLOCKS[block])
     values, noise = people.to_numpy(), np.zeros(people.shape)
     if what == "excess sd":
         noise = by_chance(evidence, part, BLOCKS[block]).loc[people.index, people.columns].to_numpy()
@@ -69,18 +69,20 @@ def by_chance(evidence: Evidence, part: str, methods: Sequence[str]) -> pd.DataF
 
 
 def printed_rho(what: str) -> str:
-    """The same correlations in v3's own Table I, on D_I."""
+    """The same correlations in v3's own Table I; of `D_G`: of accuracies on D_I with those on D_G."""
     printed, said = {method.name: method.paper for method in V3}, []
-    for block, names in BLOCKS.items():
-        mean, sd, low, high = np.array([printed[name][:4] for name in names]).T
-        value = resampling.rho(mean, {"sd": sd, "spread": high - low}[what])
-        said.append(f"ρ {value:+.2f} in its {block}")
-    return f"on D_I, {' and '.join(said)}"
+    for part, place in (("D_I", 0), ("D_G", 4)):
+        for block, names in BLOCKS.items():
+            numbers = np.array([printed[name] for name in names])
+            mean, sd, low, high = numbers[:, place : place + 4].T
+            other = {"sd": sd, "spread": high - low, "D_G": numbers[:, 4]}[what]
+            said.append(f"{resampling.rho(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})")
+    return f"ρ {', '.join(said[: 2 if what == 'D_G' else 4])}"
 
 
 def variation(evidence: Evidence) -> Finding:
     """Claim 15: the baseline's excess sd on D_I minus its whole sd on D_G."""
-    own, others = (evidence.people("v3", part, BASELINE) for part in PART)
+    own, others = (evidence.levelled("v3", part, BASELINE) for part in PARTS)
     noise = by_chance(evidence, "D_I", [BASELINE]).loc[own.index, [BASELINE]].to_numpy()
     own, others = own.to_numpy(), others.to_numpy()
 
@@ -109,7 +111,7 @@ def diversity_order(evidence: Evidence) -> Finding:
     order = ("SG-n-1500", "IG-n-5", "BaseLine-n-1500 with D_I")
     wide = diversities(evidence, order).to_numpy()
     slopes = np.nan_to_num([resampling.rho(np.arange(3), line) for line in wide])
-    interval = resampling.people_alone(slopes, evidence.rng("diversity"))
+    interval = resampling.clipped(resampling.people_alone(slopes, evidence.rng("diversity")))
     p = stats.rising(wide) if len(wide) > 1 else np.nan
     return Finding(f"latent diversity rises along {', '.join(order)}", "Page's L", interval.value, interval.low,
                    interval.high, p, len(wide), unit="ρ", detectable=reach(interval))
@@ -171,13 +173,20 @@ def symmetric_gain(evidence: Evidence) -> Finding:
 
 
 def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Finding:
-    """Claim 31: iterations spent on one person, as a share of the baseline's; a count, no statistic."""
+    """Claim 31: iterations for one person as a share of the baseline's, by the schedules at v1's own size; a count."""
+    value = float(cost.by_schedule().loc[method, "r_train"])
+    return Finding(f"iterations of {method} for one person / {BASELINE}, at v1's size", "count", value, value, value,
+                   np.nan, 0, unit="ratio", of="v1", outcome="for" if low <= value <= high else "against")
+
+
+def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
+    """The same in the run itself, whose baseline is shorter where it is small."""
     of = evidence.own or "v1"
     rows = evidence.having(of, method, BASELINE)
     spent = rows.groupby("method")["own_iterations"].mean()
     value = float(spent[method] / spent[BASELINE])
-    return Finding(f"iterations of {method} for one person / {BASELINE}", "count", value, value, value, np.nan,
-                   rows["person"].nunique(), unit="ratio", of=of, outcome="for" if low <= value <= high else "against")
+    return Finding(f"iterations of {method} for one person / {BASELINE}, in this run", "count", value, value, value,
+                   np.nan, rows["person"].nunique(), unit="ratio", of=of, outcome="open")
 
 
 def same_network(evidence: Evidence) -> Finding:
@@ -191,7 +200,7 @@ def same_network(evidence: Evidence) -> Finding:
 def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Names and accuracies [n, k] on D_I and D_G of the baseline and v1's settings."""
     names = tuple(method.name for method in V1 if method.v1_counts)
-    own, others = (evidence.people(of, part, *names) for part in PART)
+    own, others = (evidence.people(of, part, *names) for part in PARTS)
     return names, own.to_numpy(), others.loc[own.index].to_numpy()
 
 
@@ -202,18 +211,49 @@ def probable(what: str, value: float, n: int, of: str) -> Finding:
                    outcome=outcome)
 
 
-def nobody_dominates(evidence: Evidence, of: str) -> Finding:
-    """Claim 33: that the front of means on D_I and D_G has two members or more."""
+def nobody_dominates(evidence: Evidence) -> Finding:
+    """Claim 33: that no setting is alone on the front of means on D_I and D_G in both runs."""
+    alone, n = [], []
+    for of in ("v1", "counts"):
+        names, own, others = trade_off(evidence, of)
+        members = gains.front(*gains.resampled(own, others, evidence.rng("front", of), 2000))
+        alone.append(members & (members.sum(axis=1, keepdims=True) == 1))
+        n.append(len(own))
+    value = 1 - float((alone[0] & alone[1]).any(axis=1).mean())
+    return probable(f"that none of {len(names)} settings dominates in both of v1's runs", value, min(n), "v1")
+
+
+def on_front(evidence: Evidence, of: str, family: str) -> Finding:
+    """Claim 33: that a method of this family is on the front."""
     names, own, others = trade_off(evidence, of)
-    drawn = gains.resampled(own, others, evidence.rng("front", of), 2000)
-    several = float((gains.front(*drawn).sum(axis=1) > 1).mean())
-    return probable(f"that no one of {len(names)} settings dominates", several, len(own), of)
+    members = gains.front(*gains.resampled(own, others, evidence.rng("front", of), 2000))
+    theirs = [place for place, name in enumerate(names) if FAMILY[name] == family]
+    value = float(members[:, theirs].any(axis=1).mean())
+    return probable(f"that {family} is on the front", value, len(own), of)
 
 
-def best_trade_off(evidence: Evidence, of: str, family: str) -> Finding:
-    """Claim 33: that a method of this family has the largest sum of D_I and D_G."""
+def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
+    """That a method of this family has the largest sum of D_I and D_G."""
     names, own, others = trade_off(evidence, of)
     best = gains.best_by_weight(own, others, [1.0], evidence.rng("sum", of))[0]
-    families = {method.name: method.family for method in V1}
-    value = float(sum(p for name, p in zip(names, best, strict=True) if families[name] == family))
+    value = float(sum(p for name, p in zip(names, best, strict=True) if FAMILY[name] == family))
     return probable(f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of)
+
+
+FAMILY = {method.name: method.family for method in V1}
+
+
+def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) -> Finding:
+    """Claim 30: the change of the sd that is beyond the chance of which digits were tested."""
+    names = [method, BASELINE]
+    wide = evidence.levelled(of, part, *names)
+    measure = {part: measure for measure, part in tables.PARTS.items()}[part]
+    noise = fairness.noise(evidence.run(of).prepared, evidence.having(of, *names), measure).loc[wide.index, names]
+    values, noise = wide.to_numpy(), noise.to_numpy()
+
+    def change(index):
+        return 100 * -np.diff(dispersion(values[index], "excess sd", noise[index]))[0]
+
+    interval, p = resampling.over_people(change, len(values), evidence.rng("excess", of, method, part))
+    return Finding(f"excess sd of {method} − {BASELINE} on {part}", "bootstrap over people", interval.value,
+                   interval.low, interval.high, p, len(values), expected=direction, of=of, detectable=reach(interval))

@@ -49,8 +49,10 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
 def claimed(folder: Path) -> str:
     """How many claims have which verdict, by the published ledgers, and which those are."""
     ledgers = ledger.everything(folder)
-    files = ", ".join(f"[`{each.file}`]({each.file})" for each in ledgers)
-    return f"{register.answer(ledgers)}: {files}." if ledgers else "No ledger is published yet."
+    if not ledgers:
+        return "No ledger is published yet."
+    files = dict.fromkeys(one.file for one, _ in ledger.deciding(ledgers))
+    return "\n".join([f"{register.answer(ledgers)}.", "", *(f"- [`{file}`]({file})" for file in files)])
 
 
 def writers(run: published.Published) -> list[str]:

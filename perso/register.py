@@ -1,5 +1,6 @@
 """The ledger's page: counts, the table one sorts and filters, every claim's findings."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -10,13 +11,14 @@ from IPython.display import HTML, Markdown
 from perso import wording
 from perso.deciders import Finding
 from perso.evidence import RUNS
-from perso.ledger import SCALES, VERDICTS, Ledger, Verdict, deciding
+from perso.ledger import FOLDER, SCALES, VERDICTS, Ledger, Verdict, deciding
 
 TESTS = {  # anchors in chapters/17-calibration
-    "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "TOST": "test-tost",
-    "non-inferiority": "test-non-inferiority", "Page's L": "test-pages-l", "Brown–Forsythe": "test-brown-forsythe",
-    "Spearman over settings": "test-spearman-over-settings", "bootstrap over people": "test-bootstrap-over-people",
-    "PERMANOVA": "test-permanova", "binomial": "test-binomial", "count": "test-count",
+    "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "few generic models": "test-mixed-model",
+    "TOST": "test-tost", "non-inferiority": "test-non-inferiority", "Page's L": "test-pages-l",
+    "Brown–Forsythe": "test-brown-forsythe", "Spearman over settings": "test-spearman-over-settings",
+    "bootstrap over people": "test-bootstrap-over-people", "PERMANOVA": "test-permanova",
+    "binomial": "test-binomial", "count": "test-count",
 }
 
 
@@ -43,7 +45,7 @@ def answer(ledgers: Sequence[Ledger]) -> str:
     by_size = {scale: sum(one.provenance["scale"] == scale and verdict.verdict != "NOT RUN" for one, verdict in decided)
                for scale in reversed(SCALES)}
     sizes = ", ".join(f"{count} at {scale} size" for scale, count in by_size.items() if count)
-    return f"Of {len(decided)} claims: {said}. Decided from {sizes or 'nothing'}"
+    return f"Of {len(decided)} claims: {said}. Weighed: {sizes or 'none'}"
 
 
 def counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
@@ -60,12 +62,13 @@ def table(ledgers: Sequence[Ledger]) -> HTML:
     lines = []
     for (one, verdict), (number, line) in zip(decided, shown.iterrows(), strict=True):
         links = [link("chapter", f"{line['chapter']}.html"), link("findings", f"#claim-{number}")]
-        links += [link("rows", rows(one))] if verdict.findings else []
+        links += [link("rows", rows(one, verdict))] if rows(one, verdict) else []
         links += [link("test", f"17-calibration.html#{TESTS[line['test']]}")] if line["test"] else []
         lines.append({
-            "#": number, "paper": line["source"][:2], "claim": escape(line["claim"]),
+            "#": number, "paper": re.split(r"[ ,]", line["source"])[0], "claim": escape(line["claim"]),
             "printed": escape(line["printed"]),
-            "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>", "p": escape(line["p (Holm)"]),
+            "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>",
+            "p (Holm)": escape(line["p (Holm)"]),
             "least": line["detectable"], "n": line["people"], "verdict": mark(line["verdict"]),
             "decided at": escape(size(one)) if verdict.findings else "", "α = .1": line["α = .1"], "": " ".join(links),
         })
@@ -73,9 +76,15 @@ def table(ledgers: Sequence[Ledger]) -> HTML:
     return HTML(text)
 
 
-def rows(one: Ledger) -> str:
-    """Where the rows of a ledger are: the published file, or the chapter that trains this book's own."""
-    return f"../_static/{name(one)}.parquet" if one.file else "08-comparison.html"
+def rows(one: Ledger, verdict: Verdict) -> str:
+    """Where the rows are that tested a claim: the published file, or the chapter that trains this book's own."""
+    if not verdict.findings:
+        return ""
+    if not one.file:
+        return f"{verdict.claim.chapter}.html#run"
+    of = wording.leading(verdict).of
+    names = (f"{name(one)}-{of}.parquet", f"{name(one)}.parquet")
+    return next((f"../_static/{file}" for file in names if (FOLDER / file).exists()), "")
 
 
 def mark(verdict: str) -> str:

@@ -74,6 +74,11 @@ def people_alone(values: np.ndarray, rng: np.random.Generator, draws: int = 4000
     return studentized(values, values[rng.integers(n, size=(draws, n))], level)
 
 
+def clipped(interval: Interval) -> Interval:
+    """An interval of a correlation, cut at -1 and 1; nan stay nan."""
+    return Interval(interval.value, *(float(np.clip(end, -1, 1)) for end in (interval.low, interval.high)))
+
+
 def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> Interval:
     """Symmetric bootstrap-t interval of the mean of values [n], from drawn ones [draws, n] (Hall 1988).
 

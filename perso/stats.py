@@ -110,10 +110,13 @@ def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def harmless(differences: np.ndarray, margin: float) -> float:
-    """p of the t-test that paired differences [n] are above -margin on average; nan where it cannot be computed."""
+    """p of the t-test that paired differences [n] are above -margin on average; 0 where none differs, as in TOST.
+
+    nan below two people, and where all differ by one and the same amount.
+    """
     d = np.asarray(differences, float)
     if len(d) < 2 or np.ptp(d) < 1e-12:
-        return np.nan
+        return 0.0 if len(d) > 1 and abs(d[0]) < 1e-12 else np.nan
     return float(DescrStatsW(d).ttest_mean(-margin, alternative="larger")[1])
 
 

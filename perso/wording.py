@@ -34,9 +34,9 @@ def why(each: Verdict) -> str:
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     if each.needs:
         return f"needs {each.needs} people"
-    if len(each.findings) == 1:
-        return each.findings[0].what
-    return f"of {len(each.findings)} tests {said}"
+    said = each.findings[0].what if len(each.findings) == 1 else f"of {len(each.findings)} tests {said}"
+    controls = [finding.outcome for finding in each.controls if finding.test != "count"]
+    return said + f"; of {len(controls)} controls {controls.count('for')} for" * bool(controls)
 
 
 def leading(each: Verdict) -> Finding | None:
@@ -85,7 +85,8 @@ def findings(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 COLUMNS = (
     "what", "test", "value", "low", "high", "p", "holm", "n", "unit", "expected", "detectable", "margin", "low90",
-    "high90", "outcome", "of", "d_z", "t", "wilcoxon", "improved", "harmed", "better", "equal",
+    "high90", "outcome", "of", "d_z", "t", "wilcoxon", "Pitman–Morgan", "generic", "improved", "harmed", "better",
+    "equal", "needs",
 )
 
 

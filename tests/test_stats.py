@@ -281,7 +281,7 @@ def test_harmless_by_students_t():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
 def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
-    assert np.isnan([d_z(few), harmless(few, 1)]).all()
+    assert np.isnan(d_z(few)) and (np.isnan(harmless(few, 1)) or harmless(few, 1) == 0 == np.abs(few).max())
 
 
 @pytest.mark.filterwarnings("error")
