@@ -187,9 +187,13 @@ def finding(told: dict) -> Finding:
 
 
 def everything(folder: Path = FOLDER) -> list[Ledger]:
-    """The ledgers that lie in results/, the largest scale first."""
-    there = [read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    return sorted(there, key=lambda each: -SCALES.index(each.provenance["scale"]))
+    """The ledgers that lie in results/: the largest scale first, of one size the first cohort and most people."""
+
+    def place(one):
+        told = one.provenance
+        return -SCALES.index(told["scale"]), told["settings"]["cohort_seed"], -told["people"], one.file
+
+    return sorted((read(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
 
 
 def beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:

@@ -82,7 +82,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     said = capsys.readouterr()
     table = pd.read_csv(io.StringIO(said.out))
     assert set(table["claim"]) == set(range(1, 35)) and table["verdict"].isin(ledger.VERDICTS).all()
-    assert "decided at quick size" in said.err and table["n"].dropna().eq(14).all()
+    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {0, 14}  # 0: arithmetic
     assert table.loc[table["claim"] == 18, "missing"].tolist() == ["the auto-encoder of these people"]
     again = ledger.read(file)
     assert [each.verdict for each in again.verdicts] == table.groupby("claim")["verdict"].first().tolist()
