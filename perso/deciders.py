@@ -1,5 +1,6 @@
 """What decides a claim: each test asks the evidence and answers with a finding. Verdicts are `ledger`'s."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -75,7 +76,11 @@ class Above:
 
 
 def printed(method: str, base: str, part: str, of: str) -> float | None:
-    """The difference that the papers' tables have for two methods, a share; None where they have none."""
+    """The difference that the papers' tables have for two methods, a share; None where they have none.
+
+    A control of ours that refines a baseline ("BaseLine + 400 iterations", "… with D_I") stands for that baseline.
+    """
+    base = re.split(r" \+ | with ", base)[0]
     field, place = {"v1": "v1_factors", "counts": "v1_counts"}.get(of, "paper"), {"D_I": 0, "D_G": 4}[part]
     numbers = {each.name: getattr(each, field) for each in METHODS}
     one, other = numbers.get(method), numbers.get(base)

@@ -120,6 +120,8 @@ def test_what_the_papers_printed_is_read_from_their_tables():
     assert deciders.printed("BaseLine", "SW-n-2", "D_G", "v3") == 0.011
     assert deciders.printed("ES-n-500", "BaseLine", "D_G", "v1") == 0.001
     assert deciders.printed("SW-n-2", "BaseLine", "D_I", "counts") == 0.0145
+    assert deciders.printed("ES-n-400", "BaseLine + 400 iterations", "D_G", "v3") == 0.001
+    assert deciders.printed("SG-n-1500", "BaseLine-n-1500 with D_I", "D_I", "v3") == 0.004
     assert deciders.printed("TL-n-0", "BaseLine", "D_G", "v3") is None
 
 
