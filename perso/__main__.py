@@ -151,6 +151,8 @@ def claims(given) -> int:
     from perso import evidence, ledger, wording
     from perso.study import Study
 
+    if given.to:
+        given.to.parent.mkdir(parents=True, exist_ok=True)
     studies = [study]
     if given.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
@@ -160,12 +162,17 @@ def claims(given) -> int:
     found = [ledger.ledger(evidence.Evidence(each), params=name) for each in studies]
     *first, last = found
     if not any(finding.test != "count" for each in last.verdicts for finding in each.findings):
-        again = f"perso claims {given.params} --run{' --replicate' * given.replicate} --store {given.store}"
-        raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
+        which = f"of cohort_seed {last.provenance['settings']['cohort_seed']} and these settings"
+        again = " ".join(["perso claims", given.params, *(f"-p {pair}" for pair in given.pairs), "--run",
+                          *["--replicate"] * given.replicate, f"--store {given.store}"])
+        raise InputError(f"{given.store}: holds no model {which}; train them by: {again}")
     form = {"text": wording.as_text, "csv": wording.as_csv, "md": wording.as_markdown}[given.format]
     for one in first:
         print(wording.agreed(one.verdicts, last.verdicts), file=sys.stderr if given.format == "csv" else sys.stdout)
-    print(f"decided at {last.provenance['scale']} size", file=sys.stderr)
+    told = last.provenance
+    size = f"{told['people']} people, {told['settings']['image_size']} pixels a side"
+    published = f"; published rows of {', '.join(told['files'])}" if told["files"] else ""
+    print(f"decided at {told['scale']} size: {size}{published}", file=sys.stderr)
     print(form(last.verdicts).rstrip("\n"))
     if given.to:
         ledger.write(given.to, last)

@@ -28,6 +28,7 @@ class Finding:
     n: int  # people
     unit: str = "pp"  # of value: pp, percentage points | a word
     expected: int = 1  # the claim says: +1 above 0 | -1 below | 0 within the margin
+    sides: int = 2  # of its p
     harm: int = 0  # of an equality: the sign of a difference that goes against the claim; 0: either
     detectable: float = np.nan  # with a power of 80 %, before correction
     margin: float = np.nan
@@ -71,7 +72,7 @@ class Above:
             detectable=100 * stats.detectable(seen.sd, seen.n), margin=100 * seen.margin,
             family=(self.family, self.of, self.part), of=self.of, bounds=points(seen.low90, seen.high90),
             author=bool(seen.mean > 0 and seen.t < 0.1), more=more,
-            little=seen.little if said is None or said >= seen.margin else np.nan,
+            sides=self.sides, little=seen.little if said is None or said >= seen.margin else np.nan,
         )
 
 
@@ -237,7 +238,7 @@ def decided(found: Finding, tests: int = 1) -> Finding:
     """The finding with its outcome; `few` below the people that a family of so many tests needs."""
     if found.outcome and found.test == "count":
         return found
-    least = max(FEWEST, resampling.least_people(tests)) if found.test == "sign-flip" else FEWEST
+    least = max(FEWEST, resampling.least_people(tests, sides=found.sides)) if found.test == "sign-flip" else FEWEST
     if found.n < least:
         return replace(found, outcome="few", more=found.more | {"needs": least})
     if found.outcome:

@@ -145,7 +145,10 @@ def write(path: str | Path, one: Ledger) -> None:
     claims = [{"number": each.claim.number, "says": each.claim.says}
               | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in one.verdicts]
     told = json.dumps({"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False)
-    Path(path).write_text(f"{told}\n", encoding="utf-8")
+    try:
+        Path(path).write_text(f"{told}\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def plain(value):

@@ -129,7 +129,7 @@ def line(found: Finding, role: str) -> dict[str, str]:
         "n": f"{found.n}{models}", "t": wording.probability(more.get("t", np.nan)),
         "Wilcoxon": wording.probability(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
-        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": found.outcome,
+        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": wording.speaks(found),
     }
     return {key: escape(value) for key, value in cells.items()} | {"by": by}
 

@@ -68,6 +68,7 @@ def hierarchical(
 
 def people_alone(values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95) -> Interval:
     """The same of one number per person, [n], where nothing within a person can be drawn."""
+    values = np.asarray(values, float)
     n = len(values)
     if n < LEAST:
         return Interval(float(np.mean(values)) if n else np.nan, np.nan, np.nan)
@@ -193,6 +194,7 @@ def sd_ratio(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int 
         one, other = a[index].std(ddof=1), b[index].std(ddof=1)
         return np.log(one / other) if min(one, other) > 1e-12 else np.nan
 
+    a, b = np.asarray(a, float), np.asarray(b, float)
     if len(a) < 2:
         return Interval(np.nan, np.nan, np.nan), np.nan
     return over_people(logged, len(a), rng, draws)

@@ -86,7 +86,7 @@ def findings(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 COLUMNS = (
     "what", "test", "value", "low", "high", "p", "holm", "n", "unit", "expected", "detectable", "margin", "low90",
     "high90", "outcome", "of", "d_z", "t", "wilcoxon", "Pitman–Morgan", "generic", "improved", "harmed", "better",
-    "equal", "needs",
+    "equal", "needs", "little", "settled",
 )
 
 
@@ -122,7 +122,16 @@ def told(finding: Finding) -> str:
     p = f", p {probability(finding.p)}" * (not np.isnan(finding.p))
     p += f" (Holm {probability(finding.holm)})" * (bool(finding.family) and not np.isnan(finding.holm))
     least = f", detectable {amount(finding, finding.detectable)}" * (not np.isnan(finding.detectable))
-    return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {people(finding)}{least}: {finding.outcome}"
+    return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {people(finding)}{least}: {speaks(finding)}"
+
+
+def speaks(finding: Finding) -> str:
+    """What a finding says, and how where its p does not tell: that the effect is below the margin, or beyond it."""
+    if finding.outcome == "against" and finding.expected == 0:
+        return f"against: beyond ±{finding.margin:g}"
+    if finding.outcome == "against" and not finding.holm < 0.05 and not np.isnan(finding.little):
+        return f"against: below {finding.margin:g}, p {probability(finding.little)}"
+    return finding.outcome
 
 
 def people(finding: Finding) -> str:

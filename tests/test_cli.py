@@ -91,7 +91,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
 
 @pytest.mark.parametrize(("more", "said"), [
     (["--replicate"], "cohort_seed: 1 finds too few people, 14 individuals are wanted"),
-    (["-p", "seed=7"], "holds no model of these settings; train them by: perso claims"),
+    (["-p", "seed=7"], "holds no model of cohort_seed 0 and these settings; train them by: perso claims"),
     (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
 ])
 def test_claims_that_cannot_be_tested_say_why(more, said, tmp_path, capsys):

@@ -110,6 +110,15 @@ def test_a_family_is_corrected_together_and_needs_more_people():
     assert alone.outcome == "for"
 
 
+def test_a_one_sided_family_needs_fewer_people_and_a_bound_says_so():
+    pair = [finding(family=("both",), p=1 / 64, n=6, sides=1), finding(family=("both",), p=1 / 64, n=6, sides=1)]
+    assert {found.outcome for found in deciders.corrected(pair)} == {"for"}
+    assert {found.outcome for found in deciders.corrected([replace(each, sides=2) for each in pair])} == {"few"}
+    little = deciders.decided(finding(value=0.1, low=-0.3, high=0.4, holm=0.9, little=0.01))
+    assert wording.speaks(little) == "against: below 0.5, p .0100" and "below 0.5" in wording.told(little)
+    assert wording.speaks(deciders.decided(finding(expected=0, p=0.9))) == "against: beyond ±0.5"
+
+
 def test_a_test_without_rows_still_counts_in_its_family():
     lost = deciders.absent(Above("SW-n-2", "BaseLine", "D_I"))
     found, _ = deciders.corrected([finding(family=("shaping", "v3", "D_I"), p=0.03), lost])
