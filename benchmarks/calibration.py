@@ -1,4 +1,4 @@
-"""Whether the study's tests and intervals keep their word: `python benchmarks/calibration.py`, about ten minutes.
+"""Whether the study's tests and intervals keep their word: `python benchmarks/calibration.py`, a quarter of an hour.
 
 Simulates studies like ours in which the truth is known, asks each test as the ledger does and counts how often it
 rejects and how often an interval covers. Writes results/calibration.json for chapter 17; the same seed gives the same

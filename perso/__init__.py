@@ -24,7 +24,8 @@ The rooms in reading order; each imports only from those above it.
     speed       how long training takes, and how near that is to what the machine can do
     calibration    whether tests and intervals keep their word
     effects, evidence    one comparison by every test; all that claims are decided from at one scale
-    deciders, measures, claims, ledger, wording    what decides a claim; the papers' claims as data; their verdicts
+    outcomes, deciders, measures    what a test found and whether it speaks for a claim; the tests
+    claims, ledger, wording    the papers' claims as data; their verdicts, and how they are told
     page, findings, register, book, readme, __main__    chapters, pages, README, command line
 
 Two things that are not as one would first do them. A file in `params/` states every key that chapters declare, also

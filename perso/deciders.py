@@ -1,8 +1,8 @@
-"""What decides a claim: each test asks the evidence and answers with a finding. Verdicts are `ledger`'s."""
+"""What decides a claim: each test asks the evidence and answers with a finding."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import t as student
@@ -10,46 +10,28 @@ from scipy.stats import t as student
 from perso import resampling, stats
 from perso.evidence import Evidence
 from perso.methods import METHODS
+from perso.outcomes import Finding
 
-FEWEST = 6  # people; below them no test decides: fewer cannot reach .05 by flipping signs
 Z = 2.8  # a standard error times this is found with a power of 80 % (1.96 + .84)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a test found: a number, its 95 % interval, how likely it is by chance."""
-
-    what: str
-    test: str  # by which test; chapters/17-calibration says how, and whether it keeps its word
-    value: float
-    low: float
-    high: float
-    p: float  # uncorrected
-    n: int  # people
-    unit: str = "pp"  # of value: pp, percentage points | a word
-    expected: int = 1  # the claim says: +1 above 0 | -1 below | 0 within the margin
-    sides: int = 2  # of its p
-    harm: int = 0  # of an equality: the sign of a difference that goes against the claim; 0: either
-    detectable: float = np.nan  # with a power of 80 %, before correction
-    margin: float = np.nan
-    family: tuple = ()  # findings of one family are corrected together; (): this one alone
-    of: str = "v3"  # whose rows
-    bounds: tuple[float, float] = (np.nan, np.nan)  # of the 90 % interval (a mixed model's: 95 %), against the margin
-    author: bool | None = None  # the papers' way: right sign, t-test below .1, uncorrected; None: no paired test
-    more: dict = field(default_factory=dict, hash=False)
-    little: float = np.nan  # p that it is below the margin; told where the papers printed as much or more
-    holm: float = np.nan
-    outcome: str = ""  # for | against | open | few; a test that is no statistic says it itself
-    settled: bool = False  # whether a test of its group, of which any suffices, speaks for the claim
-
-
-@dataclass(frozen=True)
-class Above:
-    """One method is above another on a part, over people."""
+class Pair:
+    """Two methods on a part, D_I or D_G."""
 
     method: str
     base: str
     part: str
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} − {self.base} on {self.part}"
+
+
+@dataclass(frozen=True)
+class Above(Pair):
+    """One method is above another, over people."""
+
     family: str = "shaping"
     of: str = "v3"
     sides: int = 2
@@ -67,7 +49,7 @@ class Above:
             test, (p, *ends) = "few generic models", few_models(seen.mean, seen.sd, seen.n, models)
         said = printed(self.method, self.base, self.part, self.of)
         return Finding(
-            f"{self.method} − {self.base} on {self.part}", test, *points(seen.mean, *ends),
+            self.what, test, *points(seen.mean, *ends),
             p if self.sides == 2 else one_sided(p, seen.mean), seen.n,
             detectable=100 * stats.detectable(seen.sd, seen.n), margin=100 * seen.margin,
             family=(self.family, self.of, self.part), of=self.of, bounds=points(seen.low90, seen.high90),
@@ -100,12 +82,9 @@ def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, floa
 
 
 @dataclass(frozen=True)
-class Alike:
-    """Two methods are equivalent on a part, within the margin that was fixed beforehand."""
+class Alike(Pair):
+    """Two methods are equivalent, within the margin that was fixed beforehand."""
 
-    method: str
-    base: str
-    part: str
     of: str = "v3"
     harm: int = 0  # the sign of a difference that would go against the claim; 0: either
 
@@ -113,7 +92,7 @@ class Alike:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
         t = 100 * seen.sd / np.sqrt(seen.n)
         return Finding(
-            f"{self.method} − {self.base} on {self.part}", "TOST", *points(seen.mean, seen.low, seen.high), seen.within,
+            self.what, "TOST", *points(seen.mean, seen.low, seen.high), seen.within,
             seen.n, expected=0, harm=self.harm, margin=100 * seen.margin, of=self.of,
             bounds=points(seen.low90, seen.high90),
             detectable=2.93 * t,  # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
@@ -122,19 +101,16 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class NotBelow:
+class NotBelow(Pair):
     """One method is not below another by more than the margin (the half of TOST that asks for harm)."""
 
-    method: str
-    base: str
-    part: str
     of: str = "v3"
 
     def find(self, evidence: Evidence) -> Finding:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
         outcome = "for" if seen.harmless < 0.05 else "against" if seen.high90 < -seen.margin else "open"
         return Finding(
-            f"{self.method} − {self.base} on {self.part}", "non-inferiority", *points(seen.mean, seen.low, seen.high),
+            self.what, "non-inferiority", *points(seen.mean, seen.low, seen.high),
             seen.harmless, seen.n, margin=100 * seen.margin, of=self.of, outcome=outcome,
             detectable=2.49 * 100 * seen.sd / np.sqrt(seen.n),  # 1.645 + .842
         )
@@ -152,15 +128,10 @@ class Rising:
 
     def find(self, evidence: Evidence) -> Finding:
         wide = self.direction * evidence.people(self.of, self.part, *self.methods).to_numpy()
-        slopes = np.nan_to_num([resampling.rho(np.arange(wide.shape[1]), line) for line in wide])  # 0: all alike
-        interval = resampling.clipped(
-            resampling.people_alone(slopes, evidence.rng("rising", self.of, self.part, *self.methods)))
         word = "rises" if self.direction > 0 else "falls"
-        return Finding(
-            f"accuracy on {self.part} {word} along {', '.join(self.methods)}", "Page's L", interval.value, interval.low,
-            interval.high, two_sided_trend(wide), len(wide), unit="ρ", of=self.of,
-            detectable=reach(interval), family=(self.family, self.of, self.part) if self.family else (),
-        )
+        found = trend(f"accuracy on {self.part} {word} along {', '.join(self.methods)}", wide,
+                      evidence.rng("rising", self.of, self.part, *self.methods))
+        return replace(found, of=self.of, family=(self.family, self.of, self.part) if self.family else ())
 
 
 @dataclass(frozen=True)
@@ -196,9 +167,13 @@ class Measured:
         return self.function(evidence, *self.arguments)
 
 
-def two_sided_trend(values: np.ndarray) -> float:
-    """p of Page's test that values [n, k] rise or fall along their columns; nan below two people."""
-    return min(1.0, 2 * min(stats.rising(values), stats.rising(-values))) if len(values) > 1 else np.nan
+def trend(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
+    """That values [n people, k] rise along their columns: Page's test of both sides, people's mean rank correlation."""
+    slopes = np.nan_to_num([resampling.rho(np.arange(values.shape[1]), line) for line in values])  # 0: all alike
+    interval = resampling.clipped(resampling.people_alone(slopes, rng))
+    p = min(1.0, 2 * min(stats.rising(values), stats.rising(-values))) if len(values) > 1 else np.nan
+    return Finding(what, "Page's L", interval.value, interval.low, interval.high, p, len(values), unit="ρ",
+                   detectable=reach(interval))
 
 
 def one_sided(p: float, mean: float) -> float:
@@ -214,41 +189,3 @@ def points(*shares: float) -> tuple[float, ...]:
 def reach(interval: resampling.Interval) -> float:
     """What a bootstrapped number must be to be found with 80 % power, by the width of its interval."""
     return Z * (interval.high - interval.low) / (2 * 1.96)
-
-
-def corrected(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with p corrected (Holm) within their families, and decided."""
-    found, holm, little = list(findings), {}, {}
-    for family in {f.family for f in found if f.family}:
-        places = [k for k, f in enumerate(found) if f.family == family]
-        for name, into in (("p", holm), ("little", little)):
-            values = stats.holm(np.array([getattr(found[k], name) for k in places]))
-            into |= dict(zip(places, values, strict=True))
-    sizes = {f.family: sum(other.family == f.family for other in found) for f in found}
-    return [decided(replace(f, holm=float(holm.get(k, f.p)), little=float(little.get(k, f.little))),
-                    sizes[f.family] if f.family else 1) for k, f in enumerate(found)]
-
-
-def absent(test) -> Finding:
-    """Stands in its family for a test that lacks its rows, so that the others are not corrected for fewer."""
-    return Finding("", "", np.nan, np.nan, np.nan, 1.0, 0, family=(test.family, test.of, test.part))
-
-
-def decided(found: Finding, tests: int = 1) -> Finding:
-    """The finding with its outcome; `few` below the people that a family of so many tests needs."""
-    if found.outcome and found.test == "count":
-        return found
-    least = max(FEWEST, resampling.least_people(tests, sides=found.sides)) if found.test == "sign-flip" else FEWEST
-    if found.n < least:
-        return replace(found, outcome="few", more=found.more | {"needs": least})
-    if found.outcome:
-        return found
-    if found.expected == 0:
-        above, below = found.bounds[0] > found.margin, found.bounds[1] < -found.margin
-        against = (above and found.harm >= 0) or (below and found.harm <= 0)
-        return replace(found, outcome="for" if found.p < 0.05 else "against" if against else "open")
-    low, high = sorted((found.expected * found.low, found.expected * found.high))
-    opposite = high < 0 and found.holm < 0.05
-    too_little = high < found.margin and found.little < 0.05
-    against = opposite or too_little
-    return replace(found, outcome="for" if low > 0 and found.holm < 0.05 else "against" if against else "open")

@@ -110,7 +110,7 @@ class Evidence:
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
         """Accuracy of every person who has all of these methods, repeats averaged: a column each, in this order."""
-        measure = {part: measure for measure, part in tables.PARTS.items()}[part]
+        measure = tables.MEASURES[part]
         people = metrics.per_person(self.having(of, *methods), measure)[list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUNS[of]} who have all of", *methods)
@@ -161,7 +161,7 @@ class Evidence:
         rows = self.having(of, method, base)
         if len(started & {method, base}) != 1:  # of two that begin from the same one its luck cancels
             return 0, None
-        measure = {part: measure for measure, part in tables.PARTS.items()}[part]
+        measure = tables.MEASURES[part]
         wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).dropna().reset_index()
         models = wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
         count = models.nunique()

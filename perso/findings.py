@@ -178,5 +178,6 @@ def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.
                 "people alone": interval(alone), "generic models, too": interval(stats.Change(
                     *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"])))),
                 "sd of people": found.sd["person"], "of generic models": found.sd["generic model"],
+                "share of one repeat's": found.sd["generic model"] / d.groupby(wide["repeat"]).std().mean(),
             }
     return pd.DataFrame.from_dict(lines, orient="index")

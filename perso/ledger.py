@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from perso.claims import CLAIMS, Claim
-from perso.deciders import Alike, Finding, absent, corrected
+from perso.deciders import Alike
 from perso.evidence import Evidence, Missing
+from perso.outcomes import Finding, absent, corrected
 from perso.published import FOLDER, provenance
 from perso.settings import InputError, Settings
 

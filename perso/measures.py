@@ -9,14 +9,16 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 
 from perso import cost, fairness, gains, likeness, resampling, stats, tables
-from perso.deciders import Finding, reach
+from perso.deciders import reach, trend
 from perso.evidence import Evidence
 from perso.methods import BASELINE, V1, V3
+from perso.outcomes import Finding
 
 GROUPINGS = tuple(method.name for method in V3 if method.added and method.paper)  # v3's, random ones first
 SHAPING_ROWS = tuple({m.paper: m.name for m in V3 if m.paper and not m.added}.values())  # of two rates, the lower
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}  # of v3's Table I
 PARTS = ("D_I", "D_G")
+FAMILY = {method.name: method.family for method in V1}
 SURE = 0.95  # how probable what is asked of bootstrap draws must be
 
 
@@ -54,7 +56,7 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
     people = evidence.levelled("v3", part, *BLOCKS[block])
     values, noise = people.to_numpy(), np.zeros(people.shape)
     if what == "excess sd":
-        noise = by_chance(evidence, part, BLOCKS[block]).loc[people.index, people.columns].to_numpy()
+        noise = by_chance(evidence, people, part)
     return correlation(
         evidence, f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
         lambda values, noise: (values.mean(axis=0), dispersion(values, what, noise)), (values, noise), -1,
@@ -62,10 +64,11 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
     )
 
 
-def by_chance(evidence: Evidence, part: str, methods: Sequence[str]) -> pd.DataFrame:
-    """Variance of accuracies by which digits were tested: person × method."""
-    measure = {part: measure for measure, part in tables.PARTS.items()}[part]
-    return fairness.noise(evidence.run("v3").prepared, evidence.having("v3", *methods), measure)
+def by_chance(evidence: Evidence, people: pd.DataFrame, part: str, of: str = "v3") -> np.ndarray:
+    """Variance of accuracies by which digits were tested, as `people` has them: [n people, k methods]."""
+    rows = evidence.having(of, *people.columns)
+    noise = fairness.noise(evidence.run(of).prepared, rows, tables.MEASURES[part])
+    return noise.loc[people.index, people.columns].to_numpy()
 
 
 def printed_rho(what: str) -> str:
@@ -83,7 +86,7 @@ def printed_rho(what: str) -> str:
 def variation(evidence: Evidence) -> Finding:
     """Claim 15: the baseline's excess sd on D_I minus its whole sd on D_G."""
     own, others = (evidence.levelled("v3", part, BASELINE) for part in PARTS)
-    noise = by_chance(evidence, "D_I", [BASELINE]).loc[own.index, [BASELINE]].to_numpy()
+    noise = by_chance(evidence, own, "D_I")
     own, others = own.to_numpy(), others.to_numpy()
 
     def more(index):
@@ -110,11 +113,7 @@ def diversity_order(evidence: Evidence) -> Finding:
     """Claim 12: random data are more diverse than near persons, these more than near samples."""
     order = ("SG-n-1500", "IG-n-5", "BaseLine-n-1500 with D_I")
     wide = diversities(evidence, order).to_numpy()
-    slopes = np.nan_to_num([resampling.rho(np.arange(3), line) for line in wide])
-    interval = resampling.clipped(resampling.people_alone(slopes, evidence.rng("diversity")))
-    p = stats.rising(wide) if len(wide) > 1 else np.nan
-    return Finding(f"latent diversity rises along {', '.join(order)}", "Page's L", interval.value, interval.low,
-                   interval.high, p, len(wide), unit="ρ", detectable=reach(interval))
+    return trend(f"latent diversity rises along {', '.join(order)}", wide, evidence.rng("diversity"))
 
 
 def diversity_rho(evidence: Evidence) -> Finding:
@@ -240,16 +239,10 @@ def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
     return probable(f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of)
 
 
-FAMILY = {method.name: method.family for method in V1}
-
-
 def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) -> Finding:
     """Claim 30: the change of the sd that is beyond the chance of which digits were tested."""
-    names = [method, BASELINE]
-    wide = evidence.levelled(of, part, *names)
-    measure = {part: measure for measure, part in tables.PARTS.items()}[part]
-    noise = fairness.noise(evidence.run(of).prepared, evidence.having(of, *names), measure).loc[wide.index, names]
-    values, noise = wide.to_numpy(), noise.to_numpy()
+    wide = evidence.levelled(of, part, method, BASELINE)
+    values, noise = wide.to_numpy(), by_chance(evidence, wide, part, of)
 
     def change(index):
         return 100 * -np.diff(dispersion(values[index], "excess sd", noise[index]))[0]

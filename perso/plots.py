@@ -115,7 +115,7 @@ def doses(ax, table: pd.DataFrame, part: str):
 
 def part_label(part: str) -> str:
     """D_I or D_G in words."""
-    return LABELS[{part: measure for measure, part in tables.PARTS.items()}[part]]
+    return LABELS[tables.MEASURES[part]]
 
 
 def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: str):

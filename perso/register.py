@@ -9,9 +9,9 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from perso import wording
-from perso.deciders import Finding
 from perso.evidence import RUNS
 from perso.ledger import FOLDER, SCALES, VERDICTS, Ledger, Verdict, deciding
+from perso.outcomes import Finding
 
 TESTS = {  # anchors in chapters/17-calibration
     "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "few generic models": "test-mixed-model",

@@ -9,6 +9,7 @@ from perso import metrics, stats
 from perso.methods import BASELINE, DOSES, METHODS, SHAPING, Method, base_of
 
 PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
+MEASURES = {part: measure for measure, part in PARTS.items()}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
 V3 = "v3"  # as a run beside ours
 PAPERS = (V3, "v1")

@@ -6,9 +6,9 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from perso.deciders import Finding
 from perso.evidence import RUNS
 from perso.ledger import VERDICTS, Verdict
+from perso.outcomes import Finding
 
 
 def amount(finding: Finding, value: float) -> str:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import deciders, evidence, ledger, register, wording
+from perso import deciders, evidence, ledger, outcomes, register, wording
 from perso.claims import CLAIMS, SIX
-from perso.deciders import Above, Alike, Finding, Rising, Spread
+from perso.deciders import Above, Alike, Rising, Spread
 from perso.evidence import Evidence
+from perso.outcomes import Finding
 from perso.settings import ROOT, InputError, read
 from perso.store import ROW, packed
 from perso.study import Study
@@ -97,14 +98,14 @@ def finding(**fields) -> Finding:
     ({"outcome": "for", "n": 4, "test": "binomial"}, "few"),
 ])
 def test_what_a_finding_says(fields, outcome):
-    assert deciders.decided(finding(**fields)).outcome == outcome
+    assert outcomes.decided(finding(**fields)).outcome == outcome
 
 
 def test_a_family_is_corrected_together_and_needs_more_people():
     """Of six tests of seven people even the smallest p, 2/2⁷, corrected, is above .05."""
     family = [finding(family=("six",), p=p, n=7) for p in (0.001, 0.02, 0.02, 0.5, 0.5, 0.5)]
     other = finding(family=("other",), p=0.04, n=7)
-    *six, alone = deciders.corrected([*family, other])
+    *six, alone = outcomes.corrected([*family, other])
     assert [found.holm for found in six] == pytest.approx([0.006, 0.1, 0.1, 1, 1, 1]) and alone.holm == 0.04
     assert {found.outcome for found in six} == {"few"} and six[0].more["needs"] == 8
     assert alone.outcome == "for"
@@ -112,16 +113,16 @@ def test_a_family_is_corrected_together_and_needs_more_people():
 
 def test_a_one_sided_family_needs_fewer_people_and_a_bound_says_so():
     pair = [finding(family=("both",), p=1 / 64, n=6, sides=1), finding(family=("both",), p=1 / 64, n=6, sides=1)]
-    assert {found.outcome for found in deciders.corrected(pair)} == {"for"}
-    assert {found.outcome for found in deciders.corrected([replace(each, sides=2) for each in pair])} == {"few"}
-    little = deciders.decided(finding(value=0.1, low=-0.3, high=0.4, holm=0.9, little=0.01))
+    assert {found.outcome for found in outcomes.corrected(pair)} == {"for"}
+    assert {found.outcome for found in outcomes.corrected([replace(each, sides=2) for each in pair])} == {"few"}
+    little = outcomes.decided(finding(value=0.1, low=-0.3, high=0.4, holm=0.9, little=0.01))
     assert wording.speaks(little) == "against: below 0.5, p .0100" and "below 0.5" in wording.told(little)
-    assert wording.speaks(deciders.decided(finding(expected=0, p=0.9))) == "against: beyond ±0.5"
+    assert wording.speaks(outcomes.decided(finding(expected=0, p=0.9))) == "against: beyond ±0.5"
 
 
 def test_a_test_without_rows_still_counts_in_its_family():
-    lost = deciders.absent(Above("SW-n-2", "BaseLine", "D_I"))
-    found, _ = deciders.corrected([finding(family=("shaping", "v3", "D_I"), p=0.03), lost])
+    lost = outcomes.absent(Above("SW-n-2", "BaseLine", "D_I"))
+    found, _ = outcomes.corrected([finding(family=("shaping", "v3", "D_I"), p=0.03), lost])
     assert found.holm == 0.06 and found.outcome == "open"
 
 
@@ -219,13 +220,13 @@ def test_swapping_the_methods_flips_the_sign(made):
 def test_a_trend_and_a_spread_are_found(made):
     shares = {"BaseLine": {"I": 0.6}, "SW-n-12": {"I": 0.7}, "SW-n-2": {"I": 0.9}}
     found = made(drawn(shares, sd=0.05))
-    rising = deciders.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I").find(found)])[0]
+    rising = outcomes.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I").find(found)])[0]
     assert rising.outcome == "for" and rising.value == pytest.approx(1, abs=0.1)
-    falling = deciders.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I", -1).find(found)])[0]
+    falling = outcomes.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I", -1).find(found)])[0]
     assert falling.outcome == "against" and falling.p == rising.p
     wide = made(lambda method, place, part, repeat, n: np.arange(n) < n * (
         0.8 + (0.01 if method == "SW-n-2" else 0.1) * np.sin(1 + 2.4 * place)), seed=1)
-    spread = deciders.corrected([Spread("SW-n-2", "BaseLine", "D_I", -1, of="v3").find(wide)])[0]
+    spread = outcomes.corrected([Spread("SW-n-2", "BaseLine", "D_I", -1, of="v3").find(wide)])[0]
     assert spread.outcome == "for" and spread.value < -1.5
 
 
@@ -244,7 +245,7 @@ def test_one_person_decides_nothing(made):
 
 def test_all_correct_leaves_nothing_to_tell(made):
     found = made(lambda method, place, part, repeat, n: np.ones(n, bool))
-    above = deciders.corrected([Above("BaseLine", "SW-n-2", "D_G").find(found)])[0]
+    above = outcomes.corrected([Above("BaseLine", "SW-n-2", "D_G").find(found)])[0]
     assert (above.value, above.low, above.high, above.p) == (0, 0, 0, 1) and above.outcome == "against"  # too little
     assert Above("SW-n-2", "BaseLine", "D_I").find(found).little is np.nan  # v3 printed less than the margin
     verdicts = ledger.ledger(found).verdicts
