@@ -7,6 +7,8 @@ of another size changes. Values are checked here as far as they can be without t
 import hashlib
 import json
 import os
+import re
+import symtable
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -63,7 +65,7 @@ class Settings:
     learning_rate: float = 0.001  # v1: 0.03
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # L2; v1: 0.001
-    decay_epoch: int = 0  # epoch after which the learning rate is multiplied by decay; 0: never; v1: 65
+    decay_epoch: int = 0  # epoch after which the learning rate is multiplied by decay, below epochs; 0: never; v1: 65
     decay: float = 0.316  # v1
     repeats: int = 1  # models per person and method; v1: 3
     seed: int = 0  # initial weights, batches, dropout, splits
@@ -101,6 +103,15 @@ class Settings:
             raise InputError(f"individuals: {self.individuals} is too few to exchange halves; at least 4")
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
+        # what has no effect must not make another identity of the same model
+        if self.decay_epoch >= self.epochs:
+            raise InputError(
+                f"decay_epoch: {self.decay_epoch} leaves no epoch after it, of epochs: {self.epochs}; "
+                "it must be below that, or 0 for never"
+            )
+        if self.decay_epoch and self.decay == 1:
+            unchanged = "decay: 1.0 leaves the learning rate as it is"
+            raise InputError(f"{unchanged}; for that, set decay_epoch: 0")
 
 
 TYPES = {f.name: f.type for f in fields(Settings)}
@@ -140,19 +151,51 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
 
 def read(path: str | Path, pairs: list[str] | None = None) -> Settings:
     """Settings of a params file, with `key=value` pairs from a command line laid over it."""
+    given = {}
+    for key, value in map(pair, pairs or []):
+        if key in given:
+            raise InputError(f"-p {key}: given twice, as {given[key]} and as {value}; keep one")
+        given[key] = value
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        values = yaml.safe_load(text) or {}
+        values = mapping(Path(path).read_text(encoding="utf-8"))
+        return overlay({**values, **given})
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; name a file like params/quick.yml") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: not a mapping; each line should read `key: value`")
-    try:
-        return overlay({**values, **dict(map(pair, pairs or []))})
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+
+
+def mapping(text: str) -> dict:
+    """A params file's flat mapping; InputError for what YAML would silently alter or drop."""
+    values = yaml.safe_load(text)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError("not a mapping; each line should read `key: value`")
+    lines = {}
+    for name, value in yaml.compose(text, Loader=yaml.SafeLoader).value:
+        key, line = name.value, name.start_mark.line + 1
+        if key in lines:
+            raise InputError(f"{key}: given twice, in lines {lines[key]} and {line}; keep one")
+        if key == "<<":
+            merged = f"<<: merging, in line {line}, is not possible"
+            raise InputError(f"{merged}; write each key in a line of its own")
+        if value.tag.endswith((":int", ":float")):
+            decimal(key, value.value)
+        lines[key] = line
+    return values
+
+
+def decimal(key: str, text: str) -> None:
+    """InputError for a number that is read otherwise than it looks.
+
+    YAML reads 010 as 8, 1:30 as 90; YAML and Python read 1_0 as 10.
+    """
+    if re.search(r"[_:]|^[-+]?0[0-9bx]", text):
+        plainly = "write it in decimal, without leading 0, `_` and `:`"
+        raise InputError(f"{key}: {text!r} is ambiguous; {plainly}")
 
 
 def pair(text: str) -> tuple[str, object]:
@@ -162,15 +205,18 @@ def pair(text: str) -> tuple[str, object]:
         raise InputError(f"-p {text}: not of the form key=value")
     try:
         wanted = TYPES.get(key, str)
-        return key, {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
+        read_as = {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
     except (ValueError, KeyError, OverflowError):
         raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
+    if wanted in (int, float):
+        decimal(key, value)
+    return key, read_as
 
 
 def v1(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
     """The same network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
     regime = {"optimiser": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.001, "decay": 0.316}
-    decay_epoch = round(0.65 * settings.epochs)
+    decay_epoch = min(round(0.65 * settings.epochs), settings.epochs - 1)  # 0 of a single epoch
     return replace(settings, rows_of="v1", variation=variation, decay_epoch=decay_epoch, **regime, **changes)
 
 
@@ -180,8 +226,27 @@ def counted(settings: Settings) -> Settings:
 
 
 def gather(namespace: Mapping) -> Settings:
-    """Settings of a notebook: what its `globals()` hold under the names of settings."""
-    return overlay({key: namespace[key] for key in TYPES if key in namespace})
+    """Settings of a notebook: what its cells put into its `globals()` under the names of settings."""
+    strange = from_startup(namespace)
+    ours = [key for key in TYPES if key in namespace and key not in strange]
+    return overlay({key: namespace[key] for key in ours})
+
+
+def from_startup(namespace: Mapping) -> set[str]:
+    """Names that IPython's start-up files or configuration defined and no cell assigned since."""
+    if "get_ipython" not in namespace:
+        return set()
+    shell = namespace["get_ipython"]()
+    assigned = set()
+    for cell in shell.history_manager.input_hist_parsed:
+        try:
+            names = symtable.symtable(cell, "cell", "exec").get_symbols()
+        except (SyntaxError, ValueError):  # such a cell has not run
+            continue
+        assigned |= {name.get_name() for name in names if name.is_assigned() or name.is_imported()}
+    # a cell may assign the very object that a start-up file did, such as a small number
+    before = shell.user_ns_hidden
+    return {key for key in before if namespace.get(key) is before[key]} - assigned
 
 
 def fingerprint(facts) -> str:

@@ -2,7 +2,9 @@
 
 from dataclasses import FrozenInstanceError, fields, replace
 
+import nbformat
 import numpy as np
+import papermill
 import pytest
 import yaml
 
@@ -104,6 +106,15 @@ def test_a_whole_number_serves_as_a_number():
         ({"train_share": 1}, "train_share: 1.0 is impossible; it must be from 0.05 to 0.95"),
         ({"learning_rate": float("nan")}, "learning_rate: nan is impossible; it must be from 1e-09 to 10"),
         ({"learning_rate": float("inf")}, "learning_rate: inf is impossible; it must be from 1e-09 to 10"),
+        (
+            {"epochs": 6, "decay_epoch": 6},
+            "decay_epoch: 6 leaves no epoch after it, of epochs: 6; "
+            "it must be below that, or 0 for never",
+        ),
+        (
+            {"decay_epoch": 5, "decay": 1},
+            "decay: 1.0 leaves the learning rate as it is; for that, set decay_epoch: 0",
+        ),
         ({"repeats": 0}, "repeats: 0 is impossible; it must be at least 1"),
         ({"optimiser": "rmsprop"}, "optimiser: 'rmsprop' is unknown; possible: adam, sgd"),
         ({"optimiser": "Adam"}, "optimiser: 'Adam' is unknown; possible: adam, sgd"),
@@ -154,6 +165,13 @@ def test_no_file_is_told(tmp_path):
         (b"epochs", "each line should read `key: value`"),
         (b"epochs: many", "epochs: 'many' is not a whole number"),
         (b"epoch: 3", "epoch: no such setting"),
+        (b"epochs: 3\nseed: 1\n'epochs': 3", "epochs: given twice, in lines 1 and 3; keep one"),
+        (b"<<: {epochs: 3}\nseed: 1", "<<: merging, in line 1, is not possible; write each key in a"),
+        (b"seed: 010", "seed: '010' is ambiguous; write it in decimal, without leading 0, `_` and"),
+        (b"seed: 0x10", "seed: '0x10' is ambiguous"),
+        (b"seed: 1:30", "seed: '1:30' is ambiguous"),
+        (b"seed: 1_0", "seed: '1_0' is ambiguous"),
+        (b"width: 1:0.5", "width: '1:0.5' is ambiguous"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, content, told):
@@ -161,6 +179,13 @@ def test_a_broken_file_is_named(tmp_path, content, told):
     path.write_bytes(content)
     line = refused(read, path)
     assert line.startswith(f"{path}: ") and told in line
+
+
+@pytest.mark.parametrize("number", ["0", "0.5", ".5", "1.", "+1", "1.0e-3"])
+def test_a_number_in_decimal_is_read_as_it_looks(tmp_path, number):
+    path = tmp_path / "it.yml"
+    path.write_text(f"weight_decay: {number}\n")
+    assert read(path).weight_decay == read(SMOKE, [f"weight_decay={number}"]).weight_decay == float(number)
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):
@@ -173,7 +198,6 @@ def test_pairs_of_the_command_line_lie_over_the_file():
     assert read(SMOKE, pairs) == replace(
         read(SMOKE), individuals=6, learning_rate=1e-4, exchange=False, global_people=3, dataset="file:a=b"
     )
-    assert read(SMOKE, ["seed=1", "seed=2"]).seed == 2  # the last word counts
 
 
 @pytest.mark.parametrize(
@@ -185,6 +209,10 @@ def test_pairs_of_the_command_line_lie_over_the_file():
         ("individuals=", "individuals: '' is not a whole number"),
         ("individuals=1", "individuals: 1 is impossible"),
         ("width=half", "width: 'half' is not a number"),
+        ("width=nan", "width: nan is impossible"),
+        ("width=inf", "width: inf is impossible"),
+        ("individuals=1_0", "individuals: '1_0' is ambiguous"),
+        ("width=1_0.5", "width: '1_0.5' is ambiguous"),
         ("exchange=1", "exchange: '1' is not true or false"),
         ("individual=6", "individual: no such setting; possible: dataset, "),
     ],
@@ -193,10 +221,34 @@ def test_a_wrong_pair_is_named(pair, told):
     assert told in refused(read, SMOKE, [pair])
 
 
+def test_a_key_in_two_pairs_is_refused():
+    told = refused(read, SMOKE, ["seed=1", "epochs=3", "seed=2"])
+    assert told == "-p seed: given twice, as 1 and as 2; keep one"
+
+
 def test_a_notebooks_settings_are_gathered_from_its_names():
     names = {"individuals": 6, "epochs": 3, "np": np, "rows": None, "_": 5}
     assert gather(names) == overlay({"individuals": 6, "epochs": 3})
     assert "epochs: 'three' is not a whole number" in refused(gather, names | {"epochs": "three"})
+
+
+def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monkeypatch, tmp_path):
+    """A cell counts although it assigns what a start-up file did: small numbers are one object."""
+    start = tmp_path / "profile_default" / "startup"
+    start.mkdir(parents=True)
+    (start / "00.py").write_text("from numpy import split\nseed = epochs = latent = repeats = 5")
+    (tmp_path / "python.py").write_text("cohort_seed = 5")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "python.py"))
+    cells = ["epochs = 5\nrepeats = 6", "?", "from perso.settings import gather; gather(globals())"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    done = papermill.execute_notebook(
+        tmp_path / "in.ipynb", tmp_path / "out.ipynb", {"latent": 5}, progress_bar=False,
+        kernel_name="python3", language="python", cwd=ROOT,
+    )
+    shown = done.cells[-1].outputs[0].data["text/plain"]
+    assert shown == repr(Settings(epochs=5, repeats=6, latent=5))
 
 
 @pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.name)
@@ -266,6 +318,11 @@ def test_v1_at_a_size_is_what_its_params_file_says():
     quick = read(ROOT / "params" / "quick.yml")
     assert v1(quick) == read(ROOT / "params" / "quick-v1.yml")
     assert counted(quick) == read(ROOT / "params" / "quick-counts.yml")
+
+
+@pytest.mark.parametrize(("epochs", "decay_epoch"), [(1, 0), (2, 1), (3, 2), (6, 4)])
+def test_v1_is_possible_at_every_number_of_epochs(epochs, decay_epoch):
+    assert v1(Settings(epochs=epochs)).decay_epoch == counted(Settings(epochs=epochs)).decay_epoch == decay_epoch
 
 
 def test_tables_of_methods_are_those_that_can_be_asked_for():
