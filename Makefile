@@ -14,6 +14,10 @@ REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing
 	$(CLEAR).preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
 	$(CLEAR).preserve_nb_metadata_mask="{'kernelspec', ('language_info', 'name')}"
 
+# Chapters run without the user's own start-up files, which may define or alter anything.
+export IPYTHONDIR := $(CURDIR)/build/ipython
+unexport PYTHONSTARTUP
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:

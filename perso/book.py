@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,9 +69,13 @@ def execute(chapter: Path, copy: Path, settings: Settings) -> None:
     values = parameters(chapter, settings)
     logging.getLogger("papermill").setLevel(logging.ERROR)  # a setting that a chapter does not declare is no warning
     try:
-        papermill.execute_notebook(
-            chapter, copy, values, cwd=ROOT / "chapters", progress_bar=False, extra_arguments=["--log-level=ERROR"]
-        )
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
+            # without the user's start-up files and configuration, which may define or alter anything
+            alone = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
+            papermill.execute_notebook(
+                chapter, copy, values, cwd=ROOT / "chapters", progress_bar=False,
+                extra_arguments=["--log-level=ERROR", *alone],
+            )
     except papermill.PapermillExecutionError as error:
         said = f"{error.ename}: {error.evalue}"
         raise RunError(f"chapters/{chapter.name}: cell {error.exec_count} failed: {said}") from None

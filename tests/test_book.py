@@ -3,6 +3,7 @@
 import ast
 import shutil
 import subprocess
+import symtable
 import sys
 from pathlib import Path
 
@@ -35,6 +36,15 @@ class TestChapter:
         stated = {line.targets[0].id: ast.literal_eval(line.value) for line in ast.parse(cell.source).body}
         smoke = yaml.safe_load((ROOT / "params" / "smoke.yml").read_text())
         assert stated == {key: smoke[key] for key in stated} and len(stated) >= 9
+
+    def test_leaves_the_settings_as_they_were_given(self, chapter):
+        """`gather` takes what any cell assigned."""
+        sources = [cell.source for cell in cells(chapter) if "parameters" not in tags(cell)]
+        last = max(number for number, source in enumerate(sources) if "gather(globals())" in source)
+        for source in sources[:last]:
+            names = symtable.symtable(source, "cell", "exec").get_symbols()
+            assigned = {name.get_name() for name in names if name.is_assigned() or name.is_imported()}
+            assert not assigned & set(settings.TYPES)
 
     def test_asks_and_shows_and_defines_nothing(self, chapter):
         for cell in cells(chapter):
@@ -83,6 +93,19 @@ def test_a_failed_chapter_is_named(tmp_path):
     chapter = notebook(tmp_path / "09-broken.ipynb", "1 / 0")
     with pytest.raises(RunError, match=r"09-broken\.ipynb.*ZeroDivisionError"):
         book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
+
+
+def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
+    start = tmp_path / "profile_default" / "startup"
+    start.mkdir(parents=True)
+    (start / "00.py").write_text("seed = 42")
+    (start.parent / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.exec_lines = ['split = 42']")
+    (tmp_path / "python.py").write_text("cohort_seed = 42")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "python.py"))
+    chapter = notebook(tmp_path / "in.ipynb", "print({'seed', 'split', 'cohort_seed'} & set(globals()))")
+    book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
+    assert cells(tmp_path / "out.ipynb")[-1].outputs[0].text == "set()\n"
 
 
 def test_a_chapter_without_an_end_is_not_finished():
