@@ -93,10 +93,11 @@ def opened(given):
 
 def data(given) -> None:
     from perso import data as sources
-    from perso.prepare import facts, prepare, sizes
+    from perso.prepare import facts, prepare, refuse_copies, sizes
 
     suffix_of(given.to, ".npz")
     prepared = prepare(read(given.params, given.pairs), given.data_dir)
+    refuse_copies(prepared)
     print(facts(prepared), sizes(prepared).to_string(index=False), sep="\n\n")
     if given.to:
         sources.save(prepared.source, given.to)

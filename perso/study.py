@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from perso import choices, engine, schedules, work
 from perso.methods import TABLES, Method
-from perso.prepare import Prepared, prepare
+from perso.prepare import Prepared, prepare, refuse_copies
 from perso.settings import InputError, Settings, default_store, fingerprint
 from perso.store import ROW, Store
 from perso.work import Job, chunks
@@ -36,6 +36,7 @@ class Study:
         self.asked, self.data_dir = settings, data_dir
         self.machine = choices.machine(settings.device, settings.compile == "always", settings.threads)
         prepared = prepare(settings, data_dir)
+        refuse_copies(prepared)
         self.settings = choices.settled(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
         self.store = Store(store or default_store())

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import data
+from perso import cohorts, data
 from perso.data import ARCHIVES, FORM_STARTS, Cohort, load, read, save
 from perso.settings import InputError, default_data_dir
 
@@ -39,6 +39,16 @@ def real(dataset: str) -> Cohort:
         leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
         leave(f"the unpacked files of {dataset} are not in {raw}")
     return load(dataset, default_data_dir())
+
+
+def coincide(cohort: Cohort) -> int:
+    """How many images are, at 8 × 8 pixels, the same as an earlier one of their class."""
+    number = cohorts.numbered(cohorts.resized(cohort.images, 8), cohort.labels)
+    return len(number) - len(np.unique(number))
+
+
+def test_no_two_images_of_the_data_sets_are_equal():
+    assert [coincide(load("digits", "nowhere")), coincide(real("qmnist")), coincide(real("fashion"))] == [0, 0, 0]
 
 
 def test_digits_are_sklearns_with_a_person_per_form():
@@ -325,9 +335,25 @@ WRONG = [  # name, array (None: left out), what is told
     ("images", np.zeros((0, 2, 3), np.uint8), "has shape (0, 2, 3); needed is [N, H, W], each at least 1"),
     ("labels", LABELS[:5], "has shape (5,); needed is one value per image: (6,)"),
     ("labels", LABELS[:, None], "has shape (6, 1); needed is one value per image"),
-    ("labels", LABELS + 0.5, "is float64; needed are integers (.astype('int64'))"),
+    ("labels", LABELS + 0.5, "is float64; needed are integers (np.unique(labels, return_inverse=True)[1]"),
+    ("labels", np.where(LABELS, LABELS, np.nan), "is float64; needed are integers (leave out the 3 samples"),
+    ("labels", LABELS.astype(object), "holds Python objects; needed are integers: .astype('int64')"),
+    ("images", ARRAYS["images"] > 9, "is bool; needed is uint8: .astype('uint8') * 255"),
+    ("images", ARRAYS["images"].astype("int64"), "is int64; needed is uint8: .astype('uint8')"),
+    ("images", ARRAYS["images"] - 1.5, "is float64; needed is uint8: bring -1.5..33.5 to 0..255"),
+    ("images", ARRAYS["images"].astype("u2") * 256, "is uint16; needed is uint8: bring 0..8960 to 0..255"),
+    ("images", np.where(ARRAYS["images"], 1, np.nan), "is float64; needed is uint8, grey levels 0..255, and some"),
+    ("images", ARRAYS["images"].astype(str), "is <U3; needed is uint8, grey levels 0..255"),
+    ("images", ARRAYS["images"].astype(object), "holds Python objects; needed is uint8 [N, H, W], all of one size"),
+    ("images", ARRAYS["images"] % 2, "has no grey level above 1; needed are 0..255: multiply by 255"),
+    ("images", (ARRAYS["images"] / 255).astype("u1"), "has no grey level above 0; needed are 0..255: multiply by 255"),
+    ("attr", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    ("attr_", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    ("source", WHO, "has shape (6,), but `perso data --to` writes one text under this name; call it attr_source"),
+    ("content_hash", LABELS, "has shape (6,), but `perso data --to` writes one text under this name"),
     ("labels", LABELS - 1, "holds -1; needed are classes 0..C-1"),
-    ("who", np.ones(6), "is float64; needed are integers or strings"),
+    ("who", np.ones(6), "is float64; needed are integers or strings (.astype('int64'))"),
+    ("who", np.where(LABELS, LABELS, np.nan), "is float64; needed are integers or strings (leave out the 3 samples"),
     ("who", WHO.astype("S"), "is |S3; needed are integers or strings (.astype(str))"),
     ("who", WHO.astype(object), "holds Python objects; needed are integers, or strings (.astype(str))"),
     ("item", np.array([10, 11, 10, 13, 14, 10]), "has 10 in two persons; an item has one of each"),
@@ -343,6 +369,52 @@ def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, 
     changed = {key: value for key, value in (ARRAYS | {name: array}).items() if value is not None}
     np.savez(tmp_path / "own.npz", **changed)
     assert refused(read, tmp_path / "own.npz").startswith(f"{tmp_path}/own.npz: array '{name}' {told}")
+
+
+FOLLOWED = [  # name, array, what a message advises, as it is typed
+    ("images", ARRAYS["images"].astype("int64"), "images.astype('uint8')"),
+    ("images", ARRAYS["images"].astype("float32"), "images.round().astype('uint8')"),
+    ("images", ARRAYS["images"] > 9, "images.astype('uint8') * 255"),
+    ("images", (ARRAYS["images"] > 9).astype("int8"), "images.astype('uint8') * 255"),
+    ("labels", LABELS.astype(float), "labels.astype('int64')"),
+    ("labels", WHO, "np.unique(labels, return_inverse=True)[1]"),
+    ("item", np.array(list("abcdea")), "np.unique(item, return_inverse=True)[1]"),
+    ("who", np.array([1, 1, 2, 2, 2, 1.0]), "who.astype('int64')"),
+    ("who", WHO.astype("S"), "who.astype(str)"),
+]
+
+
+@pytest.mark.parametrize(("name", "array", "advice"), FOLLOWED)
+def test_advice_can_be_followed(tmp_path, name, array, advice):
+    path = tmp_path / "own.npz"
+    arrays = {each: ARRAYS[each] for each in ("images", "labels", "who")}
+    np.savez(path, **arrays | {name: array})
+    assert advice.removeprefix(name) in refused(read, path)
+    np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
+    after = getattr(read(path), name)
+    same(np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1])  # nothing is lost
+    if name == "images":
+        assert after.max() == (255 if array.max() <= 1 else array.max())
+
+
+@pytest.mark.parametrize("nobody", ["nan", "NaN", "None", "", "  ", "<NA>", "NaT", "null", "-1"])
+def test_a_missing_id_is_no_person(tmp_path, nobody):
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": np.where(WHO == "bob", nobody, WHO)})
+    told = f"array 'who' has {nobody!r} for 3 samples, which is nobody's id; leave these samples out or give them an id"
+    assert refused(read, tmp_path / "own.npz") == f"{tmp_path}/own.npz: {told}"
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64"])
+def test_nor_is_what_a_cast_makes_of_nan(tmp_path, kind):
+    who = np.where(WHO == "bob", np.iinfo(kind).min, 7).astype(kind)
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
+    assert f"array 'who' has {np.iinfo(kind).min} for 3 samples" in refused(read, tmp_path / "own.npz")
+
+
+def test_names_that_look_like_missing_ids_are_names(tmp_path):
+    who = np.where(WHO == "bob", "Nan", "NA")
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
+    assert read(tmp_path / "own.npz").people.tolist() == ["NA", "Nan"]
 
 
 def test_a_file_that_is_no_whole_npz_is_named_with_its_cure(path, tmp_path):

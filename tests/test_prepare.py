@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import yaml
 
-from perso import data
-from perso.prepare import Prepared, facts, leaks, prepare, sizes
+from perso import cohorts, data
+from perso.__main__ import main
+from perso.prepare import Prepared, copies, facts, leaks, prepare, refuse_copies, sizes
 from perso.settings import ROOT, InputError, Settings, overlay, read
+from perso.study import Study
 
 same = np.testing.assert_array_equal
 SMOKE, QUICK = (read(ROOT / "params" / name) for name in ("smoke.yml", "quick.yml"))
@@ -158,7 +160,114 @@ def test_leaks_are_counted():
     torn = {**clean.parts.test, one: np.append(clean.parts.test[one], clean.parts.train[one][:2])}
     folds = tuple(replace(fold, global_people=(other, *fold.global_people)) for fold in clean.parts.folds)
     leaky = replace(clean, parts=replace(clean.parts, test=torn, folds=folds))
-    assert leaks(leaky) == {"samples on both sides": 2, "individuals in their own D_G": 1}
+    assert leaks(leaky) == {
+        "samples on both sides": 2, "individuals in their own D_G": 1, "test images that copy a training image": 2,
+    }
+
+
+# --- exact copies
+
+
+def people(twice: int = 0) -> data.Cohort:
+    """Six people's samples of noise, 60 each; the first `twice` of them stand in the file a second time."""
+    images = np.random.default_rng(3).integers(0, 256, (360, 8, 8), np.uint8)
+    place = np.append(np.arange(360), np.arange(twice))
+    return data.Cohort(images[place], place % 10, place // 60, np.arange(len(place)), source="people")
+
+
+def study_of(cohort: data.Cohort, folder: Path, **changes) -> Settings:
+    """Smoke's settings of all six people."""
+    return replace(SMOKE, dataset=saved(cohort, folder / "people.npz"), individuals=6, **changes)
+
+
+def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
+    settings = study_of(people(twice=60), tmp_path)  # person 0 has each sample twice
+    prepared = prepare(settings)
+    assert leaks(prepared)["samples on both sides"] == 0
+    found = copies(prepared)
+    hers = found[found["test set"] == "D_I of person 0"].squeeze()
+    own = cohorts.numbered(prepared.images, prepared.labels)
+    train, test = (set(own[side[0]]) for side in (prepared.parts.train, prepared.parts.test))
+    assert 0 < len(train & test) <= hers["copies"] <= hers["images"] == len(prepared.parts.test[0])
+    assert leaks(prepared)["test images that copy a training image"] == found["copies"].sum() > 0
+    with pytest.raises(InputError, match="are exact copies of training images") as caught:
+        Study(settings, tmp_path / "none.sqlite")
+    told = f"{hers['copies']} of {hers['images']} test images in D_I of person 0 are exact copies"
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert "leave out all but one of each" in str(caught.value) and not (tmp_path / "none.sqlite").exists()
+
+
+def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
+    """Everybody has the same 60 samples: whatever is tested, D_G was trained on it."""
+    one = people()
+    same_for_all = replace(one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6))
+    prepared = prepare(study_of(same_for_all, tmp_path))
+    with pytest.raises(InputError, match="exact copies of training images"):
+        refuse_copies(prepared)
+    assert (copies(prepared)["copies"] > 0.9 * copies(prepared)["images"]).all()
+
+
+def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
+    copied = people(twice=300)
+    keep = np.unique(copied.images, axis=0, return_index=True)[1]
+    arrays = (array[keep] for array in (copied.images, copied.labels, copied.who, copied.item))
+    Study(study_of(data.Cohort(*arrays), tmp_path), tmp_path / "none.sqlite")
+    assert capsys.readouterr().err == ""
+
+
+def test_every_command_refuses_copies_with_exit_code_2(tmp_path, capsys):
+    settings = study_of(people(twice=60), tmp_path)
+    pairs = ["-p", f"dataset={settings.dataset}", "-p", "individuals=6", "--store", str(tmp_path / "none.sqlite")]
+    for command in ("data", "run", "table", "claims", "export", "book"):
+        assert main([command, str(ROOT / "params" / "smoke.yml"), *pairs]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1 and "exact copies of training images" in err
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys):
+    draw = np.random.default_rng(4)
+    images = draw.integers(0, 256, (2400, 8, 8), np.uint8)
+    images[300:306] = images[:6]  # person 1 has six of person 0's samples, of the same classes
+    labels, who = np.arange(2400) % 10, np.repeat(np.arange(6), 400)
+    who[300:306] = 1
+    cohort = data.Cohort(images, labels, who, np.arange(2400), source="people")
+    settings = study_of(cohort, tmp_path, flips=False)
+    prepared = Study(settings, tmp_path / "none.sqlite").prepared
+    found = copies(prepared)
+    assert 0 < (found["copies"] / found["images"]).max() <= 0.01
+    Study(replace(settings, seed=0), tmp_path / "none.sqlite")
+    said = capsys.readouterr().err
+    count = found["copies"].sum()
+    few = f"{count} of {found['images'].sum():,} test images are exact copies"
+    assert said.startswith(f"perso: {settings.dataset}: {few}")
+    assert said.count("\n") == 1 and said.endswith(" pp too high\n")
+    assert f"copies    {count} test images are exact copies of training images" in facts(prepared)
+
+
+def test_the_same_image_of_another_class_is_no_copy(tmp_path):
+    copied = people(twice=60)
+    labels = np.append(copied.labels[:360], (copied.labels[360:] + 1) % 10)
+    prepared = prepare(study_of(replace(copied, labels=labels), tmp_path))
+    assert copies(prepared)["copies"].sum() == 0 and "copies" not in facts(prepared)
+
+
+@pytest.mark.parametrize("split", ["item", "image"])
+def test_symmetric_images_are_no_copies_of_their_flips(tmp_path, split):
+    one = people()
+    quarter = one.images[:, :4, :4]
+    half = np.concatenate([quarter, quarter[:, ::-1]], axis=1)
+    whole = np.concatenate([half, half[:, :, ::-1]], axis=2)
+    same(whole, whole[:, ::-1])
+    prepared = prepare(study_of(replace(one, images=whole), tmp_path, split=split))
+    assert copies(prepared)["copies"].sum() == 0
+
+
+def test_copies_that_share_an_item_lie_on_one_side(tmp_path):
+    copied = people(twice=60)
+    settings = study_of(replace(copied, item=np.append(np.arange(360), np.arange(60))), tmp_path)
+    assert copies(prepare(settings))["copies"].sum() == 0
+    refuse_copies(prepare(settings))
 
 
 # --- people and seeds
@@ -263,6 +372,14 @@ def test_people_may_be_named_by_text(tmp_path):
     assert there.content == here.content
 
 
+def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
+    cohort = writers()
+    unknown = replace(cohort, who=np.where(cohort.who < 903, -1, cohort.who))  # as pandas.factorize codes it
+    told = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
+    assert told.startswith("dataset: ") and f"array 'who' has -1 for {20 + 21 + 22} samples" in told
+    assert "leave these samples out or give them an id" in told
+
+
 # --- class counts
 
 
@@ -349,7 +466,7 @@ def test_the_largest_possible_pool_is_possible(cases):
 def test_people_made_by_class_counts_can_be_carried(tmp_path):
     """A prepared file of class-count people is taken as it was drawn, not drawn from again."""
     each = np.arange(2000)
-    garments = data.Cohort(np.zeros((2000, 8, 8), np.uint8), each % 4, 0 * each, each, source="made up")
+    garments = data.Cohort(np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up")
     data.save(garments, tmp_path / "garments.npz")
     wanted = {"variation": "class-counts", "individuals": 2, "global_items": 800, "image_size": 8, "flips": False}
     first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
