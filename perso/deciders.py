@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from perso import resampling, stats
+from perso.effects import Effect
 from perso.evidence import Evidence
 from perso.methods import METHODS
 from perso.outcomes import Finding
@@ -74,11 +75,13 @@ def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, floa
     """p and 95 % ends of a mean that rests on one or two generic models, by Student's t.
 
     How much generic models vary cannot be told from so few: half as much as people do is assumed, which is more than
-    was seen where there were eight (chapters/17-calibration).
+    was seen where there were eight (chapters/17-calibration). Where people do not vary, as `stats.change`.
     """
+    if sd < stats.ALIKE:
+        return 1.0 if abs(mean) < stats.ALIKE else np.nan, np.nan, np.nan
     error = sd * np.sqrt(1 / n + 0.25 / models)
     reach = student.ppf(0.975, n - 1) * error if n > 1 else np.nan
-    return float(2 * student.sf(abs(mean) / error, n - 1)) if error > 0 else np.nan, mean - reach, mean + reach
+    return float(2 * student.sf(abs(mean) / error, n - 1)), mean - reach, mean + reach
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,12 @@ class Alike(Pair):
 
     def find(self, evidence: Evidence) -> Finding:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
-        t = 100 * seen.sd / np.sqrt(seen.n)
         return Finding(
             self.what, "TOST", *points(seen.mean, seen.low, seen.high), seen.within,
             seen.n, expected=0, harm=self.harm, margin=100 * seen.margin, of=self.of,
             bounds=points(seen.low90, seen.high90),
-            detectable=2.93 * t,  # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
+            # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
+            detectable=2.93 * standard_error(seen),
             more={"d_z": seen.d_z, "t": seen.t, "wilcoxon": seen.wilcoxon, "equal": seen.belief.equal},
         )
 
@@ -112,7 +115,7 @@ class NotBelow(Pair):
         return Finding(
             self.what, "non-inferiority", *points(seen.mean, seen.low, seen.high),
             seen.harmless, seen.n, margin=100 * seen.margin, of=self.of, outcome=outcome,
-            detectable=2.49 * 100 * seen.sd / np.sqrt(seen.n),  # 1.645 + .842
+            detectable=2.49 * standard_error(seen),  # 1.645 + .842
         )
 
 
@@ -186,6 +189,12 @@ def points(*shares: float) -> tuple[float, ...]:
     return tuple(100 * share for share in shares)
 
 
+def standard_error(seen: Effect) -> float:
+    """Of a mean difference, in percentage points; nan where nothing varies and so nothing is known to be detectable."""
+    return 100 * seen.sd / np.sqrt(seen.n) if seen.sd > stats.ALIKE else np.nan
+
+
 def reach(interval: resampling.Interval) -> float:
-    """What a bootstrapped number must be to be found with 80 % power, by the width of its interval."""
-    return Z * (interval.high - interval.low) / (2 * 1.96)
+    """What a bootstrapped number must be to be found with 80 % power, by the width of its interval; nan of none."""
+    width = interval.high - interval.low
+    return Z * width / (2 * 1.96) if width > stats.ALIKE else np.nan

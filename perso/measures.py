@@ -203,8 +203,14 @@ def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray,
     return names, own.to_numpy(), others.loc[own.index].to_numpy()
 
 
+def vary(own: np.ndarray, others: np.ndarray) -> bool:
+    """Whether what settings [n, k] differ by varies over people; if not, people drawn anew tell nothing new."""
+    differences = (each - each[:, :1] for each in (own, others))
+    return any(np.ptp(each, axis=0).max() > stats.ALIKE for each in differences)
+
+
 def probable(what: str, value: float, n: int, of: str) -> Finding:
-    """A probability over people drawn anew: sure, or sure not."""
+    """A probability over people drawn anew: sure, or sure not; nan, and open, where they do not `vary`."""
     outcome = "for" if value >= SURE else "against" if value <= 1 - SURE else "open"
     return Finding(what, "bootstrap over people", value, np.nan, np.nan, np.nan, n, unit="probability", of=of,
                    outcome=outcome)
@@ -212,13 +218,14 @@ def probable(what: str, value: float, n: int, of: str) -> Finding:
 
 def nobody_dominates(evidence: Evidence) -> Finding:
     """Claim 33: that no setting is alone on the front of means on D_I and D_G in both runs."""
-    alone, n = [], []
+    alone, n, known = [], [], True
     for of in ("v1", "counts"):
         names, own, others = trade_off(evidence, of)
         members = gains.front(*gains.resampled(own, others, evidence.rng("front", of), 2000))
         alone.append(members & (members.sum(axis=1, keepdims=True) == 1))
         n.append(len(own))
-    value = 1 - float((alone[0] & alone[1]).any(axis=1).mean())
+        known = known and vary(own, others)
+    value = 1 - float((alone[0] & alone[1]).any(axis=1).mean()) if known else np.nan
     return probable(f"that none of {len(names)} settings dominates in both of v1's runs", value, min(n), "v1")
 
 
@@ -227,7 +234,7 @@ def on_front(evidence: Evidence, of: str, family: str) -> Finding:
     names, own, others = trade_off(evidence, of)
     members = gains.front(*gains.resampled(own, others, evidence.rng("front", of), 2000))
     theirs = [place for place, name in enumerate(names) if FAMILY[name] == family]
-    value = float(members[:, theirs].any(axis=1).mean())
+    value = float(members[:, theirs].any(axis=1).mean()) if vary(own, others) else np.nan
     return probable(f"that {family} is on the front", value, len(own), of)
 
 
@@ -236,6 +243,7 @@ def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
     names, own, others = trade_off(evidence, of)
     best = gains.best_by_weight(own, others, [1.0], evidence.rng("sum", of))[0]
     value = float(sum(p for name, p in zip(names, best, strict=True) if FAMILY[name] == family))
+    value = value if vary(own, others) else np.nan
     return probable(f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of)
 
 

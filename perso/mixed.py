@@ -15,7 +15,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 class Mixed:
     """Fixed effects and what is random, in the unit of the values (REML)."""
 
-    effects: pd.DataFrame  # a line per fixed effect: mean, low, high (95 %), p, by Student's t
+    effects: pd.DataFrame  # a line per fixed effect: mean, low, high (95 %), p, by Student's t; nan without spread
     sd: dict[str, float]  # over the levels of every random factor, and of the residual
 
 
@@ -47,6 +47,7 @@ def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarra
         fitted, variances = fit(formula, frame, tuple(f"r{place}" for place in range(len(random))))
     freedom = min(len(set(levels)) for levels in random.values()) - 1 if random else len(values) - len(names)
     mean, error = (np.asarray(each)[: len(names)] for each in (fitted.params, fitted.bse))
+    error = np.where(error > 1e-9, error, np.nan)  # of rounding alone, where nothing varies beyond `fixed`
     mean = scale * mean + np.r_[values.mean(), np.zeros(len(names) - 1)]
     reach = stats.t.ppf(0.975, freedom) * scale * error
     effects = pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach})

@@ -164,12 +164,14 @@ def correlated(
     same   both sides are made of the same numbers, like a mean and an sd
     p is the bootstrap's, that people drawn anew give another sign. Of the same numbers it is deceived: whoever is
     unlucky in a setting lowers its mean and widens its spread. There p is the larger of this and `dealt`'s, that
-    settings which are alike give as much.
+    settings which are alike give as much. Where no person differs from another, there is no interval and no p.
     """
 
     def over_settings(*tables):
         return rho(*sides(*tables))
 
+    if all(np.ptp(table, axis=0).max(initial=0) < 1e-12 for table in tables if len(table)):
+        return Interval(over_settings(*tables), np.nan, np.nan), np.nan
     interval, p = over_people(lambda index: over_settings(*(t[index] for t in tables)), len(tables[0]), rng, draws)
     if same and not np.isnan(p):
         p = max(p, dealt(over_settings, tables, rng, permutations))
@@ -213,10 +215,11 @@ def signed_rank(d: np.ndarray, rope: float, rng: np.random.Generator, draws: int
     """Bayesian signed-rank test of paired differences [n], with ±rope the region of practical equivalence.
 
     Dirichlet process with strength 1/2 on a pseudo-difference of 0 (Benavoli et al. 2017, JMLR 18:77, eq. 10 and 11);
-    each probability is the share of draws in which that region weighs most. nan below two people.
+    each probability is the share of draws in which that region weighs most. nan below two people, and
+    where all differ by the same amount: of zeros alone every draw would say "equal", however few they are.
     """
     d = known(d)
-    if len(d) < 2:
+    if len(d) < 2 or np.ptp(d) < 1e-12:
         return Belief(np.nan, np.nan, np.nan)
     z = np.r_[0.0, d]
     sums = z[:, None] + z[None]

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
+ALIKE = 1e-12  # what differs by less does so by rounding alone
 MARGINS = {"D_I": 0.005, "D_G": 0.002}  # accuracies closer than this are equivalent; shares, fixed beforehand
 
 
@@ -15,22 +17,26 @@ class Change:
     """A mean paired difference."""
 
     mean: float
-    low: float  # ends of the 95 % interval, by Student's t
+    low: float  # ends of the 95 % interval, by Student's t; nan where it cannot be computed
     high: float
     p: float  # two-sided paired t-test; nan where it cannot be computed
     n: int  # people
 
 
 def change(differences: np.ndarray, level: float = 0.95) -> Change:
-    """Mean, interval and p of paired differences [n]; nan are left out. Below two people there is no interval."""
+    """Mean, interval and p of paired differences [n]; nan are left out.
+
+    Below two people, and where all differ by the same amount, there is no interval and no p: without
+    spread there is no error to measure by. Only where nobody differs at all p is 1, which claims nothing.
+    """
     d = np.asarray(differences, float)
     d = d[~np.isnan(d)]
     n, mean = len(d), float(d.mean()) if len(d) else np.nan
     if n < 2:
         return Change(mean, np.nan, np.nan, np.nan, n)
+    if np.ptp(d) < ALIKE:
+        return Change(mean, np.nan, np.nan, 1.0 if abs(mean) < ALIKE else np.nan, n)
     error = d.std(ddof=1) / np.sqrt(n)
-    if np.ptp(d) < 1e-12:  # all alike: nothing varies that a test could weigh
-        return Change(mean, mean, mean, 1.0 if abs(mean) < 1e-12 else np.nan, n)
     reach = stats.t.ppf((1 + level) / 2, n - 1) * error
     return Change(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n)
 
@@ -62,23 +68,20 @@ class Equivalence:
 def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
     """Whether paired differences [n] are nought on average, give or take `margin`; nan are left out.
 
-    Below two people, and where all differ by one and the same amount, there is no p and nothing is shown; where none
-    differ at all, p is 0.
+    Below two people, and where all differ by the same amount, be it 0, there is no p and nothing is
+    shown: with few test images per person equal accuracies are common, whatever the true difference.
     """
     d = np.asarray(differences, float)
     d = d[~np.isnan(d)]
     seen = change(d, level=0.9)
-    if seen.low < seen.high:
-        p = float(DescrStatsW(d).ttost_mean(-margin, margin)[0])
-    else:
-        p = 0.0 if abs(seen.low) < 1e-12 else np.nan
+    p = float(DescrStatsW(d).ttost_mean(-margin, margin)[0]) if seen.low < seen.high else np.nan
     return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)
 
 
 def d_z(differences: np.ndarray) -> float:
     """Effect size of paired differences [n]: their mean in units of their sd (Cohen 1988); nan where none varies."""
     d = np.asarray(differences, float)
-    return float(d.mean() / d.std(ddof=1)) if len(d) > 1 and np.ptp(d) > 1e-12 else np.nan
+    return float(d.mean() / d.std(ddof=1)) if len(d) > 1 and np.ptp(d) > ALIKE else np.nan
 
 
 def wilcoxon(differences: np.ndarray) -> float:
@@ -90,12 +93,27 @@ def wilcoxon(differences: np.ndarray) -> float:
 def detectable(sd: float, n: int, tests: int = 1, power: float = 0.8, alpha: float = 0.05) -> float:
     """The least mean difference that a two-sided paired t-test of n people finds with this power, in the unit of sd.
 
-    tests   Bonferroni's bound on a family of so many. nan below three people
+    tests   Bonferroni's bound on a family of so many
+    nan below three people, and where nothing varies: an sd of 0 does not mean that any difference is found.
     """
-    if n < 3 or np.isnan(sd):
+    if n < 3 or not sd > ALIKE:
         return np.nan
-    size = TTestPower().solve_power(nobs=n, alpha=alpha / tests, power=power, alternative="two-sided")
-    return float(np.squeeze(size)) * sd
+    alpha /= tests
+    found = TTestPower().solve_power(nobs=n, alpha=alpha, power=power, alternative="two-sided")
+    size = float(np.squeeze(found))
+    if not abs(power_at(size, n, alpha) - power) < 1e-4:  # no root: so for few people and many tests
+        upper = 1.0
+        while power_at(upper, n, alpha) < power:
+            upper *= 2
+        size = float(brentq(lambda each: power_at(each, n, alpha) - power, 0, upper))
+    return size * sd
+
+
+def power_at(size: float, n: int, alpha: float) -> float:
+    """Power of a two-sided paired t-test of n people at level alpha, where the mean is `size` sd."""
+    bar, shift = stats.t.isf(alpha / 2, n - 1), size * np.sqrt(n)
+    opposite = stats.nct.cdf(-bar, n - 1, shift)  # scipy gives nan where it is next to 0
+    return float(stats.nct.sf(bar, n - 1, shift) + np.nan_to_num(opposite))
 
 
 def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
@@ -104,19 +122,19 @@ def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
     nan below three people, and where sums or differences do not vary.
     """
     sums, differences = np.asarray(a, float) + b, np.asarray(a, float) - b
-    if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < 1e-12:
+    if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < ALIKE:
         return np.nan
     return float(stats.pearsonr(sums, differences).pvalue)
 
 
 def harmless(differences: np.ndarray, margin: float) -> float:
-    """p of the t-test that paired differences [n] are above -margin on average; 0 where none differs, as in TOST.
+    """p of the t-test that paired differences [n] are above -margin on average.
 
-    nan below two people, and where all differ by one and the same amount.
+    nan below two people, and where all differ by the same amount, be it 0, as in TOST.
     """
     d = np.asarray(differences, float)
-    if len(d) < 2 or np.ptp(d) < 1e-12:
-        return 0.0 if len(d) > 1 and abs(d[0]) < 1e-12 else np.nan
+    if len(d) < 2 or np.ptp(d) < ALIKE:
+        return np.nan
     return float(DescrStatsW(d).ttest_mean(-margin, alternative="larger")[1])
 
 
@@ -140,10 +158,13 @@ def permanova(
     """PERMANOVA (Anderson 2001) by Euclidean distance, of groups within strata; permuted within them.
 
     codes [n, d]; groups, strata [n]: persons and classes. Groups keep their sizes, so R² orders permutations as F does.
+    Where codes do not vary within strata, all is nan.
     """
     _, strata = np.unique(strata, return_inverse=True)
     _, groups = np.unique(groups, return_inverse=True)
     centred = codes.astype(float) - means_of(codes.astype(float), strata)[strata]
+    if not np.abs(centred).max(initial=0) > ALIKE:
+        return Permanova(np.nan, np.nan, np.nan)
     total = (centred**2).sum()
 
     def share(groups):

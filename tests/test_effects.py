@@ -83,11 +83,12 @@ class TestDegenerate:
         assert found.n == 0 and np.isnan([found.mean, found.low, found.p, found.improved, found.within]).all()
 
     def test_equal_scores(self):
-        """All differences are 0: no test finds any, and all of them are equivalent."""
+        """All differences are 0: no test finds any, and none can show that there is none."""
         found = effect({who: each * [0, 1] for who, each in people(0).items()}, MARGIN, rng())
-        assert (found.mean, found.low, found.high, found.p, found.t, found.within) == (0, 0, 0, 1, 1, 0)
-        assert (found.improved, found.harmed, found.belief.equal) == (0, 0, 1)
-        assert np.isnan([found.wilcoxon, found.d_z]).all()
+        assert (found.mean, found.low, found.high, found.p, found.t) == (0, 0, 0, 1, 1)
+        assert (found.improved, found.harmed) == (0, 0)
+        assert np.isnan([found.wilcoxon, found.d_z, found.belief.equal]).all()
+        assert np.isnan([found.within, found.harmless, found.little, found.low90, found.high90]).all()
 
     def test_all_of_one_difference(self):
         """A t-test has nothing to weigh; signs do."""

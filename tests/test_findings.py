@@ -12,12 +12,15 @@ NOISE = np.array([-0.01, 0.0, 0.0, 0.01])
 
 
 def rows(levels: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    """Four people's rows of methods, from mean accuracies on D_I and on D_G; the first method without noise."""
-    lines = [
-        (name, person, on_I + noise * (place > 0), on_G + noise / 10 * (place > 0), 1.0)
-        for place, (name, (on_I, on_G)) in enumerate(levels.items())
-        for person, noise in zip(PEOPLE, NOISE, strict=True)
-    ]
+    """Four people's rows of methods, from mean accuracies on D_I and on D_G; the first method without noise.
+
+    Each further method has a little more of it: where differences do not vary there are no intervals.
+    """
+    lines = []
+    for place, (name, (on_I, on_G)) in enumerate(levels.items()):
+        more = 1 + (place - 1) / 100 if place else 0
+        for person, noise in zip(PEOPLE, NOISE, strict=True):
+            lines.append((name, person, on_I + more * noise, on_G + more * noise / 10, 1.0))
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G", "seconds"])
 
 
@@ -63,6 +66,15 @@ def test_a_trend_is_one_that_all_people_follow():
 def test_one_person_has_no_interval():
     one = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)}).query("person == 'bob'")
     assert findings.equal(one, "ES-n-400", "BaseLine").count("no interval") == 2
+
+
+def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed():
+    alike = rows({"BaseLine": (0.8, 0.9)})
+    for loss in (0.0, 0.02):
+        both = pd.concat([alike, alike.assign(method="ES-n-400", acc_I=0.8 - loss, acc_G=0.9 - loss)])
+        said = findings.equal(both, "ES-n-400", "BaseLine")
+        assert said.count("not shown to be equivalent") == said.count("no interval") == 2
+        assert findings.harm(tables.paired(both, "ES-n-400", "BaseLine")["D_G"]) == "undecided"
 
 
 # --- doses
@@ -138,6 +150,13 @@ def test_a_loss_that_noise_may_hide_is_not_excluded():
     seen.loc[noisy, "acc_G"] += 2 * NOISE
     said = findings.late_sentence(tables.comparison(seen))
     assert "for 1 a loss" in said and "Of these, TL-n-10 (1e-2 sgd) gives" in said
+
+
+def test_a_loss_is_not_excluded_where_nobody_differs():
+    seen = rows(LATE)
+    start = seen.loc[seen["method"] == "BaseLine", "acc_G"].to_numpy()
+    seen.loc[seen["method"] == "TL-n-10 (1e-2 sgd)", "acc_G"] = start
+    assert "for 1 a loss" in findings.late_sentence(tables.comparison(seen))
 
 
 def test_where_nothing_harms_or_all_does_nothing_more_is_said():

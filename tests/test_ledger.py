@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import deciders, evidence, ledger, outcomes, register, wording
+from perso import deciders, evidence, ledger, measures, outcomes, register, wording
 from perso.claims import CLAIMS, SIX
-from perso.deciders import Above, Alike, Rising, Spread
+from perso.deciders import Above, Alike, NotBelow, Rising, Spread
 from perso.evidence import Evidence
 from perso.outcomes import Finding
 from perso.settings import ROOT, InputError, read
@@ -136,7 +136,10 @@ def test_what_the_papers_printed_is_read_from_their_tables():
 
 
 def test_one_generic_model_is_one_draw():
-    """Half as much as people vary, over so many models, joins the error."""
+    """Half as much as people vary, over so many models, joins the error; nothing where they do not vary."""
+    for mean, wanted in ((0.0, 1.0), (0.1, np.nan)):
+        p, *ends = deciders.few_models(mean, 1e-17, 25, 1)
+        assert p == pytest.approx(wanted, nan_ok=True) and np.isnan(ends).all()
     p, low, high = deciders.few_models(0.4, 1.0, 25, 1)
     assert (high - low) / 2 == pytest.approx(2.0639 * (1 / 25 + 0.25) ** 0.5, rel=1e-4) and p > 0.4
     assert deciders.few_models(0.4, 1.0, 25, 2)[0] < p
@@ -198,12 +201,22 @@ def test_a_true_gain_is_reproduced_and_its_opposite_contradicted(made):
 
 
 def test_no_difference_is_not_a_verdict_but_equivalence_is(made):
-    same = {"ES-n-400": {"I": 0.8}}
-    found = made(drawn(same))
-    claim = replace(BY_NUMBER[4], tests=(Alike("ES-n-400", "BaseLine", "D_I"),), family=())
-    assert ledger.weigh(claim, found).verdict == "EQUIVALENT"  # the same hits
-    one = Above("ES-n-400", "BaseLine", "D_I").find(found)
-    assert (one.value, one.p) == (0, 1)
+    def nearly(method, place, part, repeat, n):
+        """The same hits, but for one image of D_G more or less."""
+        hits = np.random.default_rng([place, repeat]).random(n) < 0.8
+        if method == "ES-n-400" and part == "G":
+            hits[0] = place % 2
+        return hits
+
+    found = made(nearly)
+    claim = replace(BY_NUMBER[4], tests=(Alike("ES-n-400", "BaseLine", "D_G"),), family=())
+    assert ledger.weigh(claim, found).verdict == "EQUIVALENT"
+    same = Above("ES-n-400", "BaseLine", "D_I").find(found)
+    assert (same.value, same.p) == (0, 1) and np.isnan(same.detectable)
+    for test in (Alike("ES-n-400", "BaseLine", "D_I"), NotBelow("ES-n-400", "BaseLine", "D_I")):
+        verdict = ledger.weigh(replace(claim, tests=(test,)), found)  # nothing varies, so nothing is tested
+        (one,) = verdict.findings
+        assert verdict.verdict == "UNDECIDED" and np.isnan([one.p, one.detectable]).all()
     noisy = made(lambda method, place, part, repeat, n: np.random.default_rng(
         [*map(ord, method), place]).random(n) < 0.8, seed=1)
     verdict = ledger.weigh(replace(claim, tests=(Above("ES-n-400", "BaseLine", "D_I"),)), noisy)
@@ -246,11 +259,17 @@ def test_one_person_decides_nothing(made):
 def test_all_correct_leaves_nothing_to_tell(made):
     found = made(lambda method, place, part, repeat, n: np.ones(n, bool))
     above = outcomes.corrected([Above("BaseLine", "SW-n-2", "D_G").find(found)])[0]
-    assert (above.value, above.low, above.high, above.p) == (0, 0, 0, 1) and above.outcome == "against"  # too little
-    assert Above("SW-n-2", "BaseLine", "D_I").find(found).little is np.nan  # v3 printed less than the margin
+    assert (above.value, above.low, above.high, above.p) == (0, 0, 0, 1)
+    assert np.isnan(above.little) and above.outcome == "open"  # nor that it is too little
     verdicts = ledger.ledger(found).verdicts
     assert {v.verdict for v in verdicts} <= set(ledger.VERDICTS)
     assert verdicts[1].verdict == verdicts[12].verdict == "UNDECIDED"  # correlations of what does not vary
+    assert "EQUIVALENT" not in {v.verdict for v in verdicts}
+    counts = made(lambda method, place, part, repeat, n: np.ones(n, bool), of="counts")
+    fill(counts.run("v1"), lambda method, place, part, repeat, n: np.ones(n, bool))
+    for find in (measures.nobody_dominates, measures.on_front, measures.largest_sum):
+        one = find(counts, *(("v1", "sample weighing") if find != measures.nobody_dominates else ()))
+        assert one.outcome == "open" and np.isnan(one.value)
 
 
 def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):

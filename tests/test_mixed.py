@@ -66,6 +66,14 @@ def test_what_cannot_be_told_apart_is_refused(random, why):
         mixed(DYESTUFF, random)
 
 
+def test_what_people_and_repeats_do_not_vary_has_no_p():
+    """Two methods a tenth apart for everybody: only rounding is left to measure by."""
+    person, method = np.repeat(np.arange(12), 4), np.tile(["a", "b"], 24)
+    random = {"person": person.astype(str), "repeat": np.tile([0, 0, 1, 1], 12).astype(str)}
+    line = mixed(np.where(method == "a", 0.8, 0.9), random, method).effects.loc["b"]
+    assert line["mean"] == pytest.approx(0.1) and np.isnan(line[["low", "high", "p"]].astype(float)).all()
+
+
 def test_equal_scores_have_no_components():
     with pytest.raises(ValueError, match="do not vary"):
         mixed(np.ones(30), {"batch": BATCH})

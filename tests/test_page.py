@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import page, plots, published, tables
+from perso import methods, page, plots, published, tables
 from perso.cohorts import Fold, Parts, flipped
 from perso.data import Cohort
-from perso.methods import BASELINE
+from perso.methods import BASELINE, METHODS, Method
 from perso.prepare import Prepared
 from perso.published import OWN, Published
 from perso.settings import Settings, as_dict
@@ -70,7 +70,7 @@ def test_without_an_interval_nothing_is_said_about_one():
 
 
 def rows() -> pd.DataFrame:
-    seen = {BASELINE: (0.5, 0.6, 0.7), ES: (0.7, 0.8, 0.9)}
+    seen = {BASELINE: (0.5, 0.6, 0.7), ES: (0.7001, 0.8, 0.8999)}  # changes vary, or no interval is there
     lines = [(name, person, value, 1 - value) for name, values in seen.items() for person, value in enumerate(values)]
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
 
@@ -91,6 +91,16 @@ def test_the_best_stands_beside_the_best_of_the_controls():
     more = rows().assign(method=lambda own: own["method"].replace({ES: "own data in the union"}))
     said = page.best_sentence(tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"])))
     assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
+
+
+def test_the_best_of_an_added_family_is_said_too(monkeypatch):
+    monkeypatch.setattr(methods, "FAMILIES", (*methods.FAMILIES, "distillation"))
+    added = Method("DI-n-2", "distillation", "from a larger network", n_I="2")
+    more = rows().assign(method=lambda own: own["method"].replace({ES: added.name}))
+    every = (*METHODS, added)
+    table = tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"]), every)
+    said = page.best_sentence(table, every)
+    assert "Best of distillation: on the individual's own data, DI-n-2 (+20.0 [" in said
 
 
 def test_one_method_against_another():

@@ -261,7 +261,11 @@ class TestDegenerate:
             assert np.isnan(ends(found)).all()
 
     def test_equal_scores(self):
-        assert sign_flip(np.zeros(8), rng()) == 1 and signed_rank(np.zeros(8), 0.005, rng()).equal == 1
+        assert sign_flip(np.zeros(8), rng()) == 1
+        assert all(np.isnan(signed_rank(np.full(8, d), 0.005, rng()).equal) for d in (0.0, 0.001, 0.1))
+        alike = np.tile([0.7, 0.8, 0.9], (8, 1))  # settings differ, people do not
+        found, p = resampling.correlated(lambda a, b: (a.mean(axis=0), b.mean(axis=0)), (alike, alike), rng())
+        assert found.value == 1 and np.isnan([found.low, found.high, p]).all()
         found, p = over_people(lambda index: np.zeros(8)[index].mean(), 8, rng())
         assert ends(found) == (0, 0, 0) and p == 1
         found, p = sd_ratio(np.full(8, 0.9), np.linspace(0.8, 0.9, 8), rng())

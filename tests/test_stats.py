@@ -5,7 +5,7 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
-from perso.stats import change, d_z, detectable, equivalence, harmless, holm, pitman_morgan, rising, wilcoxon
+from perso.stats import change, d_z, detectable, equivalence, harmless, holm, permanova, pitman_morgan, rising, wilcoxon
 
 DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])  # Student 1908: hours of sleep gained
 DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
@@ -98,15 +98,15 @@ def test_nobody_has_nothing_and_nothing_fails(nobody):
 
 def test_no_difference_at_all_is_no_evidence():
     found = change(np.zeros(5))
-    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)
+    assert (found.mean, found.p) == (0, 1) and np.isnan([found.low, found.high]).all()
 
 
 @pytest.mark.parametrize("value", [0.1, -0.25, 1 / 3, 0.7])  # 0.1 and 0.7 have a sum that rounds
 @pytest.mark.parametrize("n", [2, 3, 7, 14])
 def test_equal_differences_give_a_test_nothing_to_weigh(value, n):
     found = change(np.full(n, value))
-    assert (found.mean, found.low, found.high) == pytest.approx((value, value, value))
-    assert np.isnan(found.p)
+    assert found.mean == pytest.approx(value)
+    assert np.isnan([found.low, found.high, found.p]).all()
 
 
 def test_equal_up_to_rounding_is_equal():
@@ -168,16 +168,20 @@ def test_below_two_people_nothing_is_shown_to_be_equivalent(few):
     assert np.isnan([found.low, found.high, found.p]).all() and found.equivalent is False
 
 
-def test_where_nothing_differs_all_is_equivalent():
-    found = equivalence(np.zeros(5), 0.002)
-    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 0) and found.equivalent is True
-
-
 @pytest.mark.parametrize("n", [2, 3, 7])
-def test_equal_differences_show_no_equivalence(n):
-    found = equivalence(np.full(n, 0.1), 0.5)
-    assert (found.mean, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
-    assert np.isnan(found.p) and found.equivalent is False
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_equal_differences_show_no_equivalence(n, value):
+    found = equivalence(np.full(n, value), 0.5)
+    assert found.mean == pytest.approx(value) and found.equivalent is False
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+def test_people_of_few_test_images_are_not_equivalent_because_most_of_them_tie():
+    """Six people of two test images, two points apart: half of such studies see no difference at all."""
+    draw = np.random.default_rng(0)
+    studies = (draw.binomial(2, 0.98, (400, 6)) - draw.binomial(2, 0.96, (400, 6))) / 2
+    assert (studies == 0).all(axis=1).mean() > 0.3
+    assert np.mean([equivalence(d, 0.005).equivalent for d in studies]) <= 0.05
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -229,7 +233,14 @@ def test_more_people_detect_less_and_more_tests_need_more():
     assert detectable(3, 14) == pytest.approx(3 * detectable(1, 14))
 
 
-@pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14)])
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
+@pytest.mark.parametrize("tests", [2, 20, 50])
+def test_what_is_detectable_among_several_tests_has_its_power_for_few_people_too(n, tests):
+    shift, bar = detectable(1.0, n, tests) * np.sqrt(n), scipy_stats.t.isf(0.025 / tests, n - 1)
+    assert scipy_stats.nct.sf(bar, n - 1, shift) == pytest.approx(0.8, abs=1e-5)
+
+
+@pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14), (0.0, 14)])
 def test_too_few_or_unknown_people_detect_nothing(sd, n):
     assert np.isnan(detectable(sd, n))
 
@@ -281,7 +292,13 @@ def test_harmless_by_students_t():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
 def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
-    assert np.isnan(d_z(few)) and (np.isnan(harmless(few, 1)) or harmless(few, 1) == 0 == np.abs(few).max())
+    assert np.isnan(d_z(few)) and np.isnan(harmless(few, 1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_codes_do_not_vary_no_share_of_it_goes_by_group():
+    found = permanova(np.ones((8, 2)), np.arange(8) % 2, np.zeros(8), np.random.default_rng(0), 99)
+    assert np.isnan([found.share, found.chance, found.p]).all()
 
 
 @pytest.mark.filterwarnings("error")
