@@ -1,6 +1,5 @@
 """What decides a claim: each test asks the evidence and answers with a finding."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -62,9 +61,9 @@ class Above(Pair):
 def printed(method: str, base: str, part: str, of: str) -> float | None:
     """The difference that the papers' tables have for two methods, a share; None where they have none.
 
-    A control of ours that refines a baseline ("BaseLine + 400 iterations", "… with D_I") stands for that baseline.
+    As the base of a comparison, a row of ours that refines one of theirs (`Method.refines`) stands for it.
     """
-    base = re.split(r" \+ | with ", base)[0]
+    base = next((each.refines for each in METHODS if each.name == base and each.refines), base)
     field, place = {"v1": "v1_factors", "counts": "v1_counts"}.get(of, "paper"), {"D_I": 0, "D_G": 4}[part]
     numbers = {each.name: getattr(each, field) for each in METHODS}
     one, other = numbers.get(method), numbers.get(base)

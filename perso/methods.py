@@ -14,7 +14,7 @@ Printed = tuple[float, ...]  # mean, sd, min, max on D_I, then on D_G; in v1 r_t
 
 @dataclass(frozen=True)
 class Method:
-    """A row. The fields from `early` to `rounds` decide the numbers; the others only name them."""
+    """A row. The fields from `early` to `rounds` decide the numbers; the others only name or describe them."""
 
     name: str
     family: str  # one of FAMILIES
@@ -31,6 +31,7 @@ class Method:
     persons: int = 0  # how much of it: the images of so many of 100 persons in D_G
     with_own: bool = True  # whether D'_I holds D_I itself
     rounds: int = 1  # how often the study's epochs are gone through
+    refines: str = ""  # the row of the papers that this one of ours stands for as the base of a comparison
     paper: Printed | None = None  # v3 Table I
     v1_counts: Printed | None = None  # v1 Table 2, class counts
     v1_factors: Printed | None = None  # v1 Table 2, hidden factors
@@ -79,7 +80,8 @@ def early(dose: int, **more) -> Method:
 def longer(dose: int, **more) -> Method:
     """The control of `early` that spends as many iterations on general data."""
     meaning = f"the baseline with as many more iterations as ES-n-{dose}"
-    return Method(f"BaseLine + {dose} iterations", "control", meaning, extra=dose, joined="other", **more)
+    return Method(f"BaseLine + {dose} iterations", "control", meaning, extra=dose, joined="other",
+                  refines=BASELINE, **more)
 
 
 def on_another(dose: int, **more) -> Method:
@@ -146,13 +148,13 @@ V3 = (
     transfer(10, 1e-3, TL_10), transfer(300, 1e-3, TL_300), transfer(10, 1e-4, TL_10), transfer(300, 1e-4, TL_300),
     *(Method(f"ES-n-400 + SW-n-12 + TL-n-{late} (1e-4)", "combined shaping",
              f"400 iterations on D_I, then every 12th batch, then {late} iterations on D_I",
-             early=400, n_I="12", late=late, late_rate=1e-4) for late in (10, 300)),
+             early=400, n_I="12", late=late, late_rate=1e-4, refines="ES-n-400") for late in (10, 300)),
     grouping("BaseLine-n-1500", "random", 5, False, "images of D_G at random, as many as 5 of 100 persons have",
              paper=(0.975, 0.022, 0.884, 1.0, 0.962, 0.004, 0.949, 0.969)),
     grouping("BaseLine-n-6500", "random", 21, False, "images of D_G at random, as many as 21 of 100 persons have",
              paper=(0.975, 0.02, 0.929, 1.0, 0.965, 0.003, 0.956, 0.969)),
-    grouping("BaseLine-n-1500 with D_I", "random", 5, True, RANDOM, "control"),
-    grouping("BaseLine-n-6500 with D_I", "random", 21, True, RANDOM, "control"),
+    grouping("BaseLine-n-1500 with D_I", "random", 5, True, RANDOM, "control", refines="BaseLine-n-1500"),
+    grouping("BaseLine-n-6500 with D_I", "random", 21, True, RANDOM, "control", refines="BaseLine-n-6500"),
     grouping("IG-n-5", "near persons", 5, True, "the nearest persons of D_G, 5 of 100",
              paper=(0.978, 0.018, 0.931, 1.0, 0.961, 0.004, 0.942, 0.969)),
     grouping("IG-n-21", "near persons", 21, True, "the nearest persons of D_G, 21 of 100",

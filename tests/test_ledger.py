@@ -10,6 +10,7 @@ from perso import deciders, evidence, ledger, measures, outcomes, register, word
 from perso.claims import CLAIMS, SIX
 from perso.deciders import Above, Alike, NotBelow, Rising, Spread
 from perso.evidence import Evidence
+from perso.methods import METHODS, Method
 from perso.outcomes import Finding
 from perso.settings import ROOT, InputError, read
 from perso.store import ROW, packed
@@ -133,6 +134,14 @@ def test_what_the_papers_printed_is_read_from_their_tables():
     assert deciders.printed("ES-n-400", "BaseLine + 400 iterations", "D_G", "v3") == 0.001
     assert deciders.printed("SG-n-1500", "BaseLine-n-1500 with D_I", "D_I", "v3") == 0.004
     assert deciders.printed("TL-n-0", "BaseLine", "D_G", "v3") is None
+
+
+def test_what_a_row_refines_is_said_by_its_record_and_not_by_its_name(monkeypatch):
+    control = Method("ES-n-400 with half the rate", "control", "", early=400)
+    renamed = Method("as many at random, and D_I", "control", "", early=400, refines="BaseLine-n-1500")
+    monkeypatch.setattr(deciders, "METHODS", (*METHODS, control, renamed))
+    assert deciders.printed("SW-n-2", control.name, "D_I", "v3") is None
+    assert deciders.printed("SG-n-1500", renamed.name, "D_I", "v3") == 0.004
 
 
 def test_one_generic_model_is_one_draw():

@@ -151,8 +151,16 @@ def test_how_often_a_method_weighs_is_as_it_says(method):
 )
 def test_a_method_is_what_its_name_says_and_no_more(name, fields):
     one = row(name)
-    printed = {"paper": one.paper, "v1_counts": one.v1_counts, "v1_factors": one.v1_factors}
+    printed = {"paper": one.paper, "v1_counts": one.v1_counts, "v1_factors": one.v1_factors, "refines": one.refines}
     assert one == Method(name, one.family, one.meaning, **fields, **printed)
+
+
+def test_what_a_row_of_ours_refines_is_a_row_with_printed_numbers():
+    for method in METHODS:
+        if method.refines:
+            assert method.paper is method.v1_counts is method.v1_factors is None and row(method.refines).paper
+    (longest,) = named("BaseLine + 5000 iterations, 3 × epochs", table="doses")
+    assert longest.refines == BASELINE and row("BaseLine-n-1500 with D_I").refines == "BaseLine-n-1500"
 
 
 def test_no_two_rows_are_the_same_training():
@@ -177,7 +185,8 @@ def test_lengths_of_one_transfer_are_one_course_and_its_rates_are_two():
 
 def test_a_course_is_made_of_what_decides_the_numbers():
     base = Method("a", "control", "", early=1, late=1, late_rate=0.01)
-    for same in ({"name": "b"}, {"family": "baseline"}, {"meaning": "b"}, {"paper": (0.0,) * 8}, {"late": 2}):
+    for same in ({"name": "b"}, {"family": "baseline"}, {"meaning": "b"}, {"paper": (0.0,) * 8}, {"late": 2},
+                 {"refines": BASELINE}):
         assert replace(base, **same).course == base.course
     for other in ({"early": 2}, {"extra": 1}, {"n_I": "2"}, {"joined": "own"}, {"shaped_by": "other"},
                   {"late_rate": 0.1}, {"late_optimiser": "sgd"}, {"rounds": 2}, {"added": "random", "persons": 5}):
