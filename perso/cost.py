@@ -73,7 +73,8 @@ def by_schedule(methods: Iterable[Method] = TABLES["v1"], n_iter: int = 165, epo
 
 def answer(table: pd.DataFrame) -> str:
     """r_train of every family, and from how many people on transfer learning costs no more (of a `per_person`)."""
-    of = {family: [m.name for m in METHODS if m.family == family and m.name in table.index] for family in FAMILIES[2:]}
+    of = {family: [m.name for m in METHODS if m.family == family and m.name in table.index]
+          for family in FAMILIES if family not in ("baseline", "control")}
     ends = {family: table.loc[names, "r_train"].agg(["min", "max"]) for family, names in of.items() if names}
     said = [f"{family} {' to '.join(dict.fromkeys(f'{end:.2f}' for end in both))}" for family, both in ends.items()]
     late = table.loc[of["transfer learning"], "break-even"].replace(np.inf, np.nan)

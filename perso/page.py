@@ -12,7 +12,7 @@ from myst_nb import glue
 
 import perso
 from perso import metrics, plots, published, tables
-from perso.methods import METHODS, Method
+from perso.methods import METHODS, SHAPING, Method
 from perso.prepare import Prepared, sizes
 from perso.published import Published
 from perso.settings import Settings, as_dict
@@ -74,7 +74,10 @@ def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
 
 
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
-    """Which shaping method gives the individual most, and which others most; controls stand apart."""
+    """Which shaping method gives the individual most, and which others most; controls and added families stand apart.
+
+    Data grouping is left out: most of what its methods train on is another's, and chapters/07-grouping is about it.
+    """
     there = [method for method in methods if method.name in table.index]
     shaping = [method.name for method in there if tables.is_shaping(method)]
     controls = [method.name for method in there if method.family == "control"]
@@ -85,6 +88,10 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
         return f"on {WHOSE[part]}, {name} ({on_I} points on D_I, {on_G} on D_G)"
 
     said = f"Best of the shaping methods, against the baseline: {best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
+    known = ("baseline", "control", "data grouping", *SHAPING)
+    for family in dict.fromkeys(method.family for method in there if method.family not in known):
+        members = [method.name for method in there if method.family == family]
+        said += f" Best of {family}: {best(members, 'D_I')}; {best(members, 'D_G')}."
     return f"{said} Best of the controls {best(controls, 'D_G')}." if controls else said
 
 

@@ -13,9 +13,10 @@ import seaborn as sns
 from perso import metrics, tables
 from perso.methods import BASELINE, FAMILIES, METHODS, V3
 
-HUES = dict(zip(FAMILIES, ("0.2", "0.4", *sns.color_palette("colorblind", 10)), strict=False))
+# Families that are added beyond these looks begin with the first ones again
+HUES = dict(zip(FAMILIES, cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10))), strict=False))
 LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
-MARKERS = dict(zip(FAMILIES, ("s", "X", "o", "D", "^", "v", "P"), strict=False))
+MARKERS = dict(zip(FAMILIES, cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h")), strict=False))
 RUNS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a cross
 
 

@@ -28,15 +28,17 @@ def comparison(
     n, mean, rank, sd, min, max   over people, repeats averaged first
     change, low, high, p          paired difference to the baseline over people; its 95 % interval and the p of a
                                   paired t-test, both uncorrected
-    holm                          p corrected within the controls, the shaping methods and the ways of data grouping
-                                  that are here; a family for each of D_I and D_G
+    holm                          p corrected within the methods of a `correction_family` that are here, the controls,
+                                  all shaping methods or those of another family; for D_I and for D_G by itself
     paper mean … paper max        the papers' table
     r_train, paper r_train        v1: iterations spent on one person alone, as a share of the base's; with D_G
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
-    kinds = ("control",), SHAPING, ("data grouping",)
-    families = [[m.name for m in methods if m.family in kind and m.name != base] for kind in kinds]
+    families: dict[str, list[str]] = {}
+    for method in methods:
+        if method.name != base:
+            families.setdefault(correction_family(method), []).append(method.name)
     source, paper = PRINTED[printed]
     theirs = [getattr(method, source) for method in methods]
     rows, blocks = rows[rows["method"].isin(names)], {}
@@ -49,7 +51,7 @@ def comparison(
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
             block[column] = pd.Series({name: getattr(each, field) for name, each in changes.items()}, dtype=float)
         block["holm"] = np.nan
-        for family in families:
+        for family in families.values():
             block.loc[family, "holm"] = stats.holm(block.loc[family, "p"])
         for k, column in enumerate(PAPER):
             block[f"paper {column}"] = [numbers[place * 4 + k] if numbers else np.nan for numbers in theirs]
@@ -133,6 +135,11 @@ def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]
         clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna() & (theirs != 0)
         found[part] = (np.sign(ours["change"]) == np.sign(theirs))[clear]
     return found
+
+
+def correction_family(method: Method) -> str:
+    """With which other methods a method's p is corrected: all shaping methods together, others by their family."""
+    return "shaping" if is_shaping(method) else method.family
 
 
 def is_shaping(method: Method) -> bool:

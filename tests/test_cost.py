@@ -129,6 +129,12 @@ def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
                                                          "training for each person.")
 
 
+def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
+    families = ("baseline", "data grouping", "control", "early shaping", "transfer learning")
+    monkeypatch.setattr(cost, "FAMILIES", families)
+    assert "data grouping 1.00, early shaping 1.67, transfer learning 0.50." in cost.answer(cost.per_person(FOUR))
+
+
 def test_bars_end_where_the_iterations_do():
     import matplotlib.pyplot as plt
 

@@ -1,5 +1,7 @@
 """Figures show what their tables say, and a method looks the same in all of them."""
 
+import importlib.util
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color, to_rgb
 
-from perso import plots, tables
+from perso import methods, plots, tables
 from perso.methods import BASELINE, FAMILIES, METHODS, V3
 
 ES, TL = "ES-n-40", "TL-n-10 (1e-3)"
@@ -53,6 +55,17 @@ def test_every_family_has_a_marker_and_a_hue_of_its_own():
     for given in (plots.MARKERS, plots.HUES):
         assert list(given) == list(FAMILIES) and len(set(given.values())) == len(FAMILIES)
     assert {method.family for method in METHODS} <= set(FAMILIES)
+
+
+def test_an_added_family_has_a_look_too(monkeypatch):
+    """As many as one likes: looks are made when the module is loaded, so it is loaded once more."""
+    every = (*FAMILIES, *(f"added {k}" for k in range(12)))
+    monkeypatch.setattr(methods, "FAMILIES", every)
+    spec = importlib.util.spec_from_file_location("plots_again", plots.__file__)
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    for given, known in ((again.MARKERS, plots.MARKERS), (again.HUES, plots.HUES)):
+        assert tuple(given) == every and {family: given[family] for family in FAMILIES} == known
 
 
 def test_a_familys_first_member_wears_its_hue():

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import stats, tables
-from perso.methods import BASELINE, METHODS
+from perso import methods, stats, tables
+from perso.methods import BASELINE, METHODS, Method
 from perso.store import ROW, Store
 
 OWN, LONGER = "own data in the union", "BaseLine + 400 iterations"  # controls
@@ -83,6 +83,20 @@ def test_p_is_corrected_within_controls_and_within_shaping_methods(table):
         single = [stats.change(seen[name] - seen[BASELINE]).p for name in family]
         assert block.loc[family, "holm"].tolist() == pytest.approx(stats.holm(single).tolist())
         assert block.loc[family, "holm"].tolist() != pytest.approx(single)
+
+
+def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_themselves(table, monkeypatch):
+    monkeypatch.setattr(methods, "FAMILIES", (*methods.FAMILIES, "distillation"))
+    added = [Method(name, "distillation", "from a larger network", n_I="2") for name in ("DI-n-2", "DI-n-4")]
+    more = rows(SEEN | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})
+    with_them = tables.comparison(more, [*METHODS, *added])
+    for part in ("D_I", "D_G"):
+        block = with_them[part]
+        single, holm = (block.loc[["DI-n-2", "DI-n-4"], column].tolist() for column in ("p", "holm"))
+        assert holm == pytest.approx(stats.holm(single).tolist()) and holm != pytest.approx(single)
+        pd.testing.assert_series_equal(block.loc[list(SEEN), "holm"], table[part]["holm"])
+    other = tables.comparison(rows(), base=TL)["D_I"]  # from which the baseline differs, too
+    assert other.loc[BASELINE, "holm"] == other.loc[BASELINE, "p"] > 0 and np.isnan(other.loc[TL, "holm"])
 
 
 @pytest.mark.parametrize(("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])])
@@ -283,9 +297,9 @@ def nudged(by: dict) -> pd.DataFrame:
     return rows({name: np.add(values, by.get(name, 0)) for name, values in SEEN.items()})
 
 
-def test_rows_are_equivalent_to_themselves():
+def test_rows_that_agree_to_the_bit_have_nothing_to_test():
     found = tables.equivalence(rows(), rows())
-    assert all(each.equivalent and each.mean == each.p == 0 for each in found.values())
+    assert all(each.mean == 0 and np.isnan(each.p) and not each.equivalent for each in found.values())
 
 
 def test_a_person_is_one_number_however_many_methods_and_repeats():
@@ -306,13 +320,14 @@ def test_an_equivalence_pairs_people_by_name_and_methods_by_name():
 
 
 def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
-    by = {ES: (0.001, 0.002, 0.003), SW: (0.1, -0.1, 0.3), TL: (0.1, 0.1, 0.1)}
+    by = {BASELINE: (0.001, 0, -0.001), ES: (0.001, 0.002, 0.003), SW: (0.1, -0.1, 0.3), TL: (0.1, 0.1, 0.1)}
     text = tables.verdicts(nudged(by), rows())
     assert list(text.index) == ["all methods", *SEEN]
     said = text["D_I within ±0.5"]
-    assert (said[[BASELINE, ES]] == "yes").all() and (said[[SW, TL, "all methods"]] == "not shown").all()
+    assert (said[[BASELINE, ES]] == "yes").all() and (said[[SW, TL, OWN, "all methods"]] == "not shown").all()
     assert text.loc[ES, "D_I in pp [90 %]"] == "+0.20 [+0.03, +0.37]"  # 2.92 · .1 / √3
-    assert text.loc[TL, "D_I p"] == "" and text.loc[TL, "D_I in pp [90 %]"].startswith("+10.00 [")
+    assert (text.loc[[TL, OWN], "D_I p"] == "").all()  # of equal differences
+    assert text.loc[[TL, OWN], "D_I in pp [90 %]"].tolist() == ["+10.00", "+0.00"]
 
 
 def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
