@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
 from perso import mixed, published, resampling, stats
-from perso.settings import ROOT, rng
+from perso.settings import ROOT, rng, whole
 
 PEOPLE, SIMULATIONS, FEW, SEED = (14, 24), 2000, 300, 0  # FEW: of mixed models, which take longer
 DIGITS, FLIPS = (33, 36, 39), 3  # original digits of a person's test set, in turn; images of each
@@ -267,8 +267,9 @@ def main() -> None:
                      **{name: version(name) for name in ("numpy", "scipy", "statsmodels")}},
         "draws": DRAWS, "permutations": PERMUTATIONS, "entries": entries,
     }
-    given.to.parent.mkdir(parents=True, exist_ok=True)
-    given.to.write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    with whole(given.to) as aside:
+        aside.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ def main() -> None:
         subprocess.run(command.split(), cwd=ROOT, check=True)
         measured.append({"command": command, "what": what, "seconds": round(time.perf_counter() - begun, 1)})
     record = {"measured": measured, "machine": machine(), "date": date.today().isoformat()}
-    (ROOT / "results" / "durations.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    file = ROOT / "results" / "durations.json"
+    aside = file.with_suffix(".new")  # not `settings.whole`: this runs before there are packages
+    aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    os.replace(aside, file)
 
 
 if __name__ == "__main__":

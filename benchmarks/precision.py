@@ -47,8 +47,8 @@ def main() -> None:
         raise SystemExit(f"precision: {error.args[0]}") from None
     print(tables.verdicts(rows["bfloat16"], rows["float32"]).to_string())
     entries[given.params.stem] = entry(base, rows)
-    given.to.parent.mkdir(parents=True, exist_ok=True)
-    given.to.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with settings.whole(given.to) as aside:
+        aside.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def both(base: settings.Settings, wanted, given):

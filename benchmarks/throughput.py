@@ -28,7 +28,7 @@ from sklearn.datasets import load_digits
 
 from perso import choices, cohorts, engine, metrics, schedules, stats
 from perso.models import State
-from perso.settings import InputError, Settings, read, rng, seed_of
+from perso.settings import InputError, Settings, read, rng, seed_of, whole
 from perso.study import Study
 from perso.work import chunks
 
@@ -278,7 +278,8 @@ def main() -> None:
             record["study"] = whole_study("quick", here.device, given.share)
         else:
             sizes[size] = measured(size, here)
-    to.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    with whole(to) as aside:
+        aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     print(to)
 
 

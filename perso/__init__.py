@@ -2,7 +2,8 @@
 
 The rooms in reading order; each imports only from those above it.
 
-    settings    every knob, its place in the papers, names → seeds, the two errors a user meets
+    settings    every knob, its place in the papers, names → seeds, the two errors a user meets,
+                files that appear whole or not at all
     data        sources → one `Cohort` of images, classes and persons
     cohorts     who is an individual, who is D_G, what is trained and tested on: index arrays
     schedules   a method as a boolean array, and the index plan

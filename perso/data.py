@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from perso.settings import InputError
+from perso.settings import InputError, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,16 +202,9 @@ OF_OBJECTS = {  # array: what to make of one that holds Python objects, whose va
 
 def save(cohort: Cohort, path: str | Path) -> None:
     """Write what `read` reads, with its content hash; the file appears whole or not at all."""
-    path = Path(path).expanduser()
     facts = {"source": cohort.source, "content_hash": cohort.content_hash}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".saving-") as aside:
-            with open(Path(aside, path.name), "wb") as file:
-                np.savez_compressed(file, **_arrays(cohort), **facts)
-            os.replace(file.name, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with whole(path) as aside, open(aside, "wb") as file:
+        np.savez_compressed(file, **_arrays(cohort), **facts)
 
 
 def _arrays(cohort: Cohort) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import seaborn as sns
 
 from perso import metrics, tables
 from perso.methods import BASELINE, FAMILIES, METHODS, V3
+from perso.settings import whole
 
 # Families that are added beyond these looks begin with the first ones again
 HUES = dict(zip(FAMILIES, cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10))), strict=False))
@@ -66,7 +67,8 @@ def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
     style()
     fig, ax = plt.subplots(figsize=(6.4, 5.4))
     tradeoff(ax, table)
-    fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    with whole(path) as aside:
+        fig.savefig(aside, bbox_inches="tight", metadata={"Date": None})
     plt.close(fig)
 
 

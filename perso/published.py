@@ -5,17 +5,15 @@ file's metadata, under `perso`, a JSON object of what `provenance` tells. Whatev
 """
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 import perso
-from perso.settings import ROOT, InputError, as_dict
+from perso.settings import ROOT, InputError, as_dict, whole
 from perso.store import ROW
 
 FOLDER = ROOT / "results"
@@ -84,15 +82,10 @@ def write(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    path, told = Path(path).expanduser(), {"perso": json.dumps(provenance, ensure_ascii=False)}
+    told = {"perso": json.dumps(provenance, ensure_ascii=False)}
     table = pa.Table.from_pandas(rows, schema(), preserve_index=False).replace_schema_metadata(told)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".saving-") as aside:
-            parquet.write_table(table, Path(aside, path.name), compression="zstd", write_page_checksum=True)
-            os.replace(Path(aside, path.name), path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with whole(path) as aside:
+        parquet.write_table(table, aside, compression="zstd", write_page_checksum=True)
 
 
 def read(path: str | Path) -> Published:

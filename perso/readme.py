@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from perso import ledger, page, plots, published, register, speed, tables
-from perso.settings import ROOT, InputError
+from perso.settings import ROOT, InputError, whole
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
 LARGER = Path("results/standard.parquet")
@@ -20,7 +20,8 @@ def write(root: Path = ROOT) -> list[Path]:
     text = (root / README).read_text(encoding="utf-8")
     for name, block in blocks(root, rows, table).items():
         text = replaced(text, name, block)
-    (root / README).write_text(text, encoding="utf-8")
+    with whole(root / README) as aside:
+        aside.write_text(text, encoding="utf-8")
     plots.save_tradeoff(table, root / FIGURE)
     return [root / README, root / FIGURE]
 

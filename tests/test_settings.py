@@ -25,6 +25,8 @@ from perso.settings import (
     read,
     rng,
     v1,
+    whole,
+    writable,
 )
 
 PARAMS = sorted((ROOT / "params").glob("*.yml"))
@@ -327,3 +329,37 @@ def test_v1_is_possible_at_every_number_of_epochs(epochs, decay_epoch):
 
 def test_tables_of_methods_are_those_that_can_be_asked_for():
     assert CHOICES["rows_of"] == tuple(TABLES)
+
+
+# --- files
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    file, link = tmp_path / "new" / "a.txt", tmp_path / "link.txt"
+    with whole(file) as aside:
+        aside.write_text("first")
+        assert aside.name == "a.txt" and not file.exists()
+    with pytest.raises(KeyError), whole(file) as aside:
+        aside.write_text("half of the sec")
+        raise KeyError
+    assert file.read_text() == "first" and list(file.parent.iterdir()) == [file]
+    link.symlink_to(file)
+    with whole(link) as aside:
+        aside.write_text("second")
+    assert link.is_symlink() and file.read_text() == "second"
+
+
+def put(path) -> None:
+    with whole(path) as aside:
+        aside.write_text("")
+
+
+def test_where_no_file_can_be_it_is_said_why(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    told = "a file is where a folder is needed"
+    for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        assert refused(put, folder / "a.txt") == f"{folder / 'a.txt'}: cannot be written ({told})"
+        assert refused(writable, folder) == f"{folder}: no file can be written in it ({told})"
+    assert refused(put, tmp_path) == f"{tmp_path}: cannot be written (Is a directory)"
+    writable(tmp_path / "new" / "folder")
+    assert not [*(tmp_path / "new" / "folder").iterdir()]
