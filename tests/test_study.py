@@ -16,13 +16,17 @@ import pytest
 import torch
 
 from perso import data, engine, study, work
-from perso.methods import V3, Method, named
+from perso.methods import Method, named
 from perso.prepare import prepare
 from perso.settings import ROOT, Settings, read, seed_of
 from perso.store import unpacked
 from perso.study import Study
 
-SHAPED = V3[:13]  # the rows without data grouping
+SHAPED = named(  # rows without data grouping
+    "BaseLine", "own data in the union", "BaseLine + 400 iterations", "ES-n-400 on another person", "ES-n-40",
+    "ES-n-400", "SW-n-12", "SW-n-2", "TL-n-0",
+    "TL-n-10 (1e-3)", "TL-n-300 (1e-3)", "TL-n-10 (1e-4)", "TL-n-300 (1e-4)",
+)
 TINY = replace(  # small, and hasty enough that no two models answer alike
     read(ROOT / "params" / "smoke.yml"),
     width=1 / 16, epochs=1, batch_size=16, learning_rate=0.03, device="cpu",
