@@ -3,11 +3,22 @@
 import argparse
 import os
 import sys
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from perso import __version__
-from perso.settings import InputError, RunError, Settings, default_data_dir, default_store, read
+from perso.settings import (
+    InputError,
+    RunError,
+    Settings,
+    default_data_dir,
+    default_store,
+    read,
+    whole,
+    writable,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -153,12 +164,16 @@ def claims(given) -> int:
     from perso.study import Study
 
     if given.to:
-        given.to.parent.mkdir(parents=True, exist_ok=True)
+        writable(given.to.parent)
     studies = [study]
     if given.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
         studies.append(Study(others, given.store, given.data_dir))
-    left = sum(evidence.train(each, given.jobs, given.budget) for each in studies) if given.run else 0
+    left = 0
+    if given.run:
+        ends = time.monotonic() + (float("inf") if given.budget is None else given.budget)
+        for each in studies:
+            left += evidence.train(each, given.jobs, max(0.0, ends - time.monotonic()))
     name = Path(given.params).stem
     found = [ledger.ledger(evidence.Evidence(each), params=name) for each in studies]
     *first, last = found
@@ -173,7 +188,11 @@ def claims(given) -> int:
     told = last.provenance
     size = f"{told['people']} people, {told['settings']['image_size']} pixels a side"
     published = f"; published rows of {', '.join(told['files'])}" if told["files"] else ""
-    print(f"decided at {told['scale']} size: {size}{published}", file=sys.stderr)
+    decided = f"decided at {told['scale']} size"
+    if told["scale"] == "smoke":
+        enough = f"individuals={ledger.FEWEST} and width={ledger.NARROWEST}"
+        decided = f"a smoke run decides nothing (at least {enough} would)"
+    print(f"{decided}: {size}{published}", file=sys.stderr)
     print(form(last.verdicts).rstrip("\n"))
     if given.to:
         ledger.write(given.to, last)
@@ -191,18 +210,20 @@ def export(given) -> None:
 
         published.write(given.to, rows, published.provenance(study, rows, Path(given.params).stem))
     else:
-        if given.to:
-            given.to.parent.mkdir(parents=True, exist_ok=True)
-        rows.drop(columns=["hits_I", "hits_G"]).to_csv(given.to or sys.stdout, index=False, lineterminator="\n")
+        shown = rows.drop(columns=["hits_I", "hits_G"])
+        with whole(given.to) if given.to else nullcontext(sys.stdout) as file:
+            shown.to_csv(file, index=False, lineterminator="\n")
     if given.to:
         print(f"wrote {given.to}: {len(rows)} rows", file=sys.stderr)
 
 
 def suffix_of(path: Path | None, *possible: str) -> None:
-    """InputError when a file that is to be written has another suffix than these."""
+    """InputError when a file that is to be written has another suffix than these, or is a folder."""
     if path and path.suffix not in possible:
         kind = path.suffix or "a file without suffix"
         raise InputError(f"--to {path}: {kind} is unknown; possible: {', '.join(possible)}")
+    if path and path.is_dir():
+        raise InputError(f"--to {path}: is a folder; name a file in it")
 
 
 def book(given) -> None:
@@ -212,6 +233,7 @@ def book(given) -> None:
             raise InputError(f"{key}: {asked} has no book of its own, each has a chapter of it; possible: {shown}")
     from perso import book as pages
 
+    writable(given.to)
     study.run(jobs=given.jobs)
     page = pages.build(study, given.data_dir, given.to)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")

@@ -10,12 +10,14 @@ import numpy as np
 from perso.claims import CLAIMS, Claim
 from perso.deciders import Alike
 from perso.evidence import Evidence, Missing
-from perso.outcomes import Finding, absent, corrected
+from perso.outcomes import FEWEST, Finding, absent, corrected
 from perso.published import FOLDER, provenance
-from perso.settings import InputError, Settings
+from perso.settings import InputError, Settings, whole
 
 VERDICTS = ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN")
-SCALES = ("quick", "standard", "paper")  # by size
+SCALES = ("smoke", "quick", "standard", "paper")  # by size; a smoke run decides nothing
+NARROWEST = 0.25  # width of a network that decides something
+LARGER = "a run of quick size or larger"  # what every claim lacks in a smoke run
 SUFFIX = ".claims.json"  # of published ledgers in results/
 
 
@@ -70,10 +72,15 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
     outcomes = [[judged[test].outcome if test in judged else "missing" for test in group] for group in groups_of(claim)]
     needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
     equality = all(isinstance(test, Alike) for test in own)
+    reached = verdict(outcomes, equality)
+    lacks = lacking([missing[test] for test in own if test in missing])
+    if scale(evidence.study.asked) == "smoke" and reached != "NOT RUN":
+        reached = "UNDECIDED"
+        lacks = (LARGER, *lacks)
     return Verdict(
-        claim, verdict(outcomes, equality), tuple(judged[test] for test in own if test in judged),
+        claim, reached, tuple(judged[test] for test in own if test in judged),
         tuple(judged[test] for test in claim.controls if test in judged),
-        lacking([missing[test] for test in own if test in missing]), needs, author(claim, judged),
+        lacks, needs, author(claim, judged),
     )
 
 
@@ -118,18 +125,26 @@ def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "
 
 
 def scale(settings: Settings) -> str:
-    """How large a run is, one of SCALES: paper has the papers' network on at least 50 people."""
+    """How large a run is, one of SCALES: paper has the papers' network on at least 50 people.
+
+    Smoke has fewer people than any test can decide from (`outcomes.FEWEST`), or a network narrower
+    than quick's.
+    """
+    if settings.individuals < FEWEST or settings.width < NARROWEST:
+        return "smoke"
     if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
         return "paper"
-    return "standard" if settings.image_size >= 16 and settings.width >= 0.25 else "quick"
+    return "standard" if settings.image_size >= 16 else "quick"
 
 
 def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
     """For every claim the ledger of the largest scale that could test it, and what it says; the first, if none could.
 
-    Of two ledgers of one size, the one that is named first.
+    Of two ledgers of one scale, the one with more people; of as many, the one that is named first. A
+    smoke ledger is taken only where no other one could test the claim; its verdicts are UNDECIDED
+    (see `weigh`).
     """
-    by_size = sorted(ledgers, key=lambda each: -SCALES.index(each.provenance["scale"]))
+    by_size = sorted(ledgers, key=rank, reverse=True)
     found = []
     for place in range(len(CLAIMS)):
         ran = (each for each in by_size if each.verdicts[place].verdict != "NOT RUN")
@@ -138,18 +153,21 @@ def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
     return found
 
 
+def rank(one: Ledger) -> tuple[int, int]:
+    """What two ledgers are compared by: the place of the scale in SCALES, then the number of people."""
+    return SCALES.index(one.provenance["scale"]), one.provenance["people"]
+
+
 # files
 
 
 def write(path: str | Path, one: Ledger) -> None:
-    """Publish a ledger as JSON; what cannot be told is null."""
+    """Publish a ledger as JSON, whole or not at all; what cannot be told is null."""
     claims = [{"number": each.claim.number, "says": each.claim.says}
               | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in one.verdicts]
     told = json.dumps({"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False)
-    try:
-        Path(path).write_text(f"{told}\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with whole(path) as aside:
+        aside.write_text(f"{told}\n", encoding="utf-8")
 
 
 def plain(value):
@@ -191,13 +209,13 @@ def finding(told: dict) -> Finding:
 
 
 def everything(folder: Path = FOLDER) -> list[Ledger]:
-    """The ledgers that lie in results/: the largest scale first, of one size the first cohort and most people."""
+    """The ledgers in results/: the largest first (see `rank`), of equal ones the first cohort."""
 
     def place(one):
-        told = one.provenance
-        return -SCALES.index(told["scale"]), told["settings"]["cohort_seed"], -told["people"], one.file
+        return one.provenance["settings"]["cohort_seed"], one.file
 
-    return sorted((read(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
+    found = sorted((read(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
+    return sorted(found, key=rank, reverse=True)
 
 
 def beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:

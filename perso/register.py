@@ -10,7 +10,7 @@ from IPython.display import HTML, Markdown
 
 from perso import wording
 from perso.evidence import RUNS
-from perso.ledger import FOLDER, SCALES, VERDICTS, Ledger, Verdict, deciding
+from perso.ledger import FOLDER, LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
 from perso.outcomes import Finding
 
 TESTS = {  # anchors in chapters/17-calibration
@@ -32,6 +32,13 @@ def size(one: Ledger) -> str:
     return f"{one.provenance['scale']}: {name(one)}"
 
 
+def decided_at(one: Ledger, verdict: Verdict) -> str:
+    """Where a verdict was reached, for the table: empty where nothing was tested."""
+    if not verdict.findings:
+        return ""
+    return f"not decided; {size(one)}" if LARGER in verdict.missing else size(one)
+
+
 def link(text: str, target: str) -> str:
     """A link of HTML."""
     return f'<a href="{escape(target)}">{escape(text)}</a>'
@@ -44,8 +51,10 @@ def answer(ledgers: Sequence[Ledger]) -> str:
     said = ", ".join(f"{count} {word}" for word, count in found.items() if count)
     by_size = {scale: sum(one.provenance["scale"] == scale and verdict.verdict != "NOT RUN" for one, verdict in decided)
                for scale in reversed(SCALES)}
+    smoke = by_size.pop("smoke")
     sizes = ", ".join(f"{count} at {scale} size" for scale, count in by_size.items() if count)
-    return f"Of {len(decided)} claims: {said}. Weighed: {sizes or 'none'}"
+    alone = f"; {smoke} in a smoke run alone, which decides nothing" if smoke else ""
+    return f"Of {len(decided)} claims: {said}. Weighed: {sizes or 'none'}{alone}"
 
 
 def counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
@@ -70,7 +79,7 @@ def table(ledgers: Sequence[Ledger]) -> HTML:
             "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>",
             "p (Holm)": escape(line["p (Holm)"]),
             "least": line["detectable"], "n": line["people"], "verdict": mark(line["verdict"]),
-            "decided at": escape(size(one)) if verdict.findings else "", "α = .1": line["α = .1"], "": " ".join(links),
+            "decided at": escape(decided_at(one, verdict)), "α = .1": line["α = .1"], "": " ".join(links),
         })
     text = pd.DataFrame(lines).to_html(index=False, escape=False, border=0, classes="sortable")
     return HTML(text)

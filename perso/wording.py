@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from perso.evidence import RUNS
-from perso.ledger import VERDICTS, Verdict
+from perso.ledger import LARGER, VERDICTS, Verdict
 from perso.outcomes import Finding
 
 
@@ -30,6 +30,11 @@ def why(each: Verdict) -> str:
     """What stands behind a verdict, in a line."""
     if each.verdict == "NOT RUN":
         return f"lacks {'; '.join(each.missing)}"
+    return f"a smoke run decides nothing; {tally(each)}" if LARGER in each.missing else tally(each)
+
+
+def tally(each: Verdict) -> str:
+    """How many tests speak for the claim and against it, or how many people they need."""
     counts = {word: sum(f.outcome == word for f in each.findings) for word in ("for", "against", "open", "few")}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     if each.needs:

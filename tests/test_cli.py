@@ -1,23 +1,26 @@
 """The command line as a user meets it: what is said where, and the exit codes."""
 
 import io
+import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import ledger, published, study
+from perso import __main__, evidence, ledger, published, study
 from perso.__main__ import main
-from perso.methods import V3
+from perso.claims import CLAIMS
+from perso.methods import named
 from perso.settings import ROOT, read
 from perso.store import unpacked
 
 SMOKE = str(ROOT / "params" / "smoke.yml")
 TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
-FEW = V3[:2] + V3[8:11]
+FEW = named("BaseLine", "own data in the union", "TL-n-0", "TL-n-10 (1e-3)", "TL-n-300 (1e-3)")
 
 
 @pytest.fixture
@@ -81,7 +84,8 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     assert main([*given, "--format", "csv", "--to", str(file)]) == 0
     said = capsys.readouterr()
     table = pd.read_csv(io.StringIO(said.out))
-    assert set(table["claim"]) == set(range(1, 35)) and table["verdict"].isin(ledger.VERDICTS).all()
+    assert set(table["claim"]) == {claim.number for claim in CLAIMS}
+    assert table["verdict"].isin(ledger.VERDICTS).all()
     assert "decided at quick size" in said.err and set(table["n"].dropna()) == {0, 14}  # 0: arithmetic
     assert table.loc[table["claim"] == 18, "missing"].tolist() == ["the auto-encoder of these people"]
     again = ledger.read(file)
@@ -97,6 +101,24 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
 def test_claims_that_cannot_be_tested_say_why(more, said, tmp_path, capsys):
     assert main(["claims", QUICK, "--store", str(tmp_path / "s.sqlite"), *more]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
+    """Two studies of a replication, each of which takes six seconds."""
+    clock, budgets = [0.0], []
+
+    def train(study, jobs, budget):
+        budgets.append(budget)
+        clock[0] += 6
+        return 0
+
+    monkeypatch.setattr(evidence, "train", train)
+    monkeypatch.setattr(__main__, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    given = ["claims", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--run", "--replicate"]
+    main([*given, "--budget", "10"])
+    main([*given, "--budget", "5"])
+    main(given)
+    assert budgets == [10, 4, 5, 0, np.inf, np.inf]
 
 
 def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
@@ -154,6 +176,50 @@ def test_an_export_of_unknown_kind_is_refused_before_anything_is_read(name, kind
     assert main(["export", "params/nowhere.yml", "--to", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
     assert said == f"perso: --to {tmp_path / name}: {kind} is unknown; possible: .parquet, .csv\n"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The words of a command some of whose models are stored."""
+    store = tmp_path_factory.mktemp("trained") / "s.sqlite"
+    study.Study(read(SMOKE, TINY[1::2]), store).run(FEW[:2], jobs=1)
+    return [SMOKE, *TINY, "--store", str(store)]
+
+
+@pytest.mark.parametrize(("command", "name"), [
+    ("export", "rows.csv"), ("export", "rows.parquet"),
+    ("claims", "mine.json"), ("data", "people.npz"),
+])
+def test_a_target_that_cannot_be_written_is_one_line(command, name, trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / name).mkdir()
+    words = trained if command != "data" else [SMOKE]
+    for target, said in ((tmp_path / "file" / name, "a file is where a folder is needed"),
+                         (tmp_path / name, "is a folder; name a file in it")):
+        assert main([command, *words, "--to", str(target)]) == 2
+        assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("command", "name"), [("export", "rows.csv"), ("claims", "mine.json")])
+def test_a_full_disk_leaves_the_old_file_whole(command, name, trained, tmp_path, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    target = tmp_path / "out" / name
+    target.parent.mkdir()
+    target.write_text("the old one")
+    monkeypatch.setattr(os, "replace", full)
+    assert main([command, *trained, "--to", str(target)]) == 2
+    assert capsys.readouterr().err.endswith(f"{name}: cannot be written (No space left on device)\n")
+    assert target.read_text() == "the old one" and list(target.parent.iterdir()) == [target]
+
+
+def test_a_book_that_cannot_be_built_says_so_before_it_trains(few, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path / "file")]
+    assert main(["book", *given]) == 2
+    assert "no file can be written in it" in capsys.readouterr().err
+    assert not (tmp_path / "s.sqlite").exists()
 
 
 def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):

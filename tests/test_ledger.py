@@ -262,7 +262,8 @@ def test_one_person_decides_nothing(made):
     gone = {(method.name, person, 0) for method in study.methods for person in people[1:]}
     verdict = ledger.weigh(BY_NUMBER[4], made(drawn(BETTER), without=gone, individuals=4))
     assert verdict.verdict == "UNDECIDED" and verdict.needs == 8
-    assert {f.n for f in verdict.findings} == {1} and wording.why(verdict) == "needs 8 people"
+    assert {f.n for f in verdict.findings} == {1}
+    assert wording.why(verdict) == "a smoke run decides nothing; needs 8 people"
 
 
 def test_all_correct_leaves_nothing_to_tell(made):
@@ -374,8 +375,51 @@ def test_the_largest_scale_that_could_test_a_claim_decides(made):
 
 def test_scales_are_told_by_network_and_people():
     sizes = {name: ledger.scale(read(ROOT / "params" / f"{name}.yml"))
-             for name in ("quick", "standard", "paper", "paper-v1-counts", "standard-counts")}
-    assert list(sizes.values()) == ["quick", "standard", "paper", "paper", "standard"]
+             for name in ("smoke", "quick", "standard", "paper", "paper-v1-counts", "standard-counts")}
+    assert list(sizes.values()) == ["smoke", "quick", "standard", "paper", "paper", "standard"]
+
+
+@pytest.mark.parametrize(("size", "changes"), [
+    ("smoke", {"individuals": 14}), ("quick", {"individuals": 5}), ("standard", {"individuals": 5}),
+])
+def test_too_few_people_or_too_narrow_a_network_make_a_smoke_run_of_any_size(size, changes):
+    assert ledger.scale(replace(read(ROOT / "params" / f"{size}.yml"), **changes)) == "smoke"
+
+
+def test_a_smoke_run_decides_nothing(made):
+    """Not even what is clear, nor what is arithmetic; what it found is shown all the same."""
+    own = ledger.ledger(made(drawn(BETTER), width=0.125))
+    reached = {verdict.claim.number: verdict for verdict in own.verdicts}
+    assert {verdict.verdict for verdict in own.verdicts} == {"UNDECIDED", "NOT RUN"}
+    for number in (4, 32):
+        assert reached[number].verdict == "UNDECIDED"
+        assert {finding.outcome for finding in reached[number].findings} & {"for"}
+        assert wording.why(reached[number]).startswith("a smoke run decides nothing; ")
+    tested = sum(verdict.verdict != "NOT RUN" for verdict in own.verdicts)
+    told = f"Weighed: none; {tested} in a smoke run alone, which decides nothing"
+    assert register.answer([own]).endswith(told)
+    assert "not decided; smoke: own run" in register.table([own]).data
+
+
+def test_a_smoke_run_is_outvoted_by_any_other(made):
+    quick = replace(ledger.ledger(made(drawn(BETTER))), file="results/quick.claims.json")
+    smoke = ledger.ledger(made(drawn(BETTER), individuals=4))
+    ran = [verdict.verdict != "NOT RUN" for verdict in quick.verdicts]
+    assert [one is quick for one, _ in ledger.deciding([smoke, quick])] == ran and any(ran)
+    assert register.answer([smoke, quick]) == register.answer([quick])
+
+
+def test_of_one_scale_more_people_decide_and_of_as_many_the_one_named_first(made, tmp_path):
+    own = ledger.ledger(made(drawn(BETTER)))
+    more = replace(own, provenance=own.provenance | {"people": own.provenance["people"] + 1}, file="more")
+    assert ledger.deciding([own, more])[3][0] is more
+    assert ledger.deciding([own, replace(own, file="as many")])[3][0] is own
+    again = {"settings": own.provenance["settings"] | {"cohort_seed": 1}}
+    second = replace(more, provenance=more.provenance | again)
+    for name, one in (("a", own), ("b", second), ("c", more)):
+        ledger.write(tmp_path / f"{name}{ledger.SUFFIX}", one)
+    names = [register.name(one) for one in ledger.everything(tmp_path)]
+    assert names == ["c", "b", "a"]  # most people, then the first cohort
 
 
 def test_a_ledger_is_read_as_it_was_written(made, tmp_path):
