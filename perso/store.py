@@ -24,6 +24,7 @@ ROW = {
     "hits_I": "BLOB", "hits_G": "BLOB",  # one bit per test image, see `packed`
 }
 NETWORK = {"key": "TEXT PRIMARY KEY", "weights": "BLOB", "iterations": "INTEGER", "seconds": "REAL", "created": "TEXT"}
+AT_ONCE = 500  # keys in one question: SQLite before 3.32 takes 999 variables
 TABLES = {"rows": ROW, "networks": NETWORK}  # networks: what others build upon, generic models and auto-encoders
 
 
@@ -75,9 +76,15 @@ class Store:
         keys = list(keys)
         if not self.path.exists():
             return pd.DataFrame(columns=list(ROW))
+        once = list(dict.fromkeys(keys))
+        found = []
         with self.open() as connection:
-            everything = pd.read_sql("SELECT * FROM rows", connection, index_col="key")
-        return everything.loc[[key for key in keys if key in everything.index]].reset_index()
+            for start in range(0, len(once), AT_ONCE):
+                some = once[start : start + AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                found += connection.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some)
+        there = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True).set_index("key")
+        return there.loc[[key for key in keys if key in there.index]].reset_index()
 
     def weights(self, key: str) -> dict[str, np.ndarray]:
         """A network's weights; KeyError when it is not there."""

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from perso.settings import InputError
-from perso.store import NETWORK, ROW, Store, packed, unpacked
+from perso.store import AT_ONCE, NETWORK, ROW, Store, packed, unpacked
 
 
 def row(key: str, **changed) -> dict:
@@ -59,6 +59,26 @@ def test_a_row_that_is_not_there_is_left_out(store):
     table = store.rows(["a", "b", "c"])
     assert table["key"].tolist() == ["b"] and table.index.tolist() == [0]
     assert store.rows([]).empty and list(store.rows(["z"])) == list(ROW)
+
+
+def test_a_row_that_is_not_asked_for_is_not_read(store):
+    """One that cannot even be read does no harm."""
+    store.add(map(row, "abc"))
+    with store.open() as connection:
+        connection.execute("UPDATE rows SET device = CAST(x'ff' AS TEXT) WHERE key = 'b'")
+    assert store.rows("ca")["key"].tolist() == ["c", "a"]
+    with pytest.raises(InputError, match="UTF-8"):
+        store.rows("b")
+
+
+@pytest.mark.parametrize("n", [1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 1, 1200])
+def test_any_number_of_rows_can_be_asked_for(store, n):
+    store.add(row(f"{k}", repeat=k) for k in range(1300))
+    keys = [str(k) for k in reversed(range(n))]
+    table = store.rows([*keys, "none", keys[-1], keys[0]])  # one that is asked for twice comes twice
+    assert table["key"].tolist() == [*keys, keys[-1], keys[0]]
+    assert table["repeat"].tolist() == [int(key) for key in table["key"]] and table["repeat"].dtype == np.int64
+    assert table.index.tolist() == list(range(n + 2)) and table["acc_I"].dtype == np.float64
 
 
 def test_a_row_that_is_there_is_left_alone(store):
