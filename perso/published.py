@@ -6,8 +6,10 @@ file's metadata, under `perso`, a JSON object of what `provenance` tells. Whatev
 
 import json
 import subprocess
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -105,13 +107,34 @@ def read(path: str | Path) -> Published:
     return Published(path.stem, table.to_pandas(), told, f"{path.parent.name}/{path.name}")
 
 
+@lru_cache(maxsize=64)
+def unchanged(path: Path, mtime_ns: int, size: int) -> Published:
+    """`read`, once per process for each state of a file. Shared by all who ask, so nobody may write to it."""
+    return read(path)
+
+
+def kept(path: Path) -> Published:
+    """A published file, read only where it changed since it was last; not to be written to."""
+    try:
+        state = path.stat()
+    except OSError:
+        return read(path)  # says what is wrong
+    return unchanged(path, state.st_mtime_ns, state.st_size)
+
+
 def everything(folder: Path = FOLDER) -> list[Published]:
-    """All published runs of a folder, those of params/ by size, then others by name."""
+    """All published runs of a folder in the order of `files`, for the caller to keep and to change."""
+    runs = [kept(path) for path in files(folder)]
+    return [replace(run, rows=run.rows.copy(), provenance=deepcopy(run.provenance)) for run in runs]
+
+
+def files(folder: Path = FOLDER) -> list[Path]:
+    """The published files of a folder, those of params/ by size, then others by name."""
 
     def place(path):
         return BY_SIZE.index(path.stem) if path.stem in BY_SIZE else len(BY_SIZE), path.stem
 
-    return [read(path) for path in sorted(folder.glob("*.parquet"), key=place)]
+    return sorted(folder.glob("*.parquet"), key=place)
 
 
 def alike(study, folder: Path = FOLDER) -> list[Published]:
@@ -130,7 +153,7 @@ def beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
 def shared(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     """Published rows that are models of these methods, by their key, where the store lacks them; `file` says whence."""
     lacking = set(study.keys(methods)) - study.store.keys()
-    runs = everything(folder) if lacking else []
+    runs = [kept(path) for path in files(folder)] if lacking else []
     found = [run.rows[run.rows["key"].isin(lacking)].assign(file=run.file) for run in runs]
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 

@@ -287,6 +287,53 @@ def test_what_is_published_is_shared_by_its_identity(tmp_path):
     assert published.shared(one, folder=tmp_path / "broken").empty  # and nothing need be read
 
 
+@pytest.fixture
+def reads(monkeypatch) -> list:
+    """The names of the files that are read, in turn."""
+    seen, read = [], published.read
+    monkeypatch.setattr(published, "read", lambda path: seen.append(path.name) or read(path))
+    return seen
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path, reads):
+    folder = tmp_path / "results"
+    publish(tmp_path, "quick", rows("a"), "a")
+    path = publish(tmp_path, "paper", rows("b"), "b")
+    for _ in range(2):
+        published.everything(folder)
+        published.alike(study("a"), folder)
+        published.beside(study("a"), rows("a"), folder)
+        published.shared(study("a", "b"), folder=folder)
+    assert reads == ["quick.parquet", "paper.parquet"]
+
+    publish(tmp_path, "paper", rows("c", "d"), "c", "d")
+    assert published.everything(folder)[1].rows["key"].tolist() == ["c", "d"]
+    assert reads == ["quick.parquet", "paper.parquet", "paper.parquet"]
+    path.unlink()
+    assert [run.name for run in published.everything(folder)] == ["quick"] and len(reads) == 3
+
+
+def test_what_a_caller_changes_is_changed_for_nobody_else(tmp_path):
+    folder = tmp_path / "results"
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    (run,) = published.everything(folder)
+    run.rows.loc[0, "acc_I"] = 0.9
+    del run.rows["hits_G"]
+    run.provenance["settings"]["rows_of"] = "doses"
+    del run.provenance["models"]
+    given = published.shared(study("a"), folder=folder)
+    given["method"] = "another"
+    (again,) = published.everything(folder)
+    pd.testing.assert_frame_equal(again.rows, rows("a", "b"), check_dtype=False)
+    assert again.provenance["settings"]["rows_of"] == "v3" and again.provenance["models"] == 2
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    (tmp_path / "gone.parquet").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"gone\.parquet: no published rows"):
+        published.everything(tmp_path)
+
+
 def test_a_broken_file_in_the_folder_is_named(tmp_path):
     text(publish(tmp_path, "quick", rows("a"), "a"))
     with pytest.raises(InputError, match=r"quick\.parquet"):
