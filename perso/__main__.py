@@ -78,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--to", type=Path, metavar="FILE", help=what)
     add = command("book", book, "train what is missing, run the chapters, build the pages")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
-    add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR", help="where to build (%(default)s)")
+    add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR",
+                     help="where to build; book/, html/ and _build/ in it are made anew (%(default)s)")
     return top
 
 
@@ -234,6 +235,7 @@ def book(given) -> None:
     from perso import book as pages
 
     writable(given.to)
+    pages.check_free(given.to)
     study.run(jobs=given.jobs)
     page = pages.build(study, given.data_dir, given.to)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")

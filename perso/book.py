@@ -15,12 +15,14 @@ import papermill
 import yaml
 
 from perso import plots, tables
-from perso.settings import ROOT, RunError, Settings, as_dict
+from perso.settings import ROOT, InputError, RunError, Settings, as_dict
 from perso.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib")
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
+MADE = ("book", "html", "_build")  # the folders that a build makes anew
+MARK = ".made-by-perso"  # a file in each of them; a folder without it is somebody else's
 
 
 def chapters() -> list[Path]:
@@ -33,9 +35,10 @@ def chapters() -> list[Path]:
 def build(study: Study, data_dir: Path, to: Path) -> Path:
     """Execute every chapter with the study's settings and build the pages; the path of the first one.
 
-    RunError when a chapter failed or a page gave a warning.
+    InputError where a folder is in the way; RunError when a chapter failed or a page gave a warning.
     """
     to = to.resolve()
+    check_free(to)
     source = to / "book"
     lay_out(source)
     os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = str(study.store.path.resolve()), str(data_dir.resolve())
@@ -46,10 +49,38 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     return compile_pages(source, to / "html")
 
 
+def check_free(to: Path) -> None:
+    """InputError names what a build into `to` would remove though no build made it."""
+    for path in (to / name for name in MADE):
+        if not replaceable(path):
+            # before there was a mark, the checkout's own build/ was filled without one
+            remedy = "run `make clean`" if to.resolve() == ROOT / "build" else "remove it"
+            raise InputError(
+                f"--to {to}: {path} would be replaced, and no `perso book` is known to have made it; "
+                f"name another --to, or {remedy}"
+            )
+
+
+def replaceable(folder: Path) -> bool:
+    """Whether a build may remove a folder: it is not there, is empty, or was made by a build."""
+    if not os.path.lexists(folder):
+        return True
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return (folder / MARK).is_file() or not any(folder.iterdir())
+
+
+def anew(folder: Path) -> None:
+    """Make a folder, without what was in it, and mark it as a build's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+
+
 def lay_out(source: Path) -> None:
     """A fresh folder with what the book is made of."""
-    shutil.rmtree(source, ignore_errors=True)
-    (source / "chapters").mkdir(parents=True)
+    anew(source)
+    (source / "chapters").mkdir()
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, source / name)
@@ -108,10 +139,11 @@ def polished(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def compile_pages(source: Path, html: Path) -> Path:
     """jupyter-book with warnings as errors; the path of the first page."""
     command = ["build", source, "--path-output", html.parent, "-W", "-n", "--keep-going", "--all", "--quiet"]
-    shutil.rmtree(html.parent / "_build", ignore_errors=True)
+    anew(html.parent / "_build")
     done = subprocess.run([sys.executable, "-c", JUPYTER_BOOK, *map(str, command)], capture_output=True, text=True)
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+    (html.parent / "_build" / "html" / MARK).touch()
     shutil.rmtree(html, ignore_errors=True)
     (html.parent / "_build" / "html").rename(html)
     if outside := [f"{page.name}: {tag}" for page in html.rglob("*.html") for tag in foreign(page.read_text("utf-8"))]:

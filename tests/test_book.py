@@ -1,6 +1,7 @@
 """Chapters are fit to be run, compared and published; what fails is said."""
 
 import ast
+import os
 import shutil
 import subprocess
 import symtable
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from perso import book, settings
-from perso.settings import ROOT, RunError
+from perso.settings import ROOT, InputError, RunError
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
@@ -124,6 +125,66 @@ def test_polished_shows_the_injected_parameters_alone():
     done = book.polished(given)
     assert "widgets" not in done.metadata and [out.name for out in done.cells[0].outputs] == ["stdout"]
     assert "remove-cell" in tags(done.cells[0]) and "hide-input" in tags(done.cells[1])
+
+
+def jupyter_book(command, **_):
+    """Stands for it: a page, or nothing where it fails."""
+    pages = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
+    pages.mkdir()
+    (pages / "index.html").write_text("a page")
+    return subprocess.CompletedProcess(command, 0)
+
+
+def test_a_build_replaces_what_a_build_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", jupyter_book)
+    monkeypatch.setattr(book, "SOURCES", ("intro.md",))
+    for _ in range(2):
+        book.check_free(tmp_path)
+        book.lay_out(tmp_path / "book")
+        page = book.compile_pages(tmp_path / "book", tmp_path / "html")
+        assert page.read_text() == "a page" and (tmp_path / "book" / "intro.md").exists()
+        for folder in ("book", "html"):
+            assert not (tmp_path / folder / "old").exists()
+            (tmp_path / folder / "old").touch()
+
+
+def of_somebody_else(path):
+    path.mkdir()
+    (path / "mine.txt").write_text("mine")
+
+
+def a_file(path):
+    path.write_text("mine")
+
+
+def a_link(path):
+    """Even to what a build made: it cannot be replaced by a folder."""
+    book.anew(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("kind", [of_somebody_else, a_file, a_link])
+@pytest.mark.parametrize("name", ["book", "html", "_build"])
+def test_a_build_refuses_what_it_did_not_make(name, kind, tmp_path):
+    kind(tmp_path / name)
+    with pytest.raises(InputError, match=rf"/{name} would be replaced.*another --to, or remove it$"):
+        book.build(None, tmp_path, tmp_path)
+    assert os.path.lexists(tmp_path / name)
+    assert kind is not of_somebody_else or (tmp_path / name / "mine.txt").read_text() == "mine"
+
+
+def test_an_empty_folder_is_free(tmp_path):
+    book.check_free(tmp_path / "none")
+    for name in book.MADE:
+        (tmp_path / name).mkdir()
+    book.check_free(tmp_path)
+
+
+def test_in_the_checkouts_own_build_make_clean_is_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    (tmp_path / "build" / "html" / "_static").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"build/html .*or run `make clean`$"):
+        book.check_free(tmp_path / "build")
 
 
 def test_foreign_finds_what_a_browser_would_fetch_elsewhere():

@@ -140,6 +140,15 @@ def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, told, tmp_pa
     assert told in capsys.readouterr().err and not (tmp_path / "s.sqlite").exists()
 
 
+def test_a_book_over_somebodys_folder_is_refused_before_it_trains(tmp_path, capsys):
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "index.html").write_text("mine")
+    assert main(["book", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and f"{tmp_path / 'html'} would be replaced" in told and "another --to" in told
+    assert not (tmp_path / "s.sqlite").exists() and (tmp_path / "html" / "index.html").read_text() == "mine"
+
+
 def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
     file = tmp_path / "cohort.npz"
     assert main(["data", SMOKE, "--to", str(file)]) == 0
