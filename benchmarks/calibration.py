@@ -2,11 +2,10 @@
 
 Simulates studies like ours in which the truth is known, asks each test as the ledger does and counts how often it
 rejects and how often an interval covers. Writes results/calibration.json for chapter 17; the same seed gives the same
-numbers.
+numbers. What is counted so far is kept in calibration.part: stopped before the end, the same command goes on.
 """
 
 import argparse
-import json
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from durations import write
 from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
-from perso import mixed, published, resampling, stats
-from perso.settings import ROOT, rng, whole
+from perso import mixed, published, resampling, speed, stats
+from perso.settings import ROOT, InputError, rng
 
 PEOPLE, SIMULATIONS, FEW, SEED = (14, 24), 2000, 300, 0  # FEW: of mixed models, which take longer
 DIGITS, FLIPS = (33, 36, 39), 3  # original digits of a person's test set, in turn; images of each
@@ -253,23 +253,45 @@ def counted(scenario: Scenario, people: int, simulations: int = 0, seed: int = S
     return entries
 
 
+def about(simulations: int) -> dict:
+    """What a record says of itself, besides its entries."""
+    return {
+        "date": date.today().isoformat(), "commit": published.commit(), "seed": SEED, "simulations": SIMULATIONS,
+        "versions": {"python": platform.python_version(),
+                     **{name: version(name) for name in ("numpy", "scipy", "statsmodels")}},
+        "draws": DRAWS, "permutations": PERMUTATIONS, "asked": simulations,
+    }
+
+
+def counted_before(part: Path, record: dict) -> list[dict]:
+    """The entries of a run that was stopped, where it did what `record` says; else none."""
+    try:
+        earlier = speed.load(part)
+    except InputError as error:
+        raise SystemExit(f"calibration: {error}") from None
+    known = not record["commit"].endswith(("-dirty", "unknown"))  # else the code may have changed in between
+    if earlier and known and all(earlier.get(name) == record[name] for name in record if name != "date"):
+        return earlier["entries"]
+    return []
+
+
 def main() -> None:
     top = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     top.add_argument("--simulations", type=int, default=0, help="of every scenario, for a first look")
     top.add_argument("--to", type=Path, default=ROOT / "results" / "calibration.json", metavar="FILE.json",
                      help="%(default)s")
     given = top.parse_args()
-    pairs = [(scenario, people) for scenario in SCENARIOS for people in PEOPLE]
-    entries = [entry for scenario, people in tqdm(pairs) for entry in counted(scenario, people, given.simulations)]
-    record = {
-        "date": date.today().isoformat(), "commit": published.commit(), "seed": SEED, "simulations": SIMULATIONS,
-        "versions": {"python": platform.python_version(),
-                     **{name: version(name) for name in ("numpy", "scipy", "statsmodels")}},
-        "draws": DRAWS, "permutations": PERMUTATIONS, "entries": entries,
-    }
-    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    with whole(given.to) as aside:
-        aside.write_text(f"{text}\n", encoding="utf-8")
+    part = given.to.with_suffix(".part")
+    record = about(given.simulations)
+    record["entries"] = counted_before(part, record)
+    done = {(entry["scenario"], entry["people"]) for entry in record["entries"]}
+    pairs = [(scenario, people) for scenario in SCENARIOS for people in PEOPLE if (scenario.name, people) not in done]
+    for scenario, people in tqdm(pairs):
+        record["entries"] += counted(scenario, people, given.simulations)
+        write(part, record, indent=1, ensure_ascii=False, allow_nan=False)
+    del record["asked"]  # of every scenario; an entry says how many were simulated
+    write(given.to, record, indent=1, ensure_ascii=False, allow_nan=False)
+    part.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

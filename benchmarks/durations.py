@@ -1,6 +1,7 @@
 """How long the README's commands take: `python benchmarks/durations.py`, in a fresh clone.
 
-Writes results/durations.json, which `make readme` puts into the README.
+Writes results/durations.json, which `make readme` puts into the README. Until the end what is timed is kept in
+build/durations.json: `make test` compares results/ with the README and would fail.
 """
 
 import json
@@ -28,6 +29,18 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {names[0] if names else platform.processor()}"
 
 
+def write(path: Path, record: dict, indent: int = 2, **form) -> None:
+    """Write a record as JSON; the file is there whole or not at all."""
+    text = json.dumps(record, indent=indent, **form) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.part")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def main() -> None:
     if (ROOT / ".venv").exists() or (ROOT / "build").exists():
         raise SystemExit("this is no fresh clone: .venv/ or build/ is there")
@@ -36,11 +49,9 @@ def main() -> None:
         begun = time.perf_counter()
         subprocess.run(command.split(), cwd=ROOT, check=True)
         measured.append({"command": command, "what": what, "seconds": round(time.perf_counter() - begun, 1)})
-    record = {"measured": measured, "machine": machine(), "date": date.today().isoformat()}
-    file = ROOT / "results" / "durations.json"
-    aside = file.with_suffix(".new")  # not `settings.whole`: this runs before there are packages
-    aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, file)
+        record = {"measured": measured, "machine": machine(), "date": date.today().isoformat()}
+        write(ROOT / "build" / "durations.json", record)
+    write(ROOT / "results" / "durations.json", record)
 
 
 if __name__ == "__main__":

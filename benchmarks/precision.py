@@ -6,14 +6,13 @@ is kept in the store: the same command goes on where a budget ended.
 """
 
 import argparse
-import json
 import math
 import time
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
-from durations import ROOT, machine
+from durations import ROOT, machine, write
 
 from perso import methods, settings, speed, tables
 from perso.study import Study
@@ -28,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     option = top.add_argument
     option("params", type=Path, metavar="PARAMS.yml")
     option("-p", dest="pairs", metavar="KEY=VALUE", action="append", default=[], help="change a setting")
-    option("--method", dest="methods", nargs="+", default=DEFAULT, help="names or families, or all (%(default)s)")
+    which = "names or families, or all: those of the study (%(default)s)"
+    option("--method", dest="methods", nargs="+", default=DEFAULT, help=which)
     option("--store", type=Path, default=settings.default_store(), help="file of trained models (%(default)s)")
     option("--data-dir", type=Path, default=settings.default_data_dir(), help="folder of data sets (%(default)s)")
     option("--budget", type=float, default=math.inf, metavar="SECONDS", help="begin nothing new after this time")
@@ -40,19 +40,21 @@ def main() -> None:
     given = parser().parse_args()
     try:
         base = settings.read(given.params, given.pairs)
-        wanted = methods.METHODS if "all" in given.methods else methods.named(*given.methods)
+        wanted = None if "all" in given.methods else methods.named(*given.methods)
         rows = dict(both(base, wanted, given))
         entries = speed.load(given.to) or {}
     except (settings.InputError, KeyError) as error:
         raise SystemExit(f"precision: {error.args[0]}") from None
     print(tables.verdicts(rows["bfloat16"], rows["float32"]).to_string())
     entries[given.params.stem] = entry(base, rows)
-    with settings.whole(given.to) as aside:
-        aside.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write(given.to, entries, allow_nan=False)
 
 
 def both(base: settings.Settings, wanted, given):
-    """Each precision and its rows; ends the program where the budget left some untrained."""
+    """Each precision and its rows; ends the program where the budget left some untrained.
+
+    wanted   methods; None: those of the study
+    """
     ends = time.monotonic() + given.budget
     for kind in PRECISIONS:
         study = Study(replace(base, precision=kind), given.store, given.data_dir)

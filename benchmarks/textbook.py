@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from perso import engine, work
-from perso.methods import METHODS
+from perso.methods import Method
 from perso.settings import seed_of
 
 
@@ -77,14 +77,19 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
     return torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
 
 
-def models(study, share: float):
-    """Fold, method, person and initial weights of every model of a share of a study's people."""
+def able(method: Method) -> bool:
+    """Whether the loop can train a method: it has no auto-encoder and no optimiser but Adam."""
+    return not method.encoded and method.late_optimiser in ("", "adam")
+
+
+def models(study, methods: tuple[Method, ...], share: float):
+    """Fold, method, person and initial weights of every model of these methods, for a share of a study's people."""
     s = study.settings
     how = engine.Recipe(study.prepared.classes, s.image_size, s.width)
     for fold in study.folds:
         for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
             state = engine.fresh(how, seed_of(s.seed, "init", person, 0))
-            yield from ((fold, method, person, state) for method in METHODS)
+            yield from ((fold, method, person, state) for method in methods)
 
 
 def one_model(prepared, fold, method, person, state) -> dict:

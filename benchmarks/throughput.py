@@ -5,11 +5,11 @@ model at a time, then a step at a time to all that the machine can. Then a whole
 scikit-learn's digits with their flips, enlarged by repeating pixels; every tenth is kept for the accuracies, which must
 agree: their mean paired difference is nought within its 95 % interval, or below 2 points. (After the few iterations at
 paper size that says little; there a unit test compares a step.) Evaluation is timed with the study and nowhere else. It
-wants an idle machine, and writes results/throughput-DEVICE.json for the book.
+wants an idle machine, and writes results/throughput-DEVICE.json for the book, after each size. What the file has of
+other sizes stays if this machine and this PyTorch measured it.
 """
 
 import argparse
-import json
 import platform
 import tempfile
 import time
@@ -23,12 +23,12 @@ import numpy as np
 import pandas as pd
 import textbook
 import torch
-from durations import ROOT, machine
+from durations import ROOT, machine, write
 from sklearn.datasets import load_digits
 
-from perso import choices, cohorts, engine, metrics, schedules, stats
+from perso import choices, cohorts, engine, metrics, schedules, speed, stats
 from perso.models import State
-from perso.settings import InputError, Settings, read, rng, seed_of, whole
+from perso.settings import InputError, Settings, read, rng, seed_of
 from perso.study import Study
 from perso.work import chunks
 
@@ -220,14 +220,19 @@ def study_way(tried: list[Way], s: Settings) -> Way:
     return [way for way in tried[1:] if way.recipe.precision == s.precision and not way.recipe.compile][-1]
 
 
-def whole_study(size: str, device: str, share: float) -> dict:
-    """A study by `perso run` on an empty store, and row by row by the textbook loop, as the papers describe it."""
+def whole_study(name: str, settings: Settings, share: float) -> dict:
+    """A study by `perso run` on an empty store, and row by row by the textbook loop, as the papers describe it.
+
+    Both train the same methods: those of the study, `without` the ones that the textbook loop cannot train, which need
+    an auto-encoder.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        study = Study(replace(read(ROOT / "params" / f"{size}.yml"), device=device), Path(folder) / "store.sqlite")
-        ours = clocked(study.run)
-        rows = study.rows()
+        study = Study(settings, Path(folder) / "store.sqlite")
+        methods = tuple(method for method in study.methods if textbook.able(method))
+        ours = clocked(lambda: study.run(methods))
+        rows = study.rows(methods)
     done, textbook_seconds = [], 0.0
-    for call in textbook.models(study, share):
+    for call in textbook.models(study, methods, share):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(study.prepared, *call)))
         print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
@@ -239,8 +244,22 @@ def whole_study(size: str, device: str, share: float) -> dict:
     scale = len(rows) / len(done)
     print(f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}")
     return {
-        "params": size, "models": len(rows), "perso_seconds": ours, "textbook_seconds": scale * textbook_seconds,
+        "params": name, "models": len(rows), "perso_seconds": ours, "textbook_seconds": scale * textbook_seconds,
         "textbook_models": len(done), "agreement": agreement,
+        "without": [method.name for method in study.methods if method not in methods],
+    }
+
+
+def kept(record: dict, device: str) -> dict:
+    """The record to go on with: of the earlier one what this machine and this PyTorch measured, else nothing."""
+    about = {
+        "machine": machine(), "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "cores": joblib.cpu_count(), "torch": torch.__version__, "python": platform.python_version(),
+    }
+    if any(record.get(name) != value for name, value in about.items()):
+        record = {}
+    return {**about, "date": date.today().isoformat(), "sizes": {}} | {
+        name: record[name] for name in ("sizes", "study") if name in record
     }
 
 
@@ -259,27 +278,21 @@ def main() -> None:
     add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help=sizes)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--share", type=share, default=1.0, help="above 0 to 1: of the people, by the textbook loop, then scaled")
-    add("--to", type=Path, help="default: results/throughput-DEVICE.json; what it has of other sizes stays")
+    add("--to", type=Path, help="default: results/throughput-DEVICE.json")
     given = options.parse_args()
     try:
         here = choices.machine(given.device)
+        to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
+        record = kept(speed.load(to) or {}, here.device)
     except InputError as error:
         raise SystemExit(f"throughput: {error}") from None
-    to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
-    record = json.loads(to.read_text("utf-8")) if to.exists() else {}
-    device = torch.cuda.get_device_name() if here.device == "cuda" else "cpu"
-    record |= {
-        "machine": machine(), "device": device, "cores": joblib.cpu_count(), "torch": torch.__version__,
-        "python": platform.python_version(), "date": date.today().isoformat(),
-    }
-    sizes = record.setdefault("sizes", {})
     for size in given.size or [*ITERATIONS["cpu"], "study"]:
         if size == "study":
-            record["study"] = whole_study("quick", here.device, given.share)
+            quick = replace(read(ROOT / "params" / "quick.yml"), device=here.device)
+            record["study"] = whole_study("quick", quick, given.share)
         else:
-            sizes[size] = measured(size, here)
-    with whole(to) as aside:
-        aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            record["sizes"][size] = measured(size, here)
+        write(to, record)  # after each size, as the next may fail or be stopped
     print(to)
 
 

@@ -125,7 +125,9 @@ def answer(record: dict | None, device: str = "cpu") -> str:
         ours, textbook = study["perso_seconds"], study["textbook_seconds"]
         timed = study.get("textbook_models", study["models"])
         scaled = f", scaled from {timed} of them" * (timed < study["models"])
-        said.append(f"the {study['params']} study of {study['models']} models takes {ours:.0f} s, "
+        left_out = study.get("without")
+        without = f" (without {', '.join(left_out)}, which need an auto-encoder)" if left_out else ""
+        said.append(f"the {study['params']} study of {study['models']} models{without} takes {ours:.0f} s, "
                     f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})")
     numbers, ways = table(record, size), record["sizes"][size]["ways"]
     own = [way for way in ways if way["note"]] or ways[-1:]  # what a study takes by itself

@@ -1,6 +1,8 @@
 """What the engine is measured against is the same work."""
 
 import itertools
+import json
+import os
 import sys
 from dataclasses import fields, replace
 
@@ -9,13 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from perso import engine, work
+from perso import engine, study, work
 from perso.choices import Machine, settled
+from perso.methods import METHODS, V1, V3, named
 from perso.models import LaneDropout
 from perso.prepare import prepare
-from perso.settings import ROOT, read
+from perso.settings import ROOT, InputError, read
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
+import durations
+import precision
 import textbook
 import throughput
 
@@ -68,3 +73,112 @@ def test_no_plan_holds_a_test_image():
 @pytest.mark.parametrize("here", [CPU, *([CARD] if torch.cuda.is_available() else [])], ids=lambda here: here.device)
 def test_a_ceiling_is_above_nought(here, monkeypatch):
     assert all(rate > 1e8 for rate in throughput.ceiling(here.device).values())
+
+
+# --- the whole study
+
+
+@pytest.fixture
+def one_thread():
+    """Small sums are slower by several threads, much so where other processes want the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+TINY = replace(read(ROOT / "params" / "smoke.yml"), width=0.0625, epochs=1, device="cpu")
+
+
+def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
+    """Of each kind of method one; the one that needs an auto-encoder is trained in neither way, and named."""
+    few = named("BaseLine", "SW-n-2", "TL-n-0", "TL-n-10 (1e-3)", "BaseLine-n-1500", "IG-n-5")
+    monkeypatch.setitem(study.TABLES, "v3", few)
+    found = throughput.whole_study("tiny", TINY, share=0.5)
+    assert (found["params"], found["without"]) == ("tiny", ["IG-n-5"])
+    assert (found["models"], found["textbook_models"]) == (5 * 4, 5 * 2)  # one person of each half
+    assert found["perso_seconds"] > 0 and found["textbook_seconds"] > 0
+    assert all(each["n"] == 2 and each["mean"] == each["mean"] for each in found["agreement"].values())
+
+
+def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatch):
+    """All that the timed study has, planned and tested; only the training is left out."""
+    monkeypatch.setattr(textbook, "fit", lambda *_: None)
+    quick = study.Study(replace(SIZES["quick"], device="cpu"))
+    methods = tuple(method for method in quick.methods if textbook.able(method))
+    rows = [textbook.one_model(quick.prepared, *call) for call in textbook.models(quick, methods, 0.1)]
+    assert [row["method"] for row in rows] == 2 * [method.name for method in V3 if not method.encoded]
+    assert not any(textbook.able(method) for method in METHODS if method.late_optimiser == "sgd")
+
+
+def test_all_methods_are_those_of_the_study(monkeypatch, tmp_path):
+    """Of v1's table here; others cannot even be trained on people who differ in class counts."""
+    seen = []
+
+    def run(self, methods=None, **_):
+        seen.extend(self.methods if methods is None else methods)
+        raise InputError("nothing is trained here")
+
+    monkeypatch.setattr(study.Study, "run", run)
+    params, to = str(ROOT / "params" / "quick-counts.yml"), str(tmp_path / "x.json")
+    monkeypatch.setattr(sys, "argv", ["precision", params, "--method", "all", "--to", to])
+    with pytest.raises(SystemExit, match="nothing is trained here"):
+        precision.main()
+    assert seen == list(V1)
+
+
+# --- what is written
+
+
+def test_a_record_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "x.json"
+    durations.write(path, {"a": 1})
+    before = path.read_text()
+    with pytest.raises(TypeError):
+        durations.write(path, {"a": object()})
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(OSError, match="No space"):
+        durations.write(path, {"a": 2})
+    assert path.read_text() == before and list(path.parent.iterdir()) == [path]
+
+
+def measured_until(monkeypatch, to, *failing):
+    """`make bench` where some sizes fail."""
+
+    def measured(size, here):
+        if size in failing:
+            raise RuntimeError(size)
+        return {"models": size}
+
+    monkeypatch.setattr(throughput, "measured", measured)
+    monkeypatch.setattr(throughput, "whole_study", lambda name, settings, share: {"params": name})
+    monkeypatch.setattr(sys, "argv", ["throughput", "--device", "cpu", "--to", str(to)])
+    throughput.main()
+
+
+def test_what_was_measured_before_a_failure_is_kept(tmp_path, monkeypatch):
+    to = tmp_path / "x.json"
+    with pytest.raises(RuntimeError, match="paper"):
+        measured_until(monkeypatch, to, "paper")
+    record = json.loads(to.read_text())
+    assert list(record["sizes"]) == ["quick", "standard"] and record["device"] == "cpu" and "study" not in record
+    measured_until(monkeypatch, to)
+    record = json.loads(to.read_text())
+    assert list(record["sizes"]) == ["quick", "standard", "paper"] and record["study"] == {"params": "quick"}
+
+
+@pytest.mark.parametrize("change", [{}, {"machine": "another"}, {"torch": "1.0"}])
+def test_a_record_has_the_measurements_of_one_machine(change, tmp_path, monkeypatch):
+    to = tmp_path / "x.json"
+    measured_until(monkeypatch, to)
+    durations.write(to, json.loads(to.read_text()) | {"date": "2020-01-01"} | change)
+    with pytest.raises(RuntimeError):
+        measured_until(monkeypatch, to, "standard")
+    record = json.loads(to.read_text())
+    assert list(record["sizes"]) == (["quick"] if change else ["quick", "standard", "paper"])
+    assert ("study" in record) == (not change)
+    assert record["date"] > "2020-01-01" and record["torch"] == torch.__version__

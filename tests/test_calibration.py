@@ -1,5 +1,6 @@
 """The study's tests keep their word: what was counted at length, and a few hundred studies counted anew."""
 
+import json
 import sys
 from functools import partial
 
@@ -124,6 +125,35 @@ def test_the_same_seed_counts_the_same_and_another_does_not_draw_it():
     scenario = benchmark.Scenario("normal", lambda rng, n: {"z": bool(rng.normal() > 0)}, {"z": "covers"})
     there, again, other = (benchmark.counted(scenario, 14, 400, seed)[0]["share"] for seed in (0, 0, 1))
     assert there == again != other and there == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_count_that_was_stopped_goes_on(tmp_path, monkeypatch):
+    calls = []
+
+    def trial(rng, people):
+        calls.append(people)
+        if stops and len(calls) > 7:
+            raise KeyboardInterrupt
+        return {"z": bool(rng.random() < 0.5)}
+
+    def count(to, commit="abc"):
+        calls.clear()
+        monkeypatch.setattr(benchmark.published, "commit", lambda: commit)
+        monkeypatch.setattr(sys, "argv", ["calibration", "--simulations", "4", "--to", str(to)])
+        benchmark.main()
+        return json.loads(to.read_text())
+
+    monkeypatch.setattr(benchmark, "SCENARIOS", [benchmark.Scenario(name, trial, {"z": "covers"}) for name in "ab"])
+    stops, to = False, tmp_path / "new" / "x.json"
+    whole = count(tmp_path / "whole.json")
+    assert len(whole["entries"]) == 2 * len(benchmark.PEOPLE) and len(calls) == 16
+    for commit, left in (("abc", 12), ("def", 16), ("def-dirty", 16)):  # of other code nothing is taken over
+        stops = True
+        with pytest.raises(KeyboardInterrupt):
+            count(to, commit="def-dirty" if commit == "def-dirty" else "abc")
+        stops = False
+        assert count(to, commit) == whole | {"commit": commit} and len(calls) == left
+        assert list(to.parent.iterdir()) == [to]
 
 
 def test_a_test_that_always_rejects_is_found_out():

@@ -115,6 +115,13 @@ def test_a_textbook_loop_that_was_timed_in_part_is_told():
     assert "(300 s, scaled from 52 of them)" in speed.answer(record)
 
 
+def test_methods_that_were_not_timed_are_named():
+    record = changed()
+    assert "without" not in speed.answer(record)
+    record["study"]["without"] = ["IG-n-5", "SG-n-1500"]
+    assert "182 models (without IG-n-5, SG-n-1500, which need an auto-encoder) takes 60 s" in speed.answer(record)
+
+
 def test_the_answer_names_the_studys_own_way_where_another_is_faster():
     record = changed()
     assert "wished" not in speed.answer(record)
