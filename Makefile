@@ -32,6 +32,7 @@ book: $(STAMP)  ## run the chapters with PARAMS and build the pages; trains only
 
 test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed outputs
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 	rm -rf build/test
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test

@@ -48,7 +48,9 @@ def main() -> None:
     for command, what in COMMANDS:
         begun = time.perf_counter()
         subprocess.run(command.split(), cwd=ROOT, check=True)
-        measured.append({"command": command, "what": what, "seconds": round(time.perf_counter() - begun, 1)})
+        measured.append(
+            {"command": command, "what": what, "seconds": round(time.perf_counter() - begun, 1)}
+        )
         record = {"measured": measured, "machine": machine(), "date": date.today().isoformat()}
         write(ROOT / "build" / "durations.json", record)
     write(ROOT / "results" / "durations.json", record)

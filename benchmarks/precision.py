@@ -26,13 +26,42 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     option = top.add_argument
     option("params", type=Path, metavar="PARAMS.yml")
-    option("-p", dest="pairs", metavar="KEY=VALUE", action="append", default=[], help="change a setting")
+    option(
+        "-p",
+        dest="pairs",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change a setting",
+    )
     which = "names or families, or all: those of the study (%(default)s)"
     option("--method", dest="methods", nargs="+", default=DEFAULT, help=which)
-    option("--store", type=Path, default=settings.default_store(), help="file of trained models (%(default)s)")
-    option("--data-dir", type=Path, default=settings.default_data_dir(), help="folder of data sets (%(default)s)")
-    option("--budget", type=float, default=math.inf, metavar="SECONDS", help="begin nothing new after this time")
-    option("--to", type=Path, default=ROOT / "results" / "precision.json", metavar="FILE.json", help="%(default)s")
+    option(
+        "--store",
+        type=Path,
+        default=settings.default_store(),
+        help="file of trained models (%(default)s)",
+    )
+    option(
+        "--data-dir",
+        type=Path,
+        default=settings.default_data_dir(),
+        help="folder of data sets (%(default)s)",
+    )
+    option(
+        "--budget",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="begin nothing new after this time",
+    )
+    option(
+        "--to",
+        type=Path,
+        default=ROOT / "results" / "precision.json",
+        metavar="FILE.json",
+        help="%(default)s",
+    )
     return top
 
 
@@ -60,21 +89,33 @@ def both(base: settings.Settings, wanted, given):
         study = Study(replace(base, precision=kind), given.store, given.data_dir)
         rows = study.run(wanted, budget=max(0, ends - time.monotonic()))
         if left := len(study.keys(wanted)) - len(rows):
-            raise SystemExit(f"{left} models are left in {kind}; the same command goes on. Nothing was written.")
+            raise SystemExit(
+                f"{left} models are left in {kind}; the same command goes on. Nothing was written."
+            )
         yield kind, rows
 
 
 def entry(base: settings.Settings, rows: dict) -> dict:
     """What results/precision.json keeps of a comparison; null for what cannot be computed."""
     one, other = rows["bfloat16"], rows["float32"]
-    found = {part: {key: None if value != value else value for key, value in asdict(each).items()}
-             for part, each in tables.equivalence(one, other).items()}
+    found = {
+        part: {key: None if value != value else value for key, value in asdict(each).items()}
+        for part, each in tables.equivalence(one, other).items()
+    }
     return {
-        "settings": {key: value for key, value in settings.as_dict(base).items() if key not in ("precision", "device")},
-        "people": one["person"].nunique(), "models": len(one) + len(other), "methods": list(one["method"].unique()),
+        "settings": {
+            key: value
+            for key, value in settings.as_dict(base).items()
+            if key not in ("precision", "device")
+        },
+        "people": one["person"].nunique(),
+        "models": len(one) + len(other),
+        "methods": list(one["method"].unique()),
         **found,
         "seconds": {kind: round(float(each["seconds"].median()), 3) for kind, each in rows.items()},
-        "device": ", ".join(one["device"].unique()), "machine": machine(), "torch": ", ".join(one["torch"].unique()),
+        "device": ", ".join(one["device"].unique()),
+        "machine": machine(),
+        "torch": ", ".join(one["torch"].unique()),
         "date": date.today().isoformat(),
     }
 

@@ -23,7 +23,9 @@ class Digits(Dataset):
         return len(self.labels)
 
     def __getitem__(self, n):
-        return torch.tensor(self.images[n], dtype=torch.float32).unsqueeze(0) / 255, int(self.labels[n])
+        return torch.tensor(self.images[n], dtype=torch.float32).unsqueeze(0) / 255, int(
+            self.labels[n]
+        )
 
 
 def network(classes: int, size: int, width: float) -> nn.Sequential:
@@ -34,11 +36,22 @@ def network(classes: int, size: int, width: float) -> nn.Sequential:
         return nn.Conv2d(into, out, kernel, padding=kernel // 2), nn.ReLU(), nn.BatchNorm2d(out)
 
     return nn.Sequential(
-        *conv(1, c[0], 3), *conv(c[0], c[1], 3), nn.MaxPool2d(2), nn.Dropout(0.2),
-        *conv(c[1], c[2], 3), *conv(c[2], c[2], 3), nn.MaxPool2d(2),
-        *conv(c[2], c[2], 3), *conv(c[2], c[2], 1), nn.MaxPool2d(2),
-        *conv(c[2], c[3], 1), *([nn.MaxPool2d(2)] if size >= 16 else []),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.35), nn.Linear(c[3], classes),
+        *conv(1, c[0], 3),
+        *conv(c[0], c[1], 3),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.2),
+        *conv(c[1], c[2], 3),
+        *conv(c[2], c[2], 3),
+        nn.MaxPool2d(2),
+        *conv(c[2], c[2], 3),
+        *conv(c[2], c[2], 1),
+        nn.MaxPool2d(2),
+        *conv(c[2], c[3], 1),
+        *([nn.MaxPool2d(2)] if size >= 16 else []),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Dropout(0.35),
+        nn.Linear(c[3], classes),
     )
 
 
@@ -47,7 +60,10 @@ def begun(state, classes: int, size: int, width: float, device: str) -> nn.Seque
     model = network(classes, size, width)
     own = {name: tensor for name, tensor in model.state_dict().items() if tensor.dim()}
     model.load_state_dict(
-        {name: given.reshape(tensor.shape) for (name, tensor), given in zip(own.items(), state.values(), strict=True)},
+        {
+            name: given.reshape(tensor.shape)
+            for (name, tensor), given in zip(own.items(), state.values(), strict=True)
+        },
         strict=False,
     )
     return model.to(device)
@@ -74,7 +90,9 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
     """The class given to every image."""
     model.eval()
     pixels = torch.tensor(images, dtype=torch.float32).unsqueeze(1) / 255
-    return torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
+    return (
+        torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
+    )
 
 
 def able(method: Method) -> bool:
@@ -94,14 +112,24 @@ def models(study, methods: tuple[Method, ...], share: float):
 
 def one_model(prepared, fold, method, person, state) -> dict:
     """A row of the study, trained from its beginning; accuracies on D_I and D_G."""
-    s, images, labels, device = prepared.settings, prepared.images, prepared.labels, prepared.settings.device
+    s, images, labels, device = (
+        prepared.settings,
+        prepared.images,
+        prepared.labels,
+        prepared.settings.device,
+    )
     model = begun(state, prepared.classes, s.image_size, s.width, device)
     plan = work.plan(prepared, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late
     early = work.generic_plan(prepared, fold, 0) if method.generic else plan[:before]
     fit(model, images, labels, early, s.learning_rate, device)
     fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
-    row = {"method": method.name, "person": str(person), "repeat": 0, "iterations": len(early) + method.late}
+    row = {
+        "method": method.name,
+        "person": str(person),
+        "repeat": 0,
+        "iterations": len(early) + method.late,
+    }
     for part, index in (("I", prepared.parts.test[person]), ("G", fold.global_test)):
         row[f"acc_{part}"] = float((answers(model, images[index], device) == labels[index]).mean())
     return row

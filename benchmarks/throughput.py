@@ -33,7 +33,10 @@ from perso.study import Study
 from perso.work import chunks
 
 CLASSES, RATE = 30, 1e-3
-ITERATIONS = {"cpu": {"quick": 300, "standard": 60, "paper": 30}, "cuda": {"quick": 600, "standard": 600, "paper": 600}}
+ITERATIONS = {
+    "cpu": {"quick": 300, "standard": 60, "paper": 30},
+    "cuda": {"quick": 600, "standard": 600, "paper": 600},
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ class Way:
 
     name: str
     what: str
-    predicted: float | None = None  # times as fast as the way before; from single trials, before this was written
+    predicted: float | None = (
+        None  # times as fast as the way before; from single trials, before this was written
+    )
     recipe: engine.Recipe | None = None
     processes: int = 1
 
@@ -62,7 +67,9 @@ class Work:
 def ways(s: Settings, here: choices.Machine) -> list[Way]:
     """From the textbook loop to all that the machine can, a step at a time (of settled settings)."""
     cores, large, small = torch.get_num_threads(), s.image_size * s.width >= 32, s.lanes > 1
-    plain = engine.Recipe(CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device)
+    plain = engine.Recipe(
+        CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device
+    )
     taken = [
         Way("textbook loop", "Dataset, DataLoader, eager float32, the loss fetched at every step"),
         Way("engine", "data and plan on the device, nothing fetched, fused Adam; one model at a time",
@@ -71,22 +78,45 @@ def ways(s: Settings, here: choices.Machine) -> list[Way]:
 
     def step(name: str, what: str, predicted: float, processes: int = 0, **change):
         last = taken[-1]
-        taken.append(Way(name, what, predicted, replace(last.recipe, **change), processes or last.processes))
+        taken.append(
+            Way(name, what, predicted, replace(last.recipe, **change), processes or last.processes)
+        )
 
     layout = 1.2 if here.device == "cuda" or not large else 1.6
     if here.device == "cuda":
         step("+ CUDA graph", "the whole step is one launch", 3.5, graph=True)
     step("+ channels_last", "the layout that convolutions want", layout, channels_last=True)
     if small:
-        step("+ fused models", f"{s.lanes} models in one network, by grouped convolutions", 1.8, lanes=s.lanes)
+        step(
+            "+ fused models",
+            f"{s.lanes} models in one network, by grouped convolutions",
+            1.8,
+            lanes=s.lanes,
+        )
     if s.in_flight > 1:
         step("+ in flight", f"{s.in_flight} networks, a stream each", 1.4, in_flight=s.in_flight)
     if here.device == "cpu":
-        step("+ processes", f"{cores} of one thread each", 1.9 if small else 1.0, processes=cores, threads=1)
+        step(
+            "+ processes",
+            f"{cores} of one thread each",
+            1.9 if small else 1.0,
+            processes=cores,
+            threads=1,
+        )
     if here.device == "cuda":
-        step("+ tf32", "convolutions on tensor cores, 10 bits of each number", 4.0 if large else 1.2, precision="tf32")
+        step(
+            "+ tf32",
+            "convolutions on tensor cores, 10 bits of each number",
+            4.0 if large else 1.2,
+            precision="tf32",
+        )
     if here.bfloat16:
-        step("+ bfloat16", "autocast; weights and BN statistics float32", 1.6 if large else 1.2, precision="bfloat16")
+        step(
+            "+ bfloat16",
+            "autocast; weights and BN statistics float32",
+            1.6 if large else 1.2,
+            precision="bfloat16",
+        )
     if here.device == "cuda":
         step("+ torch.compile", "element-wise kernels fused", 1.2, compile=True)
     return taken
@@ -95,14 +125,21 @@ def ways(s: Settings, here: choices.Machine) -> list[Way]:
 def work(settings: Settings, iterations: int, models: int) -> Work:
     """The work at the size of these settings."""
     digits = load_digits()
-    images, labels = cohorts.flipped(np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10)
+    images, labels = cohorts.flipped(
+        np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10
+    )
     times = settings.image_size // 8
     test = np.arange(len(labels)) % len(digits.target) % 10 == 9  # a digit's flips with it
     own, none = np.flatnonzero(~test), np.zeros(iterations, bool)
-    plans = [schedules.batches(none, own[:0], own, settings.batch_size, None, rng("plan", n)) for n in range(models)]
+    plans = [
+        schedules.batches(none, own[:0], own, settings.batch_size, None, rng("plan", n))
+        for n in range(models)
+    ]
     recipe = engine.Recipe(CLASSES, settings.image_size, settings.width)
     states = [engine.fresh(recipe, seed_of("benchmark", n)) for n in range(models)]
-    return Work(settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states)
+    return Work(
+        settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states
+    )
 
 
 def by_textbook(job: Work, device: str) -> tuple[list, float]:
@@ -114,7 +151,9 @@ def by_textbook(job: Work, device: str) -> tuple[list, float]:
         for model, plan in zip(models, job.plans, strict=True):
             textbook.fit(model, job.images, job.labels, plan[:iterations], RATE, device)
 
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # which PyTorch does not call float32 either
+    with torch.backends.cudnn.flags(
+        enabled=True, allow_tf32=False
+    ):  # which PyTorch does not call float32 either
         call(4)  # loads kernels
         models = [textbook.begun(state, *shape) for state in job.states]
         return models, clocked(call)
@@ -126,16 +165,24 @@ def by_engine(job: Work, way: Way) -> tuple[list[State], float]:
     with joblib.parallel_config("loky"):
         pool, done = joblib.Parallel(way.processes, batch_size=1), []
         part = joblib.delayed(some)
-        pool(part(way.recipe, job, jobs[0], 4) for _ in range(way.processes))  # starts processes, compiles, captures
-        seconds = clocked(lambda: done.extend(pool(part(way.recipe, job, models) for models in jobs)))
+        pool(
+            part(way.recipe, job, jobs[0], 4) for _ in range(way.processes)
+        )  # starts processes, compiles, captures
+        seconds = clocked(
+            lambda: done.extend(pool(part(way.recipe, job, models) for models in jobs))
+        )
     return [state for states in done for state in states], seconds
 
 
-def some(recipe: engine.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None) -> list[State]:
+def some(
+    recipe: engine.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
+) -> list[State]:
     """Some of the models, trained in this process."""
     plans, states = job.plans[list(models), :iterations], [job.states[n] for n in models]
     total = plans.shape[1]
-    return engine.train(recipe, job.images, job.labels, plans, np.full(total, RATE), states, list(models))[total]
+    return engine.train(
+        recipe, job.images, job.labels, plans, np.full(total, RATE), states, list(models)
+    )[total]
 
 
 class Strict(dict):
@@ -185,7 +232,9 @@ def measured(size: str, here: choices.Machine) -> dict:
     tried = ways(s, here)
     own_way = study_way(tried, s)
     for way in tried:
-        trained, seconds = by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
+        trained, seconds = (
+            by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
+        )
         given = [
             textbook.answers(model, own, here.device) if way.recipe is None
             else engine.predict(way.recipe, own, model, np.arange(len(own))) for model in trained
@@ -194,30 +243,52 @@ def measured(size: str, here: choices.Machine) -> dict:
         first = accuracy if first is None else first
         apart = stats.change(accuracy - first)
         if not (apart.low <= 0 <= apart.high or abs(apart.mean) < 0.02):
-            raise SystemExit(f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's")
-        done.append({
-            "way": way.name, "what": way.what, "precision": way.recipe.precision if way.recipe else "float32",
-            "predicted": way.predicted, "ms": 1e3 * seconds / total / models, "accuracy": accuracy.mean(),
-            "low": apart.low, "high": apart.high,
-            "note": "a study's own" if way is own_way else "",
-        })
-        print(f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}", flush=True)
+            raise SystemExit(
+                f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's"
+            )
+        done.append(
+            {
+                "way": way.name,
+                "what": way.what,
+                "precision": way.recipe.precision if way.recipe else "float32",
+                "predicted": way.predicted,
+                "ms": 1e3 * seconds / total / models,
+                "accuracy": accuracy.mean(),
+                "low": apart.low,
+                "high": apart.high,
+                "note": "a study's own" if way is own_way else "",
+            }
+        )
+        print(
+            f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}",
+            flush=True,
+        )
     once, twice = (by_engine(job, own_way)[0] for _ in range(2))
-    same = [all(torch.equal(one[name], two[name]) for name in one) for one, two in zip(once, twice, strict=True)]
+    same = [
+        all(torch.equal(one[name], two[name]) for name in one)
+        for one, two in zip(once, twice, strict=True)
+    ]
     need = choices.iteration(s, CLASSES)
     return {
-        "image_size": s.image_size, "width": s.width, "batch_size": s.batch_size, "models": models, "iterations": total,
+        "image_size": s.image_size,
+        "width": s.width,
+        "batch_size": s.batch_size,
+        "models": models,
+        "iterations": total,
         "flop": need.flop,
         # at the least: what is kept is written and read, and so is its gradient; Adam reads four and writes three
         "bytes": 4 * need.kept + 7 / 4 * need.weights,
-        "ceiling": ceiling(here.device), "ways": done,
+        "ceiling": ceiling(here.device),
+        "ways": done,
         "identical": sum(same),  # of the models, when a study's own way is gone twice
     }
 
 
 def study_way(tried: list[Way], s: Settings) -> Way:
     """The way that a study takes when nothing is forced: the last of its precision, and without the compiler."""
-    return [way for way in tried[1:] if way.recipe.precision == s.precision and not way.recipe.compile][-1]
+    return [
+        way for way in tried[1:] if way.recipe.precision == s.precision and not way.recipe.compile
+    ][-1]
 
 
 def whole_study(name: str, settings: Settings, share: float) -> dict:
@@ -234,7 +305,9 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
     done, textbook_seconds = [], 0.0
     for call in textbook.models(study, methods, share):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            textbook_seconds += clocked(lambda call=call: done.append(textbook.one_model(study.prepared, *call)))
+            textbook_seconds += clocked(
+                lambda call=call: done.append(textbook.one_model(study.prepared, *call))
+            )
         print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
     theirs = pd.DataFrame(done)
     agreement = {}
@@ -242,10 +315,16 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
         one, two = (metrics.per_person(each, f"acc_{part}") for each in (rows, theirs))
         agreement[f"D_{part}"] = asdict(stats.change((one - two).dropna().mean(axis=1)))
     scale = len(rows) / len(done)
-    print(f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}")
+    print(
+        f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}"
+    )
     return {
-        "params": name, "models": len(rows), "perso_seconds": ours, "textbook_seconds": scale * textbook_seconds,
-        "textbook_models": len(done), "agreement": agreement,
+        "params": name,
+        "models": len(rows),
+        "perso_seconds": ours,
+        "textbook_seconds": scale * textbook_seconds,
+        "textbook_models": len(done),
+        "agreement": agreement,
         "without": [method.name for method in study.methods if method not in methods],
     }
 
@@ -253,8 +332,11 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
 def kept(record: dict, device: str) -> dict:
     """The record to go on with: of the earlier one what this machine and this PyTorch measured, else nothing."""
     about = {
-        "machine": machine(), "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        "cores": joblib.cpu_count(), "torch": torch.__version__, "python": platform.python_version(),
+        "machine": machine(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "cores": joblib.cpu_count(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
     }
     if any(record.get(name) != value for name, value in about.items()):
         record = {}
@@ -277,7 +359,12 @@ def main() -> None:
     sizes = "default: all, then study: the whole quick study, also by the textbook loop, which takes longest"
     add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help=sizes)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    add("--share", type=share, default=1.0, help="above 0 to 1: of the people, by the textbook loop, then scaled")
+    add(
+        "--share",
+        type=share,
+        default=1.0,
+        help="above 0 to 1: of the people, by the textbook loop, then scaled",
+    )
     add("--to", type=Path, help="default: results/throughput-DEVICE.json")
     given = options.parse_args()
     try:

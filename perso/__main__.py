@@ -33,10 +33,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"perso: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"perso: this command needs {error.name}; install the packages of requirements.lock", file=sys.stderr)
+        print(
+            f"perso: this command needs {error.name}; install the packages of requirements.lock",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
-        print("perso: interrupted; finished models are kept, the same command goes on", file=sys.stderr)
+        print(
+            "perso: interrupted; finished models are kept, the same command goes on",
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:  # `perso table … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,7 +51,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="perso", description="What happens to a deep network when it is made personal.")
+    top = argparse.ArgumentParser(
+        prog="perso", description="What happens to a deep network when it is made personal."
+    )
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -54,32 +62,76 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=function)
         added.add_argument("params", metavar="PARAMS.yml", help="a file like params/quick.yml")
         option = added.add_argument
-        option("-p", dest="pairs", metavar="KEY=VALUE", action="append", default=[], help="change a setting")
-        option("--store", type=Path, default=default_store(), help="file of trained models (%(default)s)")
-        option("--data-dir", type=Path, default=default_data_dir(), help="folder of data sets (%(default)s)")
+        option(
+            "-p",
+            dest="pairs",
+            metavar="KEY=VALUE",
+            action="append",
+            default=[],
+            help="change a setting",
+        )
+        option(
+            "--store",
+            type=Path,
+            default=default_store(),
+            help="file of trained models (%(default)s)",
+        )
+        option(
+            "--data-dir",
+            type=Path,
+            default=default_data_dir(),
+            help="folder of data sets (%(default)s)",
+        )
         return added
 
-    add = command("data", data, "show who and what a run is about; --to writes it as one file to carry elsewhere")
+    add = command(
+        "data",
+        data,
+        "show who and what a run is about; --to writes it as one file to carry elsewhere",
+    )
     add.add_argument("--to", type=Path, metavar="FILE.npz")
     add = command("run", run, "train what the store lacks")
-    add.add_argument("--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)")
-    add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="begin nothing new after this time")
+    add.add_argument(
+        "--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)"
+    )
+    add.add_argument(
+        "--budget",
+        type=at_least(float, 0),
+        metavar="SECONDS",
+        help="begin nothing new after this time",
+    )
     add = command("table", table, "the papers' table from the stored and the published models")
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
-    add = command("claims", claims, "put the papers' claims to the test, from the stored and the published models")
+    add = command(
+        "claims",
+        claims,
+        "put the papers' claims to the test, from the stored and the published models",
+    )
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
     add.add_argument("--to", type=Path, metavar="FILE.json", help="publish the ledger")
     add.add_argument("--run", action="store_true", help="train first what the claims lack")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes, with --run")
-    add.add_argument("--budget", type=at_least(float, 0), metavar="SECONDS", help="with --run: begin nothing new then")
-    add.add_argument("--replicate", action="store_true", help="again, on people whom no earlier cohort_seed drew")
+    add.add_argument(
+        "--budget",
+        type=at_least(float, 0),
+        metavar="SECONDS",
+        help="with --run: begin nothing new then",
+    )
+    add.add_argument(
+        "--replicate", action="store_true", help="again, on people whom no earlier cohort_seed drew"
+    )
     add = command("export", export, "write the stored rows, one per trained model")
     what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
     add.add_argument("--to", type=Path, metavar="FILE", help=what)
     add = command("book", book, "train what is missing, run the chapters, build the pages")
     add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
-    add.add_argument("--to", type=Path, default=Path("build"), metavar="DIR",
-                     help="where to build; book/, html/ and _build/ in it are made anew (%(default)s)")
+    add.add_argument(
+        "--to",
+        type=Path,
+        default=Path("build"),
+        metavar="DIR",
+        help="where to build; book/, html/ and _build/ in it are made anew (%(default)s)",
+    )
     return top
 
 
@@ -139,13 +191,26 @@ def stored(given, published: bool = False):
         others = shared(study)
         if len(others):
             files = ", ".join(sorted(others["file"].unique()))
-            print(f"{len(others)} of {len(study.keys())} models are published ones, of {files}", file=sys.stderr)
+            print(
+                f"{len(others)} of {len(study.keys())} models are published ones, of {files}",
+                file=sys.stderr,
+            )
     rows, wanted = study.rows(given=others), len(study.keys())
-    again = " ".join(["perso run", given.params, *(f"-p {pair}" for pair in given.pairs), f"--store {given.store}"])
+    again = " ".join(
+        [
+            "perso run",
+            given.params,
+            *(f"-p {pair}" for pair in given.pairs),
+            f"--store {given.store}",
+        ]
+    )
     if rows.empty:
         raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
     if len(rows) < wanted:
-        print(f"only {len(rows)} of {wanted} models are there; train the rest by: {again}", file=sys.stderr)
+        print(
+            f"only {len(rows)} of {wanted} models are there; train the rest by: {again}",
+            file=sys.stderr,
+        )
     return study, rows
 
 
@@ -180,12 +245,23 @@ def claims(given) -> int:
     *first, last = found
     if not any(finding.test != "count" for each in last.verdicts for finding in each.findings):
         which = f"of cohort_seed {last.provenance['settings']['cohort_seed']} and these settings"
-        again = " ".join(["perso claims", given.params, *(f"-p {pair}" for pair in given.pairs), "--run",
-                          *["--replicate"] * given.replicate, f"--store {given.store}"])
+        again = " ".join(
+            [
+                "perso claims",
+                given.params,
+                *(f"-p {pair}" for pair in given.pairs),
+                "--run",
+                *["--replicate"] * given.replicate,
+                f"--store {given.store}",
+            ]
+        )
         raise InputError(f"{given.store}: holds no model {which}; train them by: {again}")
     form = {"text": wording.as_text, "csv": wording.as_csv, "md": wording.as_markdown}[given.format]
     for one in first:
-        print(wording.agreed(one.verdicts, last.verdicts), file=sys.stderr if given.format == "csv" else sys.stdout)
+        print(
+            wording.agreed(one.verdicts, last.verdicts),
+            file=sys.stderr if given.format == "csv" else sys.stdout,
+        )
     told = last.provenance
     size = f"{told['people']} people, {told['settings']['image_size']} pixels a side"
     published = f"; published rows of {', '.join(told['files'])}" if told["files"] else ""
@@ -231,7 +307,9 @@ def book(given) -> None:
     study = opened(given)
     for key, shown in (("variation", "hidden-factors"), ("rows_of", "v3")):
         if (asked := getattr(study.settings, key)) != shown:
-            raise InputError(f"{key}: {asked} has no book of its own, each has a chapter of it; possible: {shown}")
+            raise InputError(
+                f"{key}: {asked} has no book of its own, each has a chapter of it; possible: {shown}"
+            )
     from perso import book as pages
 
     writable(given.to)

@@ -41,7 +41,10 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     check_free(to)
     source = to / "book"
     lay_out(source)
-    os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = str(study.store.path.resolve()), str(data_dir.resolve())
+    os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = (
+        str(study.store.path.resolve()),
+        str(data_dir.resolve()),
+    )
     for chapter in chapters():
         print(f"running {chapter.name}", file=sys.stderr)
         execute(chapter, source / "chapters" / chapter.name, study.asked)
@@ -89,7 +92,11 @@ def lay_out(source: Path) -> None:
 def parameters(chapter: Path, settings: Settings) -> dict:
     """What to inject: all that the chapter declares, and whatever else is not as in `Settings`."""
     declared, defaults = papermill.inspect_notebook(chapter), as_dict(Settings())
-    values = {key: value for key, value in as_dict(settings).items() if key in declared or value != defaults[key]}
+    values = {
+        key: value
+        for key, value in as_dict(settings).items()
+        if key in declared or value != defaults[key]
+    }
     if settings.dataset.startswith("file:"):  # a chapter runs in its own folder
         values["dataset"] = f"file:{Path(settings.dataset.removeprefix('file:')).resolve()}"
     return values
@@ -98,13 +105,19 @@ def parameters(chapter: Path, settings: Settings) -> dict:
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
     """Run one chapter into `copy` and make the copy fit for the page."""
     values = parameters(chapter, settings)
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # a setting that a chapter does not declare is no warning
+    logging.getLogger("papermill").setLevel(
+        logging.ERROR
+    )  # a setting that a chapter does not declare is no warning
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
             # without the user's start-up files and configuration, which may define or alter anything
             alone = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
             papermill.execute_notebook(
-                chapter, copy, values, cwd=ROOT / "chapters", progress_bar=False,
+                chapter,
+                copy,
+                values,
+                cwd=ROOT / "chapters",
+                progress_bar=False,
                 extra_arguments=["--log-level=ERROR", *alone],
             )
     except papermill.PapermillExecutionError as error:
@@ -138,19 +151,37 @@ def polished(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def compile_pages(source: Path, html: Path) -> Path:
     """jupyter-book with warnings as errors; the path of the first page."""
-    command = ["build", source, "--path-output", html.parent, "-W", "-n", "--keep-going", "--all", "--quiet"]
+    command = [
+        "build",
+        source,
+        "--path-output",
+        html.parent,
+        "-W",
+        "-n",
+        "--keep-going",
+        "--all",
+        "--quiet",
+    ]
     anew(html.parent / "_build")
-    done = subprocess.run([sys.executable, "-c", JUPYTER_BOOK, *map(str, command)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", JUPYTER_BOOK, *map(str, command)], capture_output=True, text=True
+    )
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
     (html.parent / "_build" / "html" / MARK).touch()
     shutil.rmtree(html, ignore_errors=True)
     (html.parent / "_build" / "html").rename(html)
-    if outside := [f"{page.name}: {tag}" for page in html.rglob("*.html") for tag in foreign(page.read_text("utf-8"))]:
+    if outside := [
+        f"{page.name}: {tag}"
+        for page in html.rglob("*.html")
+        for tag in foreign(page.read_text("utf-8"))
+    ]:
         raise RunError("these pages load something from elsewhere:\n" + "\n".join(outside))
     return html / "index.html"
 
 
 def foreign(html: str) -> list[str]:
     """The tags of a page that make a browser fetch from another host; links to click are not among them."""
-    return re.findall(r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"'](?:https?:)?//[^>]*>", html)
+    return re.findall(
+        r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"'](?:https?:)?//[^>]*>", html
+    )

@@ -8,8 +8,12 @@ from perso import speed
 from perso.settings import ROOT
 
 NAMES = {"rejects": "rejections of what is true", "covers": "intervals that hold the truth"}
-VERBS = {"rejects": "rejects what is true", "at most": "rejects what is true", "covers": "holds the truth",
-         "finds": "finds it"}
+VERBS = {
+    "rejects": "rejects what is true",
+    "at most": "rejects what is true",
+    "covers": "holds the truth",
+    "finds": "finds it",
+}
 UNCOUNTED = "Not counted yet; python benchmarks/calibration.py does it."
 
 
@@ -25,7 +29,9 @@ def lines(record: dict, what: str | None = None) -> pd.DataFrame:
     more       it finds more than it says
     """
     table = pd.DataFrame([entry for entry in record["entries"] if what in (None, entry["what"])])
-    return table.assign(says=[says(*each) for each in table[["kind", "share", "wanted"]].itertuples(index=False)])
+    return table.assign(
+        says=[says(*each) for each in table[["kind", "share", "wanted"]].itertuples(index=False)]
+    )
 
 
 def says(kind: str, share: float, wanted: list[float]) -> str:
@@ -45,7 +51,9 @@ def table(record: dict, what: str | None = None) -> pd.DataFrame:
     for each in found.itertuples():
         line = text.setdefault((each.what + " (contrast)" * each.contrast, each.scenario), {})
         line["wanted, %"] = "–".join(f"{100 * end:g}" for end in each.wanted)
-        line[f"{each.people} people, %"] = f"{100 * each.share:.1f} [{100 * each.low:.1f}, {100 * each.high:.1f}]"
+        line[f"{each.people} people, %"] = (
+            f"{100 * each.share:.1f} [{100 * each.low:.1f}, {100 * each.high:.1f}]"
+        )
         line[f"{each.people} people"] = each.says
     return pd.DataFrame.from_dict(text, orient="index").rename_axis(["test", "studies"])
 
@@ -56,7 +64,10 @@ def said(record: dict | None, what: str, scenario: str) -> str:
         return UNCOUNTED
     found = lines(record, what)
     found = found[found["scenario"] == scenario]
-    one, *more = [f"{100 * each.share:.1f} % of studies of {each.people} people" for each in found.itertuples()]
+    one, *more = [
+        f"{100 * each.share:.1f} % of studies of {each.people} people"
+        for each in found.itertuples()
+    ]
     rest = "".join(f" and {each.replace(' of studies', '')}" for each in more)
     return f"{what} {VERBS[found['kind'].iloc[0]]} in {one}{rest}"
 
@@ -68,10 +79,15 @@ def answer(record: dict | None) -> str:
     found = lines(record)
     found = found[~found["contrast"]]
     broken, kept = found["says"].isin(["too often", "too seldom"]), (found["says"] == "kept").sum()
-    names = [f"{what} ({each.sum()} of {len(each)})" for what, each in broken.groupby(found["what"], sort=False)
-             if each.any()]
-    return (f"Of {len(found)} promises {kept} were kept, {len(found) - kept - broken.sum()} more than kept and "
-            f"{broken.sum()} broken{': ' if names else ''}{', '.join(names)}.")
+    names = [
+        f"{what} ({each.sum()} of {len(each)})"
+        for what, each in broken.groupby(found["what"], sort=False)
+        if each.any()
+    ]
+    return (
+        f"Of {len(found)} promises {kept} were kept, {len(found) - kept - broken.sum()} more than kept and "
+        f"{broken.sum()} broken{': ' if names else ''}{', '.join(names)}."
+    )
 
 
 def bands(ax, record: dict, kinds: tuple[str, ...]):
@@ -83,15 +99,28 @@ def bands(ax, record: dict, kinds: tuple[str, ...]):
     found = found[found["kind"].isin(kinds)].copy()
     found["name"] = list(zip(found["what"], found["scenario"], found["contrast"], strict=True))
     names = list(found["name"].unique())
-    for (people, group), marker, shift in zip(found.groupby("people"), "os", (-0.16, 0.16), strict=False):
+    for (people, group), marker, shift in zip(
+        found.groupby("people"), "os", (-0.16, 0.16), strict=False
+    ):
         y = [names.index(name) + shift for name in group["name"]]
         ax.hlines(y, 100 * group["low"], 100 * group["high"], color="0.4", lw=1)
-        ax.plot(100 * group["share"], y, marker, ms=4.5, mfc="0.25" if marker == "o" else "white", mec="0.25", ls="",
-                clip_on=False, label=f"{people} people")
+        ax.plot(
+            100 * group["share"],
+            y,
+            marker,
+            ms=4.5,
+            mfc="0.25" if marker == "o" else "white",
+            mec="0.25",
+            ls="",
+            clip_on=False,
+            label=f"{people} people",
+        )
     for place, name in enumerate(names):
         low, high = next(each.wanted for each in found.itertuples() if each.name == name)
         ax.barh(place, 100 * (high - low), left=100 * low, height=0.9, color="#cfe3d4", zorder=0)
-    ax.set_yticks(range(len(names)), [f"{what}\n{scenario}" for what, scenario, _ in names], fontsize=7)
+    ax.set_yticks(
+        range(len(names)), [f"{what}\n{scenario}" for what, scenario, _ in names], fontsize=7
+    )
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
         label.set_color("0.6" if name[2] else "0.1")
     ax.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"{NAMES[kinds[0]]}, % of studies")

@@ -43,7 +43,12 @@ def machine(device: str, compile: bool = False, threads: int = 1) -> Machine:
     if device == "cpu":
         able = getattr(torch.cpu, "get_capabilities", dict)()  # of torch ≥ 2.12
         bfloat16 = any(able.get(each) for each in ("amx_bf16", "avx512_bf16", "bf16"))
-        return Machine("cpu", max(1, joblib.cpu_count() // threads), bfloat16, compiles=not compile or compiles(device))
+        return Machine(
+            "cpu",
+            max(1, joblib.cpu_count() // threads),
+            bfloat16,
+            compiles=not compile or compiles(device),
+        )
     if not torch.cuda.is_available():
         raise InputError("device: cuda is not to be had here; possible: cpu, auto")
     cards = range(torch.cuda.device_count())
@@ -59,7 +64,9 @@ def compiles(device: str) -> bool:
         torch.compile(torch.nn.Softplus())(torch.ones(8, device=device))
     except Exception as error:  # a missing compiler, an unsupported Python and much else
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        print(f"perso: training without torch.compile, since this failed: {reason}", file=sys.stderr)
+        print(
+            f"perso: training without torch.compile, since this failed: {reason}", file=sys.stderr
+        )
         return False
     return True
 
@@ -85,9 +92,13 @@ def settled(settings: Settings, classes: int, machine: Machine) -> Settings:
     lanes = s.lanes or (math.ceil(people / groups) if work.flop < SMALL else 1)
     half = machine.bfloat16 and work.flop >= SMALL and (s.image_size, s.width) in BFLOAT16_SHOWN
     # twice what is kept: the first steps' memory stays beside the graph's
-    fitting = min(int(machine.free / 2 / (lanes * (2 * work.kept + work.weights))), math.ceil(people / lanes))
+    fitting = min(
+        int(machine.free / 2 / (lanes * (2 * work.kept + work.weights))), math.ceil(people / lanes)
+    )
     return replace(
-        s, device=machine.device, lanes=lanes,
+        s,
+        device=machine.device,
+        lanes=lanes,
         precision=chosen(s.precision, "bfloat16" if half else "float32"),
         channels_last=chosen(s.channels_last, "always"),
         compile=chosen(s.compile, "never") if machine.compiles else "never",
@@ -111,10 +122,16 @@ def told(settings: Settings, classes: int, machine: Machine) -> str:
     """What was chosen, in a line (of settled settings)."""
     s, work = settings, iteration(settings, classes)
     processes = f"{machine.workers} process" + "es" * (machine.workers > 1)
-    said = [f"{machine.workers} × {machine.device}", s.precision, f"{work.flop / 1e9:.2g} GFLOP an iteration"]
+    said = [
+        f"{machine.workers} × {machine.device}",
+        s.precision,
+        f"{work.flop / 1e9:.2g} GFLOP an iteration",
+    ]
     if machine.device == "cpu":
         said[0] = f"{processes} of {s.threads} thread" + "s" * (s.threads > 1)
-    said += [f"{s.lanes} models fused"] * (s.lanes > 1) + [f"{s.in_flight} networks in flight"] * (s.in_flight > 1)
+    said += [f"{s.lanes} models fused"] * (s.lanes > 1) + [f"{s.in_flight} networks in flight"] * (
+        s.in_flight > 1
+    )
     said += ["CUDA graphs"] * (s.graph == "always") + ["torch.compile"] * (s.compile == "always")
     said += ["not channels_last"] * (s.channels_last == "never")
     return ", ".join(said)

@@ -42,7 +42,9 @@ class Parts:
         return tuple(person for fold in self.folds for person in fold.individuals)
 
 
-def choose(draws: Mapping[Person, float], individuals: int, global_people: int) -> tuple[list, list]:
+def choose(
+    draws: Mapping[Person, float], individuals: int, global_people: int
+) -> tuple[list, list]:
     """S and the people of D_G out of everybody, by their draws: the lowest are S, the highest D_G.
 
     From two ends, so that more individuals leave D_G as it was and more people in D_G leave S as it was.
@@ -92,7 +94,9 @@ def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarra
     return np.isin(item, rng.permutation(items)[:count])
 
 
-def class_counts(labels: np.ndarray, people: int, rng: np.random.Generator, main: int = 200, side: int = 33):
+def class_counts(
+    labels: np.ndarray, people: int, rng: np.random.Generator, main: int = 200, side: int = 33
+):
     """People who differ in class counts (v1): the person of every sample, int [N], -1 for nobody's.
 
     Each person takes `main` samples of one class and `side` of three more, without replacement. Main classes are
@@ -145,7 +149,11 @@ def arrange(
         half = len(individuals) // 2
         sides = [(individuals[:half], individuals[half:]), (individuals[half:], individuals[:half])]
     folds = (
-        Fold(tuple(mine), tuple(others), *(np.concatenate([part[p] for p in others]) for part in (train, test)))
+        Fold(
+            tuple(mine),
+            tuple(others),
+            *(np.concatenate([part[p] for p in others]) for part in (train, test)),
+        )
         for mine, others in sides
     )
     return Parts(train, test, tuple(folds))
@@ -160,7 +168,9 @@ def resized(images: np.ndarray, size: int) -> np.ndarray:
     side = 1 << (max(height, wide) - 1).bit_length()
     if side % size:
         sizes = [str(s) for s in (8, 16, 32, 64, 128, 256) if side % s == 0]
-        raise ValueError(f"{size} cannot be made of {height} × {wide} images; possible: {', '.join(sizes) or 'none'}")
+        raise ValueError(
+            f"{size} cannot be made of {height} × {wide} images; possible: {', '.join(sizes) or 'none'}"
+        )
     top, left = (side - height) // 2, (side - wide) // 2
     square = np.pad(images, ((0, 0), (top, side - height - top), (left, side - wide - left)))
     block = side // size

@@ -17,7 +17,9 @@ from perso.methods import BASELINE, FAMILIES, METHODS, TABLES, Method
 from perso.settings import seed_of
 
 
-def per_person(rows: pd.DataFrame, encoder: float = 0.0, people: float | None = None, base: str = BASELINE):
+def per_person(
+    rows: pd.DataFrame, encoder: float = 0.0, people: float | None = None, base: str = BASELINE
+):
     """What the training of one person's network took: a line per method, means over people, repeats averaged first.
 
     encoder   iterations that an auto-encoder is worth (`encoder_iterations`), shared where data are grouped by it
@@ -29,16 +31,29 @@ def per_person(rows: pd.DataFrame, encoder: float = 0.0, people: float | None = 
     """
     people = people or rows.groupby("fold")["person"].nunique().mean()
     rows = rows.assign(shared=rows["iterations"] - rows["own_iterations"])
-    own, common, seconds = (metrics.per_person(rows, name) for name in ("own_iterations", "shared", "seconds"))
+    own, common, seconds = (
+        metrics.per_person(rows, name) for name in ("own_iterations", "shared", "seconds")
+    )
     encoded, lines = {method.name for method in METHODS if method.encoded}, {}
-    bases, longs = (wide.get(base, pd.Series(np.nan, wide.index)).replace(0, np.nan) for wide in (own, seconds))
+    bases, longs = (
+        wide.get(base, pd.Series(np.nan, wide.index)).replace(0, np.nan) for wide in (own, seconds)
+    )
     for name in own:
-        both = own[name].notna() & (bases.notna() | bases.isna().all())  # people who have it, and the base if any has
-        spent, took, whole, long = (each[both].mean() for each in (own[name], seconds[name], bases, longs))
+        both = own[name].notna() & (
+            bases.notna() | bases.isna().all()
+        )  # people who have it, and the base if any has
+        spent, took, whole, long = (
+            each[both].mean() for each in (own[name], seconds[name], bases, longs)
+        )
         shared = common.loc[both, name].mean() + encoder * (name in encoded)
         lines[name] = {
-            "own": spent, "shared": shared, "r_train": spent / whole, "amortised": (spent + shared / people) / whole,
-            "break-even": break_even(shared, spent, whole), "seconds": took, "r_train by seconds": took / long,
+            "own": spent,
+            "shared": shared,
+            "r_train": spent / whole,
+            "amortised": (spent + shared / people) / whole,
+            "break-even": break_even(shared, spent, whole),
+            "seconds": took,
+            "r_train by seconds": took / long,
             "ms an iteration": 1000 * took / (spent or np.nan),
         }
     table = pd.DataFrame.from_dict(lines, orient="index")
@@ -58,29 +73,50 @@ def break_even(shared: float, own: float, other: float) -> float:
     return float(max(1, math.ceil(shared / (other - own))))
 
 
-def by_schedule(methods: Iterable[Method] = TABLES["v1"], n_iter: int = 165, epochs: int = 100) -> pd.DataFrame:
+def by_schedule(
+    methods: Iterable[Method] = TABLES["v1"], n_iter: int = 165, epochs: int = 100
+) -> pd.DataFrame:
     """own, shared and r_train as schedules have it, nothing trained, no auto-encoder; beside what v1 printed.
 
     n_iter, epochs   iterations of an epoch, and their number; v1's: 70 % of its D_G of 30,000, in batches of 128
     """
     whole, lines = n_iter * epochs, {}
     for method in methods:
-        own = method.early + method.extra + method.late + (0 if method.generic else whole * method.rounds)
+        own = (
+            method.early
+            + method.extra
+            + method.late
+            + (0 if method.generic else whole * method.rounds)
+        )
         printed = [each[8] if each else np.nan for each in (method.v1_counts, method.v1_factors)]
         lines[method.name] = own, whole * method.generic, own / whole, *printed
-    return pd.DataFrame.from_dict(lines, "index", columns=["own", "shared", "r_train", "v1 counts", "v1 factors"])
+    return pd.DataFrame.from_dict(
+        lines, "index", columns=["own", "shared", "r_train", "v1 counts", "v1 factors"]
+    )
 
 
 def answer(table: pd.DataFrame) -> str:
     """r_train of every family, and from how many people on transfer learning costs no more (of a `per_person`)."""
-    of = {family: [m.name for m in METHODS if m.family == family and m.name in table.index]
-          for family in FAMILIES if family not in ("baseline", "control")}
-    ends = {family: table.loc[names, "r_train"].agg(["min", "max"]) for family, names in of.items() if names}
-    said = [f"{family} {' to '.join(dict.fromkeys(f'{end:.2f}' for end in both))}" for family, both in ends.items()]
+    of = {
+        family: [m.name for m in METHODS if m.family == family and m.name in table.index]
+        for family in FAMILIES
+        if family not in ("baseline", "control")
+    }
+    ends = {
+        family: table.loc[names, "r_train"].agg(["min", "max"])
+        for family, names in of.items()
+        if names
+    }
+    said = [
+        f"{family} {' to '.join(dict.fromkeys(f'{end:.2f}' for end in both))}"
+        for family, both in ends.items()
+    ]
     late = table.loc[of["transfer learning"], "break-even"].replace(np.inf, np.nan)
-    return (f"Training for one person alone, as a share of the baseline's: {', '.join(said)}. With all that is shared, "
-            f"{late.count()} of {len(late)} settings of transfer learning cost no more than a training for each person"
-            f"{f', from {late.max():,.0f} people on' * bool(late.count())}.")
+    return (
+        f"Training for one person alone, as a share of the baseline's: {', '.join(said)}. With all that is shared, "
+        f"{late.count()} of {len(late)} settings of transfer learning cost no more than a training for each person"
+        f"{f', from {late.max():,.0f} people on' * bool(late.count())}."
+    )
 
 
 def encoder_iterations(study) -> dict[str, float]:
@@ -94,8 +130,13 @@ def encoder_iterations(study) -> dict[str, float]:
     for fold in study.folds:
         images = len(work.seen(prepared, fold))
         trained = s.encoder_epochs * schedules.iterations_per_epoch(images, s.batch_size)
-        shared.append((3 * s.batch_size * trained + images) * flop(work.encoder_recipe(prepared)) / unit)
-        own += [3 * s.latent * len(prepared.parts.train[p]) * len(fold.global_train) / unit for p in fold.individuals]
+        shared.append(
+            (3 * s.batch_size * trained + images) * flop(work.encoder_recipe(prepared)) / unit
+        )
+        own += [
+            3 * s.latent * len(prepared.parts.train[p]) * len(fold.global_train) / unit
+            for p in fold.individuals
+        ]
     return {"encoder": float(np.mean(shared)), "search": float(np.mean(own))}
 
 
@@ -111,18 +152,32 @@ def bytes_per_person(study) -> pd.DataFrame:
 
     Transfer learning alters every parameter and statistic, so its difference to the generic network is as large.
     """
-    model, parts = engine.empty(work.recipe(study.prepared).build, "meta", torch.float32), study.prepared.parts
+    model, parts = (
+        engine.empty(work.recipe(study.prepared).build, "meta", torch.float32),
+        study.prepared.parts,
+    )
     tensors = model.parameters(), model.buffers(), model.classifier.parameters()
     weights, statistics, last = (sum(each.numel() for each in kind) for kind in tensors)
-    images = np.mean([len(np.unique(parts.train[p] % len(study.prepared.source.who))) for p in parts.individuals])
-    lines = {"the network": weights + statistics, "its parameters": weights, "its batch norm's statistics": statistics,
-             "its difference to the generic network": weights + statistics, "its last layer": last}
-    table = pd.DataFrame({"numbers": lines, "bytes": {name: 4 * n for name, n in lines.items()}}, dtype=float)
+    images = np.mean(
+        [len(np.unique(parts.train[p] % len(study.prepared.source.who))) for p in parts.individuals]
+    )
+    lines = {
+        "the network": weights + statistics,
+        "its parameters": weights,
+        "its batch norm's statistics": statistics,
+        "its difference to the generic network": weights + statistics,
+        "its last layer": last,
+    }
+    table = pd.DataFrame(
+        {"numbers": lines, "bytes": {name: 4 * n for name, n in lines.items()}}, dtype=float
+    )
     table.loc[f"D_I, {images:.1f} images"] = images * study.settings.image_size**2
     return table
 
 
-def latency(study, batches: Iterable[int] = (1, 128), repeats: int = 50, clock: Callable = time.perf_counter):
+def latency(
+    study, batches: Iterable[int] = (1, 128), repeats: int = 50, clock: Callable = time.perf_counter
+):
     """Milliseconds for a batch, of two networks in turns: median, low and high quartile by network and batch.
 
     Fresh weights do, as the arithmetic does not depend on them; the two differ by how a machine's times scatter.
@@ -134,7 +189,10 @@ def latency(study, batches: Iterable[int] = (1, 128), repeats: int = 50, clock: 
             engine.load(model, [engine.fresh(how, seed_of("latency", number))])
         for batch in batches:
             pixels = np.resize(study.prepared.images, (batch, 1, how.image_size, how.image_size))
-            x, taken = engine.resident(pixels, how.device).to(how.dtype).div_(255), np.empty((repeats + 3, len(models)))
+            x, taken = (
+                engine.resident(pixels, how.device).to(how.dtype).div_(255),
+                np.empty((repeats + 3, len(models))),
+            )
             for turn, n in np.ndindex(taken.shape):
                 begun = clock()
                 models[n](x).cpu()  # which waits for a card
@@ -152,18 +210,37 @@ def pace(rows: pd.DataFrame) -> tuple[float, str]:
     return float(seconds.median()), "core-hours" if cpu else "GPU-hours"
 
 
-def million(table: pd.DataFrame, pace: tuple[float, str], weights: float, persons: int = 1_000_000) -> pd.DataFrame:
+def million(
+    table: pd.DataFrame, pace: tuple[float, str], weights: float, persons: int = 1_000_000
+) -> pd.DataFrame:
     """Hours and GB for so many persons, every factor in a column, the arithmetic as text.
 
     table   own and shared iterations, of `per_person` or `by_schedule`
     pace    seconds of an iteration and the unit; weights: bytes of a network. Where nothing is own, one serves all
     """
-    (seconds, unit), own, shared, networks = pace, table["own"], table["shared"], np.where(table["own"] > 0, persons, 1)
+    (seconds, unit), own, shared, networks = (
+        pace,
+        table["own"],
+        table["shared"],
+        np.where(table["own"] > 0, persons, 1),
+    )
     hours = (shared + persons * own) * seconds / 3600
-    said = [f"({a:,.0f} + {persons:,} × {b:,.0f}) × {1000 * seconds:.3g} ms = {h:,.{0 if h >= 10 else 4}f} {unit}"
-            for a, b, h in zip(shared, own, hours, strict=True)]
-    return pd.DataFrame({"shared": shared, "persons": persons, "own": own, "s an iteration": seconds, unit: hours,
-                         "networks": networks, "GB": networks * weights / 1e9, "arithmetic": said})
+    said = [
+        f"({a:,.0f} + {persons:,} × {b:,.0f}) × {1000 * seconds:.3g} ms = {h:,.{0 if h >= 10 else 4}f} {unit}"
+        for a, b, h in zip(shared, own, hours, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "shared": shared,
+            "persons": persons,
+            "own": own,
+            "s an iteration": seconds,
+            unit: hours,
+            "networks": networks,
+            "GB": networks * weights / 1e9,
+            "arithmetic": said,
+        }
+    )
 
 
 def bars(ax, table: pd.DataFrame):
@@ -176,6 +253,11 @@ def bars(ax, table: pd.DataFrame):
     ax.barh(y, some["shared"], ls=":", label="shared, all parts", **look)
     ax.axvline(table.attrs["whole"], color="0.2", lw=1, label=table.attrs["base"])
     ax.grid(axis="y", visible=False)
-    ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5), xlabel="iterations")
+    ax.set(
+        yticks=range(len(table)),
+        yticklabels=table.index,
+        ylim=(len(table) - 0.5, -0.5),
+        xlabel="iterations",
+    )
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
     return ax

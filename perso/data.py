@@ -56,10 +56,14 @@ class Cohort:
     def of(self, people) -> "Cohort":
         """Only the images of these people, in their order here; InputError for a person who is not here."""
         if strangers := set(people) - set(self.people.tolist()):
-            raise InputError(f"{self.source}: no such person: {', '.join(sorted(map(str, strangers)))}")
+            raise InputError(
+                f"{self.source}: no such person: {', '.join(sorted(map(str, strangers)))}"
+            )
         keep = np.isin(self.who, list(people))
         arrays = [array[keep] for array in (self.images, self.labels, self.who, self.item)]
-        return Cohort(*arrays, {name: array[keep] for name, array in self.attributes.items()}, self.source)
+        return Cohort(
+            *arrays, {name: array[keep] for name, array in self.attributes.items()}, self.source
+        )
 
 
 def load(dataset: str, data_dir: str | Path) -> Cohort:
@@ -82,9 +86,16 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
         if dataset == "fashion":
             arrays = {"images": images, "labels": table, "who": np.zeros_like(table)}
         else:  # columns: class, hsf series, writer, index of the writer's digit, … (QMNIST, arXiv:1905.10498)
-            arrays = {"images": images, "labels": table[:, 0], "who": table[:, 2], "attr_hsf": table[:, 1]}
+            arrays = {
+                "images": images,
+                "labels": table[:, 0],
+                "who": table[:, 2],
+                "attr_hsf": table[:, 1],
+            }
     else:
-        raise InputError(f"dataset: no {dataset!r}; possible: digits, qmnist, nist, fashion, file:PATH.npz")
+        raise InputError(
+            f"dataset: no {dataset!r}; possible: digits, qmnist, nist, fashion, file:PATH.npz"
+        )
     return _cohort(arrays, f"dataset {dataset}", dataset)
 
 
@@ -109,7 +120,11 @@ def _digits() -> dict[str, np.ndarray]:
 
 QMNIST = ["qmnist-train-images-idx3-ubyte.gz", "qmnist-train-labels-idx2-int.gz"]
 NIST = ["xnist-images-idx3-ubyte.xz", "xnist-labels-idx2-int.xz"]
-FASHION = [f"{half}-{kind}-ubyte.gz" for half in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+FASHION = [
+    f"{half}-{kind}-ubyte.gz"
+    for half in ("train", "t10k")
+    for kind in ("images-idx3", "labels-idx1")
+]
 ARCHIVES = {  # torchvision's class, also the folder in data_dir; its arguments; files; where they come from
     "qmnist": ("QMNIST", {"what": "train"}, QMNIST, "github.com/facebookresearch/qmnist"),
     "nist": ("QMNIST", {"what": "nist"}, NIST, "github.com/facebookresearch/qmnist"),
@@ -121,9 +136,14 @@ def _idx_arrays(dataset: str, data_dir: Path) -> tuple[np.ndarray, np.ndarray]:
     """A data set's images and labels from its files, unpacked or packed as they lie in `data_dir`."""
     kind, _, names, _ = ARCHIVES[dataset]
     packed = [data_dir / kind / "raw" / name for name in names]
-    if missing := [path for path in packed if not (path.is_file() or path.with_suffix("").is_file())]:
+    if missing := [
+        path for path in packed if not (path.is_file() or path.with_suffix("").is_file())
+    ]:
         _download(dataset, missing)
-    arrays = [_read_idx(path.with_suffix("") if path.with_suffix("").is_file() else path) for path in packed]
+    arrays = [
+        _read_idx(path.with_suffix("") if path.with_suffix("").is_file() else path)
+        for path in packed
+    ]
     return np.concatenate(arrays[0::2]), np.concatenate(arrays[1::2])
 
 
@@ -133,16 +153,23 @@ def _download(dataset: str, missing: list[Path]) -> None:
 
     kind, arguments, _, home = ARCHIVES[dataset]
     folder, timeout = missing[0].parent, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(10)  # seconds; torchvision sets none and would wait minutes for a silent network
+    socket.setdefaulttimeout(
+        10
+    )  # seconds; torchvision sets none and would wait minutes for a silent network
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix=".download-") as aside, redirect_stdout(sys.stderr):
+        with (
+            TemporaryDirectory(dir=folder, prefix=".download-") as aside,
+            redirect_stdout(sys.stderr),
+        ):
             fresh = getattr(torchvision.datasets, kind)(aside, download=True, **arguments)
             for path in missing:
                 os.replace(Path(fresh.raw_folder, path.stem), path.with_suffix(""))
     except (OSError, RuntimeError, HTTPException) as error:
         put = f"put {', '.join(path.name for path in missing)} from {home} into {folder}"
-        raise InputError(f"dataset {dataset}: no download ({' '.join(str(error).split())}); {put}") from error
+        raise InputError(
+            f"dataset {dataset}: no download ({' '.join(str(error).split())}); {put}"
+        ) from error
     finally:
         socket.setdefaulttimeout(timeout)
 
@@ -156,9 +183,15 @@ def _read_idx(path: Path) -> np.ndarray:
         if f"idx{ndim}" not in path.name:
             raise ValueError(f"{ndim} dimensions")
         shape = np.frombuffer(raw, ">u4", ndim, offset=4)
-        return np.frombuffer(raw, dtype, offset=4 + 4 * ndim).reshape(shape)  # ValueError where sizes differ
-    except Exception as error:  # the ways of gzip, lzma and numpy to stumble over damaged bytes are many
-        raise InputError(f"{path}: truncated or damaged ({error}); delete it to fetch it anew") from error
+        return np.frombuffer(raw, dtype, offset=4 + 4 * ndim).reshape(
+            shape
+        )  # ValueError where sizes differ
+    except (
+        Exception
+    ) as error:  # the ways of gzip, lzma and numpy to stumble over damaged bytes are many
+        raise InputError(
+            f"{path}: truncated or damaged ({error}); delete it to fetch it anew"
+        ) from error
 
 
 def read(path: str | Path) -> Cohort:
@@ -229,16 +262,27 @@ def _cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
         raise wrong("images", f"has shape {images.shape}", "needed is [N, H, W], each at least 1")
     if images.max() <= 1:  # average pooling would round such images to black
         cure = "multiply by 255, floats of 0..1 before .astype('uint8')"
-        raise wrong("images", f"has no grey level above {images.max()}", f"needed are 0..255: {cure}")
-    possible = {"labels": "iu", "who": "iuU", "item": "iu", "attr_": "biufU"}  # numpy's kinds of dtype
-    facts = {"item": np.arange(len(images))} | {name: arrays[name] for name in arrays if name != "images"}
+        raise wrong(
+            "images", f"has no grey level above {images.max()}", f"needed are 0..255: {cure}"
+        )
+    possible = {
+        "labels": "iu",
+        "who": "iuU",
+        "item": "iu",
+        "attr_": "biufU",
+    }  # numpy's kinds of dtype
+    facts = {"item": np.arange(len(images))} | {
+        name: arrays[name] for name in arrays if name != "images"
+    }
     for name, array in facts.items():
         is_attribute = name.startswith("attr_")
         kinds = possible.get("attr_" if is_attribute else name)
         if not kinds or name == "attr_":
             raise wrong(name, "is unknown", "possible: images, labels, who, item, attr_NAME")
         if array.shape != images.shape[:1]:
-            raise wrong(name, f"has shape {array.shape}", f"needed is one value per image: ({len(images)},)")
+            raise wrong(
+                name, f"has shape {array.shape}", f"needed is one value per image: ({len(images)},)"
+            )
         if array.dtype.kind not in kinds:
             needed = "integers or strings" if "U" in kinds else "integers"
             to_text = is_attribute or (name == "who" and array.dtype.kind not in "bf")
@@ -256,7 +300,9 @@ def _cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
     for name, one in (("who", "persons"), ("labels", "classes")):
         torn = facts[name] != facts[name][first[twins]]
         if torn.any():
-            raise wrong("item", f"has {facts['item'][torn][0]} in two {one}", "an item has one of each")
+            raise wrong(
+                "item", f"has {facts['item'][torn][0]} in two {one}", "an item has one of each"
+            )
     attributes = {name[5:]: array for name, array in facts.items() if name.startswith("attr_")}
     return Cohort(images, facts["labels"], facts["who"], facts["item"], attributes, source)
 
@@ -280,7 +326,9 @@ def _to_integers(name: str, array: np.ndarray) -> str:
     """How an array of another kind becomes integers."""
     if array.dtype.kind == "f":
         if missing := int(np.sum(~np.isfinite(array))):
-            return f"leave out the {missing} samples that are nan or infinite, then .astype('int64')"
+            return (
+                f"leave out the {missing} samples that are nan or infinite, then .astype('int64')"
+            )
         if (array != np.round(array)).any():
             return f"np.unique({name}, return_inverse=True)[1], if each value is one of its own"
     if array.dtype.kind in "fb":
@@ -291,8 +339,21 @@ def _to_integers(name: str, array: np.ndarray) -> str:
 # What programs write where there is no id, as they spell it ("Nan" and "NA" may be names); the numbers are what nan
 # becomes by .astype of int64 and of int32. -1 is the pool of a prepared file of class counts: see prepare.
 MISSING = {
-    "", "nan", "NaN", "NAN", "None", "none", "NONE", "null", "Null", "NULL", "<NA>", "NaT", "-1",
-    -(2**63), -(2**31),
+    "",
+    "nan",
+    "NaN",
+    "NAN",
+    "None",
+    "none",
+    "NONE",
+    "null",
+    "Null",
+    "NULL",
+    "<NA>",
+    "NaT",
+    "-1",
+    -(2**63),
+    -(2**31),
 }
 
 
@@ -303,4 +364,8 @@ def _is_missing(person: int | str) -> bool:
 
 def _canonical(array: np.ndarray) -> np.ndarray:
     """Strings as they are; other kinds as 64-bit little-endian integers or floats."""
-    return array if array.dtype.kind == "U" else array.astype("<f8" if array.dtype.kind == "f" else "<i8")
+    return (
+        array
+        if array.dtype.kind == "U"
+        else array.astype("<f8" if array.dtype.kind == "f" else "<i8")
+    )

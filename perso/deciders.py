@@ -38,8 +38,15 @@ class Above(Pair):
 
     def find(self, evidence: Evidence) -> Finding:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
-        more = {"d_z": seen.d_z, "t": seen.t, "wilcoxon": seen.wilcoxon, "improved": seen.improved,
-                "harmed": seen.harmed, "better": seen.belief.better, "equal": seen.belief.equal}
+        more = {
+            "d_z": seen.d_z,
+            "t": seen.t,
+            "wilcoxon": seen.wilcoxon,
+            "improved": seen.improved,
+            "harmed": seen.harmed,
+            "better": seen.belief.better,
+            "equal": seen.belief.equal,
+        }
         test, p, ends = "sign-flip", seen.p, (seen.low, seen.high)
         models, drawn = evidence.generic(self.of, self.method, self.base, self.part)
         more |= {"generic": models} if models else {}
@@ -49,12 +56,20 @@ class Above(Pair):
             test, (p, *ends) = "few generic models", few_models(seen.mean, seen.sd, seen.n, models)
         said = printed(self.method, self.base, self.part, self.of)
         return Finding(
-            self.what, test, *points(seen.mean, *ends),
-            p if self.sides == 2 else one_sided(p, seen.mean), seen.n,
-            detectable=100 * stats.detectable(seen.sd, seen.n), margin=100 * seen.margin,
-            family=(self.family, self.of, self.part), of=self.of, bounds=points(seen.low90, seen.high90),
-            author=bool(seen.mean > 0 and seen.t < 0.1), more=more,
-            sides=self.sides, little=seen.little if said is None or said >= seen.margin else np.nan,
+            self.what,
+            test,
+            *points(seen.mean, *ends),
+            p if self.sides == 2 else one_sided(p, seen.mean),
+            seen.n,
+            detectable=100 * stats.detectable(seen.sd, seen.n),
+            margin=100 * seen.margin,
+            family=(self.family, self.of, self.part),
+            of=self.of,
+            bounds=points(seen.low90, seen.high90),
+            author=bool(seen.mean > 0 and seen.t < 0.1),
+            more=more,
+            sides=self.sides,
+            little=seen.little if said is None or said >= seen.margin else np.nan,
         )
 
 
@@ -64,7 +79,10 @@ def printed(method: str, base: str, part: str, of: str) -> float | None:
     As the base of a comparison, a row of ours that refines one of theirs (`Method.refines`) stands for it.
     """
     base = next((each.refines for each in METHODS if each.name == base and each.refines), base)
-    field, place = {"v1": "v1_factors", "counts": "v1_counts"}.get(of, "paper"), {"D_I": 0, "D_G": 4}[part]
+    field, place = (
+        {"v1": "v1_factors", "counts": "v1_counts"}.get(of, "paper"),
+        {"D_I": 0, "D_G": 4}[part],
+    )
     numbers = {each.name: getattr(each, field) for each in METHODS}
     one, other = numbers.get(method), numbers.get(base)
     return round(one[place] - other[place], 6) if one and other else None
@@ -93,12 +111,24 @@ class Alike(Pair):
     def find(self, evidence: Evidence) -> Finding:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
         return Finding(
-            self.what, "TOST", *points(seen.mean, seen.low, seen.high), seen.within,
-            seen.n, expected=0, harm=self.harm, margin=100 * seen.margin, of=self.of,
+            self.what,
+            "TOST",
+            *points(seen.mean, seen.low, seen.high),
+            seen.within,
+            seen.n,
+            expected=0,
+            harm=self.harm,
+            margin=100 * seen.margin,
+            of=self.of,
             bounds=points(seen.low90, seen.high90),
             # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
             detectable=2.93 * standard_error(seen),
-            more={"d_z": seen.d_z, "t": seen.t, "wilcoxon": seen.wilcoxon, "equal": seen.belief.equal},
+            more={
+                "d_z": seen.d_z,
+                "t": seen.t,
+                "wilcoxon": seen.wilcoxon,
+                "equal": seen.belief.equal,
+            },
         )
 
 
@@ -110,10 +140,18 @@ class NotBelow(Pair):
 
     def find(self, evidence: Evidence) -> Finding:
         seen = evidence.effect(self.of, self.method, self.base, self.part)
-        outcome = "for" if seen.harmless < 0.05 else "against" if seen.high90 < -seen.margin else "open"
+        outcome = (
+            "for" if seen.harmless < 0.05 else "against" if seen.high90 < -seen.margin else "open"
+        )
         return Finding(
-            self.what, "non-inferiority", *points(seen.mean, seen.low, seen.high),
-            seen.harmless, seen.n, margin=100 * seen.margin, of=self.of, outcome=outcome,
+            self.what,
+            "non-inferiority",
+            *points(seen.mean, seen.low, seen.high),
+            seen.harmless,
+            seen.n,
+            margin=100 * seen.margin,
+            of=self.of,
+            outcome=outcome,
             detectable=2.49 * standard_error(seen),  # 1.645 + .842
         )
 
@@ -131,9 +169,14 @@ class Rising:
     def find(self, evidence: Evidence) -> Finding:
         wide = self.direction * evidence.people(self.of, self.part, *self.methods).to_numpy()
         word = "rises" if self.direction > 0 else "falls"
-        found = trend(f"accuracy on {self.part} {word} along {', '.join(self.methods)}", wide,
-                      evidence.rng("rising", self.of, self.part, *self.methods))
-        return replace(found, of=self.of, family=(self.family, self.of, self.part) if self.family else ())
+        found = trend(
+            f"accuracy on {self.part} {word} along {', '.join(self.methods)}",
+            wide,
+            evidence.rng("rising", self.of, self.part, *self.methods),
+        )
+        return replace(
+            found, of=self.of, family=(self.family, self.of, self.part) if self.family else ()
+        )
 
 
 @dataclass(frozen=True)
@@ -151,9 +194,18 @@ class Spread:
         draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
         interval, _ = resampling.sd_ratio(one, other, draw)
         return Finding(
-            f"log sd of {self.method} / {self.base} on {self.part}", "Brown–Forsythe", interval.value, interval.low,
-            interval.high, resampling.brown_forsythe(one, other, draw), len(one), unit="log ratio",
-            expected=self.direction, of=self.of, detectable=reach(interval), family=("spread", self.of, self.part),
+            f"log sd of {self.method} / {self.base} on {self.part}",
+            "Brown–Forsythe",
+            interval.value,
+            interval.low,
+            interval.high,
+            resampling.brown_forsythe(one, other, draw),
+            len(one),
+            unit="log ratio",
+            expected=self.direction,
+            of=self.of,
+            detectable=reach(interval),
+            family=("spread", self.of, self.part),
             more={"Pitman–Morgan": stats.pitman_morgan(one, other)},
         )
 
@@ -171,11 +223,26 @@ class Measured:
 
 def trend(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
     """That values [n people, k] rise along their columns: Page's test of both sides, people's mean rank correlation."""
-    slopes = np.nan_to_num([resampling.rho(np.arange(values.shape[1]), line) for line in values])  # 0: all alike
+    slopes = np.nan_to_num(
+        [resampling.rho(np.arange(values.shape[1]), line) for line in values]
+    )  # 0: all alike
     interval = resampling.clipped(resampling.people_alone(slopes, rng))
-    p = min(1.0, 2 * min(stats.rising(values), stats.rising(-values))) if len(values) > 1 else np.nan
-    return Finding(what, "Page's L", interval.value, interval.low, interval.high, p, len(values), unit="ρ",
-                   detectable=reach(interval))
+    p = (
+        min(1.0, 2 * min(stats.rising(values), stats.rising(-values)))
+        if len(values) > 1
+        else np.nan
+    )
+    return Finding(
+        what,
+        "Page's L",
+        interval.value,
+        interval.low,
+        interval.high,
+        p,
+        len(values),
+        unit="ρ",
+        detectable=reach(interval),
+    )
 
 
 def one_sided(p: float, mean: float) -> float:

@@ -28,19 +28,37 @@ class Effect:
     within: float  # p of TOST that the mean lies within the margin
     harmless: float  # p of its one half: that the mean is above -margin
     little: float  # p of the other: that it is below the margin
-    belief: resampling.Belief  # Bayesian signed-rank, with the margin as region of practical equivalence
+    belief: (
+        resampling.Belief
+    )  # Bayesian signed-rank, with the margin as region of practical equivalence
     margin: float
 
 
 def effect(persons: Mapping[object, np.ndarray], margin: float, rng: np.random.Generator) -> Effect:
     """Weigh paired differences: of every person sums and numbers of images by original digit, float [k, 2]."""
     d = np.array([resampling.total(person) for person in persons.values()])
-    interval, same = resampling.hierarchical(list(persons.values()), rng), stats.equivalence(d, margin)
+    interval, same = (
+        resampling.hierarchical(list(persons.values()), rng),
+        stats.equivalence(d, margin),
+    )
     share = (lambda side: float(side.mean())) if len(d) else (lambda side: np.nan)
     return Effect(
-        len(d), interval.value, interval.low, interval.high,
-        resampling.sign_flip(d, rng), stats.change(d).p, stats.wilcoxon(d),
-        stats.d_z(d), float(d.std(ddof=1)) if len(d) > 1 else np.nan, share(d > 1e-12), share(d < -1e-12),
-        same.low, same.high, same.p, stats.harmless(d, margin), stats.harmless(-d, margin),
-        resampling.signed_rank(d, margin, rng), margin,
+        len(d),
+        interval.value,
+        interval.low,
+        interval.high,
+        resampling.sign_flip(d, rng),
+        stats.change(d).p,
+        stats.wilcoxon(d),
+        stats.d_z(d),
+        float(d.std(ddof=1)) if len(d) > 1 else np.nan,
+        share(d > 1e-12),
+        share(d < -1e-12),
+        same.low,
+        same.high,
+        same.p,
+        stats.harmless(d, margin),
+        stats.harmless(-d, margin),
+        resampling.signed_rank(d, margin, rng),
+        margin,
     )

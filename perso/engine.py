@@ -17,7 +17,9 @@ import torch
 from perso.models import VGG, AutoEncoder, State, empty, initial, lanes_of, load
 
 VERSION = 1  # raised by hand whenever a change to what trains alters numbers: here, in models, work or schedules
-PLAIN_STEPS = 3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
+PLAIN_STEPS = (
+    3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Recipe:
 
 def fresh(recipe: Recipe, seed: int) -> State:
     """Initial weights of one model from a seed, the same on every device."""
-    return initial(empty(recipe.build, "meta", torch.float32).state_dict(), torch.Generator().manual_seed(seed))
+    return initial(
+        empty(recipe.build, "meta", torch.float32).state_dict(), torch.Generator().manual_seed(seed)
+    )
 
 
 @contextlib.contextmanager
@@ -80,9 +84,13 @@ def computing(recipe: Recipe, training: bool = False):
     before = torch.get_num_threads()
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
     # no cache of weights cast to bfloat16: it would outlive the optimiser's step
-    cast = torch.autocast(recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False)
+    cast = torch.autocast(
+        recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False
+    )
     # training repeats one shape, for which it pays to try cuDNN's kernels; float32 is float32 unless tf32 is wished
-    kernels = torch.backends.cudnn.flags(enabled=True, benchmark=training, allow_tf32=recipe.precision == "tf32")
+    kernels = torch.backends.cudnn.flags(
+        enabled=True, benchmark=training, allow_tf32=recipe.precision == "tf32"
+    )
     try:
         with cast, kernels:
             yield
@@ -90,7 +98,16 @@ def computing(recipe: Recipe, training: bool = False):
         torch.set_num_threads(before)
 
 
-def train(recipe: Recipe, images, labels, plans, rates, states: list[State], seeds: list[int], snapshots=None):
+def train(
+    recipe: Recipe,
+    images,
+    labels,
+    plans,
+    rates,
+    states: list[State],
+    seeds: list[int],
+    snapshots=None,
+):
     """Train N models, each from its own plan; they share nothing but launches.
 
     images     u8 [M, S, S], labels int [M]
@@ -113,7 +130,9 @@ def train(recipe: Recipe, images, labels, plans, rates, states: list[State], see
                 INSTEAD[recipe], instead = simpler(how, error)
                 reason = str(error).strip() or type(error).__name__
             print(f"perso: {instead}, since this failed: {reason.splitlines()[0]}", file=sys.stderr)
-            if recipe.device == "cuda":  # the error is gone by now, and with it what its frames held on the card
+            if (
+                recipe.device == "cuda"
+            ):  # the error is gone by now, and with it what its frames held on the card
                 torch.cuda.synchronize()
                 torch.cuda.empty_cache()
 
@@ -134,13 +153,17 @@ def simpler(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
     raise error
 
 
-def together(recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots) -> dict[int, list[State]]:
+def together(
+    recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots
+) -> dict[int, list[State]]:
     """`train` without a second try: networks of `lanes` models, `in_flight` of them at a time."""
     pixels, classes = resident(images, recipe.device), resident(labels, recipe.device).long()
     taken = {t: [] for t in snapshots}
     for at in range(0, len(plans), recipe.lanes * recipe.in_flight):
         some = slice(at, at + recipe.lanes * recipe.in_flight)
-        flight = fly(recipe, pixels, classes, plans[some], rates, states[some], seeds[some], snapshots)
+        flight = fly(
+            recipe, pixels, classes, plans[some], rates, states[some], seeds[some], snapshots
+        )
         for t, found in flight.items():
             taken[t] += found
         if recipe.device == "cuda":
@@ -148,10 +171,14 @@ def together(recipe: Recipe, images, labels, plans, rates, states, seeds, snapsh
     return taken
 
 
-def fly(recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots) -> dict[int, list[State]]:
+def fly(
+    recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots
+) -> dict[int, list[State]]:
     """Train as many networks as may be in flight, step by step together."""
     cuts, taken = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)], {}
-    flight = [Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts]
+    flight = [
+        Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts
+    ]
     for t in range(plans.shape[1] + 1):
         if t in snapshots:
             taken[t] = [state for trainee in flight for state in trainee.states()]
@@ -166,7 +193,9 @@ def fly(recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots)
 class Trainee:
     """A network of a few lanes in training: weights, optimiser, plan and place in it, all on the device."""
 
-    def __init__(self, recipe: Recipe, pixels, classes, plans, rates, states: list[State], seeds: list[int]):
+    def __init__(
+        self, recipe: Recipe, pixels, classes, plans, rates, states: list[State], seeds: list[int]
+    ):
         self.recipe, self.pixels, self.classes = recipe, pixels, classes
         self.graph, self.done = None, 0
         self.stream = torch.cuda.Stream() if recipe.device == "cuda" else None
@@ -177,9 +206,15 @@ class Trainee:
             load(self.model, states)
             self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
-            self.forward = compiled(type(self.model)) if recipe.compile else type(self.model).forward
-            self.plan = resident(np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device)  # [T, B, lanes]
-            kind = torch.float32 if self.stream else torch.float64  # which the fused optimisers want there
+            self.forward = (
+                compiled(type(self.model)) if recipe.compile else type(self.model).forward
+            )
+            self.plan = resident(
+                np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device
+            )  # [T, B, lanes]
+            kind = (
+                torch.float32 if self.stream else torch.float64
+            )  # which the fused optimisers want there
             self.rates = torch.tensor(rates, dtype=kind, device=recipe.device)
             self.rate = torch.zeros((), dtype=kind, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
@@ -204,9 +239,16 @@ class Trainee:
         """The iteration the counter stands at, every lane on its own batch; nothing here waits for the device."""
         index = self.plan.index_select(0, self.t)[0]  # [B, lanes]
         self.rate.copy_(self.rates.index_select(0, self.t)[0])
-        x = self.pixels[index].to(self.recipe.dtype).div_(255).contiguous(memory_format=self.recipe.layout)
+        x = (
+            self.pixels[index]
+            .to(self.recipe.dtype)
+            .div_(255)
+            .contiguous(memory_format=self.recipe.layout)
+        )
         masks = self.model.masks(len(index), self.generators, self.like)
-        loss = self.model.loss(self.forward(self.model, x, masks).to(self.recipe.dtype), x, self.classes[index])
+        loss = self.model.loss(
+            self.forward(self.model, x, masks).to(self.recipe.dtype), x, self.classes[index]
+        )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -218,7 +260,9 @@ class Trainee:
         for generator in self.generators:
             graph.register_generator_state(generator)
         self.optimiser.zero_grad(set_to_none=True)
-        graph.capture_begin(capture_error_mode="thread_local")  # other streams of this process go on meanwhile
+        graph.capture_begin(
+            capture_error_mode="thread_local"
+        )  # other streams of this process go on meanwhile
         try:
             self.step()
         except BaseException:
@@ -240,7 +284,9 @@ def compiled(kind: type):
     return torch.compile(kind.forward, dynamic=False)
 
 
-def make_optimiser(recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor) -> torch.optim.Optimizer:
+def make_optimiser(
+    recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor
+) -> torch.optim.Optimizer:
     """Adam (v3) or SGD with momentum (v1); both act on each number alone, so lanes stay apart."""
     usual = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimiser == "adam":
@@ -248,7 +294,9 @@ def make_optimiser(recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor) -
     return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **usual)
 
 
-def predict(recipe: Recipe, images, state: State, index: np.ndarray, batch: int = 1024) -> np.ndarray:
+def predict(
+    recipe: Recipe, images, state: State, index: np.ndarray, batch: int = 1024
+) -> np.ndarray:
     """The class one model gives to images[index], int64 [len(index)]."""
     return shown(recipe, images, state, index, lambda model, x: model(x)[:, 0].argmax(1), batch)
 
@@ -264,13 +312,17 @@ def reconstruct(recipe: Recipe, images, state: State, index: np.ndarray) -> np.n
 
 
 @torch.inference_mode()
-def shown(recipe: Recipe, images, state: State, index: np.ndarray, give: Callable, batch: int = 1024) -> np.ndarray:
+def shown(
+    recipe: Recipe, images, state: State, index: np.ndarray, give: Callable, batch: int = 1024
+) -> np.ndarray:
     """What `give(model, x)` returns for images[index], in batches; the model is one lane, in evaluation."""
     with computing(recipe):
         model = recipe.network().eval()
         load(model, [state])
         pixels = resident(images[index], recipe.device)
-        given = [give(model, part[:, None].to(recipe.dtype).div_(255)) for part in pixels.split(batch)]
+        given = [
+            give(model, part[:, None].to(recipe.dtype).div_(255)) for part in pixels.split(batch)
+        ]
         return torch.cat(given).cpu().numpy()
 
 

@@ -18,9 +18,13 @@ from perso.study import Study
 
 PART = {"D_I": "I", "D_G": "G"}
 RUNS = {  # what a claim may ask of a scale, and how it is said
-    "v3": "v3's Table I", "grouping": "data grouping in full", "doses": "doses of early shaping",
-    "sweeps": "the sweeps of rates and lengths", "v1": "v1's Table 2, hidden factors",
-    "counts": "v1's Table 2, class counts", "unflipped": "the baseline on ten classes",
+    "v3": "v3's Table I",
+    "grouping": "data grouping in full",
+    "doses": "doses of early shaping",
+    "sweeps": "the sweeps of rates and lengths",
+    "v1": "v1's Table 2, hidden factors",
+    "counts": "v1's Table 2, class counts",
+    "unflipped": "the baseline on ten classes",
 }
 
 
@@ -41,7 +45,12 @@ def asked(settings: Settings, of: str) -> Settings:
     return replace(settings, rows_of=of)
 
 
-def train(study: Study, jobs: int | None = None, budget: float | None = None, folder: Path = published.FOLDER) -> int:
+def train(
+    study: Study,
+    jobs: int | None = None,
+    budget: float | None = None,
+    folder: Path = published.FOLDER,
+) -> int:
     """Train what the claims of a study's scale lack; what is published counts as there. How many models are left.
 
     budget   seconds after which no further model is begun
@@ -54,7 +63,9 @@ def train(study: Study, jobs: int | None = None, budget: float | None = None, fo
         except Missing:
             continue
         given = published.shared(one, methods, folder)
-        left += len(one.keys(methods)) - len(one.run(methods, jobs, max(0.0, ends - time.monotonic()), given))
+        left += len(one.keys(methods)) - len(
+            one.run(methods, jobs, max(0.0, ends - time.monotonic()), given)
+        )
     for fold in range(0 if evidence.own else len(study.folds)):
         if time.monotonic() < ends:
             study.encoder(fold)
@@ -73,12 +84,23 @@ class Evidence:
         self.study, self.folder, self.files = study, folder, set()
         s = study.asked
         self.own = "counts" if s.variation == "class-counts" else "v1" if s.rows_of == "v1" else ""
-        for name in ("run", "rows", "effect", "hits", "people", "encoded"):  # one computation each, for this scale only
+        for name in (
+            "run",
+            "rows",
+            "effect",
+            "hits",
+            "people",
+            "encoded",
+        ):  # one computation each, for this scale only
             setattr(self, name, cache(getattr(self, name)))
 
     def run(self, of: str) -> Study:
         """The study of one of RUNS."""
-        if not self.own and of in ("v1", "counts") and self.study.asked.dataset in ("qmnist", "nist"):
+        if (
+            not self.own
+            and of in ("v1", "counts")
+            and self.study.asked.dataset in ("qmnist", "nist")
+        ):
             raise Missing(f"{RUNS[of]}, which has params of its own (`-v1`, `-counts`)")
         if self.own and of != self.own:
             raise Missing(f"{RUNS[of]}, where these parameters are of {RUNS[self.own]} alone")
@@ -146,7 +168,8 @@ class Evidence:
         ours, theirs = self.hits(of, method, part), self.hits(of, base, part)
         persons = {
             person: resampling.by_item(ours[person] - theirs[person], self.items(of, part, person))
-            for person in ours if person in theirs
+            for person in ours
+            if person in theirs
         }
         if not persons:
             raise Missing(f"people of {RUNS[of]} who have both", method, base)
@@ -159,10 +182,16 @@ class Evidence:
         """
         started = {each.name for each in self.run(of).methods if each.generic}
         rows = self.having(of, method, base)
-        if len(started & {method, base}) != 1:  # of two that begin from the same one its luck cancels
+        if (
+            len(started & {method, base}) != 1
+        ):  # of two that begin from the same one its luck cancels
             return 0, None
         measure = tables.MEASURES[part]
-        wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).dropna().reset_index()
+        wide = (
+            rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure)
+            .dropna()
+            .reset_index()
+        )
         models = wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
         count = models.nunique()
         try:

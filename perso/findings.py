@@ -11,7 +11,9 @@ from perso.methods import DOSES, METHODS, again, early, longer
 from perso.mixed import mixed
 
 
-def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = page.versus) -> Markdown:
+def versus_each(
+    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = page.versus
+) -> Markdown:
     """What there is to say of every pair of methods, as a list; of a method that this run leaves out, that it does.
 
     say   `page.versus`, or `equal`: of rows and two names, a sentence
@@ -19,8 +21,11 @@ def versus_each(rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Calla
     there, lines = set(rows["method"]), []
     for method, other in pairs:
         lacking = [name for name in (method, other) if name not in there]
-        lines.append(f"- {say(rows, method, other)}" if not lacking
-                     else f"- {method} minus {other}: not known, this run is without {' and '.join(lacking)}")
+        lines.append(
+            f"- {say(rows, method, other)}"
+            if not lacking
+            else f"- {method} minus {other}: not known, this run is without {' and '.join(lacking)}"
+        )
     return Markdown("\n".join(lines))
 
 
@@ -29,7 +34,9 @@ def equal(rows: pd.DataFrame, method: str, other: str) -> str:
     said = []
     for part, differences in tables.paired(rows, method, other).items():
         found = stats.equivalence(differences, stats.MARGINS[part])
-        mean, low, high, margin = (100 * value for value in (found.mean, found.low, found.high, found.margin))
+        mean, low, high, margin = (
+            100 * value for value in (found.mean, found.low, found.high, found.margin)
+        )
         apart = found.low > found.margin or found.high < -found.margin
         verdict = "further apart than" if apart else "not shown to be equivalent within"
         verdict = "equivalent within" if found.equivalent else verdict
@@ -52,7 +59,9 @@ def gains(table: pd.DataFrame) -> Markdown:
     """What a method adds on some classes and on others (`likeness.gains`), in percentage points."""
     these, others = stats.change(table["these"]), stats.change(table["others"])
     more = stats.change(table["these"] - table["others"])
-    return Markdown(f"{interval(these)} on these, {interval(others)} on others; the difference is {interval(more)}.")
+    return Markdown(
+        f"{interval(these)} on these, {interval(others)} on others; the difference is {interval(more)}."
+    )
 
 
 def nearness(table: pd.DataFrame) -> str:
@@ -70,10 +79,13 @@ def dose(rows: pd.DataFrame) -> str:
     Counted from as many iterations on general data: both train as long, the rest is the narrowness of the data.
     """
     there = set(rows["method"])
-    amount = max(m.early for m in DOSES if m.shaped_by == "own" and m.rounds == 1 and m.name in there)
+    amount = max(
+        m.early for m in DOSES if m.shaped_by == "own" and m.rounds == 1 and m.name in there
+    )
     own, general, verdicts, numbers = early(amount), longer(amount), [], []
     for words, one, other in (
-        ("after the usual epochs", own, general), ("after three times as many", again(own, 3), again(general, 3)),
+        ("after the usual epochs", own, general),
+        ("after three times as many", again(own, 3), again(general, 3)),
     ):
         differences = tables.paired(rows, one.name, other.name)["D_G"]
         verdicts.append(f"{harm(differences)} {words}")
@@ -87,7 +99,15 @@ def dose(rows: pd.DataFrame) -> str:
 def harm(differences: pd.Series) -> str:
     """What paired differences on D_G say: harm | gain | no difference (TOST) | undecided."""
     seen, same = stats.change(differences), stats.equivalence(differences, stats.MARGINS["D_G"])
-    return "harm" if seen.high < 0 else "gain" if seen.low > 0 else "no difference" if same.equivalent else "undecided"
+    return (
+        "harm"
+        if seen.high < 0
+        else "gain"
+        if seen.low > 0
+        else "no difference"
+        if same.equivalent
+        else "undecided"
+    )
 
 
 def interval(change: stats.Change) -> str:
@@ -101,7 +121,9 @@ def doses(table: pd.DataFrame) -> pd.DataFrame:
     for part in tables.PARTS.values():
         for _, line in table.sort_values(("", "rounds"), kind="stable").iterrows():
             whose, amount, rounds = line["", "whose"], line["", "dose"], line["", "rounds"]
-            cells.setdefault((part, f"{rounds} × epochs"), {})[f"{amount} on {whose} data"] = tables.points(line[part])
+            cells.setdefault((part, f"{rounds} × epochs"), {})[f"{amount} on {whose} data"] = (
+                tables.points(line[part])
+            )
     return pd.DataFrame(cells).fillna("")
 
 
@@ -110,7 +132,9 @@ def late(table: pd.DataFrame) -> pd.DataFrame:
     lines: dict[str, dict] = {}
     for method in METHODS:
         if method.late and method.family == "transfer learning" and method.name in table.index:
-            cells = lines.setdefault(f"{method.late_optimiser or 'as the study'}, {method.late_rate:g}", {})
+            cells = lines.setdefault(
+                f"{method.late_optimiser or 'as the study'}, {method.late_rate:g}", {}
+            )
             for part in tables.PARTS.values():
                 cells[part, method.late] = tables.points(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
@@ -123,7 +147,11 @@ def late_sentence(table: pd.DataFrame) -> str:
 
     table   of `tables.comparison`, counted from the generic model that all of them start from (TL-n-0)
     """
-    there = [m.name for m in METHODS if m.late and m.family == "transfer learning" and m.name in table.index]
+    there = [
+        m.name
+        for m in METHODS
+        if m.late and m.family == "transfer learning" and m.name in table.index
+    ]
     margin, on_G = stats.MARGINS["D_G"], table.loc[there, "D_G"]
     harmed, safe = on_G.index[on_G["high"] < 0], on_G.index[on_G["low"] > -margin]
     said = (
@@ -142,7 +170,10 @@ def trends(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
     """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
     lines = []
     for names in courses:
-        wide = {part: metrics.per_person(rows, measure)[list(names)] for measure, part in tables.PARTS.items()}
+        wide = {
+            part: metrics.per_person(rows, measure)[list(names)]
+            for measure, part in tables.PARTS.items()
+        }
         rises, falls = stats.rising(wide["D_I"].dropna()), stats.rising(-wide["D_G"].dropna())
         said = f"p = {rises:.2g} that accuracy rises on D_I, {falls:.2g} that it falls on D_G"
         lines.append(f"- {', '.join(names)}: {said}")
@@ -157,10 +188,13 @@ def components(rows: pd.DataFrame) -> pd.DataFrame:
     found = {}
     for measure, part in tables.PARTS.items():
         random = {
-            "person": rows["person"], "person × method": rows["person"] + rows["method"],
+            "person": rows["person"],
+            "person × method": rows["person"] + rows["method"],
             "repeat": rows["fold"].astype(str) + " " + rows["repeat"].astype(str),
         }
-        found[part] = {name: 100 * sd for name, sd in mixed(rows[measure], random, rows["method"]).sd.items()}
+        found[part] = {
+            name: 100 * sd for name, sd in mixed(rows[measure], random, rows["method"]).sd.items()
+        }
     return pd.DataFrame(found)
 
 
@@ -169,15 +203,26 @@ def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.
     lines = {}
     for method in methods:
         for measure, part in tables.PARTS.items():
-            wide = rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure).reset_index()
-            d, models = 100 * (wide[method] - wide[base]), wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
+            wide = rows.pivot(
+                index=["person", "fold", "repeat"], columns="method", values=measure
+            ).reset_index()
+            d, models = (
+                100 * (wide[method] - wide[base]),
+                wide["fold"].astype(str) + " " + wide["repeat"].astype(str),
+            )
             found = mixed(d, {"person": wide["person"], "generic model": models})
             line = found.effects.loc["mean"]
             alone = tables.difference(rows, method, base)[part]
             lines[f"{method} − {base}, {part}"] = {
-                "people alone": interval(alone), "generic models, too": interval(stats.Change(
-                    *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"])))),
-                "sd of people": found.sd["person"], "of generic models": found.sd["generic model"],
-                "share of one repeat's": found.sd["generic model"] / d.groupby(wide["repeat"]).std().mean(),
+                "people alone": interval(alone),
+                "generic models, too": interval(
+                    stats.Change(
+                        *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"]))
+                    )
+                ),
+                "sd of people": found.sd["person"],
+                "of generic models": found.sd["generic model"],
+                "share of one repeat's": found.sd["generic model"]
+                / d.groupby(wide["repeat"]).std().mean(),
             }
     return pd.DataFrame.from_dict(lines, orient="index")

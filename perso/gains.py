@@ -16,7 +16,12 @@ from perso.store import unpacked
 from perso.study import Study
 
 TURNS = ("as written", "mirrored", "upside down")  # in the order of `cohorts.flipped`
-KINDS = ("baseline", "early shaping", "sample weighing", "transfer learning")  # families that v1 compares
+KINDS = (
+    "baseline",
+    "early shaping",
+    "sample weighing",
+    "transfer learning",
+)  # families that v1 compares
 
 
 def accuracies(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -34,7 +39,9 @@ def accuracies(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
         shown = {str(c): labels % classes == c for c in range(classes)}
         if prepared.classes > classes:
             shown |= {turn: labels // classes == place for place, turn in enumerate(TURNS)}
-        lines[str(person)] = {name: right[which].mean() if which.any() else np.nan for name, which in shown.items()}
+        lines[str(person)] = {
+            name: right[which].mean() if which.any() else np.nan for name, which in shown.items()
+        }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
@@ -46,13 +53,19 @@ def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
     holm                p of the paired t-test, corrected among the classes, and among the turns
     """
     before, after = (accuracies(study, rows, name) for name in (base, method))
-    found = pd.DataFrame({name: vars(stats.change(each)) for name, each in (after - before).items()}).T
+    found = pd.DataFrame(
+        {name: vars(stats.change(each)) for name, each in (after - before).items()}
+    ).T
     holm = found["p"].groupby(found.index.isin(TURNS)).transform(lambda p: stats.holm(p.to_numpy()))
-    table = found.rename(columns={"mean": "change"}).assign(n=found["n"].astype(int), base=before.mean(), holm=holm)
+    table = found.rename(columns={"mean": "change"}).assign(
+        n=found["n"].astype(int), base=before.mean(), holm=holm
+    )
     return table[["n", "base", "change", "low", "high", "holm"]]
 
 
-def uneven(gains: np.ndarray, rng: np.random.Generator, permutations: int = 1999) -> stats.Permanova:
+def uneven(
+    gains: np.ndarray, rng: np.random.Generator, permutations: int = 1999
+) -> stats.Permanova:
     """How much of what gains [n people, k classes] vary within people goes by class; permuted within people.
 
     People who lack a class are left out; below two of them, or where nothing varies, all is nan.
@@ -64,12 +77,16 @@ def uneven(gains: np.ndarray, rng: np.random.Generator, permutations: int = 1999
     drawn = rng.permuted(np.tile(centred, (permutations, 1, 1)), axis=2)
     means = np.concatenate([centred[None], drawn]).mean(axis=1)
     shares = len(gains) * (means**2).sum(axis=1) / (centred**2).sum()
-    return stats.Permanova(*map(float, (shares[0], shares[1:].mean(), (shares > shares[0] - 1e-12).mean())))
+    return stats.Permanova(
+        *map(float, (shares[0], shares[1:].mean(), (shares > shares[0] - 1e-12).mean()))
+    )
 
 
 def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
     """Training images of D_I and the gain on D_I, a share: a line per person who has both rows."""
-    sizes = pd.Series({str(person): len(images) for person, images in study.prepared.parts.train.items()})
+    sizes = pd.Series(
+        {str(person): len(images) for person, images in study.prepared.parts.train.items()}
+    )
     gain = tables.paired(rows, method, base)["D_I"].dropna()
     return pd.DataFrame({"images": sizes.reindex(gain.index), "gain": gain})
 
@@ -85,12 +102,16 @@ def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> d
     if len(size) < 2 or np.ptp(size) == 0:
         return found
     design = sm.add_constant(size)
-    seen, _ = resampling.over_people(lambda index: resampling.rho(size[index], gain[index]), len(size), rng, draws)
+    seen, _ = resampling.over_people(
+        lambda index: resampling.rho(size[index], gain[index]), len(size), rng, draws
+    )
     least = float(sm.OLS(gain, design).fit().params[1])
     found |= {"rho": seen.value, "low": seen.low, "high": seen.high, "per_100": least}
     if np.isnan(seen.low):
         return found
-    if np.diag(design @ np.linalg.pinv(design)).max() < 1 - 1e-9:  # else one person alone makes the slope
+    if (
+        np.diag(design @ np.linalg.pinv(design)).max() < 1 - 1e-9
+    ):  # else one person alone makes the slope
         robust = sm.OLS(gain, design).fit(cov_type="HC3", use_t=True)
         found["per_low"], found["per_high"] = robust.conf_int()[1].tolist()
     return found
@@ -99,7 +120,9 @@ def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> d
 def front(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:
     """Who is on the Pareto front of means [..., k], bool: no other is as good on both parts and better on one."""
     on_I, on_G = (np.asarray(each)[..., :, None] for each in (on_I_mean, on_G_mean))
-    more_I, more_G = (np.asarray(each)[..., None, :] - own for each, own in ((on_I_mean, on_I), (on_G_mean, on_G)))
+    more_I, more_G = (
+        np.asarray(each)[..., None, :] - own for each, own in ((on_I_mean, on_I), (on_G_mean, on_G))
+    )
     return ~((more_I >= 0) & (more_G >= 0) & (more_I + more_G > 0)).any(axis=-1)
 
 
@@ -111,19 +134,29 @@ def complete(on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:
     return both[:, there]
 
 
-def resampled(on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+def resampled(
+    on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int
+) -> np.ndarray:
     """Means over people drawn with replacement, the same for all methods: [2, draws, k]; rounded, that ties be ties."""
     both = complete(on_I, on_G)
     picked = rng.integers(both.shape[1], size=(draws, both.shape[1]))
     return both[:, picked].mean(axis=2).round(12)
 
 
-def pareto(on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int = 2000) -> np.ndarray:
+def pareto(
+    on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int = 2000
+) -> np.ndarray:
     """How probably each method is on the front, [k]: its share of the bootstrap draws of people."""
     return front(*resampled(on_I, on_G, rng, draws)).mean(axis=0)
 
 
-def best_by_weight(on_I: np.ndarray, on_G: np.ndarray, weights: Sequence[float], rng: np.random.Generator, draws=2000):
+def best_by_weight(
+    on_I: np.ndarray,
+    on_G: np.ndarray,
+    weights: Sequence[float],
+    rng: np.random.Generator,
+    draws=2000,
+):
     """How probably each method has the largest D_I + w · D_G, [weights, k]; a line sums to 1, those who tie share."""
     mean_I, mean_G = resampled(on_I, on_G, rng, draws)
     sums = ((mean_I + weight * mean_G).round(12) for weight in weights)
@@ -138,7 +171,9 @@ def best_range(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:
         behind, ahead = on_I_mean - i, g - on_G_mean  # against every other: w · ahead ≥ behind
         low = max([0.0, *(behind[ahead > 0] / ahead[ahead > 0])])
         high = min([np.inf, *(behind[ahead < 0] / ahead[ahead < 0])])
-        ranges.append((low, high) if low <= high and not (behind[ahead == 0] > 0).any() else (np.nan, np.nan))
+        ranges.append(
+            (low, high) if low <= high and not (behind[ahead == 0] > 0).any() else (np.nan, np.nan)
+        )
     return np.array(ranges)
 
 
@@ -149,7 +184,9 @@ def changes(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, pd.DataFram
     return {part: each[there].sub(each[BASELINE], axis=0) for part, each in wide.items()}
 
 
-def membership(rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
+def membership(
+    rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator, draws: int = 2000
+) -> pd.DataFrame:
     """The trade-off of those of these methods that have rows, over the people who have all of them: a line each.
 
     D_I, D_G              mean change to the baseline, shares; the baseline's own is 0
@@ -158,14 +195,32 @@ def membership(rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Genera
     """
     seen = changes(rows, methods)
     on_I, on_G = complete(seen["D_I"], seen["D_G"]).mean(axis=1).round(12)
-    chances = pareto(*seen.values(), rng, draws), best_by_weight(*seen.values(), [1.0], rng, draws)[0]
+    chances = (
+        pareto(*seen.values(), rng, draws),
+        best_by_weight(*seen.values(), [1.0], rng, draws)[0],
+    )
     low, high = best_range(on_I, on_G).T
-    return pd.DataFrame({"D_I": on_I, "D_G": on_G, "member": front(on_I, on_G), "probability": chances[0],
-                         "from": low, "to": high, "best": chances[1]}, seen["D_I"].columns)
+    return pd.DataFrame(
+        {
+            "D_I": on_I,
+            "D_G": on_G,
+            "member": front(on_I, on_G),
+            "probability": chances[0],
+            "from": low,
+            "to": high,
+            "best": chances[1],
+        },
+        seen["D_I"].columns,
+    )
 
 
-def by_kind(runs: Mapping[str, pd.DataFrame], rng: np.random.Generator, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
+def by_kind(
+    runs: Mapping[str, pd.DataFrame], rng: np.random.Generator, kinds: Sequence[str] = KINDS
+) -> pd.DataFrame:
     """How probably the largest D_I + D_G is a method's of each kind, among these kinds: kinds down, runs across."""
     family = {method.name: method.family for method in METHODS if method.family in kinds}
-    found = {run: membership(rows, list(family), rng)["best"].groupby(family).sum() for run, rows in runs.items()}
+    found = {
+        run: membership(rows, list(family), rng)["best"].groupby(family).sum()
+        for run, rows in runs.items()
+    }
     return pd.DataFrame(found).reindex(list(kinds))

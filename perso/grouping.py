@@ -13,7 +13,9 @@ def scaled(persons: int, people: int) -> int:
     return math.ceil(persons * people / 100)
 
 
-def neighbours(codes_I: np.ndarray, codes_G: np.ndarray, k: int, far: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def neighbours(
+    codes_I: np.ndarray, codes_G: np.ndarray, k: int, far: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Distances and positions in D_G, [m, k] each, of the k samples nearest to each of D_I, the nearest first.
 
     codes_I, codes_G   latent codes [m, d], [N, d]; the distance is L2
@@ -22,13 +24,17 @@ def neighbours(codes_I: np.ndarray, codes_G: np.ndarray, k: int, far: bool = Fal
     if not far:
         return NearestNeighbors(n_neighbors=k).fit(codes_G).kneighbors(codes_I)
     found = []
-    for distances in pairwise_distances_chunked(codes_I, codes_G):  # there is no index of what is far
+    for distances in pairwise_distances_chunked(
+        codes_I, codes_G
+    ):  # there is no index of what is far
         order = np.argsort(-distances, axis=1, kind="stable")[:, :k]
         found.append((np.take_along_axis(distances, order, 1), order))
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
 
-def nearest_samples(codes_I: np.ndarray, codes_G: np.ndarray, n: int, far: bool = False) -> np.ndarray:
+def nearest_samples(
+    codes_I: np.ndarray, codes_G: np.ndarray, n: int, far: bool = False
+) -> np.ndarray:
     """Single sample grouping (SG): n positions in D_G, int [n], none of them twice.
 
     First the nearest sample of each of D_I's, then the second nearest, and so on; within a turn the smallest distance
@@ -40,7 +46,9 @@ def nearest_samples(codes_I: np.ndarray, codes_G: np.ndarray, n: int, far: bool 
     while True:
         distances, positions = neighbours(codes_I, codes_G, k, far)
         turns = np.broadcast_to(np.arange(k), positions.shape)
-        order = np.lexsort((positions.ravel(), (-distances if far else distances).ravel(), turns.ravel()))
+        order = np.lexsort(
+            (positions.ravel(), (-distances if far else distances).ravel(), turns.ravel())
+        )
         chosen = positions.ravel()[order]
         first = np.sort(np.unique(chosen, return_index=True)[1])
         if len(first) >= n:
@@ -52,7 +60,9 @@ def class_means(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarr
     """Mean code of every class [classes, d]; nan where a class has no sample."""
     sums, counts = np.zeros((classes, codes.shape[1])), np.bincount(labels, minlength=classes)
     np.add.at(sums, labels, codes)
-    return np.divide(sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0)
+    return np.divide(
+        sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0
+    )
 
 
 def nearest_persons(
@@ -73,9 +83,13 @@ def nearest_persons(
     return [people[place] for place in order]
 
 
-def person_distances(ones: Sequence[np.ndarray], others: Sequence[np.ndarray], everybody: np.ndarray) -> np.ndarray:
+def person_distances(
+    ones: Sequence[np.ndarray], others: Sequence[np.ndarray], everybody: np.ndarray
+) -> np.ndarray:
     """L2 distances between people, [len(ones), len(others)], by their concatenated class means."""
-    known = np.where(np.isnan(everybody), 0, everybody)  # a class that nobody has tells nobody apart
+    known = np.where(
+        np.isnan(everybody), 0, everybody
+    )  # a class that nobody has tells nobody apart
 
     def whole(means):
         return np.stack([np.where(np.isnan(mean), known, mean).ravel() for mean in means])

@@ -31,7 +31,9 @@ class Verdict:
     controls: tuple[Finding, ...]
     missing: tuple[str, ...]  # what the scale lacks
     needs: int  # people that a test lacked; 0: enough were there
-    author: bool | None  # the papers' way: right sign, t-test below .1, uncorrected; None for a claim of other tests
+    author: (
+        bool | None
+    )  # the papers' way: right sign, t-test below .1, uncorrected; None for a claim of other tests
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,13 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
     judged = dict(zip(found, corrected([*found.values(), *lost]), strict=False))
     for group in groups_of(claim):
         if any(judged[test].outcome == "for" for test in group if test in judged):
-            judged |= {test: replace(judged[test], settled=True) for test in group if test in judged}
-    outcomes = [[judged[test].outcome if test in judged else "missing" for test in group] for group in groups_of(claim)]
+            judged |= {
+                test: replace(judged[test], settled=True) for test in group if test in judged
+            }
+    outcomes = [
+        [judged[test].outcome if test in judged else "missing" for test in group]
+        for group in groups_of(claim)
+    ]
     needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
     equality = all(isinstance(test, Alike) for test in own)
     reached = verdict(outcomes, equality)
@@ -78,9 +85,13 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
         reached = "UNDECIDED"
         lacks = (LARGER, *lacks)
     return Verdict(
-        claim, reached, tuple(judged[test] for test in own if test in judged),
+        claim,
+        reached,
+        tuple(judged[test] for test in own if test in judged),
         tuple(judged[test] for test in claim.controls if test in judged),
-        lacks, needs, author(claim, judged),
+        lacks,
+        needs,
+        author(claim, judged),
     )
 
 
@@ -94,7 +105,10 @@ def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
 
 def author(claim: Claim, judged: Mapping) -> bool | None:
     """Whether of every group one would be significant to the papers; None unless all are paired tests."""
-    groups = [[judged[test].author if test in judged else None for test in group] for group in groups_of(claim)]
+    groups = [
+        [judged[test].author if test in judged else None for test in group]
+        for group in groups_of(claim)
+    ]
     return None if any(None in group for group in groups) else all(any(group) for group in groups)
 
 
@@ -121,7 +135,9 @@ def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "
     """All claims at the scale of this evidence. `params`: name of its params file."""
     verdicts = tuple(weigh(claim, evidence) for claim in claims)
     told = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
-    return Ledger(told | {"scale": scale(evidence.study.asked), "files": sorted(evidence.files)}, verdicts)
+    return Ledger(
+        told | {"scale": scale(evidence.study.asked), "files": sorted(evidence.files)}, verdicts
+    )
 
 
 def scale(settings: Settings) -> str:
@@ -163,9 +179,14 @@ def rank(one: Ledger) -> tuple[int, int]:
 
 def write(path: str | Path, one: Ledger) -> None:
     """Publish a ledger as JSON, whole or not at all; what cannot be told is null."""
-    claims = [{"number": each.claim.number, "says": each.claim.says}
-              | {key: plain(value) for key, value in vars(each).items() if key != "claim"} for each in one.verdicts]
-    told = json.dumps({"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False)
+    claims = [
+        {"number": each.claim.number, "says": each.claim.says}
+        | {key: plain(value) for key, value in vars(each).items() if key != "claim"}
+        for each in one.verdicts
+    ]
+    told = json.dumps(
+        {"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False
+    )
     with whole(path) as aside:
         aside.write_text(f"{told}\n", encoding="utf-8")
 
@@ -190,22 +211,41 @@ def read(path: str | Path) -> Ledger:
         verdicts = tuple(kept(claim, by_number.get(claim.number)) for claim in CLAIMS)
         return Ledger(told["provenance"], verdicts, f"{path.parent.name}/{path.name}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: no ledger ({error}); `perso claims PARAMS.yml --to FILE.json` writes one") from error
+        raise InputError(
+            f"{path}: no ledger ({error}); `perso claims PARAMS.yml --to FILE.json` writes one"
+        ) from error
 
 
 def kept(claim: Claim, told: dict | None) -> Verdict:
     """A claim's verdict as a file has it; NOT RUN where the file is older than the claim."""
     if told is None or told["says"] != claim.says:
-        return Verdict(claim, "NOT RUN", (), (), ("this claim, which is younger than the ledger",), 0, None)
+        return Verdict(
+            claim, "NOT RUN", (), (), ("this claim, which is younger than the ledger",), 0, None
+        )
     findings, controls = (tuple(map(finding, told[role])) for role in ("findings", "controls"))
-    return Verdict(claim, told["verdict"], findings, controls, tuple(told["missing"]), told["needs"], told["author"])
+    return Verdict(
+        claim,
+        told["verdict"],
+        findings,
+        controls,
+        tuple(told["missing"]),
+        told["needs"],
+        told["author"],
+    )
 
 
 def finding(told: dict) -> Finding:
     """What `plain` made of a finding, back."""
-    known = {key: np.nan if value is None and key != "author" else value for key, value in told.items()}
-    return Finding(**known | {"family": tuple(told["family"]), "bounds": tuple(
-        np.nan if end is None else end for end in told["bounds"])})
+    known = {
+        key: np.nan if value is None and key != "author" else value for key, value in told.items()
+    }
+    return Finding(
+        **known
+        | {
+            "family": tuple(told["family"]),
+            "bounds": tuple(np.nan if end is None else end for end in told["bounds"]),
+        }
+    )
 
 
 def everything(folder: Path = FOLDER) -> list[Ledger]:
@@ -226,4 +266,6 @@ def beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
 def same(one: Ledger) -> tuple:
     """What makes two ledgers of one kind: people and settings, wherever they were trained."""
     settings = one.provenance["settings"].items()
-    return one.provenance["content"], {key: value for key, value in settings if key not in ("device", "dataset")}
+    return one.provenance["content"], {
+        key: value for key, value in settings if key not in ("device", "dataset")
+    }

@@ -21,7 +21,9 @@ def unflipped(study: Study, fold: int) -> np.ndarray:
     return index[index < len(study.prepared.source.who)]
 
 
-def spaces(study: Study, latents: Iterable[int], fold: int = 0) -> dict[str, tuple[Study | None, np.ndarray]]:
+def spaces(
+    study: Study, latents: Iterable[int], fold: int = 0
+) -> dict[str, tuple[Study | None, np.ndarray]]:
     """Codes of a fold's unflipped training images [n, d] in spaces of several dimensions, beside their raw pixels.
 
     The auto-encoders are trained where the store lacks them; each comes with its study.
@@ -57,8 +59,12 @@ def table(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
         writer = float((who[near] == who).mean())
         found = stats.permanova(codes, who, labels, rng(study.settings.seed, "permanova"))
         lines[name] = {
-            "error": error(one, fold) if one else 0.0, "class": float((labels[near] == labels).mean()),
-            "writer": writer, "× chance": writer / chance, "R²": found.share - found.chance, "p": found.p,
+            "error": error(one, fold) if one else 0.0,
+            "class": float((labels[near] == labels).mean()),
+            "writer": writer,
+            "× chance": writer / chance,
+            "R²": found.share - found.chance,
+            "p": found.p,
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
@@ -92,7 +98,8 @@ def own_and_others(study: Study, fold: int = 0) -> pd.DataFrame:
         few = rng(study.settings.seed, "as few", person).permutation(place.global_train)[: len(own)]
         among = {"own": own, "D_G": place.global_train, "as few": few}
         lines[person] = {
-            name: float(grouping.neighbours(codes[test], codes[images], 1)[0].mean()) for name, images in among.items()
+            name: float(grouping.neighbours(codes[test], codes[images], 1)[0].mean())
+            for name, images in among.items()
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
@@ -103,21 +110,31 @@ def ranked(study: Study, person, fold: int = 0) -> list:
     return work.ranked(study.prepared, place, person, study.codes(fold), len(place.global_people))
 
 
-def counterparts(study: Study, images: Sequence[int], fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def counterparts(
+    study: Study, images: Sequence[int], fold: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """The nearest and the farthest training image of D_G to each of an individual's training images, int [n] each."""
     D_G, codes = study.folds[fold].global_train, study.codes(fold)
-    return tuple(D_G[grouping.neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]] for far in (False, True))
+    return tuple(
+        D_G[grouping.neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]]
+        for far in (False, True)
+    )
 
 
 def diversities(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.DataFrame:
     """How diverse D'_I is: mean latent distance of its images from their mean; a person a line, a method a column."""
     codes, place = study.codes(fold), study.folds[fold]
-    return pd.DataFrame({
-        method.name: {
-            str(person): metrics.diversity(codes[work.enlarged(study.prepared, place, method, person, 0, codes)])
-            for person in place.individuals
-        } for method in methods
-    })
+    return pd.DataFrame(
+        {
+            method.name: {
+                str(person): metrics.diversity(
+                    codes[work.enlarged(study.prepared, place, method, person, 0, codes)]
+                )
+                for person in place.individuals
+            }
+            for method in methods
+        }
+    )
 
 
 def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
@@ -130,29 +147,43 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
     codes, place, shares = study.codes(fold), study.folds[fold], {}
     for method in methods:
         alone = replace(method, with_own=False)
-        added = [set(work.enlarged(study.prepared, place, alone, person, 0, codes)) for person in place.individuals]
+        added = [
+            set(work.enlarged(study.prepared, place, alone, person, 0, codes))
+            for person in place.individuals
+        ]
         pairs = combinations(added, 2)
-        shares[method.name] = np.mean([len(one & other) / min(len(one), len(other)) for one, other in pairs])
+        shares[method.name] = np.mean(
+            [len(one & other) / min(len(one), len(other)) for one, other in pairs]
+        )
     return pd.Series(shares)
 
 
-def gains(study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE) -> pd.DataFrame:
+def gains(
+    study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE
+) -> pd.DataFrame:
     """What a method adds to the base's accuracy on D_I, shares: a line per person, averaged over repeats.
 
     these, others   on test images of these classes of the source, flips included; on all other ones
     """
     prepared, lines = study.prepared, {}
-    labels = prepared.labels % (int(prepared.source.labels.max()) + 1)  # a flip shows its original's class
+    labels = prepared.labels % (
+        int(prepared.source.labels.max()) + 1
+    )  # a flip shows its original's class
     for person in prepared.parts.individuals:
         own = rows[rows["person"] == str(person)]
         these = np.isin(labels[prepared.parts.test[person]], classes)
 
         def share(name, which, own=own):
-            hits = [unpacked(blob, n) for blob, n in own.loc[own["method"] == name, ["hits_I", "n_I"]].values]
+            hits = [
+                unpacked(blob, n)
+                for blob, n in own.loc[own["method"] == name, ["hits_I", "n_I"]].values
+            ]
             return np.mean(hits, axis=0)[which].mean() if hits and which.any() else np.nan
 
-        lines[person] = {column: share(method, which) - share(base, which)
-                         for column, which in (("these", these), ("others", ~these))}
+        lines[person] = {
+            column: share(method, which) - share(base, which)
+            for column, which in (("these", these), ("others", ~these))
+        }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
@@ -163,7 +194,9 @@ def named(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float
     images = images[np.isin(source.who[images], people)]
     who = source.who[images]
     right = metrics.named(study.codes(fold, images)[images], who) == who
-    return pd.Series(right).groupby(who).mean(), float(np.unique(who, return_counts=True)[1].max() / len(who))
+    return pd.Series(right).groupby(who).mean(), float(
+        np.unique(who, return_counts=True)[1].max() / len(who)
+    )
 
 
 def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:

@@ -14,8 +14,12 @@ from perso.evidence import Evidence
 from perso.methods import BASELINE, V1, V3
 from perso.outcomes import Finding
 
-GROUPINGS = tuple(method.name for method in V3 if method.added and method.paper)  # v3's, random ones first
-SHAPING_ROWS = tuple({m.paper: m.name for m in V3 if m.paper and not m.added}.values())  # of two rates, the lower
+GROUPINGS = tuple(
+    method.name for method in V3 if method.added and method.paper
+)  # v3's, random ones first
+SHAPING_ROWS = tuple(
+    {m.paper: m.name for m in V3 if m.paper and not m.added}.values()
+)  # of two rates, the lower
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}  # of v3's Table I
 PARTS = ("D_I", "D_G")
 FAMILY = {method.name: method.family for method in V1}
@@ -23,12 +27,27 @@ SURE = 0.95  # how probable what is asked of bootstrap draws must be
 
 
 def correlation(
-    evidence: Evidence, what: str, sides, arrays: Sequence[np.ndarray], expected: int, same: bool = False
+    evidence: Evidence,
+    what: str,
+    sides,
+    arrays: Sequence[np.ndarray],
+    expected: int,
+    same: bool = False,
 ) -> Finding:
     """`resampling.correlated` as a finding."""
     interval, p = resampling.correlated(sides, arrays, evidence.rng("ρ", what), same=same)
-    return Finding(what, "Spearman over settings", interval.value, interval.low, interval.high, p, len(arrays[0]),
-                   unit="ρ", expected=expected, detectable=np.nan if same else reach(interval))
+    return Finding(
+        what,
+        "Spearman over settings",
+        interval.value,
+        interval.low,
+        interval.high,
+        p,
+        len(arrays[0]),
+        unit="ρ",
+        expected=expected,
+        detectable=np.nan if same else reach(interval),
+    )
 
 
 def means(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -40,7 +59,9 @@ def settings_rho(evidence: Evidence, *methods: str) -> Finding:
     """Claim 2: mean accuracy on D_I against that on D_G."""
     own, others = (evidence.people("v3", part, *methods) for part in PARTS)
     what = f"accuracy on D_I against D_G over {len(methods)} settings of shaping"
-    return correlation(evidence, what, means, (own.to_numpy(), others.loc[own.index].to_numpy()), -1)
+    return correlation(
+        evidence, what, means, (own.to_numpy(), others.loc[own.index].to_numpy()), -1
+    )
 
 
 def dispersion(values: np.ndarray, what: str, noise: np.ndarray | float = 0.0) -> np.ndarray:
@@ -58,8 +79,11 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
     if what == "excess sd":
         noise = by_chance(evidence, people, part)
     return correlation(
-        evidence, f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
-        lambda values, noise: (values.mean(axis=0), dispersion(values, what, noise)), (values, noise), -1,
+        evidence,
+        f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
+        lambda values, noise: (values.mean(axis=0), dispersion(values, what, noise)),
+        (values, noise),
+        -1,
         same=True,
     )
 
@@ -79,7 +103,9 @@ def printed_rho(what: str) -> str:
             numbers = np.array([printed[name] for name in names])
             mean, sd, low, high = numbers[:, place : place + 4].T
             other = {"sd": sd, "spread": high - low, "D_G": numbers[:, 4]}[what]
-            said.append(f"{resampling.rho(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})")
+            said.append(
+                f"{resampling.rho(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})"
+            )
     return f"ρ {', '.join(said[: 2 if what == 'D_G' else 4])}"
 
 
@@ -90,11 +116,24 @@ def variation(evidence: Evidence) -> Finding:
     own, others = own.to_numpy(), others.to_numpy()
 
     def more(index):
-        return 100 * (dispersion(own[index], "excess sd", noise[index]) - dispersion(others[index], "sd"))[0]
+        return (
+            100
+            * (dispersion(own[index], "excess sd", noise[index]) - dispersion(others[index], "sd"))[
+                0
+            ]
+        )
 
     interval, p = resampling.over_people(more, len(own), evidence.rng("variation"))
-    return Finding(f"excess sd of {BASELINE} on D_I minus its sd on D_G", "bootstrap over people", interval.value,
-                   interval.low, interval.high, p, len(own), detectable=reach(interval))
+    return Finding(
+        f"excess sd of {BASELINE} on D_I minus its sd on D_G",
+        "bootstrap over people",
+        interval.value,
+        interval.low,
+        interval.high,
+        p,
+        len(own),
+        detectable=reach(interval),
+    )
 
 
 def diversities(evidence: Evidence, names: Sequence[str]) -> pd.DataFrame:
@@ -113,23 +152,39 @@ def diversity_order(evidence: Evidence) -> Finding:
     """Claim 12: random data are more diverse than near persons, these more than near samples."""
     order = ("SG-n-1500", "IG-n-5", "BaseLine-n-1500 with D_I")
     wide = diversities(evidence, order).to_numpy()
-    return trend(f"latent diversity rises along {', '.join(order)}", wide, evidence.rng("diversity"))
+    return trend(
+        f"latent diversity rises along {', '.join(order)}", wide, evidence.rng("diversity")
+    )
 
 
 def diversity_rho(evidence: Evidence) -> Finding:
     """Claim 12: the more diverse, the more accurate on D_G."""
     accuracy, wide = evidence.people("v3", "D_G", *GROUPINGS), diversities(evidence, GROUPINGS)
     what = f"latent diversity against accuracy on D_G over {len(GROUPINGS)} ways of data grouping"
-    return correlation(evidence, what, means, (wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()), 1)
+    return correlation(
+        evidence, what, means, (wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()), 1
+    )
 
 
 def within_people(evidence: Evidence) -> Finding:
     """Claim 18: how much of what codes vary within classes goes by writer, beyond chance."""
     found = over_folds(evidence, likeness.by_writer)
-    value, p = float(np.mean([each.share - each.chance for each in found])), max(each.p for each in found)
+    value, p = (
+        float(np.mean([each.share - each.chance for each in found])),
+        max(each.p for each in found),
+    )
     people = len(evidence.encoded().prepared.content)
-    return Finding("share of latent variation within classes that goes by writer", "PERMANOVA", value, np.nan, np.nan,
-                   p, people, unit="R²", outcome="for" if p < 0.05 and value > 0 else "open")
+    return Finding(
+        "share of latent variation within classes that goes by writer",
+        "PERMANOVA",
+        value,
+        np.nan,
+        np.nan,
+        p,
+        people,
+        unit="R²",
+        outcome="for" if p < 0.05 and value > 0 else "open",
+    )
 
 
 def similar_in_G(evidence: Evidence) -> Finding:
@@ -138,8 +193,17 @@ def similar_in_G(evidence: Evidence) -> Finding:
     count, n = int((near["D_G"] < near["own"]).sum()), len(near)
     low, high = proportion_confint(count, n, method="wilson")
     p = scipy_stats.binomtest(count, n).pvalue
-    return Finding("share of people to whose test images D_G holds nearer ones than they do", "binomial", count / n,
-                   low, high, p, n, unit="share", outcome="open" if p >= 0.05 else "for" if low > 0.5 else "against")
+    return Finding(
+        "share of people to whose test images D_G holds nearer ones than they do",
+        "binomial",
+        count / n,
+        low,
+        high,
+        p,
+        n,
+        unit="share",
+        outcome="open" if p >= 0.05 else "for" if low > 0.5 else "against",
+    )
 
 
 def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:
@@ -147,35 +211,61 @@ def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:
     d, draw = resampling.known(d.to_numpy()), evidence.rng(what)
     interval = resampling.people_alone(d, draw)
     sd = d.std(ddof=1) if len(d) > 1 else np.nan
-    return Finding(what, "sign-flip", *(100 * end for end in (interval.value, interval.low, interval.high)),
-                   resampling.sign_flip(d, draw), len(d), detectable=100 * stats.detectable(sd, len(d)), **more)
+    return Finding(
+        what,
+        "sign-flip",
+        *(100 * end for end in (interval.value, interval.low, interval.high)),
+        resampling.sign_flip(d, draw),
+        len(d),
+        detectable=100 * stats.detectable(sd, len(d)),
+        **more,
+    )
 
 
 def flips_harder(evidence: Evidence, part: str) -> Finding:
     """Claim 20: the baseline on ten classes minus that on thirty, of the same people."""
     ten, thirty = (evidence.people(of, part, BASELINE)[BASELINE] for of in ("unflipped", "v3"))
-    return over_them(evidence, f"{BASELINE} on ten classes − on thirty, on {part}", (ten - thirty).dropna())
+    return over_them(
+        evidence, f"{BASELINE} on ten classes − on thirty, on {part}", (ten - thirty).dropna()
+    )
 
 
 def identified(evidence: Evidence) -> Finding:
     """Claim 21: how often a code's writer is named, beyond chance, person by person."""
     share, chance = likeness.named(evidence.encoded())
-    return over_them(evidence, "share of a person's digits whose writer is named by the code, beyond chance",
-                     share - chance)
+    return over_them(
+        evidence,
+        "share of a person's digits whose writer is named by the code, beyond chance",
+        share - chance,
+    )
 
 
 def symmetric_gain(evidence: Evidence) -> Finding:
     """Claim 21: whether the person's data help more with 0, 1 and 8 than with others."""
     rows = evidence.having("v3", BASELINE, "SW-n-2")
     table = likeness.gains(evidence.run("v3"), rows, "SW-n-2", (0, 1, 8))
-    return over_them(evidence, "gain by SW-n-2 on 0, 1 and 8 − on other digits", (table["these"] - table["others"]))
+    return over_them(
+        evidence,
+        "gain by SW-n-2 on 0, 1 and 8 − on other digits",
+        (table["these"] - table["others"]),
+    )
 
 
 def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Finding:
     """Claim 31: iterations for one person as a share of the baseline's, by the schedules at v1's own size; a count."""
     value = float(cost.by_schedule().loc[method, "r_train"])
-    return Finding(f"iterations of {method} for one person / {BASELINE}, at v1's size", "count", value, value, value,
-                   np.nan, 0, unit="ratio", of="v1", outcome="for" if low <= value <= high else "against")
+    return Finding(
+        f"iterations of {method} for one person / {BASELINE}, at v1's size",
+        "count",
+        value,
+        value,
+        value,
+        np.nan,
+        0,
+        unit="ratio",
+        of="v1",
+        outcome="for" if low <= value <= high else "against",
+    )
 
 
 def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
@@ -184,16 +274,35 @@ def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
     rows = evidence.having(of, method, BASELINE)
     spent = rows.groupby("method")["own_iterations"].mean()
     value = float(spent[method] / spent[BASELINE])
-    return Finding(f"iterations of {method} for one person / {BASELINE}, in this run", "count", value, value, value,
-                   np.nan, rows["person"].nunique(), unit="ratio", of=of, outcome="open")
+    return Finding(
+        f"iterations of {method} for one person / {BASELINE}, in this run",
+        "count",
+        value,
+        value,
+        value,
+        np.nan,
+        rows["person"].nunique(),
+        unit="ratio",
+        of=of,
+        outcome="open",
+    )
 
 
 def same_network(evidence: Evidence) -> Finding:
     """Claim 32: bytes of a person's network; by construction, one recipe builds every method's."""
     study = evidence.study
     value = float(cost.bytes_per_person(study).loc["the network", "bytes"])
-    return Finding(f"bytes of a person's network; one recipe builds those of all {len(study.methods)} methods", "count",
-                   value, value, value, np.nan, len(study.prepared.parts.individuals), unit="bytes", outcome="for")
+    return Finding(
+        f"bytes of a person's network; one recipe builds those of all {len(study.methods)} methods",
+        "count",
+        value,
+        value,
+        value,
+        np.nan,
+        len(study.prepared.parts.individuals),
+        unit="bytes",
+        outcome="for",
+    )
 
 
 def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -212,8 +321,18 @@ def vary(own: np.ndarray, others: np.ndarray) -> bool:
 def probable(what: str, value: float, n: int, of: str) -> Finding:
     """A probability over people drawn anew: sure, or sure not; nan, and open, where they do not `vary`."""
     outcome = "for" if value >= SURE else "against" if value <= 1 - SURE else "open"
-    return Finding(what, "bootstrap over people", value, np.nan, np.nan, np.nan, n, unit="probability", of=of,
-                   outcome=outcome)
+    return Finding(
+        what,
+        "bootstrap over people",
+        value,
+        np.nan,
+        np.nan,
+        np.nan,
+        n,
+        unit="probability",
+        of=of,
+        outcome=outcome,
+    )
 
 
 def nobody_dominates(evidence: Evidence) -> Finding:
@@ -226,7 +345,9 @@ def nobody_dominates(evidence: Evidence) -> Finding:
         n.append(len(own))
         known = known and vary(own, others)
     value = 1 - float((alone[0] & alone[1]).any(axis=1).mean()) if known else np.nan
-    return probable(f"that none of {len(names)} settings dominates in both of v1's runs", value, min(n), "v1")
+    return probable(
+        f"that none of {len(names)} settings dominates in both of v1's runs", value, min(n), "v1"
+    )
 
 
 def on_front(evidence: Evidence, of: str, family: str) -> Finding:
@@ -244,7 +365,9 @@ def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
     best = gains.best_by_weight(own, others, [1.0], evidence.rng("sum", of))[0]
     value = float(sum(p for name, p in zip(names, best, strict=True) if FAMILY[name] == family))
     value = value if vary(own, others) else np.nan
-    return probable(f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of)
+    return probable(
+        f"that {family} has the largest sum of accuracies on D_I and D_G", value, len(own), of
+    )
 
 
 def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) -> Finding:
@@ -255,6 +378,18 @@ def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) 
     def change(index):
         return 100 * -np.diff(dispersion(values[index], "excess sd", noise[index]))[0]
 
-    interval, p = resampling.over_people(change, len(values), evidence.rng("excess", of, method, part))
-    return Finding(f"excess sd of {method} − {BASELINE} on {part}", "bootstrap over people", interval.value,
-                   interval.low, interval.high, p, len(values), expected=direction, of=of, detectable=reach(interval))
+    interval, p = resampling.over_people(
+        change, len(values), evidence.rng("excess", of, method, part)
+    )
+    return Finding(
+        f"excess sd of {method} − {BASELINE} on {part}",
+        "bootstrap over people",
+        interval.value,
+        interval.low,
+        interval.high,
+        p,
+        len(values),
+        expected=direction,
+        of=of,
+        detectable=reach(interval),
+    )

@@ -27,7 +27,9 @@ def named(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:
     from sklearn.svm import SVC
 
     pixels = images.reshape(len(images), -1) / 255
-    return cross_val_predict(SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0))
+    return cross_val_predict(
+        SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0)
+    )
 
 
 def identification(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:

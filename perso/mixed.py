@@ -15,11 +15,15 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 class Mixed:
     """Fixed effects and what is random, in the unit of the values (REML)."""
 
-    effects: pd.DataFrame  # a line per fixed effect: mean, low, high (95 %), p, by Student's t; nan without spread
+    effects: (
+        pd.DataFrame
+    )  # a line per fixed effect: mean, low, high (95 %), p, by Student's t; nan without spread
     sd: dict[str, float]  # over the levels of every random factor, and of the residual
 
 
-def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarray | None = None) -> Mixed:
+def mixed(
+    values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarray | None = None
+) -> Mixed:
     """Means of values [n] by the levels of `fixed` [n], with crossed random factors (statsmodels' MixedLM).
 
     random   {name: level of every value, [n]}
@@ -31,12 +35,19 @@ def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarra
     values = np.asarray(values, float)
     for name, levels in random.items():
         if not 1 < (count := len(set(levels))) < len(values):
-            raise ValueError(f"{name}: {count} levels of {len(values)} values cannot be told from the rest")
+            raise ValueError(
+                f"{name}: {count} levels of {len(values)} values cannot be told from the rest"
+            )
     scale = values.std()
     if scale < 1e-12:
         raise ValueError("the values do not vary")
-    frame = pd.DataFrame({f"r{place}": list(map(str, levels)) for place, levels in enumerate(random.values())})
-    frame["value"], names = (values - values.mean()) / scale, ["mean"]  # the optimiser wants numbers near 0 and 1
+    frame = pd.DataFrame(
+        {f"r{place}": list(map(str, levels)) for place, levels in enumerate(random.values())}
+    )
+    frame["value"], names = (
+        (values - values.mean()) / scale,
+        ["mean"],
+    )  # the optimiser wants numbers near 0 and 1
     formula = "value ~ 1"
     if fixed is not None:
         names = list(dict.fromkeys(map(str, fixed)))
@@ -45,14 +56,23 @@ def mixed(values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarra
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variance of 0 is an answer, not a failure
         fitted, variances = fit(formula, frame, tuple(f"r{place}" for place in range(len(random))))
-    freedom = min(len(set(levels)) for levels in random.values()) - 1 if random else len(values) - len(names)
+    freedom = (
+        min(len(set(levels)) for levels in random.values()) - 1
+        if random
+        else len(values) - len(names)
+    )
     mean, error = (np.asarray(each)[: len(names)] for each in (fitted.params, fitted.bse))
-    error = np.where(error > 1e-9, error, np.nan)  # of rounding alone, where nothing varies beyond `fixed`
+    error = np.where(
+        error > 1e-9, error, np.nan
+    )  # of rounding alone, where nothing varies beyond `fixed`
     mean = scale * mean + np.r_[values.mean(), np.zeros(len(names) - 1)]
     reach = stats.t.ppf(0.975, freedom) * scale * error
     effects = pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach})
     effects["p"] = 2 * stats.t.sf(np.abs(mean) / (scale * error), freedom)
-    sd = {name: scale * float(np.sqrt(variances.get(f"r{place}", 0.0))) for place, name in enumerate(random)}
+    sd = {
+        name: scale * float(np.sqrt(variances.get(f"r{place}", 0.0)))
+        for place, name in enumerate(random)
+    }
     return Mixed(effects.set_axis(names), sd | {"residual": scale * float(np.sqrt(fitted.scale))})
 
 
@@ -64,10 +84,14 @@ def fit(formula: str, frame: pd.DataFrame, random: tuple[str, ...]):
     if not random:
         return OLS.from_formula(formula, frame).fit(), {}
     parts = {name: f"0 + C({name})" for name in random}
-    model = MixedLM.from_formula(formula, frame, re_formula="0", vc_formula=parts, groups=np.ones(len(frame)))
+    model = MixedLM.from_formula(
+        formula, frame, re_formula="0", vc_formula=parts, groups=np.ones(len(frame))
+    )
     try:
         fitted = model.fit(reml=True, method=["powell"])  # gradients leave the path near 0
         return fitted, dict(zip(model.exog_vc.names, fitted.vcomp, strict=True))
     except np.linalg.LinAlgError:
-        fewer = [fit(formula, frame, tuple(name for name in random if name != out)) for out in random]
+        fewer = [
+            fit(formula, frame, tuple(name for name in random if name != out)) for out in random
+        ]
         return max(fewer, key=lambda found: found[0].llf)

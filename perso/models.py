@@ -23,9 +23,14 @@ class LaneDropout(nn.Module):
         super().__init__()
         self.p, self.shape = p, (channels, side, side)  # of one lane
 
-    def draw(self, batch: int, generators: list[torch.Generator], like: torch.Tensor) -> torch.Tensor:
+    def draw(
+        self, batch: int, generators: list[torch.Generator], like: torch.Tensor
+    ) -> torch.Tensor:
         """A mask [B, N·C, H, W], each lane's from its own generator; kept values are scaled up (dtype of `like`)."""
-        masks = [like.new_empty((batch, *self.shape)).bernoulli_(1 - self.p, generator=g) for g in generators]
+        masks = [
+            like.new_empty((batch, *self.shape)).bernoulli_(1 - self.p, generator=g)
+            for g in generators
+        ]
         return torch.cat(masks, 1).div_(1 - self.p)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:  # [B, N·C, H, W]
@@ -42,8 +47,15 @@ class VGG(nn.Module):
     pooling  "flatten": all places that are left go to the fully connected layer; S ≤ 16 leaves a single one
     """
 
-    def __init__(self, classes: int, image_size: int, width: float = 1.0, lanes: int = 1,
-                 norm: str = "after", pooling: str = "average"):
+    def __init__(
+        self,
+        classes: int,
+        image_size: int,
+        width: float = 1.0,
+        lanes: int = 1,
+        norm: str = "after",
+        pooling: str = "average",
+    ):
         super().__init__()
         self.classes, self.lanes = classes, lanes
         c32, c64, c128, c256 = channels(width, lanes, 32, 64, 128, 256)
@@ -54,17 +66,34 @@ class VGG(nn.Module):
 
         pool = nn.MaxPool2d(2)
         self.features = nn.Sequential(
-            *conv(lanes, c32, 3), *conv(c32, c64, 3), pool, LaneDropout(0.2, c64 // lanes, image_size // 2),
-            *conv(c64, c128, 3), *conv(c128, c128, 3), pool,
-            *conv(c128, c128, 3), *conv(c128, c128, 1), pool,
-            *conv(c128, c256, 1), *([pool] if image_size >= 16 else []),
-            nn.AdaptiveAvgPool2d(side), LaneDropout(0.35, c256 // lanes, side),
+            *conv(lanes, c32, 3),
+            *conv(c32, c64, 3),
+            pool,
+            LaneDropout(0.2, c64 // lanes, image_size // 2),
+            *conv(c64, c128, 3),
+            *conv(c128, c128, 3),
+            pool,
+            *conv(c128, c128, 3),
+            *conv(c128, c128, 1),
+            pool,
+            *conv(c128, c256, 1),
+            *([pool] if image_size >= 16 else []),
+            nn.AdaptiveAvgPool2d(side),
+            LaneDropout(0.35, c256 // lanes, side),
         )
-        self.classifier = nn.Conv2d(c256, classes * lanes, side, groups=lanes)  # the FC layer of every lane
+        self.classifier = nn.Conv2d(
+            c256, classes * lanes, side, groups=lanes
+        )  # the FC layer of every lane
 
-    def masks(self, batch: int, generators: list[torch.Generator], like: torch.Tensor) -> list[torch.Tensor]:
+    def masks(
+        self, batch: int, generators: list[torch.Generator], like: torch.Tensor
+    ) -> list[torch.Tensor]:
         """The dropout masks of one pass in training, from one generator per lane; in the dtype and place of `like`."""
-        return [layer.draw(batch, generators, like) for layer in self.features if isinstance(layer, LaneDropout)]
+        return [
+            layer.draw(batch, generators, like)
+            for layer in self.features
+            if isinstance(layer, LaneDropout)
+        ]
 
     def forward(self, x: torch.Tensor, masks=(None, None)) -> torch.Tensor:
         left = iter(masks)
@@ -93,16 +122,30 @@ class AutoEncoder(nn.Module):
         c16, c32, c64, c128 = channels(width, lanes, 16, 32, 64, 128)
         pool, up, four = nn.MaxPool2d(2), nn.Upsample(scale_factor=2), poolings(image_size) == 4
         self.encoder = nn.Sequential(
-            *block(lanes, c16, lanes), pool, *block(c16, c32, lanes), pool, *block(c32, c64, lanes), pool,
-            *block(c64, c128, lanes), *([pool] if four else []), *block(c128, c128, lanes),
+            *block(lanes, c16, lanes),
+            pool,
+            *block(c16, c32, lanes),
+            pool,
+            *block(c32, c64, lanes),
+            pool,
+            *block(c64, c128, lanes),
+            *([pool] if four else []),
+            *block(c128, c128, lanes),
             *([pool] if self.side > 1 else []),
             nn.Conv2d(c128, latent * lanes, last, groups=lanes),  # Flatten and Dense
         )
         self.dense = nn.Conv2d(latent * lanes, c128 * self.side**2, 1, groups=lanes)
         self.decoder = nn.Sequential(
-            *block(c128, c128, lanes), up, *block(c128, c64, lanes), up, *block(c64, c32, lanes), up,
-            *block(c32, c16, lanes), *([up] if four else []),
-            nn.Conv2d(c16, lanes, 3, padding=1, groups=lanes), nn.ReLU(inplace=True),
+            *block(c128, c128, lanes),
+            up,
+            *block(c128, c64, lanes),
+            up,
+            *block(c64, c32, lanes),
+            up,
+            *block(c32, c16, lanes),
+            *([up] if four else []),
+            nn.Conv2d(c16, lanes, 3, padding=1, groups=lanes),
+            nn.ReLU(inplace=True),
         )
 
     def masks(self, *_) -> tuple:
@@ -135,13 +178,20 @@ def channels(width: float, lanes: int, *full: int) -> list[int]:
 
 def block(into: int, out: int, lanes: int, kernel: int = 3, norm: str = "after") -> list[nn.Module]:
     """A convolution per lane with its ReLU and batch norm."""
-    layer, relu = nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes), nn.ReLU(inplace=True)
+    layer, relu = (
+        nn.Conv2d(into, out, kernel, padding=kernel // 2, groups=lanes),
+        nn.ReLU(inplace=True),
+    )
     batch_norm = nn.BatchNorm2d(out)
-    batch_norm.num_batches_tracked = None  # nobody asks for it, and counting takes a launch per layer
+    batch_norm.num_batches_tracked = (
+        None  # nobody asks for it, and counting takes a launch per layer
+    )
     return [layer, batch_norm, relu] if norm == "before" else [layer, relu, batch_norm]
 
 
-def empty(make: Callable[[], nn.Module], device, dtype: torch.dtype, layout=torch.channels_last) -> nn.Module:
+def empty(
+    make: Callable[[], nn.Module], device, dtype: torch.dtype, layout=torch.channels_last
+) -> nn.Module:
     """The network that `make` builds, its weights yet to be loaded; unlike a constructor it draws no random number."""
     with torch.device("meta"):
         model = make()
@@ -168,7 +218,10 @@ def initial(shapes: State, generator: torch.Generator) -> State:
 def lanes_of(state: State, lanes: int) -> list[State]:
     """A fused network's state taken apart: one state per model, on the CPU."""
     kept = {name: tensor.detach().cpu() for name, tensor in state.items()}
-    return [{name: tensor.chunk(lanes)[n].clone() for name, tensor in kept.items()} for n in range(lanes)]
+    return [
+        {name: tensor.chunk(lanes)[n].clone() for name, tensor in kept.items()}
+        for n in range(lanes)
+    ]
 
 
 def load(model: nn.Module, states: list[State]) -> None:

@@ -29,13 +29,22 @@ class Finding:
     margin: float = np.nan
     family: tuple = ()  # findings of one family are corrected together; (): this one alone
     of: str = "v3"  # whose rows
-    bounds: tuple[float, float] = (np.nan, np.nan)  # of the 90 % interval (a mixed model's: 95 %), against the margin
-    author: bool | None = None  # the papers' way: right sign, t-test below .1, uncorrected; None: no paired test
+    bounds: tuple[float, float] = (
+        np.nan,
+        np.nan,
+    )  # of the 90 % interval (a mixed model's: 95 %), against the margin
+    author: bool | None = (
+        None  # the papers' way: right sign, t-test below .1, uncorrected; None: no paired test
+    )
     more: dict = field(default_factory=dict, hash=False)
-    little: float = np.nan  # p that it is below the margin; told where the papers printed as much or more
+    little: float = (
+        np.nan
+    )  # p that it is below the margin; told where the papers printed as much or more
     holm: float = np.nan
     outcome: str = ""  # for | against | open | few; a test that is no statistic says it itself
-    settled: bool = False  # whether a test of its group, of which any suffices, speaks for the claim
+    settled: bool = (
+        False  # whether a test of its group, of which any suffices, speaks for the claim
+    )
 
 
 def corrected(findings: Sequence[Finding]) -> list[Finding]:
@@ -47,8 +56,13 @@ def corrected(findings: Sequence[Finding]) -> list[Finding]:
             values = stats.holm(np.array([getattr(found[k], name) for k in places]))
             into |= dict(zip(places, values, strict=True))
     sizes = {f.family: sum(other.family == f.family for other in found) for f in found}
-    return [decided(replace(f, holm=float(holm.get(k, f.p)), little=float(little.get(k, f.little))),
-                    sizes[f.family] if f.family else 1) for k, f in enumerate(found)]
+    return [
+        decided(
+            replace(f, holm=float(holm.get(k, f.p)), little=float(little.get(k, f.little))),
+            sizes[f.family] if f.family else 1,
+        )
+        for k, f in enumerate(found)
+    ]
 
 
 def absent(test) -> Finding:
@@ -60,7 +74,11 @@ def decided(found: Finding, tests: int = 1) -> Finding:
     """The finding with its outcome; `few` below the people that a family of so many tests needs."""
     if found.outcome and found.test == "count":
         return found
-    least = max(FEWEST, resampling.least_people(tests, sides=found.sides)) if found.test == "sign-flip" else FEWEST
+    least = (
+        max(FEWEST, resampling.least_people(tests, sides=found.sides))
+        if found.test == "sign-flip"
+        else FEWEST
+    )
     if found.n < least:
         return replace(found, outcome="few", more=found.more | {"needs": least})
     if found.outcome:
@@ -73,4 +91,6 @@ def decided(found: Finding, tests: int = 1) -> Finding:
     opposite = high < 0 and found.holm < 0.05
     too_little = high < found.margin and found.little < 0.05
     against = opposite or too_little
-    return replace(found, outcome="for" if low > 0 and found.holm < 0.05 else "against" if against else "open")
+    return replace(
+        found, outcome="for" if low > 0 and found.holm < 0.05 else "against" if against else "open"
+    )

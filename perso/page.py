@@ -36,7 +36,9 @@ def sentence(table: pd.DataFrame, method: str) -> str:
     """What a method changed, in words that fit its intervals (`tables.comparison`)."""
     said = []
     for part, whose in WHOSE.items():
-        mean, low, high = (100 * table.loc[method, part][column] for column in ("change", "low", "high"))
+        mean, low, high = (
+            100 * table.loc[method, part][column] for column in ("change", "low", "high")
+        )
         verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly move"
         interval = "no interval" if np.isnan(low) else f"95 % interval {low:+.1f} to {high:+.1f}"
         said.append(f"{verb} accuracy on {whose} ({mean:+.1f} points, {interval})")
@@ -47,8 +49,12 @@ def level_sentence(table: pd.DataFrame, method: str) -> str:
     """How accurate a method is, and how unevenly so."""
     said = []
     for part, whose in WHOSE.items():
-        mean, sd, low, high = (100 * table.loc[method, part][column] for column in ("mean", "sd", "min", "max"))
-        said.append(f"{mean:.1f} % on {whose} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})")
+        mean, sd, low, high = (
+            100 * table.loc[method, part][column] for column in ("mean", "sd", "min", "max")
+        )
+        said.append(
+            f"{mean:.1f} % on {whose} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})"
+        )
     return f"{method} reaches {said[0]} and {said[1]}."
 
 
@@ -63,7 +69,9 @@ def versus(rows: pd.DataFrame, method: str, other: str) -> str:
 
 def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     """Which of the rows are published ones (`published.shared`), and which were trained where this page was made."""
-    theirs = given.merge(rows[["key", "created"]])  # one whose course was trained again here has another date
+    theirs = given.merge(
+        rows[["key", "created"]]
+    )  # one whose course was trained again here has another date
     if theirs.empty:
         return Markdown(f"All {len(rows)} models were trained for this page.")
     files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
@@ -113,20 +121,30 @@ def comparison(table: pd.DataFrame, corrected: bool = False) -> HTML:
 def changes(table: pd.DataFrame) -> HTML:
     """The changes of several runs (`tables.beside`) in percentage points, a column per run."""
     runs = table.columns.unique(1)
-    return both({part: pd.DataFrame({run: table[part][run].apply(tables.points, axis=1) for run in runs})
-                 for part in WHOSE})
+    return both(
+        {
+            part: pd.DataFrame({run: table[part][run].apply(tables.points, axis=1) for run in runs})
+            for part in WHOSE
+        }
+    )
 
 
 def both(shown: dict[str, pd.DataFrame]) -> HTML:
     """Tables of text on D_I and on D_G, one below the other."""
     heads = {part: f"On {whose}, <i>D<sub>{part[-1]}</sub></i>" for part, whose in WHOSE.items()}
-    return HTML("".join(f"<p><b>{head}</b></p>{shown[part].to_html(border=0)}" for part, head in heads.items()))
+    return HTML(
+        "".join(
+            f"<p><b>{head}</b></p>{shown[part].to_html(border=0)}" for part, head in heads.items()
+        )
+    )
 
 
 def which(runs: Sequence[Published]) -> Markdown:
     """Which run is which, the book's own first (`published.beside`)."""
     lines = [f"- **{run.name}:** {published.sentence(run)}" for run in runs]
-    alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (len(runs) == 1)
+    alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (
+        len(runs) == 1
+    )
     return Markdown("\n".join([*lines, *alone]))
 
 
@@ -143,13 +161,19 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
         f"have the same sign in {here}; the other way round {agreed(table, own.name, largest)}."
     )
     larger = size[largest] > size[own.name]
-    return said if larger else f"Not known yet: no published run has more people than this book's own. {said}"
+    return (
+        said
+        if larger
+        else f"Not known yet: no published run has more people than this book's own. {said}"
+    )
 
 
 def agreed(table: pd.DataFrame, one: str, other: str) -> str:
     """How many of one run's clear changes have the same sign in the other."""
-    return " and ".join(f"{same.sum()} of {len(same)} on {part}" for part, same in
-                        tables.agreement(table, one, other).items())
+    return " and ".join(
+        f"{same.sum()} of {len(same)} on {part}"
+        for part, same in tables.agreement(table, one, other).items()
+    )
 
 
 def agreement(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
@@ -159,10 +183,15 @@ def agreement(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     pairs += [(run, tables.V3) for run in (own, *others)]
     lines = []
     for one, other in pairs:
-        apart = [f"{name} on {part}" for part, same in tables.agreement(table, one, other).items()
-                 for name in same.index[~same]]
-        lines.append(f"- clear in **{one}**, the same sign in **{other}**: {agreed(table, one, other)}"
-                     + (f"; not {', '.join(apart)}" if apart else ""))
+        apart = [
+            f"{name} on {part}"
+            for part, same in tables.agreement(table, one, other).items()
+            for name in same.index[~same]
+        ]
+        lines.append(
+            f"- clear in **{one}**, the same sign in **{other}**: {agreed(table, one, other)}"
+            + (f"; not {', '.join(apart)}" if apart else "")
+        )
     return Markdown("\n".join(lines))
 
 
@@ -189,16 +218,29 @@ def writer_identification(prepared: Prepared, most: int = 14) -> tuple[float, fl
 
 def made_of(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
     """Which parameters, data, device and versions made a page."""
-    changed = {key: value for key, value in as_dict(prepared.settings).items() if value != getattr(Settings(), key)}
+    changed = {
+        key: value
+        for key, value in as_dict(prepared.settings).items()
+        if value != getattr(Settings(), key)
+    }
     source, packages = prepared.source, ("torch", "numpy", "pandas", "scikit-learn")
     lines = {
-        "Parameters": ", ".join([*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]),
+        "Parameters": ", ".join(
+            [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]
+        ),
         "Data": f"{source.source}, {len(source.labels):,} samples, content `{source.content_hash[:12]}`",
         "Versions": f"perso {perso.__version__}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages),
     }
     if rows is not None and len(rows):
         made = rows[["device", "precision", "threads", "torch"]].drop_duplicates()
-        lines["Device"] = "; ".join(f"{d} ({p}, {t} thread per process, torch {v})" for d, p, t, v in made.values)
-        lines["Models"] = f"{len(rows)}, trained from {rows['created'].min()} to {rows['created'].max()}"
-    return Markdown("**What made this page**\n\n" + "\n".join(f"- *{name}:* {text}" for name, text in lines.items()))
+        lines["Device"] = "; ".join(
+            f"{d} ({p}, {t} thread per process, torch {v})" for d, p, t, v in made.values
+        )
+        lines["Models"] = (
+            f"{len(rows)}, trained from {rows['created'].min()} to {rows['created'].max()}"
+        )
+    return Markdown(
+        "**What made this page**\n\n"
+        + "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
+    )

@@ -15,9 +15,13 @@ from perso.methods import BASELINE, FAMILIES, METHODS, V3
 from perso.settings import whole
 
 # Families that are added beyond these looks begin with the first ones again
-HUES = dict(zip(FAMILIES, cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10))), strict=False))
+HUES = dict(
+    zip(FAMILIES, cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10))), strict=False)
+)
 LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
-MARKERS = dict(zip(FAMILIES, cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h")), strict=False))
+MARKERS = dict(
+    zip(FAMILIES, cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h")), strict=False)
+)
 RUNS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a cross
 
 
@@ -35,8 +39,15 @@ def colours() -> dict[str, tuple]:
 def style() -> None:
     """The look of every figure of the book."""
     sns.set_theme(context="notebook", style="whitegrid", font_scale=0.9)
-    mpl.rcParams.update({"figure.dpi": 110, "svg.fonttype": "none", "svg.hashsalt": "perso",
-                         "axes.spines.right": False, "axes.spines.top": False})
+    mpl.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "perso",
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+        }
+    )
 
 
 def tradeoff(ax, table: pd.DataFrame):
@@ -52,12 +63,22 @@ def tradeoff(ax, table: pd.DataFrame):
     for name, line in (100 * table).drop(index=base, errors="ignore").iterrows():
         x, y = line["D_G"], line["D_I"]
         ax.errorbar(
-            x["change"], y["change"],
+            x["change"],
+            y["change"],
             xerr=[[x["change"] - x["low"]], [x["high"] - x["change"]]],
             yerr=[[y["change"] - y["low"]], [y["high"] - y["change"]]],
-            fmt=MARKERS[families[name]], color=shade[name], label=name, elinewidth=1, ms=9, mec="white", mew=0.6,
+            fmt=MARKERS[families[name]],
+            color=shade[name],
+            label=name,
+            elinewidth=1,
+            ms=9,
+            mec="white",
+            mew=0.6,
         )
-    ax.set(xlabel="change on everybody else's data, $D_G$ (pp)", ylabel="change on the own data, $D_I$ (pp)")
+    ax.set(
+        xlabel="change on everybody else's data, $D_G$ (pp)",
+        ylabel="change on the own data, $D_I$ (pp)",
+    )
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
     return ax
 
@@ -78,17 +99,30 @@ def beside(table: pd.DataFrame):
     table   of `tables.beside`
     """
     shade, runs = [colours()[name] for name in table.index], table.columns.unique(1)
-    fig, axes = plt.subplots(1, 2, figsize=(9, 1 + 0.12 * len(table) * (len(runs) + 1)), sharey=True)
+    fig, axes = plt.subplots(
+        1, 2, figsize=(9, 1 + 0.12 * len(table) * (len(runs) + 1)), sharey=True
+    )
     for ax, (measure, part) in zip(axes, tables.PARTS.items(), strict=True):
         ax.axvline(0, color="0.7", lw=1)
-        for run, marker, shift in zip(runs, cycle(RUNS), np.linspace(-0.3, 0.3, len(runs)), strict=False):
+        for run, marker, shift in zip(
+            runs, cycle(RUNS), np.linspace(-0.3, 0.3, len(runs)), strict=False
+        ):
             y, line = np.arange(len(table)) + shift, 100 * table[part][run]
             ax.hlines(y, line["low"], line["high"], colors=shade, lw=1)
-            ax.scatter(line["change"], y, s=28, c=shade, marker="x" if run in tables.PAPERS else marker, label=run)
+            ax.scatter(
+                line["change"],
+                y,
+                s=28,
+                c=shade,
+                marker="x" if run in tables.PAPERS else marker,
+                label=run,
+            )
         ax.grid(axis="y", color="0.94")  # a line must not pass for an interval
         ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
     ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
-    legend = ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small")
+    legend = ax.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small"
+    )
     for mark in legend.legend_handles:
         mark.set_color("0.3")  # colours are methods', marks are runs'
     return fig
@@ -104,14 +138,26 @@ def doses(ax, table: pd.DataFrame, part: str):
     for (whose, rounds), lines in table.groupby([("", "whose"), ("", "rounds")], sort=False):
         marker, hue = looks[whose]
         values = 100 * lines[part]
-        shift = 1 + 0.06 * (list(looks).index(whose) - 1) + 0.02 * (rounds - 2)  # so that bars do not hide each other
+        shift = (
+            1 + 0.06 * (list(looks).index(whose) - 1) + 0.02 * (rounds - 2)
+        )  # so that bars do not hide each other
         ax.errorbar(
-            lines["", "dose"] * shift, values["change"],
-            yerr=[values["change"] - values["low"], values["high"] - values["change"]], marker=marker, lw=1.2,
-            color=sns.color_palette("colorblind")[hue], mfc=None if rounds == 1 else "white", elinewidth=1,
-            ls="-" if rounds == 1 else ":", label=f"{whose} data, {rounds} × epochs after it",
+            lines["", "dose"] * shift,
+            values["change"],
+            yerr=[values["change"] - values["low"], values["high"] - values["change"]],
+            marker=marker,
+            lw=1.2,
+            color=sns.color_palette("colorblind")[hue],
+            mfc=None if rounds == 1 else "white",
+            elinewidth=1,
+            ls="-" if rounds == 1 else ":",
+            label=f"{whose} data, {rounds} × epochs after it",
         )
-    ax.set(xscale="log", xlabel="$n_{ES}$, iterations of early shaping", ylabel=f"change on {part_label(part)} (pp)")
+    ax.set(
+        xscale="log",
+        xlabel="$n_{ES}$, iterations of early shaping",
+        ylabel=f"change on {part_label(part)} (pp)",
+    )
     plain_ticks(ax, sorted(table["", "dose"].unique()))
     return ax
 
@@ -126,11 +172,24 @@ def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: st
 
     table   a `tables.comparison`; names   {method: value of the parameter}
     """
-    there = dict(sorted(((name, x) for name, x in names.items() if name in table.index), key=lambda each: each[1]))
+    there = dict(
+        sorted(
+            ((name, x) for name, x in names.items() if name in table.index),
+            key=lambda each: each[1],
+        )
+    )
     values = 100 * table[part].loc[list(there)]
     ax.axhline(0, color="0.7", lw=1)
-    ax.errorbar(list(there.values()), values["change"], marker="o", ms=5, lw=1.2, elinewidth=1, label=label,
-                yerr=[values["change"] - values["low"], values["high"] - values["change"]])
+    ax.errorbar(
+        list(there.values()),
+        values["change"],
+        marker="o",
+        ms=5,
+        lw=1.2,
+        elinewidth=1,
+        label=label,
+        yerr=[values["change"] - values["low"], values["high"] - values["change"]],
+    )
     ax.set(ylabel=f"change on {part_label(part)} (pp)")
     return ax
 
@@ -177,7 +236,9 @@ def dots(ax, wide: pd.DataFrame) -> None:
     """A column per method, a line per person: dots, the means as bars, methods from top to bottom."""
     shade, jitter = colours(), np.random.default_rng(0).uniform(-0.15, 0.15, wide.shape)
     for place, name in enumerate(wide.columns):
-        ax.scatter(wide[name], place + jitter[:, place], s=16, color=shade[name], alpha=0.75, linewidths=0)
+        ax.scatter(
+            wide[name], place + jitter[:, place], s=16, color=shade[name], alpha=0.75, linewidths=0
+        )
     ax.scatter(wide.mean(), range(wide.shape[1]), marker="|", s=200, color="0.1")
     ax.set(yticks=range(wide.shape[1]), yticklabels=wide.columns, ylim=(wide.shape[1] - 0.5, -0.5))
 
@@ -186,17 +247,31 @@ def strip(ax, schedules: dict[str, np.ndarray]):
     """Schedules as strips, one line per method: dark where the batch comes from D_I."""
     longest = max(map(len, schedules.values()))
     for place, (name, from_I) in enumerate(schedules.items()):
-        ax.imshow(from_I[None], extent=(0, len(from_I), place + 0.38, place - 0.38), aspect="auto",
-                  cmap=mpl.colors.ListedColormap(["#d9e2ec", colours()[name]]), vmin=0, vmax=1, interpolation="nearest")
-    ax.set(xlim=(0, longest), ylim=(len(schedules) - 0.5, -0.5), xlabel="iteration",
-           yticks=range(len(schedules)), yticklabels=list(schedules))
+        ax.imshow(
+            from_I[None],
+            extent=(0, len(from_I), place + 0.38, place - 0.38),
+            aspect="auto",
+            cmap=mpl.colors.ListedColormap(["#d9e2ec", colours()[name]]),
+            vmin=0,
+            vmax=1,
+            interpolation="nearest",
+        )
+    ax.set(
+        xlim=(0, longest),
+        ylim=(len(schedules) - 0.5, -0.5),
+        xlabel="iteration",
+        yticks=range(len(schedules)),
+        yticklabels=list(schedules),
+    )
     ax.grid(False)
     return ax
 
 
 def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = None):
     """A sheet of images [R, C, S, S], dark on light: a column per class, or under `heads`; a named row each."""
-    fig, axes = plt.subplots(*images.shape[:2], figsize=(0.62 * images.shape[1], 0.62 * images.shape[0]), squeeze=False)
+    fig, axes = plt.subplots(
+        *images.shape[:2], figsize=(0.62 * images.shape[1], 0.62 * images.shape[0]), squeeze=False
+    )
     for line, cells in zip(axes, images, strict=True):
         for ax, image in zip(line, cells, strict=True):
             ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
@@ -218,9 +293,21 @@ def ways(ax, table: pd.DataFrame):
     lines = range(len(table))
     ax.hlines(lines, floor, table["ms"], color="0.8", lw=5)
     ax.scatter(floor, lines, marker="|", s=150, color="0.1", label="at the full rate")
-    ax.scatter(table["ms"], lines, s=50, color=sns.color_palette("colorblind")[0], label="measured", zorder=3)
-    ax.set(xscale="log", xlabel="ms an iteration and model", yticks=lines, yticklabels=table.index,
-           ylim=(len(table) - 0.5, -0.5))
+    ax.scatter(
+        table["ms"],
+        lines,
+        s=50,
+        color=sns.color_palette("colorblind")[0],
+        label="measured",
+        zorder=3,
+    )
+    ax.set(
+        xscale="log",
+        xlabel="ms an iteration and model",
+        yticks=lines,
+        yticklabels=table.index,
+        ylim=(len(table) - 0.5, -0.5),
+    )
     ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())

@@ -52,14 +52,26 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
         images, labels = cohorts.flipped(images, labels, classes)
     try:
         parts = cohorts.arrange(
-            source.who, source.item, individuals, global_people, settings.train_share,
+            source.who,
+            source.item,
+            individuals,
+            global_people,
+            settings.train_share,
             lambda person: rng(settings.seed, "split", person),
-            copies=3 if settings.flips else 1, whole=settings.split == "item",
+            copies=3 if settings.flips else 1,
+            whole=settings.split == "item",
         )
     except ValueError as error:
-        raise InputError(f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out") from error
-    content = {p: fingerprint([str(p), source.of([p]).content_hash]) for p in (*individuals, *global_people)}
-    return Prepared(settings, source, images, labels, classes * (3 if settings.flips else 1), parts, content)
+        raise InputError(
+            f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out"
+        ) from error
+    content = {
+        p: fingerprint([str(p), source.of([p]).content_hash])
+        for p in (*individuals, *global_people)
+    }
+    return Prepared(
+        settings, source, images, labels, classes * (3 if settings.flips else 1), parts, content
+    )
 
 
 def chosen(settings: Settings, source: data.Cohort):
@@ -83,10 +95,14 @@ def chosen(settings: Settings, source: data.Cohort):
 def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int) -> str:
     """What to say where `left` of the source's people cannot be all individuals and `wanted` others."""
     least = f" with at least {settings.min_items} samples" if settings.min_items else ""
-    both = f"{settings.individuals} individuals" + (f" and {wanted} global_people" if wanted else "")
+    both = f"{settings.individuals} individuals" + (
+        f" and {wanted} global_people" if wanted else ""
+    )
     if seed:
         used = f"of the {len(people)} people of {settings.dataset}, {left}{least} are in no cohort before {seed}"
-        return f"cohort_seed: {settings.cohort_seed} finds too few people, {both} are wanted; {used}"
+        return (
+            f"cohort_seed: {settings.cohort_seed} finds too few people, {both} are wanted; {used}"
+        )
     if len(people) == 1:
         hint = "people can be made by variation: class-counts"
     elif wanted and left > settings.individuals:
@@ -101,14 +117,20 @@ def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int)
 def counted(settings: Settings, source: data.Cohort):
     """Class counts (v1): individuals are drawn from the samples, D_G is a pool of the rest."""
     if settings.exchange:
-        raise InputError("exchange: true has no meaning with variation: class-counts; leave it false")
+        raise InputError(
+            "exchange: true has no meaning with variation: class-counts; leave it false"
+        )
     if POOL in source.who:  # a prepared file: drawn before
         drawn = [person for person in source.people.tolist() if person != POOL]
         if len(drawn) != settings.individuals:
-            raise InputError(f"individuals: {settings.individuals} wanted, the file was drawn for {len(drawn)}; say so")
+            raise InputError(
+                f"individuals: {settings.individuals} wanted, the file was drawn for {len(drawn)}; say so"
+            )
         return source, drawn, [POOL]
     if len(np.unique(source.item)) < len(source.item):
-        raise InputError("variation: class-counts draws single samples, but several images share an item")
+        raise InputError(
+            "variation: class-counts draws single samples, but several images share an item"
+        )
     draw = rng(settings.cohort_seed, "class counts")
     try:
         who = cohorts.class_counts(
@@ -119,13 +141,19 @@ def counted(settings: Settings, source: data.Cohort):
         raise InputError(f"{few}; smaller main_items and side_items allow for more") from error
     rest = np.flatnonzero(who == POOL)
     if len(rest) < settings.global_items:
-        raise InputError(f"global_items: {settings.global_items} are too many; possible: up to {len(rest)}")
+        raise InputError(
+            f"global_items: {settings.global_items} are too many; possible: up to {len(rest)}"
+        )
     pool = draw.permutation(rest)[: settings.global_items or None]
     kept = np.concatenate([np.flatnonzero(who != POOL), pool])
     kept.sort()
     pooled = data.Cohort(
-        source.images[kept], source.labels[kept], who[kept], source.item[kept],
-        {name: values[kept] for name, values in source.attributes.items()}, source.source,
+        source.images[kept],
+        source.labels[kept],
+        who[kept],
+        source.item[kept],
+        {name: values[kept] for name, values in source.attributes.items()},
+        source.source,
     )
     return pooled, list(range(settings.individuals)), [POOL]
 
@@ -135,12 +163,17 @@ def sizes(prepared: Prepared) -> pd.DataFrame:
     split = prepared.parts
     return pd.DataFrame(
         {
-            "person": str(person), "fold": number, "samples": int((prepared.source.who == person).sum()),
-            "D_I train": len(split.train[person]), "D_I test": len(split.test[person]),
+            "person": str(person),
+            "fold": number,
+            "samples": int((prepared.source.who == person).sum()),
+            "D_I train": len(split.train[person]),
+            "D_I test": len(split.test[person]),
             "D_G people": len(fold.global_people),
-            "D_G train": len(fold.global_train), "D_G test": len(fold.global_test),
+            "D_G train": len(fold.global_train),
+            "D_G test": len(fold.global_test),
         }
-        for number, fold in enumerate(split.folds) for person in fold.individuals
+        for number, fold in enumerate(split.folds)
+        for person in fold.individuals
     )
 
 
@@ -148,10 +181,19 @@ def leaks(prepared: Prepared) -> dict[str, int]:
     """What must be 0: samples on both sides of a split, individuals in their own D_G, copies of training images."""
     parts = prepared.parts
     item = np.tile(prepared.source.item, len(prepared.images) // len(prepared.source.item))
-    shared = [np.intersect1d(item[parts.train[person]], item[parts.test[person]]) for person in parts.train]
-    inside = [person for fold in parts.folds for person in fold.individuals if person in fold.global_people]
+    shared = [
+        np.intersect1d(item[parts.train[person]], item[parts.test[person]])
+        for person in parts.train
+    ]
+    inside = [
+        person
+        for fold in parts.folds
+        for person in fold.individuals
+        if person in fold.global_people
+    ]
     return {
-        "samples on both sides": sum(map(len, shared)), "individuals in their own D_G": len(inside),
+        "samples on both sides": sum(map(len, shared)),
+        "individuals in their own D_G": len(inside),
         "test images that copy a training image": int(copies(prepared)["copies"].sum()),
     }
 
@@ -165,7 +207,9 @@ def copies(prepared: Prepared) -> pd.DataFrame:
     number = cohorts.numbered(prepared.images, prepared.labels)
     parts, lines = prepared.parts, []
     for place, fold in enumerate(parts.folds):
-        trained = np.concatenate([fold.global_train, *(parts.train[person] for person in fold.individuals)])
+        trained = np.concatenate(
+            [fold.global_train, *(parts.train[person] for person in fold.individuals)]
+        )
         tests = {f"D_I of person {person}": parts.test[person] for person in fold.individuals}
         for name, test in (tests | {"D_G": fold.global_test}).items():
             copied = np.isin(number[test], number[trained])
@@ -182,11 +226,15 @@ def refuse_copies(prepared: Prepared) -> None:
     worst, settings = found.loc[share.idxmax()], prepared.settings
     how = f"exact copies of training images (same class, same {settings.image_size} × {settings.image_size} pixels)"
     if share.max() > COPIES_ALLOWED:
-        what = f"{worst['copies']} of {worst['images']} test images in {worst['test set']} are {how}"
+        what = (
+            f"{worst['copies']} of {worst['images']} test images in {worst['test set']} are {how}"
+        )
         cure = "leave out all but one of each; np.unique(images, axis=0, return_index=True)[1] says which to keep"
         raise InputError(f"dataset: {settings.dataset}: {what}; {cure}")
     few = f"{found['copies'].sum()} of {found['images'].sum():,} test images are {how}"
-    say_once(f"perso: {settings.dataset}: {few}; accuracies may be up to {100 * share.max():.1f} pp too high")
+    say_once(
+        f"perso: {settings.dataset}: {few}; accuracies may be up to {100 * share.max():.1f} pp too high"
+    )
 
 
 @cache

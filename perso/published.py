@@ -21,7 +21,12 @@ from perso.store import ROW
 FOLDER = ROOT / "results"
 BY_SIZE = ("quick", "standard", "paper", "paper-v1")
 OWN = "this book's own run"
-KINDS = {"TEXT": "string", "INTEGER": "int64", "REAL": "float64", "BLOB": "binary"}  # SQLite's → Arrow's
+KINDS = {
+    "TEXT": "string",
+    "INTEGER": "int64",
+    "REAL": "float64",
+    "BLOB": "binary",
+}  # SQLite's → Arrow's
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,20 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
         settings["dataset"] = f"file:{Path(settings['dataset'].removeprefix('file:')).name}"
     several = {"devices": "device", "precisions": "precision", "torch": "torch"}
     return {
-        "params": params, "settings": settings, "data": source.source, "content": source.content_hash,
-        "models": len(rows), "wanted": len(study.keys()), "people": int(rows["person"].nunique()),
+        "params": params,
+        "settings": settings,
+        "data": source.source,
+        "content": source.content_hash,
+        "models": len(rows),
+        "wanted": len(study.keys()),
+        "people": int(rows["person"].nunique()),
         **{name: sorted(rows[column].unique()) for name, column in several.items()},
-        "first": rows["created"].min(), "last": rows["created"].max(), "seconds": float(rows["seconds"].sum()),
-        "perso": perso.__version__, "engine": study.common()["engine"], "commit": commit(),
+        "first": rows["created"].min(),
+        "last": rows["created"].max(),
+        "seconds": float(rows["seconds"].sum()),
+        "perso": perso.__version__,
+        "engine": study.common()["engine"],
+        "commit": commit(),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -60,7 +74,9 @@ def commit(root: Path = ROOT) -> str:
     """The checkout's commit, "-dirty" when tracked files differ from it (but for results/); "unknown" outside git."""
 
     def git(*words):
-        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     if not (root / ".git").exists():  # a folder inside somebody else's checkout
         return "unknown"
@@ -76,7 +92,9 @@ def schema():
     """The columns of a published file."""
     import pyarrow as pa
 
-    return pa.schema([(column, getattr(pa, KINDS[kind.split()[0]])()) for column, kind in ROW.items()])
+    return pa.schema(
+        [(column, getattr(pa, KINDS[kind.split()[0]])()) for column, kind in ROW.items()]
+    )
 
 
 def write(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
@@ -103,7 +121,9 @@ def read(path: str | Path) -> Published:
             raise ValueError("its columns or its provenance are missing")
     except (OSError, ValueError, ArrowException) as error:
         why = " ".join(str(error).split())
-        raise InputError(f"{path}: no published rows ({why}); `perso export` writes such a file") from error
+        raise InputError(
+            f"{path}: no published rows ({why}); `perso export` writes such a file"
+        ) from error
     return Published(path.stem, table.to_pandas(), told, f"{path.parent.name}/{path.name}")
 
 
@@ -161,7 +181,9 @@ def shared(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
 def sentence(run: Published) -> str:
     """Which run this is: its size, what is missing, what trained it and when, and where its rows come from."""
     told, of = run.provenance, run.provenance["settings"]
-    devices, precisions, torch = (", ".join(told[each]) for each in ("devices", "precisions", "torch"))
+    devices, precisions, torch = (
+        ", ".join(told[each]) for each in ("devices", "precisions", "torch")
+    )
     missing, days = told["wanted"] - told["models"], sorted({told["first"][:10], told["last"][:10]})
     file = f"`{run.file}`, exported {told['exported'][:10]} at commit {told['commit']}"
     lacking = f", {missing:,} of {told['wanted']:,} models are missing" if missing else ""

@@ -10,7 +10,11 @@ from perso.settings import ROOT, InputError, whole
 
 README, FIGURE = Path("README.md"), Path("assets/headline.svg")
 LARGER = Path("results/standard.parquet")
-PARAMS, ROWS, DURATIONS = Path("params/quick.yml"), Path("results/quick.parquet"), Path("results/durations.json")
+PARAMS, ROWS, DURATIONS = (
+    Path("params/quick.yml"),
+    Path("results/quick.parquet"),
+    Path("results/durations.json"),
+)
 
 
 def write(root: Path = ROOT) -> list[Path]:
@@ -30,20 +34,35 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
     """The generated blocks by name."""
     results = root / "results"
     took = json.loads((root / DURATIONS).read_text(encoding="utf-8"))
-    lines = [f"| `{each['command']}` | {each['what']} | {spoken(each['seconds'])} |" for each in took["measured"]]
-    lines = ["| | | |", "|---|---|--:|", *lines, "", f"Measured on {took['machine']}, {took['date']}."]
+    lines = [
+        f"| `{each['command']}` | {each['what']} | {spoken(each['seconds'])} |"
+        for each in took["measured"]
+    ]
+    lines = [
+        "| | | |",
+        "|---|---|--:|",
+        *lines,
+        "",
+        f"Measured on {took['machine']}, {took['date']}.",
+    ]
     return {
         "table": both(table),
         "ledger": claimed(results),
         "rows": f"{rows['person'].nunique()} people, {len(rows)} models, trained {rows['created'].max()[:10]} on "
         f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
         "control": f"{page.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
-        "writers": "\n".join(f"- {line}" for line in writers(published.read(results / LARGER.name))),
+        "writers": "\n".join(
+            f"- {line}" for line in writers(published.read(results / LARGER.name))
+        ),
         "durations": "\n".join(lines),
-        "speed": "\n".join(f"- {line}" for line in (
-            speed.answer(speed.read("cpu", results)), speed.answer(speed.read("cuda", results), "cuda"),
-            speed.verdict(speed.compared(results)),
-        )),
+        "speed": "\n".join(
+            f"- {line}"
+            for line in (
+                speed.answer(speed.read("cpu", results)),
+                speed.answer(speed.read("cuda", results), "cuda"),
+                speed.verdict(speed.compared(results)),
+            )
+        ),
     }
 
 
@@ -53,7 +72,9 @@ def claimed(folder: Path) -> str:
     if not ledgers:
         return "No ledger is published yet."
     files = dict.fromkeys(one.file for one, _ in ledger.deciding(ledgers))
-    return "\n".join([f"{register.answer(ledgers)}.", "", *(f"- [`{file}`]({file})" for file in files)])
+    return "\n".join(
+        [f"{register.answer(ledgers)}.", "", *(f"- [`{file}`]({file})" for file in files)]
+    )
 
 
 def writers(run: published.Published) -> list[str]:
@@ -61,14 +82,23 @@ def writers(run: published.Published) -> list[str]:
     table = tables.comparison(run.rows)
     shown = ("ES-n-400", "SW-n-2", "TL-n-300 (1e-4)", "SG-n-1500")
     alike = page.versus(run.rows, "SG-n-1500", "BaseLine-n-1500 with D_I")
-    return [*(f"{page.sentence(table, method)}." for method in shown), f"{alike}.", f"{published.sentence(run)}."]
+    return [
+        *(f"{page.sentence(table, method)}." for method in shown),
+        f"{alike}.",
+        f"{published.sentence(run)}.",
+    ]
 
 
 def both(table: pd.DataFrame) -> str:
     """D_I and D_G side by side, the columns one looks at first."""
     columns = {"mean": "mean", "change in pp [95 %]": "change", "v3 mean": "v3"}
-    parts = {part: tables.shown(table, part)[list(columns)].rename(columns=columns) for part in page.WHOSE}
-    return tables.markdown(pd.concat([shown.add_prefix(f"{part} ") for part, shown in parts.items()], axis=1))
+    parts = {
+        part: tables.shown(table, part)[list(columns)].rename(columns=columns)
+        for part in page.WHOSE
+    }
+    return tables.markdown(
+        pd.concat([shown.add_prefix(f"{part} ") for part, shown in parts.items()], axis=1)
+    )
 
 
 def spoken(seconds: float) -> str:

@@ -14,11 +14,18 @@ from perso.ledger import FOLDER, LARGER, SCALES, VERDICTS, Ledger, Verdict, deci
 from perso.outcomes import Finding
 
 TESTS = {  # anchors in chapters/17-calibration
-    "sign-flip": "test-sign-flip", "mixed model": "test-mixed-model", "few generic models": "test-mixed-model",
-    "TOST": "test-tost", "non-inferiority": "test-non-inferiority", "Page's L": "test-pages-l",
-    "Brown–Forsythe": "test-brown-forsythe", "Spearman over settings": "test-spearman-over-settings",
-    "bootstrap over people": "test-bootstrap-over-people", "PERMANOVA": "test-permanova",
-    "binomial": "test-binomial", "count": "test-count",
+    "sign-flip": "test-sign-flip",
+    "mixed model": "test-mixed-model",
+    "few generic models": "test-mixed-model",
+    "TOST": "test-tost",
+    "non-inferiority": "test-non-inferiority",
+    "Page's L": "test-pages-l",
+    "Brown–Forsythe": "test-brown-forsythe",
+    "Spearman over settings": "test-spearman-over-settings",
+    "bootstrap over people": "test-bootstrap-over-people",
+    "PERMANOVA": "test-permanova",
+    "binomial": "test-binomial",
+    "count": "test-count",
 }
 
 
@@ -49,8 +56,13 @@ def answer(ledgers: Sequence[Ledger]) -> str:
     decided = deciding(ledgers)
     found = wording.counts(verdict for _, verdict in decided)
     said = ", ".join(f"{count} {word}" for word, count in found.items() if count)
-    by_size = {scale: sum(one.provenance["scale"] == scale and verdict.verdict != "NOT RUN" for one, verdict in decided)
-               for scale in reversed(SCALES)}
+    by_size = {
+        scale: sum(
+            one.provenance["scale"] == scale and verdict.verdict != "NOT RUN"
+            for one, verdict in decided
+        )
+        for scale in reversed(SCALES)
+    }
     smoke = by_size.pop("smoke")
     sizes = ", ".join(f"{count} at {scale} size" for scale, count in by_size.items() if count)
     alone = f"; {smoke} in a smoke run alone, which decides nothing" if smoke else ""
@@ -72,15 +84,25 @@ def table(ledgers: Sequence[Ledger]) -> HTML:
     for (one, verdict), (number, line) in zip(decided, shown.iterrows(), strict=True):
         links = [link("chapter", f"{line['chapter']}.html"), link("findings", f"#claim-{number}")]
         links += [link("rows", rows(one, verdict))] if rows(one, verdict) else []
-        links += [link("test", f"17-calibration.html#{TESTS[line['test']]}")] if line["test"] else []
-        lines.append({
-            "#": number, "paper": re.split(r"[ ,]", line["source"])[0], "claim": escape(line["claim"]),
-            "printed": escape(line["printed"]),
-            "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>",
-            "p (Holm)": escape(line["p (Holm)"]),
-            "least": line["detectable"], "n": line["people"], "verdict": mark(line["verdict"]),
-            "decided at": escape(decided_at(one, verdict)), "α = .1": line["α = .1"], "": " ".join(links),
-        })
+        links += (
+            [link("test", f"17-calibration.html#{TESTS[line['test']]}")] if line["test"] else []
+        )
+        lines.append(
+            {
+                "#": number,
+                "paper": re.split(r"[ ,]", line["source"])[0],
+                "claim": escape(line["claim"]),
+                "printed": escape(line["printed"]),
+                "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>",
+                "p (Holm)": escape(line["p (Holm)"]),
+                "least": line["detectable"],
+                "n": line["people"],
+                "verdict": mark(line["verdict"]),
+                "decided at": escape(decided_at(one, verdict)),
+                "α = .1": line["α = .1"],
+                "": " ".join(links),
+            }
+        )
     text = pd.DataFrame(lines).to_html(index=False, escape=False, border=0, classes="sortable")
     return HTML(text)
 
@@ -106,24 +128,31 @@ def details(ledgers: Sequence[Ledger]) -> HTML:
     blocks = []
     for place, (one, verdict) in enumerate(deciding(ledgers)):
         claim = verdict.claim
-        others = [f"{escape(size(each))}: {each.verdicts[place].verdict}" for each in ledgers if each is not one]
+        others = [
+            f"{escape(size(each))}: {each.verdicts[place].verdict}"
+            for each in ledgers
+            if each is not one
+        ]
         elsewhere = f" Elsewhere: {'; '.join(others)}." * bool(others)
         printed = f" Printed: {escape(claim.printed)}." * bool(claim.printed)
         origins = "; ".join(dict.fromkeys(RUNS[finding.of] for finding in verdict.findings))
         origin = f" Rows: {escape(origins)}." * bool(origins)
         blocks.append(
             f'<details class="claim" id="claim-{claim.number}"><summary>{claim.number}. {escape(claim.says)} '
-            f'{mark(verdict.verdict)}</summary><p>{escape(claim.source)}.{printed} At {escape(size(one))}: '
-            f'{escape(wording.why(verdict))}.{origin}{elsewhere} '
-            f'{link("Chapter", f"{claim.chapter}.html")}.</p>{findings(verdict)}</details>'
+            f"{mark(verdict.verdict)}</summary><p>{escape(claim.source)}.{printed} At {escape(size(one))}: "
+            f"{escape(wording.why(verdict))}.{origin}{elsewhere} "
+            f"{link('Chapter', f'{claim.chapter}.html')}.</p>{findings(verdict)}</details>"
         )
     return HTML("\n".join(blocks))
 
 
 def findings(verdict: Verdict) -> str:
     """The findings of a claim as a table, controls in a block of their own."""
-    lines = [line(each, role) for role, group in (("", verdict.findings), ("control", verdict.controls))
-             for each in group]
+    lines = [
+        line(each, role)
+        for role, group in (("", verdict.findings), ("control", verdict.controls))
+        for each in group
+    ]
     return pd.DataFrame(lines).to_html(index=False, escape=False, border=0) if lines else ""
 
 
@@ -133,12 +162,19 @@ def line(found: Finding, role: str) -> dict[str, str]:
     by = link(found.test, f"17-calibration.html#{TESTS[found.test]}")
     models = f" ({more['generic']} models)" if more.get("generic") else ""
     cells = {
-        "": role, "what": found.what, "ours [95 %]": wording.ours(found), "by": "", "p": wording.probability(found.p),
-        "Holm": wording.probability(found.holm), "least": wording.amount(found, found.detectable).replace("?", ""),
-        "n": f"{found.n}{models}", "t": wording.probability(more.get("t", np.nan)),
+        "": role,
+        "what": found.what,
+        "ours [95 %]": wording.ours(found),
+        "by": "",
+        "p": wording.probability(found.p),
+        "Holm": wording.probability(found.holm),
+        "least": wording.amount(found, found.detectable).replace("?", ""),
+        "n": f"{found.n}{models}",
+        "t": wording.probability(more.get("t", np.nan)),
         "Wilcoxon": wording.probability(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
-        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "", "speaks": wording.speaks(found),
+        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "",
+        "speaks": wording.speaks(found),
     }
     return {key: escape(value) for key, value in cells.items()} | {"by": by}
 
@@ -151,6 +187,8 @@ def which(ledgers: Sequence[Ledger]) -> Markdown:
         lines.append(
             f"- **{size(one)}**: {told['people']} people of {told['data']}, {of['image_size']} × {of['image_size']} "
             f"pixels, width {of['width']:g}, {of['epochs']} epochs; rows of {told['first'][:10]} to "
-            f"{told['last'][:10]}" + f", weighed at commit {told['commit']}, `{one.file}`" * bool(one.file)
+            f"{told['last'][:10]}"
+            + f", weighed at commit {told['commit']}, `{one.file}`"
+            * bool(one.file)
         )
     return Markdown("\n".join(lines))

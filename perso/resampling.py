@@ -31,8 +31,12 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
     if len(d) < 2:
         return np.nan
     found = stats.permutation_test(
-        (d,), lambda x, axis: np.round(np.mean(x, axis=axis), 12), permutation_type="samples", vectorized=True,
-        n_resamples=permutations, rng=rng,
+        (d,),
+        lambda x, axis: np.round(np.mean(x, axis=axis), 12),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=permutations,
+        rng=rng,
     )
     return float(found.pvalue)
 
@@ -66,7 +70,9 @@ def hierarchical(
     return studentized(values, drawn, level)
 
 
-def people_alone(values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95) -> Interval:
+def people_alone(
+    values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95
+) -> Interval:
     """The same of one number per person, [n], where nothing within a person can be drawn."""
     values = np.asarray(values, float)
     n = len(values)
@@ -77,7 +83,9 @@ def people_alone(values: np.ndarray, rng: np.random.Generator, draws: int = 4000
 
 def clipped(interval: Interval) -> Interval:
     """An interval of a correlation, cut at -1 and 1; nan stay nan."""
-    return Interval(interval.value, *(float(np.clip(end, -1, 1)) for end in (interval.low, interval.high)))
+    return Interval(
+        interval.value, *(float(np.clip(end, -1, 1)) for end in (interval.low, interval.high))
+    )
 
 
 def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> Interval:
@@ -109,7 +117,11 @@ def by_item(values: np.ndarray, item: np.ndarray) -> np.ndarray:
 
 
 def over_people(
-    statistic: Callable[[np.ndarray], float], n: int, rng: np.random.Generator, draws: int = 2000, level: float = 0.95
+    statistic: Callable[[np.ndarray], float],
+    n: int,
+    rng: np.random.Generator,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> tuple[Interval, float]:
     """Any statistic of people with its percentile interval, and the bootstrap's two-sided p that it is 0.
 
@@ -137,11 +149,16 @@ def rho(a: np.ndarray, b: np.ndarray) -> float:
     """
     if len(a) < 3 or np.ptp(a) < 1e-12 or np.ptp(b) < 1e-12:
         return np.nan
-    return float(np.corrcoef(stats.rankdata(np.round(a, 12)), stats.rankdata(np.round(b, 12)))[0, 1])
+    return float(
+        np.corrcoef(stats.rankdata(np.round(a, 12)), stats.rankdata(np.round(b, 12)))[0, 1]
+    )
 
 
 def dealt(
-    statistic: Callable[..., float], tables: Sequence[np.ndarray], rng: np.random.Generator, permutations: int = 999
+    statistic: Callable[..., float],
+    tables: Sequence[np.ndarray],
+    rng: np.random.Generator,
+    permutations: int = 999,
 ) -> float:
     """p that a statistic of tables [n people, k settings] is as far from 0 when each person's settings are dealt anew.
 
@@ -151,13 +168,20 @@ def dealt(
     if np.isnan(seen):
         return np.nan
     order = rng.permuted(np.tile(np.arange(k), (permutations, n, 1)), axis=2)
-    found = [abs(statistic(*(np.take_along_axis(table, one, axis=1) for table in tables))) for one in order]
+    found = [
+        abs(statistic(*(np.take_along_axis(table, one, axis=1) for table in tables)))
+        for one in order
+    ]
     return float((1 + np.sum(np.array(found) >= seen - 1e-12)) / (1 + permutations))
 
 
 def correlated(
-    sides: Callable[..., tuple], tables: Sequence[np.ndarray], rng: np.random.Generator, draws: int = 2000,
-    permutations: int = 999, same: bool = False,
+    sides: Callable[..., tuple],
+    tables: Sequence[np.ndarray],
+    rng: np.random.Generator,
+    draws: int = 2000,
+    permutations: int = 999,
+    same: bool = False,
 ) -> tuple[Interval, float]:
     """Spearman's rho over settings: of tables [n people, k settings] `sides` makes what is correlated, [k] and [k].
 
@@ -172,13 +196,17 @@ def correlated(
 
     if all(np.ptp(table, axis=0).max(initial=0) < 1e-12 for table in tables if len(table)):
         return Interval(over_settings(*tables), np.nan, np.nan), np.nan
-    interval, p = over_people(lambda index: over_settings(*(t[index] for t in tables)), len(tables[0]), rng, draws)
+    interval, p = over_people(
+        lambda index: over_settings(*(t[index] for t in tables)), len(tables[0]), rng, draws
+    )
     if same and not np.isnan(p):
         p = max(p, dealt(over_settings, tables, rng, permutations))
     return interval, p
 
 
-def brown_forsythe(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, permutations: int = 2**14) -> float:
+def brown_forsythe(
+    a: np.ndarray, b: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
+) -> float:
     """Two-sided p that paired values a [n] and b [n] vary alike: their distances from their medians, by flipping signs.
 
     The paired form of Brown and Forsythe's test (1974). It does without the normal distribution that Pitman and
@@ -189,7 +217,9 @@ def brown_forsythe(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, permu
     return sign_flip(np.abs(a - np.median(a)) - np.abs(b - np.median(b)), rng, permutations)
 
 
-def sd_ratio(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int = 2000) -> tuple[Interval, float]:
+def sd_ratio(
+    a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int = 2000
+) -> tuple[Interval, float]:
     """log of sd(a) / sd(b), paired values [n] of the same people, with its bootstrap interval and p over people."""
 
     def logged(index):
@@ -224,8 +254,10 @@ def signed_rank(d: np.ndarray, rope: float, rng: np.random.Generator, draws: int
     z = np.r_[0.0, d]
     sums = z[:, None] + z[None]
     weights = rng.dirichlet(np.r_[0.5, np.ones(len(d))], size=draws)
-    worse, better = (np.einsum("di,ij,dj->d", weights, side.astype(float), weights, optimize=True)
-                     for side in (sums < -2 * rope, sums > 2 * rope))
+    worse, better = (
+        np.einsum("di,ij,dj->d", weights, side.astype(float), weights, optimize=True)
+        for side in (sums < -2 * rope, sums > 2 * rope)
+    )
     most = np.argmax([worse, 1 - worse - better, better], axis=0)
     return Belief(*(float(np.mean(most == side)) for side in range(3)))
 

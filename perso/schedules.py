@@ -29,7 +29,9 @@ def weighing(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
     return j * n_I.numerator % n_I.denominator != 0
 
 
-def schedule(n_iter: int, epochs: int, early: int = 0, n_I=None, late: int = 0, extra: int = 0) -> np.ndarray:
+def schedule(
+    n_iter: int, epochs: int, early: int = 0, n_I=None, late: int = 0, extra: int = 0
+) -> np.ndarray:
     """The source of every iteration, bool [early + extra + epochs·n_iter + late].
 
     early  n_ES iterations on D_I first (Algorithm 1, line 3)
@@ -55,7 +57,9 @@ def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return np.concatenate([source[:0], *(rng.permutation(source) for _ in range(passes))])[:count]
 
 
-def batches(from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: int, rng_I, rng_G) -> np.ndarray:
+def batches(
+    from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: int, rng_I, rng_G
+) -> np.ndarray:
     """The index plan, int32 [iterations, batch_size]: row t is drawn wholly from D_I where from_I[t], else from D_G.
 
     D_I, D_G   indices of training images [n_I], [n_G]
@@ -69,7 +73,9 @@ def batches(from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: in
     return plan
 
 
-def learning_rates(iterations: int, rate: float, decay_after: int = 0, decay: float = 1.0) -> np.ndarray:
+def learning_rates(
+    iterations: int, rate: float, decay_after: int = 0, decay: float = 1.0
+) -> np.ndarray:
     """The learning rate of every iteration, float64 [iterations]: `rate`, times `decay` after `decay_after` of them.
 
     v1: 0.03, times 0.316 after epoch 65. decay_after = 0: constant.

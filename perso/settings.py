@@ -34,17 +34,23 @@ class Settings:
     # people and their data
     dataset: str = "qmnist"  # digits | qmnist | nist | fashion | file:PATH.npz
     variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
-    individuals: int = 100  # |S|, the people a network is made personal for (v3 IV); the baseline needs two
+    individuals: int = (
+        100  # |S|, the people a network is made personal for (v3 IV); the baseline needs two
+    )
     global_people: int = 100  # other people, complete, who form D_G (v3 IV); class-counts: one pool, see global_items
     global_items: int = 30_000  # class-counts: |D_G| in samples (v1); 0: all that individuals leave
     main_items: int = 200  # class-counts: a person's samples of the class she knows best (v1)
     side_items: int = 33  # class-counts: her samples of each of three more classes (v1)
     exchange: bool = False  # small data: each half of the individuals is D_G to the other half
     min_items: int = 0  # people with fewer original samples are not chosen
-    flips: bool = True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
+    flips: bool = (
+        True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
+    )
     train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
     split: str = "item"  # what is split: item (a sample and its flips stay on one side) | image (a flip may be tested)
-    cohort_seed: int = 0  # which people are chosen: others for every seed; class-counts: another draw of samples
+    cohort_seed: int = (
+        0  # which people are chosen: others for every seed; class-counts: another draw of samples
+    )
 
     # what is trained
     rows_of: str = "v3"  # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings, of perso/methods.py
@@ -53,7 +59,9 @@ class Settings:
     # network (v3 Fig. 4)
     image_size: int = 32  # pixels a side
     width: float = 1.0  # factor on every number of channels
-    norm: str = "after"  # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
+    norm: str = (
+        "after"  # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
+    )
     pooling: str = "average"  # of what the last pooling leaves above 16 pixels a side | flatten
 
     # auto-encoder (v3 Fig. 5), always trained by Adam at a learning rate of .001
@@ -62,7 +70,9 @@ class Settings:
 
     # training (v3 IV)
     batch_size: int = 128
-    epochs: int = 20  # n_S (Algorithm 1, line 6); an epoch has ⌈|D_G| / batch_size⌉ iterations (line 8)
+    epochs: int = (
+        20  # n_S (Algorithm 1, line 6); an epoch has ⌈|D_G| / batch_size⌉ iterations (line 8)
+    )
     optimiser: str = "adam"  # adam (v3) | sgd (v1: with momentum)
     learning_rate: float = 0.001  # v1: 0.03
     momentum: float = 0.9  # of sgd
@@ -74,7 +84,9 @@ class Settings:
 
     # computing: how, not what; `auto` and 0 are chosen by size and machine (perso/choices.py), which a run tells.
     # Those that round differently are part of a model's identity, as they were chosen.
-    precision: str = "auto"  # float32 | tf32 | bfloat16 (autocast; weights and statistics float32) | float64
+    precision: str = (
+        "auto"  # float32 | tf32 | bfloat16 (autocast; weights and statistics float32) | float64
+    )
     lanes: int = 0  # models of different people fused in one network, trained side by side
     channels_last: str = "auto"  # always | never: the layout of images and activations
     compile: str = "auto"  # always | never: torch.compile
@@ -93,16 +105,22 @@ class Settings:
                 raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}{hint}")
         for key, possible in CHOICES.items():
             if getattr(self, key) not in possible:
-                raise InputError(f"{key}: {getattr(self, key)!r} is unknown; possible: {', '.join(possible)}")
+                raise InputError(
+                    f"{key}: {getattr(self, key)!r} is unknown; possible: {', '.join(possible)}"
+                )
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:
                 bound = f"at least {low}" if high == np.inf else f"from {low} to {high}"
                 raise InputError(f"{key}: {value} is impossible; it must be {bound}")
         if self.image_size % 8:
-            raise InputError(f"image_size: {self.image_size} cannot be pooled by the network; possible: 8, 16, 32, …")
+            raise InputError(
+                f"image_size: {self.image_size} cannot be pooled by the network; possible: 8, 16, 32, …"
+            )
         if self.exchange and self.individuals < 4:
-            raise InputError(f"individuals: {self.individuals} is too few to exchange halves; at least 4")
+            raise InputError(
+                f"individuals: {self.individuals} is too few to exchange halves; at least 4"
+            )
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
         # what has no effect must not make another identity of the same model
@@ -132,13 +150,30 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
 }
 RANGES = {
-    "individuals": (2, np.inf), "global_people": (0, np.inf), "global_items": (0, np.inf),
-    "main_items": (1, np.inf), "side_items": (1, np.inf), "largest_dose": (40, np.inf),
-    "latent": (1, 1024), "encoder_epochs": (1, np.inf),
-    "min_items": (0, np.inf), "train_share": (0.05, 0.95), "cohort_seed": (0, np.inf),
-    "image_size": (8, 256), "width": (0.03125, 8), "batch_size": (2, np.inf), "epochs": (1, np.inf),
-    "learning_rate": (1e-9, 10), "momentum": (0, 0.9999), "weight_decay": (0, 1), "decay_epoch": (0, np.inf),
-    "decay": (0, 1), "repeats": (1, np.inf), "seed": (0, np.inf), "lanes": (0, 64), "in_flight": (0, 64),
+    "individuals": (2, np.inf),
+    "global_people": (0, np.inf),
+    "global_items": (0, np.inf),
+    "main_items": (1, np.inf),
+    "side_items": (1, np.inf),
+    "largest_dose": (40, np.inf),
+    "latent": (1, 1024),
+    "encoder_epochs": (1, np.inf),
+    "min_items": (0, np.inf),
+    "train_share": (0.05, 0.95),
+    "cohort_seed": (0, np.inf),
+    "image_size": (8, 256),
+    "width": (0.03125, 8),
+    "batch_size": (2, np.inf),
+    "epochs": (1, np.inf),
+    "learning_rate": (1e-9, 10),
+    "momentum": (0, 0.9999),
+    "weight_decay": (0, 1),
+    "decay_epoch": (0, np.inf),
+    "decay": (0, 1),
+    "repeats": (1, np.inf),
+    "seed": (0, np.inf),
+    "lanes": (0, 64),
+    "in_flight": (0, 64),
     "threads": (1, 256),
 }
 
@@ -162,7 +197,9 @@ def read(path: str | Path, pairs: list[str] | None = None) -> Settings:
         values = mapping(Path(path).read_text(encoding="utf-8"))
         return overlay({**values, **given})
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}; name a file like params/quick.yml") from error
+        raise InputError(
+            f"{path}: {error.strerror or error}; name a file like params/quick.yml"
+        ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -217,9 +254,17 @@ def pair(text: str) -> tuple[str, object]:
 
 def v1(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
     """The same network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
-    regime = {"optimiser": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.001, "decay": 0.316}
+    regime = {
+        "optimiser": "sgd",
+        "learning_rate": 0.03,
+        "momentum": 0.9,
+        "weight_decay": 0.001,
+        "decay": 0.316,
+    }
     decay_epoch = min(round(0.65 * settings.epochs), settings.epochs - 1)  # 0 of a single epoch
-    return replace(settings, rows_of="v1", variation=variation, decay_epoch=decay_epoch, **regime, **changes)
+    return replace(
+        settings, rows_of="v1", variation=variation, decay_epoch=decay_epoch, **regime, **changes
+    )
 
 
 def counted(settings: Settings) -> Settings:

@@ -9,7 +9,10 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
 ALIKE = 1e-12  # what differs by less does so by rounding alone
-MARGINS = {"D_I": 0.005, "D_G": 0.002}  # accuracies closer than this are equivalent; shares, fixed beforehand
+MARGINS = {
+    "D_I": 0.005,
+    "D_G": 0.002,
+}  # accuracies closer than this are equivalent; shares, fixed beforehand
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ def change(differences: np.ndarray, level: float = 0.95) -> Change:
         return Change(mean, np.nan, np.nan, 1.0 if abs(mean) < ALIKE else np.nan, n)
     error = d.std(ddof=1) / np.sqrt(n)
     reach = stats.t.ppf((1 + level) / 2, n - 1) * error
-    return Change(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n)
+    return Change(
+        mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n
+    )
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -47,7 +52,10 @@ def holm(p: np.ndarray) -> np.ndarray:
     As statsmodels' multipletests, which collects garbage for half a second at every call.
     """
     p = np.asarray(p, float)
-    corrected, order = np.full(p.shape, np.nan), np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # nan come last
+    corrected, order = (
+        np.full(p.shape, np.nan),
+        np.argsort(p)[: np.count_nonzero(~np.isnan(p))],
+    )  # nan come last
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1)
     return corrected
 
@@ -101,7 +109,9 @@ def detectable(sd: float, n: int, tests: int = 1, power: float = 0.8, alpha: flo
     alpha /= tests
     found = TTestPower().solve_power(nobs=n, alpha=alpha, power=power, alternative="two-sided")
     size = float(np.squeeze(found))
-    if not abs(power_at(size, n, alpha) - power) < 1e-4:  # no root: so for few people and many tests
+    if (
+        not abs(power_at(size, n, alpha) - power) < 1e-4
+    ):  # no root: so for few people and many tests
         upper = 1.0
         while power_at(upper, n, alpha) < power:
             upper *= 2
@@ -140,7 +150,9 @@ def harmless(differences: np.ndarray, margin: float) -> float:
 
 def rising(values: np.ndarray) -> float:
     """p of Page's L for values [n, k] of n people: that they rise from column to column, k of three or more."""
-    return float(stats.page_trend_test(np.round(values, 12)).pvalue)  # what differs by rounding alone is tied
+    return float(
+        stats.page_trend_test(np.round(values, 12)).pvalue
+    )  # what differs by rounding alone is tied
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,11 @@ class Permanova:
 
 
 def permanova(
-    codes: np.ndarray, groups: np.ndarray, strata: np.ndarray, rng: np.random.Generator, permutations: int = 999
+    codes: np.ndarray,
+    groups: np.ndarray,
+    strata: np.ndarray,
+    rng: np.random.Generator,
+    permutations: int = 999,
 ) -> Permanova:
     """PERMANOVA (Anderson 2001) by Euclidean distance, of groups within strata; permuted within them.
 
@@ -179,7 +195,9 @@ def permanova(
         for part in np.split(order, starts[1:]):
             shuffled[part] = rng.permutation(groups[part])
         found.append(share(shuffled))
-    return Permanova(float(seen), float(np.mean(found)), (1 + sum(f >= seen for f in found)) / (1 + permutations))
+    return Permanova(
+        float(seen), float(np.mean(found)), (1 + sum(f >= seen for f in found)) / (1 + permutations)
+    )
 
 
 def means_of(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

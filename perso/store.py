@@ -13,19 +13,38 @@ from perso.settings import InputError
 
 ROW = {
     "key": "TEXT PRIMARY KEY",  # hash of all that decides the model's numbers
-    "method": "TEXT", "person": "TEXT", "repeat": "INTEGER", "fold": "INTEGER",
-    "acc_I": "REAL", "n_I": "INTEGER",  # accuracy on the person's test images, and their number
-    "acc_G": "REAL", "n_G": "INTEGER",  # the same on D_G's
+    "method": "TEXT",
+    "person": "TEXT",
+    "repeat": "INTEGER",
+    "fold": "INTEGER",
+    "acc_I": "REAL",
+    "n_I": "INTEGER",  # accuracy on the person's test images, and their number
+    "acc_G": "REAL",
+    "n_G": "INTEGER",  # the same on D_G's
     "iterations": "INTEGER",  # that made the model, a shared generic model's included
     "own_iterations": "INTEGER",  # spent on this person alone
     "seconds": "REAL",  # for own_iterations
-    "device": "TEXT", "precision": "TEXT", "threads": "INTEGER", "lanes": "INTEGER",
-    "torch": "TEXT", "created": "TEXT",
-    "hits_I": "BLOB", "hits_G": "BLOB",  # one bit per test image, see `packed`
+    "device": "TEXT",
+    "precision": "TEXT",
+    "threads": "INTEGER",
+    "lanes": "INTEGER",
+    "torch": "TEXT",
+    "created": "TEXT",
+    "hits_I": "BLOB",
+    "hits_G": "BLOB",  # one bit per test image, see `packed`
 }
-NETWORK = {"key": "TEXT PRIMARY KEY", "weights": "BLOB", "iterations": "INTEGER", "seconds": "REAL", "created": "TEXT"}
+NETWORK = {
+    "key": "TEXT PRIMARY KEY",
+    "weights": "BLOB",
+    "iterations": "INTEGER",
+    "seconds": "REAL",
+    "created": "TEXT",
+}
 AT_ONCE = 500  # keys in one question: SQLite before 3.32 takes 999 variables
-TABLES = {"rows": ROW, "networks": NETWORK}  # networks: what others build upon, generic models and auto-encoders
+TABLES = {
+    "rows": ROW,
+    "networks": NETWORK,
+}  # networks: what others build upon, generic models and auto-encoders
 
 
 def packed(hits: np.ndarray) -> bytes:
@@ -49,13 +68,18 @@ class Store:
         """A connection whose writes land together or not at all."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+            with (
+                contextlib.closing(sqlite3.connect(self.path, timeout=60)) as connection,
+                connection,
+            ):
                 for name, columns in TABLES.items():
                     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
                     connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise InputError(f"{self.path}: {error}; name another --store or move this file away") from error
+            raise InputError(
+                f"{self.path}: {error}; name another --store or move this file away"
+            ) from error
 
     def keys(self, table: str = "rows") -> set[str]:
         """The keys of a table."""
@@ -83,13 +107,17 @@ class Store:
                 some = once[start : start + AT_ONCE]
                 marks = ", ".join("?" * len(some))
                 found += connection.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some)
-        there = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True).set_index("key")
+        there = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True).set_index(
+            "key"
+        )
         return there.loc[[key for key in keys if key in there.index]].reset_index()
 
     def weights(self, key: str) -> dict[str, np.ndarray]:
         """A network's weights; KeyError when it is not there."""
         with self.open() as connection:
-            found = connection.execute("SELECT weights FROM networks WHERE key = ?", (key,)).fetchone()
+            found = connection.execute(
+                "SELECT weights FROM networks WHERE key = ?", (key,)
+            ).fetchone()
         if not found:
             raise KeyError(f"{self.path} holds no network {key}")
         with np.load(io.BytesIO(found[0]), allow_pickle=False) as arrays:

@@ -32,57 +32,116 @@ class Study:
     data_dir   where data sets lie; default $PERSO_DATA_DIR or data/
     """
 
-    def __init__(self, settings: Settings, store: str | Path | None = None, data_dir: str | Path | None = None):
+    def __init__(
+        self,
+        settings: Settings,
+        store: str | Path | None = None,
+        data_dir: str | Path | None = None,
+    ):
         self.asked, self.data_dir = settings, data_dir
-        self.machine = choices.machine(settings.device, settings.compile == "always", settings.threads)
+        self.machine = choices.machine(
+            settings.device, settings.compile == "always", settings.threads
+        )
         prepared = prepare(settings, data_dir)
         refuse_copies(prepared)
         self.settings = choices.settled(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
         self.store = Store(store or default_store())
         self.folds = self.prepared.parts.folds
-        self.methods = tuple(m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose)
+        self.methods = tuple(
+            m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose
+        )
         if settings.variation == "class-counts" and any(method.added for method in self.methods):
-            others = ", ".join(name for name, methods in TABLES.items() if not any(method.added for method in methods))
-            raise InputError(f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}")
+            others = ", ".join(
+                name
+                for name, methods in TABLES.items()
+                if not any(method.added for method in methods)
+            )
+            raise InputError(
+                f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}"
+            )
 
     # identity: the hash of all that decides a model's numbers, and of nothing else
 
     def common(self) -> dict:
         """What every model of the study shares."""
         s = self.settings
-        keys = ["image_size", "width", "precision", "threads", "batch_size", "epochs", "optimiser",
-                "learning_rate", "weight_decay", "train_share", "flips", "seed"]
+        keys = [
+            "image_size",
+            "width",
+            "precision",
+            "threads",
+            "batch_size",
+            "epochs",
+            "optimiser",
+            "learning_rate",
+            "weight_decay",
+            "train_share",
+            "flips",
+            "seed",
+        ]
         keys += ["momentum"] if s.optimiser == "sgd" else []
         keys += ["decay_epoch", "decay"] if s.decay_epoch else []
         keys += ["channels_last"] if s.channels_last == "never" else []
         keys += ["compile"] if s.compile == "always" else []
         keys += ["split"] if s.split != "item" else []
         keys += ["norm"] if s.norm != "after" else []
-        keys += ["pooling"] if s.pooling != "average" and s.image_size > 16 else []  # else it is the same network
-        return {"engine": engine.VERSION, "classes": self.prepared.classes, **{key: getattr(s, key) for key in keys}}
+        keys += (
+            ["pooling"] if s.pooling != "average" and s.image_size > 16 else []
+        )  # else it is the same network
+        return {
+            "engine": engine.VERSION,
+            "classes": self.prepared.classes,
+            **{key: getattr(s, key) for key in keys},
+        }
 
     def generic_key(self, fold: int, repeat: int) -> str:
         """Key of the generic model of a fold and repeat."""
-        return fingerprint([self.common(), work.GENERIC, self.prepared.content_of(self.folds[fold]), repeat])
+        return fingerprint(
+            [self.common(), work.GENERIC, self.prepared.content_of(self.folds[fold]), repeat]
+        )
 
     def encoder_key(self, fold: int) -> str:
         """Key of a fold's auto-encoder."""
         s, people = self.settings, self.folds[fold].individuals
-        keys = ("image_size", "width", "precision", "threads", "channels_last", "compile", "batch_size", "latent",
-                "encoder_epochs", "train_share", "split", "flips", "seed")
+        keys = (
+            "image_size",
+            "width",
+            "precision",
+            "threads",
+            "channels_last",
+            "compile",
+            "batch_size",
+            "latent",
+            "encoder_epochs",
+            "train_share",
+            "split",
+            "flips",
+            "seed",
+        )
         facts = {"engine": engine.VERSION, **{key: getattr(s, key) for key in keys}}
-        content = [self.prepared.content_of(self.folds[fold]), *(self.prepared.content[person] for person in people)]
+        content = [
+            self.prepared.content_of(self.folds[fold]),
+            *(self.prepared.content[person] for person in people),
+        ]
         return fingerprint([facts, work.ENCODER, content])
 
     def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
         """Key of one row. `people` are fused in one network; their number and the place among them round the sums."""
         content, other = self.prepared.content, self.folds[fold].neighbour(person)
         uses_other = "other" in (method.joined, method.shaped_by)
-        who = [content[person], content[other] if uses_other else "", self.prepared.content_of(self.folds[fold])]
+        who = [
+            content[person],
+            content[other] if uses_other else "",
+            self.prepared.content_of(self.folds[fold]),
+        ]
         place = [people.index(person), len(people)]
         more = [self.encoder_key(fold)] if method.encoded else []
-        more += [self.settings.momentum] if method.late_optimiser == "sgd" and self.settings.optimiser != "sgd" else []
+        more += (
+            [self.settings.momentum]
+            if method.late_optimiser == "sgd" and self.settings.optimiser != "sgd"
+            else []
+        )
         return fingerprint([self.common(), method.course, method.late, who, repeat, place, *more])
 
     # what there is to train
@@ -102,7 +161,12 @@ class Study:
                 for number, fold in enumerate(self.folds):
                     for people in chunks(fold.individuals, s.lanes * s.in_flight):
                         nets = chunks(people, s.lanes)
-                        keys = {(m.name, p): self.key(m, number, repeat, g, p) for m in course for g in nets for p in g}
+                        keys = {
+                            (m.name, p): self.key(m, number, repeat, g, p)
+                            for m in course
+                            for g in nets
+                            for p in g
+                        }
                         base = self.generic_key(number, repeat) if course[0].generic else ""
                         base = self.encoder_key(number) if course[0].encoded else base
                         jobs.append(Job(tuple(course), people, number, repeat, keys, base))
@@ -119,16 +183,28 @@ class Study:
         """The rows these methods should have, stored or not: method, person, repeat and key, in this order."""
         methods = self.methods if methods is None else tuple(methods)
         people, repeats = self.prepared.parts.individuals, range(self.settings.repeats)
-        every = {(*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()}
-        places = [(method.name, person, repeat) for method in methods for person in people for repeat in repeats]
-        lines = [(name, str(person), repeat, every[name, person, repeat]) for name, person, repeat in places]
+        every = {
+            (*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()
+        }
+        places = [
+            (method.name, person, repeat)
+            for method in methods
+            for person in people
+            for repeat in repeats
+        ]
+        lines = [
+            (name, str(person), repeat, every[name, person, repeat])
+            for name, person, repeat in places
+        ]
         return pd.DataFrame(lines, columns=["method", "person", "repeat", "key"])
 
     def keys(self, methods: Iterable[Method] | None = None) -> list[str]:
         """The keys of all rows of these methods."""
         return self.wanted(methods)["key"].tolist()
 
-    def rows(self, methods: Iterable[Method] | None = None, given: pd.DataFrame | None = None) -> pd.DataFrame:
+    def rows(
+        self, methods: Iterable[Method] | None = None, given: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """The stored rows of these methods, one per trained model; named as they are named now, not when trained.
 
         given   rows from elsewhere, which serve where the store has none of that key
@@ -144,7 +220,9 @@ class Study:
         """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
         n_iter = work.iterations_per_epoch(self.prepared, self.folds[fold])
         epochs = self.settings.epochs * method.rounds
-        return schedules.schedule(n_iter, epochs, method.early, method.n_I, method.late, method.extra)
+        return schedules.schedule(
+            n_iter, epochs, method.early, method.n_I, method.late, method.extra
+        )
 
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
         """Latent codes of a fold's training images, or of the images `index`, float32 [M, latent]; nan for others.
@@ -174,7 +252,10 @@ class Study:
         return choices.told(self.settings, self.prepared.classes, self.machine)
 
     def run(
-        self, methods: Iterable[Method] | None = None, jobs: int | None = None, budget: float | None = None,
+        self,
+        methods: Iterable[Method] | None = None,
+        jobs: int | None = None,
+        budget: float | None = None,
         given: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Train what the store lacks and return the rows of these methods.
@@ -197,14 +278,19 @@ class Study:
         begin = {"initializer": begin_worker, "initargs": (os.getpid(), cards)}
         workers = joblib.parallel_config("loky", idle_worker_timeout=20, **begin)
         with progress(models) as bar, workers:
-            pool = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+            pool = joblib.Parallel(
+                jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1
+            )
             task, load = joblib.delayed(work.train_base), self.store.weights
             first = (task(self.prepared, job) for job in bases.values())
             for row in pool(until(ends, first)):
                 self.store.add([row], "networks")
                 bar.update()
             there = self.store.keys("networks")
-            task, ready = joblib.delayed(work.train_job), (job for job in missing if not job.base or job.base in there)
+            task, ready = (
+                joblib.delayed(work.train_job),
+                (job for job in missing if not job.base or job.base in there),
+            )
             then = (task(self.prepared, job, load(job.base) if job.base else None) for job in ready)
             for rows in pool(until(ends, then)):
                 self.store.add(rows)
@@ -253,7 +339,9 @@ def until(ends: float, calls: Iterable) -> Iterator:
 @contextlib.contextmanager
 def progress(models: int):
     """A bar on the terminal that counts networks, also those that others build upon; under Jupyter it stays out."""
-    original = getattr(sys.stderr, "_original_stdstream_copy", None)  # ipykernel's way to the real stderr
+    original = getattr(
+        sys.stderr, "_original_stdstream_copy", None
+    )  # ipykernel's way to the real stderr
     file = sys.stderr if original is None else os.fdopen(os.dup(original), "w")
     with tqdm(total=models, unit="network", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
         yield bar

@@ -14,11 +14,18 @@ PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
 V3 = "v3"  # as a run beside ours
 PAPERS = (V3, "v1")
 # whose table: the field of `Method` with its numbers, and the paper as a column says it
-PRINTED = {"v3": ("paper", "v3"), "class-counts": ("v1_counts", "v1"), "hidden-factors": ("v1_factors", "v1")}
+PRINTED = {
+    "v3": ("paper", "v3"),
+    "class-counts": ("v1_counts", "v1"),
+    "hidden-factors": ("v1_factors", "v1"),
+}
 
 
 def comparison(
-    rows: pd.DataFrame, methods: Iterable[Method] = METHODS, printed: str = "v3", base: str = BASELINE
+    rows: pd.DataFrame,
+    methods: Iterable[Method] = METHODS,
+    printed: str = "v3",
+    base: str = BASELINE,
 ) -> pd.DataFrame:
     """One line per method that has rows; columns are pairs (D_I or D_G, what).
 
@@ -45,16 +52,22 @@ def comparison(
     for place, (measure, part) in enumerate(PARTS.items()):
         block = metrics.spread(rows, measure).loc[names]
         people = metrics.per_person(rows, measure)
-        compared = people.drop(columns=base, errors="ignore")  # with the baseline, where there is one
+        compared = people.drop(
+            columns=base, errors="ignore"
+        )  # with the baseline, where there is one
         least = people.get(base, pd.Series(np.nan, people.index))
         changes = {name: stats.change(compared[name] - least) for name in compared}
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
-            block[column] = pd.Series({name: getattr(each, field) for name, each in changes.items()}, dtype=float)
+            block[column] = pd.Series(
+                {name: getattr(each, field) for name, each in changes.items()}, dtype=float
+            )
         block["holm"] = np.nan
         for family in families.values():
             block.loc[family, "holm"] = stats.holm(block.loc[family, "p"])
         for k, column in enumerate(PAPER):
-            block[f"paper {column}"] = [numbers[place * 4 + k] if numbers else np.nan for numbers in theirs]
+            block[f"paper {column}"] = [
+                numbers[place * 4 + k] if numbers else np.nan for numbers in theirs
+            ]
         blocks[part] = block
     if paper == "v1":
         spent = rows.groupby("method")["own_iterations"].mean().reindex(names)
@@ -92,13 +105,24 @@ def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFram
     blocks = {}
     for place, (measure, part) in enumerate(PARTS.items()):
         for run, rows in runs.items():
-            people = metrics.per_person(rows, measure).reindex(columns=list({*bases, *bases.values()}))
-            changes = {name: stats.change(people[name] - people[base]) for name, base in bases.items()}
+            people = metrics.per_person(rows, measure).reindex(
+                columns=list({*bases, *bases.values()})
+            )
+            changes = {
+                name: stats.change(people[name] - people[base]) for name, base in bases.items()
+            }
             lines = {name: (each.mean, each.low, each.high) for name, each in changes.items()}
-            blocks[part, run] = pd.DataFrame.from_dict(lines, "index", columns=["change", "low", "high"])
+            blocks[part, run] = pd.DataFrame.from_dict(
+                lines, "index", columns=["change", "low", "high"]
+            )
         printed_too = {name: base for name, base in bases.items() if theirs[name] and theirs[base]}
-        change = {name: theirs[name][place * 4] - theirs[base][place * 4] for name, base in printed_too.items()}
-        blocks[part, paper] = pd.DataFrame({"change": change, "low": np.nan, "high": np.nan}, index=bases, dtype=float)
+        change = {
+            name: theirs[name][place * 4] - theirs[base][place * 4]
+            for name, base in printed_too.items()
+        }
+        blocks[part, paper] = pd.DataFrame(
+            {"change": change, "low": np.nan, "high": np.nan}, index=bases, dtype=float
+        )
     return pd.concat(blocks, axis=1)
 
 
@@ -114,10 +138,18 @@ def doses(rows: pd.DataFrame) -> pd.DataFrame:
     for method in DOSES:
         dose = method.early or method.extra
         if dose and {method.name, bases.get(method.rounds)} <= there:
-            whose = "general" if method.extra else {"own": "own", "other": "another's"}[method.shaped_by]
+            whose = (
+                "general"
+                if method.extra
+                else {"own": "own", "other": "another's"}[method.shaped_by]
+            )
             line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.rounds}
             for part, change in difference(rows, method.name, bases[method.rounds]).items():
-                line |= {(part, "change"): change.mean, (part, "low"): change.low, (part, "high"): change.high}
+                line |= {
+                    (part, "change"): change.mean,
+                    (part, "low"): change.low,
+                    (part, "high"): change.high,
+                }
             lines.append(pd.Series(line, name=method.name))
     return pd.DataFrame(lines)
 
@@ -160,14 +192,21 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
     def p(value):
         return "" if pd.isna(value) else "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0")
 
-    columns = {"n": block["n"].astype(str), "mean": block["mean"].map(share), "rank": block["rank"].astype(str)}
+    columns = {
+        "n": block["n"].astype(str),
+        "mean": block["mean"].map(share),
+        "rank": block["rank"].astype(str),
+    }
     tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
     columns |= {"change in pp [95 %]": block.apply(points, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
     paper = table.attrs.get("paper", "v3")
     columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in PAPER}
     if "r_train" in block:
-        columns |= {"r_train": block["r_train"].map(ratio), f"{paper} r_train": block["paper r_train"].map(ratio)}
+        columns |= {
+            "r_train": block["r_train"].map(ratio),
+            f"{paper} r_train": block["paper r_train"].map(ratio),
+        }
     return pd.DataFrame(columns).rename_axis(index=None)
 
 
@@ -181,7 +220,9 @@ def points(line: pd.Series) -> str:
 def as_text(table: pd.DataFrame) -> str:
     """Both parts as plain text, one below the other."""
     heads = {"D_I": "On the individual's own data, D_I", "D_G": "On everybody else's, D_G"}
-    return "\n\n".join(f"{heads[part]}\n{shown(table, part).to_string()}" for part in PARTS.values())
+    return "\n\n".join(
+        f"{heads[part]}\n{shown(table, part).to_string()}" for part in PARTS.values()
+    )
 
 
 def as_markdown(table: pd.DataFrame) -> str:
@@ -192,7 +233,11 @@ def as_markdown(table: pd.DataFrame) -> str:
 def markdown(shown: pd.DataFrame) -> str:
     """A table of text, its index named Method, in Markdown."""
     block = shown.reset_index(names="Method")
-    lines = [list(block.columns), ["---"] + ["--:"] * (len(block.columns) - 1), *block.values.tolist()]
+    lines = [
+        list(block.columns),
+        ["---"] + ["--:"] * (len(block.columns) - 1),
+        *block.values.tolist(),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -219,7 +264,9 @@ def verdict(found: dict[str, stats.Equivalence]) -> dict[str, str]:
     """The cells of a line about an equivalence, in percentage points."""
     cells = {}
     for part, each in found.items():
-        mean, low, high, margin = (100 * value for value in (each.mean, each.low, each.high, each.margin))
+        mean, low, high, margin = (
+            100 * value for value in (each.mean, each.low, each.high, each.margin)
+        )
         interval = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
         cells[f"{part} in pp [90 %]"] = "" if np.isnan(mean) else f"{mean:+.2f}{interval}"
         cells[f"{part} p"] = "" if np.isnan(each.p) else f"{each.p:.2g}"
@@ -231,5 +278,7 @@ def verdicts(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """`equivalence` as text: a line for all methods together, then one for each."""
     lines = {"all methods": verdict(equivalence(rows, other))}
     for name in rows["method"].unique():
-        lines[name] = verdict(equivalence(rows[rows["method"] == name], other[other["method"] == name]))
+        lines[name] = verdict(
+            equivalence(rows[rows["method"] == name], other[other["method"] == name])
+        )
     return pd.DataFrame.from_dict(lines, orient="index")

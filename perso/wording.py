@@ -35,18 +35,27 @@ def why(each: Verdict) -> str:
 
 def tally(each: Verdict) -> str:
     """How many tests speak for the claim and against it, or how many people they need."""
-    counts = {word: sum(f.outcome == word for f in each.findings) for word in ("for", "against", "open", "few")}
+    counts = {
+        word: sum(f.outcome == word for f in each.findings)
+        for word in ("for", "against", "open", "few")
+    }
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     if each.needs:
         return f"needs {each.needs} people"
-    said = each.findings[0].what if len(each.findings) == 1 else f"of {len(each.findings)} tests {said}"
+    said = (
+        each.findings[0].what
+        if len(each.findings) == 1
+        else f"of {len(each.findings)} tests {said}"
+    )
     controls = [finding.outcome for finding in each.controls if finding.test != "count"]
     return said + f"; of {len(controls)} controls {controls.count('for')} for" * bool(controls)
 
 
 def leading(each: Verdict) -> Finding | None:
     """The finding to show where there is room for one, that which the verdict hangs on: the least sure of its kind."""
-    speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}.get(each.verdict, ("for",))
+    speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}.get(
+        each.verdict, ("for",)
+    )
     hangs = [f for f in each.findings if f.outcome in speaks and f.settled == (speaks == ("for",))]
     there = hangs or list(each.findings)
     return max(there, key=lambda finding: np.nan_to_num(finding.holm), default=None)
@@ -58,12 +67,20 @@ def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     for each in verdicts:
         f, claim = leading(each), each.claim
         lines[claim.number] = {
-            "claim": claim.says, "source": claim.source, "printed": claim.printed,
-            "verdict": each.verdict, "why": why(each), "ours": ours(f) if f else "", "of": f.what if f else "",
-            "test": f.test if f else "", "p (Holm)": probability(f.holm) if f else "",
+            "claim": claim.says,
+            "source": claim.source,
+            "printed": claim.printed,
+            "verdict": each.verdict,
+            "why": why(each),
+            "ours": ours(f) if f else "",
+            "of": f.what if f else "",
+            "test": f.test if f else "",
+            "p (Holm)": probability(f.holm) if f else "",
             "detectable": amount(f, f.detectable) if f and not np.isnan(f.detectable) else "",
-            "people": str(f.n) if f else "", "α = .1": {True: "yes", False: "no", None: ""}[each.author],
-            "rows": RUNS[f.of] if f else "", "chapter": claim.chapter,
+            "people": str(f.n) if f else "",
+            "α = .1": {True: "yes", False: "no", None: ""}[each.author],
+            "rows": RUNS[f.of] if f else "",
+            "chapter": claim.chapter,
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("#")
 
@@ -77,11 +94,19 @@ def findings(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     """Every number: a line per finding, the claim's verdict with it; a claim without any has one line."""
     lines = []
     for each in verdicts:
-        head = {"claim": each.claim.number, "verdict": each.verdict, "missing": "; ".join(each.missing),
-                "author": {True: "yes", False: "no", None: ""}[each.author]}
+        head = {
+            "claim": each.claim.number,
+            "verdict": each.verdict,
+            "missing": "; ".join(each.missing),
+            "author": {True: "yes", False: "no", None: ""}[each.author],
+        }
         for role, group in (("test", each.findings), ("control", each.controls)):
             for finding in group:
-                told = asdict(finding) | {"low90": finding.bounds[0], "high90": finding.bounds[1]} | finding.more
+                told = (
+                    asdict(finding)
+                    | {"low90": finding.bounds[0], "high90": finding.bounds[1]}
+                    | finding.more
+                )
                 lines.append(head | {"role": role} | {key: told.get(key) for key in COLUMNS})
         if not each.findings and not each.controls:
             lines.append(head | {"role": ""})
@@ -89,9 +114,34 @@ def findings(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 
 COLUMNS = (
-    "what", "test", "value", "low", "high", "p", "holm", "n", "unit", "expected", "detectable", "margin", "low90",
-    "high90", "outcome", "of", "d_z", "t", "wilcoxon", "Pitman–Morgan", "generic", "improved", "harmed", "better",
-    "equal", "needs", "little", "settled",
+    "what",
+    "test",
+    "value",
+    "low",
+    "high",
+    "p",
+    "holm",
+    "n",
+    "unit",
+    "expected",
+    "detectable",
+    "margin",
+    "low90",
+    "high90",
+    "outcome",
+    "of",
+    "d_z",
+    "t",
+    "wilcoxon",
+    "Pitman–Morgan",
+    "generic",
+    "improved",
+    "harmed",
+    "better",
+    "equal",
+    "needs",
+    "little",
+    "settled",
 )
 
 
@@ -105,8 +155,14 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
     """The ledger for a terminal: counts, then a claim with the findings that decide it."""
     lines = [", ".join(f"{count} {name}" for name, count in counts(verdicts).items() if count), ""]
     for each in verdicts:
-        author = {True: "; by the papers' α = .1: yes", False: "; by the papers' α = .1: no", None: ""}[each.author]
-        lines.append(f"{each.claim.number:2d} {each.verdict:12s} {each.claim.says} ({each.claim.source})")
+        author = {
+            True: "; by the papers' α = .1: yes",
+            False: "; by the papers' α = .1: no",
+            None: "",
+        }[each.author]
+        lines.append(
+            f"{each.claim.number:2d} {each.verdict:12s} {each.claim.says} ({each.claim.source})"
+        )
         lines.append(f"   {why(each)}{author}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {told(finding)}" for finding in group]
@@ -115,9 +171,16 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
 
 def agreed(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
     """How often two cohorts come to the same verdict, and a line per claim of which they do not."""
-    pairs = [(one, two) for one, two in zip(first, second, strict=True) if "NOT RUN" not in (one.verdict, two.verdict)]
-    apart = [f"{one.claim.number:2d} {one.verdict} → {two.verdict}: {one.claim.says}" for one, two in pairs
-             if one.verdict != two.verdict]
+    pairs = [
+        (one, two)
+        for one, two in zip(first, second, strict=True)
+        if "NOT RUN" not in (one.verdict, two.verdict)
+    ]
+    apart = [
+        f"{one.claim.number:2d} {one.verdict} → {two.verdict}: {one.claim.says}"
+        for one, two in pairs
+        if one.verdict != two.verdict
+    ]
     same = f"On people not used before: the same verdict for {len(pairs) - len(apart)} of {len(pairs)} claims"
     return "\n".join([f"{same}; not for" if apart else f"{same}.", *apart])
 
@@ -125,8 +188,12 @@ def agreed(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
 def told(finding: Finding) -> str:
     """A finding in a line."""
     p = f", p {probability(finding.p)}" * (not np.isnan(finding.p))
-    p += f" (Holm {probability(finding.holm)})" * (bool(finding.family) and not np.isnan(finding.holm))
-    least = f", detectable {amount(finding, finding.detectable)}" * (not np.isnan(finding.detectable))
+    p += f" (Holm {probability(finding.holm)})" * (
+        bool(finding.family) and not np.isnan(finding.holm)
+    )
+    least = f", detectable {amount(finding, finding.detectable)}" * (
+        not np.isnan(finding.detectable)
+    )
     return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {people(finding)}{least}: {speaks(finding)}"
 
 
@@ -142,15 +209,30 @@ def speaks(finding: Finding) -> str:
 def people(finding: Finding) -> str:
     """Of how many people, and, where they share them, from how many generic models."""
     models = finding.more.get("generic")
-    return f"{finding.n} people" + f" from {models} generic model{'s' * (models != 1)}" * bool(models)
+    return f"{finding.n} people" + f" from {models} generic model{'s' * (models != 1)}" * bool(
+        models
+    )
 
 
 def as_markdown(verdicts: Sequence[Verdict]) -> str:
     """The ledger as one table."""
-    columns = ["claim", "source", "printed", "verdict", "ours", "of", "p (Holm)", "detectable", "people"]
+    columns = [
+        "claim",
+        "source",
+        "printed",
+        "verdict",
+        "ours",
+        "of",
+        "p (Holm)",
+        "detectable",
+        "people",
+    ]
     shown = summary(verdicts)[columns]
     lines = [["#", *shown.columns], ["--:"] + ["---"] * len(shown.columns)]
-    lines += [[str(number), *map(str, line)] for number, line in zip(shown.index, shown.values, strict=True)]
+    lines += [
+        [str(number), *map(str, line)]
+        for number, line in zip(shown.index, shown.values, strict=True)
+    ]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 

@@ -28,7 +28,9 @@ class Job:
     fold: int
     repeat: int
     keys: dict  # {(method's name, person): key of the row}
-    base: str = ""  # key of the network this builds upon: a generic model to start from, or an auto-encoder
+    base: str = (
+        ""  # key of the network this builds upon: a generic model to start from, or an auto-encoder
+    )
 
     @property
     def late(self) -> int:
@@ -44,9 +46,22 @@ def recipe(prepared: Prepared) -> engine.Recipe:
     """What the engine is to build for these (settled) settings, and how."""
     s = prepared.settings
     return engine.Recipe(
-        prepared.classes, s.image_size, s.width, s.optimiser, s.momentum, s.weight_decay, s.precision, s.lanes,
-        s.channels_last == "always", s.compile == "always", s.threads, s.device, s.norm, s.pooling,
-        in_flight=s.in_flight, graph=s.graph == "always",
+        prepared.classes,
+        s.image_size,
+        s.width,
+        s.optimiser,
+        s.momentum,
+        s.weight_decay,
+        s.precision,
+        s.lanes,
+        s.channels_last == "always",
+        s.compile == "always",
+        s.threads,
+        s.device,
+        s.norm,
+        s.pooling,
+        in_flight=s.in_flight,
+        graph=s.graph == "always",
     )
 
 
@@ -62,7 +77,13 @@ def iterations_per_epoch(prepared: Prepared, fold) -> int:
 
 
 def plan(
-    prepared: Prepared, fold, method: Method, person, repeat: int, late: int, codes: np.ndarray | None = None
+    prepared: Prepared,
+    fold,
+    method: Method,
+    person,
+    repeat: int,
+    late: int,
+    codes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The source of every iteration, bool [T], and the index plan [T, B] of one model, `late` iterations last.
 
@@ -80,11 +101,15 @@ def plan(
     n_iter = iterations_per_epoch(prepared, fold)
     epochs = 0 if method.generic else s.epochs * method.rounds
     from_I = schedules.schedule(n_iter, epochs, method.early, method.n_I, late, method.extra)
-    rng_I, rng_G = (rng(s.seed, "batches", person, repeat, source) for source in (method.shaped_by, "G"))
+    rng_I, rng_G = (
+        rng(s.seed, "batches", person, repeat, source) for source in (method.shaped_by, "G")
+    )
     return from_I, schedules.batches(from_I, D_I, D_G, s.batch_size, rng_I, rng_G)
 
 
-def enlarged(prepared: Prepared, fold, method: Method, person, repeat: int, codes: np.ndarray | None) -> np.ndarray:
+def enlarged(
+    prepared: Prepared, fold, method: Method, person, repeat: int, codes: np.ndarray | None
+) -> np.ndarray:
     """D'_I (v3 III-C): training images of D_G that a method adds to D_I, and D_I itself where the method keeps it.
 
     Persons are so many as the method's are of 100; samples are as many as these have on average, so that all ways to
@@ -98,7 +123,9 @@ def enlarged(prepared: Prepared, fold, method: Method, person, repeat: int, code
     elif method.added.endswith("samples"):
         added = D_G[grouping.nearest_samples(codes[own], codes[D_G], n, far)]
     else:
-        added = np.concatenate([train[other] for other in ranked(prepared, fold, person, codes, persons, far)])
+        added = np.concatenate(
+            [train[other] for other in ranked(prepared, fold, person, codes, persons, far)]
+        )
     return np.concatenate([own[: len(own) * method.with_own], added])
 
 
@@ -125,7 +152,9 @@ def generic_plan(prepared: Prepared, fold, repeat: int) -> np.ndarray:
     s = prepared.settings
     total = s.epochs * iterations_per_epoch(prepared, fold)
     draw = rng(s.seed, "batches", GENERIC, repeat, "G")
-    return schedules.batches(np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw)
+    return schedules.batches(
+        np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw
+    )
 
 
 def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -> dict:
@@ -135,7 +164,11 @@ def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -
     index = generic_plan(prepared, fold, repeat)
     total = len(index)
     trained = engine.train(
-        how, prepared.images, prepared.labels, index[None], rates(prepared, fold, total),
+        how,
+        prepared.images,
+        prepared.labels,
+        index[None],
+        rates(prepared, fold, total),
         [engine.fresh(how, seed_of(s.seed, "init", GENERIC, repeat))],
         [seed_of(s.seed, "dropout", GENERIC, repeat)],
     )
@@ -144,7 +177,9 @@ def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -
 
 def seen(prepared: Prepared, fold) -> np.ndarray:
     """What an auto-encoder learns from and groups: training images of D_G and of every individual of the fold."""
-    return np.concatenate([fold.global_train, *(prepared.parts.train[person] for person in fold.individuals)])
+    return np.concatenate(
+        [fold.global_train, *(prepared.parts.train[person] for person in fold.individuals)]
+    )
 
 
 def train_base(prepared: Prepared, job: Job) -> dict:
@@ -156,14 +191,23 @@ def train_base(prepared: Prepared, job: Job) -> dict:
 
 def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
     """The auto-encoder of a fold (v3 Fig. 5), for all its people and repeats."""
-    s, how, images = prepared.settings, encoder_recipe(prepared), seen(prepared, prepared.parts.folds[fold_number])
+    s, how, images = (
+        prepared.settings,
+        encoder_recipe(prepared),
+        seen(prepared, prepared.parts.folds[fold_number]),
+    )
     begun = time.perf_counter()
     total = s.encoder_epochs * schedules.iterations_per_epoch(len(images), s.batch_size)
     draw = rng(s.seed, "batches", ENCODER)
     index = schedules.batches(np.zeros(total, bool), images[:0], images, s.batch_size, None, draw)
     trained = engine.train(
-        how, prepared.images, prepared.labels, index[None], np.full(total, ENCODER_RATE),
-        [engine.fresh(how, seed_of(s.seed, "init", ENCODER))], [seed_of(s.seed, "dropout", ENCODER)],
+        how,
+        prepared.images,
+        prepared.labels,
+        index[None],
+        np.full(total, ENCODER_RATE),
+        [engine.fresh(how, seed_of(s.seed, "init", ENCODER))],
+        [seed_of(s.seed, "dropout", ENCODER)],
     )
     return network_row(key, trained, begun)
 
@@ -172,8 +216,13 @@ def network_row(key: str, trained: dict[int, list[State]], begun: float) -> dict
     """A network that others build upon, as it is stored."""
     ((iterations, (state,)),) = trained.items()
     weights = {name: tensor.numpy() for name, tensor in state.items()}
-    return {"key": key, "weights": Store.blob(weights), "iterations": iterations,
-            "seconds": time.perf_counter() - begun, "created": now()}
+    return {
+        "key": key,
+        "weights": Store.blob(weights),
+        "iterations": iterations,
+        "seconds": time.perf_counter() - begun,
+        "created": now(),
+    }
 
 
 def codes_of(prepared: Prepared, index: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
@@ -194,17 +243,29 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
     begun = time.perf_counter()
     method = job.methods[0]
     codes = codes_of(prepared, seen(prepared, fold), base) if method.encoded else None
-    plans = np.stack([plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people])
+    plans = np.stack(
+        [plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people]
+    )
     before = plans.shape[1] - job.late  # iterations ahead of the late ones
     if method.generic:
         states = [loaded(base)] * len(job.people)
     else:
-        states = [engine.fresh(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people]
+        states = [
+            engine.fresh(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people
+        ]
         rate = rates(prepared, fold, before, method.rounds)
         states = run(prepared, how, job, plans[:, :before], rate, states, "dropout")[before]
     late = replace(how, optimiser=method.late_optimiser or how.optimiser)
-    taken = run(prepared, late, job, plans[:, before:], np.full(job.late, method.late_rate or 0.0), states,
-                "late dropout", sorted({m.late for m in job.methods}))
+    taken = run(
+        prepared,
+        late,
+        job,
+        plans[:, before:],
+        np.full(job.late, method.late_rate or 0.0),
+        states,
+        "late dropout",
+        sorted({m.late for m in job.methods}),
+    )
     seconds = (time.perf_counter() - begun) / len(job.people)
     shared = s.epochs * iterations_per_epoch(prepared, fold) if method.generic else 0
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
@@ -212,32 +273,64 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
     for each in job.methods:
         for person, state in zip(job.people, taken[each.late], strict=True):
             own = before + each.late
-            rows.append({
-                "key": job.keys[each.name, person], "method": each.name, "person": str(person),
-                "repeat": job.repeat, "fold": job.fold,
-                "iterations": shared + own, "own_iterations": own,
-                "seconds": seconds * own / max(plans.shape[1], 1),
-                "device": device_name(s.device), "precision": s.precision, "threads": s.threads,
-                "lanes": fused[person], "torch": torch.__version__, "created": now(),
-                **tested(prepared, how, state, {"I": prepared.parts.test[person], "G": fold.global_test}),
-            })
+            rows.append(
+                {
+                    "key": job.keys[each.name, person],
+                    "method": each.name,
+                    "person": str(person),
+                    "repeat": job.repeat,
+                    "fold": job.fold,
+                    "iterations": shared + own,
+                    "own_iterations": own,
+                    "seconds": seconds * own / max(plans.shape[1], 1),
+                    "device": device_name(s.device),
+                    "precision": s.precision,
+                    "threads": s.threads,
+                    "lanes": fused[person],
+                    "torch": torch.__version__,
+                    "created": now(),
+                    **tested(
+                        prepared,
+                        how,
+                        state,
+                        {"I": prepared.parts.test[person], "G": fold.global_test},
+                    ),
+                }
+            )
     return rows
 
 
-def run(prepared: Prepared, how, job: Job, plans, rate, states: list[State], dropout: str, snapshots=None):
+def run(
+    prepared: Prepared,
+    how,
+    job: Job,
+    plans,
+    rate,
+    states: list[State],
+    dropout: str,
+    snapshots=None,
+):
     """One phase of a job: `plans` [N, T, B] from `states`, with a fresh optimiser."""
     seeds = [seed_of(prepared.settings.seed, dropout, person, job.repeat) for person in job.people]
     if plans.shape[1] == 0:
         return {0: states}
-    return engine.train(how, prepared.images, prepared.labels, plans, rate, states, seeds, snapshots)
+    return engine.train(
+        how, prepared.images, prepared.labels, plans, rate, states, seeds, snapshots
+    )
 
 
 def tested(prepared: Prepared, how, state: State, parts: dict[str, np.ndarray]) -> dict:
     """Accuracy, number of images and packed hits on each test set, as columns of a row; one pass over all of them."""
     index, columns = np.concatenate([*parts.values()]), {}
     right = engine.predict(how, prepared.images, state, index) == prepared.labels[index]
-    for part, hits in zip(parts, np.split(right, np.cumsum([len(each) for each in parts.values()])[:-1]), strict=True):
-        columns |= {f"acc_{part}": float(hits.mean()), f"n_{part}": len(hits), f"hits_{part}": packed(hits)}
+    for part, hits in zip(
+        parts, np.split(right, np.cumsum([len(each) for each in parts.values()])[:-1]), strict=True
+    ):
+        columns |= {
+            f"acc_{part}": float(hits.mean()),
+            f"n_{part}": len(hits),
+            f"hits_{part}": packed(hits),
+        }
     return columns
 
 

@@ -40,10 +40,15 @@ def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
     (ours,) = throughput.some(engine.Recipe(30, job.settings.image_size, 0.125), job, (0,))
     model = textbook.begun(job.states[0], 30, job.settings.image_size, 0.125, "cpu")
     textbook.fit(model, job.images, job.labels, job.plans[0], throughput.RATE, "cpu")
-    weights = [parameter.detach().flatten() for parameter in model.parameters() if parameter.dim() > 1]
-    begun, taken = ([t.flatten() for t in state.values() if t.dim() > 1] for state in (job.states[0], ours))
+    weights = [
+        parameter.detach().flatten() for parameter in model.parameters() if parameter.dim() > 1
+    ]
+    begun, taken = (
+        [t.flatten() for t in state.values() if t.dim() > 1] for state in (job.states[0], ours)
+    )
     alike, moved = (
-        torch.cat([(one - two).abs() for one, two in zip(mine, taken, strict=True)]) for mine in (weights, begun)
+        torch.cat([(one - two).abs() for one, two in zip(mine, taken, strict=True)])
+        for mine in (weights, begun)
     )
     assert (alike < 1e-5).float().mean() > 0.97 and moved.median() > 0.9 * throughput.RATE
 
@@ -55,7 +60,11 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
     first, *rest = throughput.ways(s, here)
     assert first.recipe is None and len({way.name for way in rest}) == len(rest)
     for one, two in itertools.pairwise(rest):
-        changed = {f.name for f in fields(one.recipe) if getattr(one.recipe, f.name) != getattr(two.recipe, f.name)}
+        changed = {
+            f.name
+            for f in fields(one.recipe)
+            if getattr(one.recipe, f.name) != getattr(two.recipe, f.name)
+        }
         assert changed - {"threads"} or one.processes != two.processes
         assert len(changed - {"threads"}) <= 1
     study = throughput.study_way([first, *rest], s)
@@ -70,7 +79,9 @@ def test_no_plan_holds_a_test_image():
     assert job.images.dtype == np.uint8 and job.plans.shape == (2, 5, 64)
 
 
-@pytest.mark.parametrize("here", [CPU, *([CARD] if torch.cuda.is_available() else [])], ids=lambda here: here.device)
+@pytest.mark.parametrize(
+    "here", [CPU, *([CARD] if torch.cuda.is_available() else [])], ids=lambda here: here.device
+)
 def test_a_ceiling_is_above_nought(here, monkeypatch):
     assert all(rate > 1e8 for rate in throughput.ceiling(here.device).values())
 
@@ -98,7 +109,9 @@ def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
     assert (found["params"], found["without"]) == ("tiny", ["IG-n-5"])
     assert (found["models"], found["textbook_models"]) == (5 * 4, 5 * 2)  # one person of each half
     assert found["perso_seconds"] > 0 and found["textbook_seconds"] > 0
-    assert all(each["n"] == 2 and each["mean"] == each["mean"] for each in found["agreement"].values())
+    assert all(
+        each["n"] == 2 and each["mean"] == each["mean"] for each in found["agreement"].values()
+    )
 
 
 def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatch):
@@ -106,8 +119,12 @@ def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatc
     monkeypatch.setattr(textbook, "fit", lambda *_: None)
     quick = study.Study(replace(SIZES["quick"], device="cpu"))
     methods = tuple(method for method in quick.methods if textbook.able(method))
-    rows = [textbook.one_model(quick.prepared, *call) for call in textbook.models(quick, methods, 0.1)]
-    assert [row["method"] for row in rows] == 2 * [method.name for method in V3 if not method.encoded]
+    rows = [
+        textbook.one_model(quick.prepared, *call) for call in textbook.models(quick, methods, 0.1)
+    ]
+    assert [row["method"] for row in rows] == 2 * [
+        method.name for method in V3 if not method.encoded
+    ]
     assert not any(textbook.able(method) for method in METHODS if method.late_optimiser == "sgd")
 
 
@@ -165,10 +182,16 @@ def test_what_was_measured_before_a_failure_is_kept(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="paper"):
         measured_until(monkeypatch, to, "paper")
     record = json.loads(to.read_text())
-    assert list(record["sizes"]) == ["quick", "standard"] and record["device"] == "cpu" and "study" not in record
+    assert (
+        list(record["sizes"]) == ["quick", "standard"]
+        and record["device"] == "cpu"
+        and "study" not in record
+    )
     measured_until(monkeypatch, to)
     record = json.loads(to.read_text())
-    assert list(record["sizes"]) == ["quick", "standard", "paper"] and record["study"] == {"params": "quick"}
+    assert list(record["sizes"]) == ["quick", "standard", "paper"] and record["study"] == {
+        "params": "quick"
+    }
 
 
 @pytest.mark.parametrize("change", [{}, {"machine": "another"}, {"torch": "1.0"}])

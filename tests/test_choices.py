@@ -12,7 +12,10 @@ from perso.study import card_of
 
 CPU = Machine("cpu", 2, bfloat16=True)
 CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
-SIZES = {name: read(ROOT / "params" / f"{name}.yml") for name in ("smoke", "quick", "standard", "paper", "paper-v1")}
+SIZES = {
+    name: read(ROOT / "params" / f"{name}.yml")
+    for name in ("smoke", "quick", "standard", "paper", "paper-v1")
+}
 EVERY = pytest.mark.parametrize("size", SIZES)
 
 
@@ -35,7 +38,15 @@ def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
 def test_a_models_identity_is_the_same_on_every_machine(size):
     """All machines fuse the same models and compute in float32, until more is shown and they are able to."""
     machines = (CPU, replace(CPU, workers=64, bfloat16=False), CARD, replace(CARD, free=2**30))
-    assert len({(s.lanes, s.precision, s.channels_last, s.compile) for s in (choice(size, m) for m in machines)}) == 1
+    assert (
+        len(
+            {
+                (s.lanes, s.precision, s.channels_last, s.compile)
+                for s in (choice(size, m) for m in machines)
+            }
+        )
+        == 1
+    )
 
 
 def test_small_networks_are_fused_in_equal_groups_and_large_ones_are_not():
@@ -60,7 +71,13 @@ def test_a_cpu_has_neither_graphs_nor_networks_in_flight():
 def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
     work = choices.iteration(SIZES["paper"], 30)
     one = int(2 * work.kept + work.weights)
-    for free, expected in ((140 * 2**30, choices.IN_FLIGHT), (6.5 * one, 3), (2 * one, 1), (one, 1), (0, 1)):
+    for free, expected in (
+        (140 * 2**30, choices.IN_FLIGHT),
+        (6.5 * one, 3),
+        (2 * one, 1),
+        (one, 1),
+        (0, 1),
+    ):
         assert choice("paper", replace(CARD, free=int(free))).in_flight == expected
     assert choice("paper", replace(CARD, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
 
@@ -75,7 +92,8 @@ def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
 
 def test_each_size_at_which_bfloat16_is_taken_as_shown_was_shown_to_be():
     shown = {
-        (entry["settings"]["image_size"], entry["settings"]["width"]) for entry in speed.compared().values()
+        (entry["settings"]["image_size"], entry["settings"]["width"])
+        for entry in speed.compared().values()
         if entry["D_I"]["equivalent"] and entry["D_G"]["equivalent"]
     }
     assert shown >= choices.BFLOAT16_SHOWN
@@ -88,12 +106,16 @@ def test_this_machine_is_what_torch_sees():
         assert choices.machine("auto").device == "cuda" and choices.machine("cuda").free > 0
     else:
         assert choices.machine("auto") == here
-        with pytest.raises(InputError, match="device: cuda is not to be had here; possible: cpu, auto"):
+        with pytest.raises(
+            InputError, match="device: cuda is not to be had here; possible: cpu, auto"
+        ):
             choices.machine("cuda")
 
 
 def test_no_more_networks_are_in_flight_than_a_fold_has():
-    assert choice("quick", CARD).in_flight == 1 and choice("paper", CARD, individuals=3).in_flight == 3
+    assert (
+        choice("quick", CARD).in_flight == 1 and choice("paper", CARD, individuals=3).in_flight == 3
+    )
 
 
 def test_what_was_chosen_is_told():
@@ -104,7 +126,9 @@ def test_what_was_chosen_is_told():
         "1 × cuda, bfloat16, 67 GFLOP an iteration, 8 networks in flight, CUDA graphs"
     )
     odd = choice("paper", CPU, compile="always", channels_last="never", threads=4)
-    assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(odd, 30, CPU)
+    assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(
+        odd, 30, CPU
+    )
 
 
 def test_each_worker_takes_a_card_of_its_own_while_there_is_one(tmp_path, monkeypatch):

@@ -59,7 +59,9 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     assert main(["export", *given, "--to", str(tmp_path / "new" / "rows.csv")]) == 0
     rows = pd.read_csv(tmp_path / "new" / "rows.csv")
     wanted = "method person repeat acc_I n_I acc_G n_G iterations seconds device precision"
-    assert len(rows) == 20 and set(wanted.split()) <= set(rows) and set(rows["person"]) <= set("abcde")
+    assert (
+        len(rows) == 20 and set(wanted.split()) <= set(rows) and set(rows["person"]) <= set("abcde")
+    )
 
     assert main(["export", *given]) == 0
     assert capsys.readouterr().out == (tmp_path / "new" / "rows.csv").read_text()
@@ -86,18 +88,34 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     table = pd.read_csv(io.StringIO(said.out))
     assert set(table["claim"]) == {claim.number for claim in CLAIMS}
     assert table["verdict"].isin(ledger.VERDICTS).all()
-    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {0, 14}  # 0: arithmetic
-    assert table.loc[table["claim"] == 18, "missing"].tolist() == ["the auto-encoder of these people"]
+    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {
+        0,
+        14,
+    }  # 0: arithmetic
+    assert table.loc[table["claim"] == 18, "missing"].tolist() == [
+        "the auto-encoder of these people"
+    ]
     again = ledger.read(file)
-    assert [each.verdict for each in again.verdicts] == table.groupby("claim")["verdict"].first().tolist()
-    assert again.provenance["scale"] == "quick" and "results/quick.parquet" in again.provenance["files"]
+    assert [each.verdict for each in again.verdicts] == table.groupby("claim")[
+        "verdict"
+    ].first().tolist()
+    assert (
+        again.provenance["scale"] == "quick"
+        and "results/quick.parquet" in again.provenance["files"]
+    )
 
 
-@pytest.mark.parametrize(("more", "said"), [
-    (["--replicate"], "cohort_seed: 1 finds too few people, 14 individuals are wanted"),
-    (["-p", "seed=7"], "holds no model of cohort_seed 0 and these settings; train them by: perso claims"),
-    (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
-])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--replicate"], "cohort_seed: 1 finds too few people, 14 individuals are wanted"),
+        (
+            ["-p", "seed=7"],
+            "holds no model of cohort_seed 0 and these settings; train them by: perso claims",
+        ),
+        (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
+    ],
+)
 def test_claims_that_cannot_be_tested_say_why(more, said, tmp_path, capsys):
     assert main(["claims", QUICK, "--store", str(tmp_path / "s.sqlite"), *more]) == 2
     assert said in capsys.readouterr().err
@@ -130,13 +148,29 @@ def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path,
     assert said.out == "" and "perso run" in said.err
 
 
-@pytest.mark.parametrize(("params", "told"), [
-    (["params/quick-counts.yml"], "variation: class-counts has no book"),
-    (["params/smoke.yml", "-p", "rows_of=doses"], "rows_of: doses has no book"),
-])
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        (["params/quick-counts.yml"], "variation: class-counts has no book"),
+        (["params/smoke.yml", "-p", "rows_of=doses"], "rows_of: doses has no book"),
+    ],
+)
 def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, told, tmp_path, capsys):
     file, *pairs = params
-    assert main(["book", str(ROOT / file), *pairs, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]) == 2
+    assert (
+        main(
+            [
+                "book",
+                str(ROOT / file),
+                *pairs,
+                "--store",
+                str(tmp_path / "s.sqlite"),
+                "--to",
+                str(tmp_path),
+            ]
+        )
+        == 2
+    )
     assert told in capsys.readouterr().err and not (tmp_path / "s.sqlite").exists()
 
 
@@ -145,8 +179,15 @@ def test_a_book_over_somebodys_folder_is_refused_before_it_trains(tmp_path, caps
     (tmp_path / "html" / "index.html").write_text("mine")
     assert main(["book", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]) == 2
     told = capsys.readouterr().err
-    assert told.count("\n") == 1 and f"{tmp_path / 'html'} would be replaced" in told and "another --to" in told
-    assert not (tmp_path / "s.sqlite").exists() and (tmp_path / "html" / "index.html").read_text() == "mine"
+    assert (
+        told.count("\n") == 1
+        and f"{tmp_path / 'html'} would be replaced" in told
+        and "another --to" in told
+    )
+    assert (
+        not (tmp_path / "s.sqlite").exists()
+        and (tmp_path / "html" / "index.html").read_text() == "mine"
+    )
 
 
 def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
@@ -174,13 +215,26 @@ def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
 )
 def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
-    assert main(["run", SMOKE, *(word for pair in pairs for word in ("-p", pair)), "--store", str(store)]) == 2
+    assert (
+        main(
+            [
+                "run",
+                SMOKE,
+                *(word for pair in pairs for word in ("-p", pair)),
+                "--store",
+                str(store),
+            ]
+        )
+        == 2
+    )
     captured = capsys.readouterr()
     assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
     assert not store.exists()
 
 
-@pytest.mark.parametrize(("name", "kind"), [("rows.txt", ".txt"), ("rows", "a file without suffix"), ("a.CSV", ".CSV")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("rows.txt", ".txt"), ("rows", "a file without suffix"), ("a.CSV", ".CSV")]
+)
 def test_an_export_of_unknown_kind_is_refused_before_anything_is_read(name, kind, tmp_path, capsys):
     assert main(["export", "params/nowhere.yml", "--to", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
@@ -195,22 +249,31 @@ def trained(tmp_path_factory):
     return [SMOKE, *TINY, "--store", str(store)]
 
 
-@pytest.mark.parametrize(("command", "name"), [
-    ("export", "rows.csv"), ("export", "rows.parquet"),
-    ("claims", "mine.json"), ("data", "people.npz"),
-])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("export", "rows.csv"),
+        ("export", "rows.parquet"),
+        ("claims", "mine.json"),
+        ("data", "people.npz"),
+    ],
+)
 def test_a_target_that_cannot_be_written_is_one_line(command, name, trained, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / name).mkdir()
     words = trained if command != "data" else [SMOKE]
-    for target, said in ((tmp_path / "file" / name, "a file is where a folder is needed"),
-                         (tmp_path / name, "is a folder; name a file in it")):
+    for target, said in (
+        (tmp_path / "file" / name, "a file is where a folder is needed"),
+        (tmp_path / name, "is a folder; name a file in it"),
+    ):
         assert main([command, *words, "--to", str(target)]) == 2
         assert said in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("command", "name"), [("export", "rows.csv"), ("claims", "mine.json")])
-def test_a_full_disk_leaves_the_old_file_whole(command, name, trained, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_leaves_the_old_file_whole(
+    command, name, trained, tmp_path, capsys, monkeypatch
+):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -219,7 +282,9 @@ def test_a_full_disk_leaves_the_old_file_whole(command, name, trained, tmp_path,
     target.write_text("the old one")
     monkeypatch.setattr(os, "replace", full)
     assert main([command, *trained, "--to", str(target)]) == 2
-    assert capsys.readouterr().err.endswith(f"{name}: cannot be written (No space left on device)\n")
+    assert capsys.readouterr().err.endswith(
+        f"{name}: cannot be written (No space left on device)\n"
+    )
     assert target.read_text() == "the old one" and list(target.parent.iterdir()) == [target]
 
 
@@ -233,13 +298,17 @@ def test_a_book_that_cannot_be_built_says_so_before_it_trains(few, tmp_path, cap
 
 def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
-    assert main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2  # there is nothing yet
+    assert (
+        main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2
+    )  # there is nothing yet
     study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:2], jobs=1)
     capsys.readouterr()
     assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0
     assert "only 8 of 20 models" in capsys.readouterr().err
     assert not (tmp_path / "none.parquet").exists()
-    assert "12 of 20 models are missing" in published.sentence(published.read(tmp_path / "some.parquet"))
+    assert "12 of 20 models are missing" in published.sentence(
+        published.read(tmp_path / "some.parquet")
+    )
 
 
 def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, monkeypatch):
@@ -247,7 +316,9 @@ def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, m
     study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:1], jobs=1)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 1
-    assert capsys.readouterr().err.endswith("this command needs pyarrow; install the packages of requirements.lock\n")
+    assert capsys.readouterr().err.endswith(
+        "this command needs pyarrow; install the packages of requirements.lock\n"
+    )
 
 
 def test_a_missing_params_file_is_named(capsys):
@@ -265,7 +336,9 @@ def test_a_store_that_is_none_is_named(tmp_path, capsys):
 def test_a_failing_run_exits_with_1(tmp_path):
     code = "import sys; from perso import work, __main__ as m; work.engine.train = None; sys.exit(m.main(sys.argv[1:]))"
     given = ["run", SMOKE, *TINY, "--jobs", "1", "--store", str(tmp_path / "s.sqlite")]
-    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 1 and "TypeError" in done.stderr
 
 
@@ -276,7 +349,9 @@ def test_the_trainer_needs_no_book(tmp_path):
         "from perso import __main__, study; sys.exit(__main__.main(sys.argv[1:]))"
     )
     given = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
-    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 3, done.stderr
 
 

@@ -95,7 +95,15 @@ def test_an_item_lies_on_one_side(seed):
 
 @pytest.mark.parametrize(
     ("items", "share", "trained"),
-    [(10, 0.7, 7), (103, 0.7, 72), (100, 0.05, 5), (2, 0.7, 1), (2, 0.05, 1), (2, 0.95, 1), (3, 0.95, 2)],
+    [
+        (10, 0.7, 7),
+        (103, 0.7, 72),
+        (100, 0.05, 5),
+        (2, 0.7, 1),
+        (2, 0.05, 1),
+        (2, 0.95, 1),
+        (3, 0.95, 2),
+    ],
 )
 def test_the_share_is_of_items_and_leaves_both_sides_something(items, share, trained):
     assert split(np.arange(items).repeat(3), share, generator(0)).sum() == 3 * trained
@@ -130,7 +138,10 @@ def test_no_sample_is_two_peoples_and_main_classes_are_dealt_in_turn():
     mains = [Counter(LABELS[who == person].tolist()).most_common(1)[0][0] for person in range(9)]
     assert len(who) == len(LABELS) and set(who) == {*range(-1, 9)}
     classes = len(set(LABELS))
-    assert len(set(mains[:classes])) == min(9, classes) and mains[classes:] == mains[: max(0, 9 - classes)]
+    assert (
+        len(set(mains[:classes])) == min(9, classes)
+        and mains[classes:] == mains[: max(0, 9 - classes)]
+    )
 
 
 def test_further_people_leave_the_first_as_they_were():
@@ -241,7 +252,10 @@ def test_the_neighbour_is_the_next_and_the_lasts_is_the_first():
 @BOTH
 def test_a_neighbour_is_another_individual_of_the_same_fold(parts):
     for fold in parts.folds:
-        assert all(fold.neighbour(person) in set(fold.individuals) - {person} for person in fold.individuals)
+        assert all(
+            fold.neighbour(person) in set(fold.individuals) - {person}
+            for person in fold.individuals
+        )
 
 
 def test_folds_share_no_test_image_of_an_individual():
@@ -260,13 +274,17 @@ def test_28_becomes_32_by_a_margin_of_two():
 
 
 def test_pooling_by_hand():
-    image = np.array([[[0, 10, 255, 255], [20, 30, 255, 255], [1, 1, 0, 0], [1, 2, 3, 4]]], np.uint8)
+    image = np.array(
+        [[[0, 10, 255, 255], [20, 30, 255, 255], [1, 1, 0, 0], [1, 2, 3, 4]]], np.uint8
+    )
     assert resized(image, 2).tolist() == [[[15, 255], [1, 2]]]  # means 15, 255, 1.25, 1.75
     assert resized(image, 1).tolist() == [[[68]]]  # 1092 / 16 = 68.25
 
 
 def test_a_flat_image_becomes_a_square_by_black_margins():
-    assert resized(np.full((1, 1, 4), 8, np.uint8), 4).tolist() == [[[0] * 4, [8] * 4, [0] * 4, [0] * 4]]
+    assert resized(np.full((1, 1, 4), 8, np.uint8), 4).tolist() == [
+        [[0] * 4, [8] * 4, [0] * 4, [0] * 4]
+    ]
     assert resized(np.full((1, 3, 3), 8, np.uint8), 2).tolist() == [[[8, 4], [4, 2]]]
 
 
@@ -276,12 +294,16 @@ def test_the_own_size_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("side", "size", "possible"), [(28, 12, "8, 16, 32"), (28, 64, "8, 16, 32"), (8, 16, "8"), (4, 8, "none")]
+    ("side", "size", "possible"),
+    [(28, 12, "8, 16, 32"), (28, 64, "8, 16, 32"), (8, 16, "8"), (4, 8, "none")],
 )
 def test_an_impossible_size_is_told_the_possible(side, size, possible):
     with pytest.raises(ValueError) as caught:
         resized(np.zeros((1, side, side), np.uint8), size)
-    assert str(caught.value) == f"{size} cannot be made of {side} × {side} images; possible: {possible}"
+    assert (
+        str(caught.value)
+        == f"{size} cannot be made of {side} × {side} images; possible: {possible}"
+    )
 
 
 @pytest.mark.parametrize("size", [8, 16, 32])

@@ -28,8 +28,18 @@ def rows(*lines):
     return pd.DataFrame(lines, columns=columns).assign(fold=0, device="cpu", threads=1)
 
 
-FOUR = rows(*((name, person, *numbers) for person in "ab" for name, *numbers in (
-    (BASELINE, 600, 600, 6.0), (ES, 1000, 1000, 5.0), (TL, 900, 300, 3.0), (IG, 600, 600, 6.0))))
+FOUR = rows(
+    *(
+        (name, person, *numbers)
+        for person in "ab"
+        for name, *numbers in (
+            (BASELINE, 600, 600, 6.0),
+            (ES, 1000, 1000, 5.0),
+            (TL, 900, 300, 3.0),
+            (IG, 600, 600, 6.0),
+        )
+    )
+)
 
 
 # --- iterations
@@ -46,7 +56,9 @@ def test_r_train_is_a_persons_own_part_and_what_is_shared_is_divided():
 
 def test_seconds_may_contradict_iterations_and_stand_apart():
     line = cost.per_person(FOUR).loc[ES]
-    assert line["r_train"] > 1 > line["r_train by seconds"] == 5 / 6 and line["ms an iteration"] == 5
+    assert (
+        line["r_train"] > 1 > line["r_train by seconds"] == 5 / 6 and line["ms an iteration"] == 5
+    )
 
 
 def test_an_auto_encoder_is_shared_by_grouping_alone():
@@ -63,7 +75,9 @@ def test_repeats_of_one_person_do_not_outweigh_the_other_person():
 
 def test_a_person_without_the_method_is_left_out_of_its_base_too():
     """b has twice the iterations an epoch; without her TL row, TL is compared on a alone."""
-    uneven = rows((BASELINE, "a", 600, 600, 6.0), (BASELINE, "b", 1200, 1200, 12.0), (TL, "a", 900, 300, 3.0))
+    uneven = rows(
+        (BASELINE, "a", 600, 600, 6.0), (BASELINE, "b", 1200, 1200, 12.0), (TL, "a", 900, 300, 3.0)
+    )
     line = cost.per_person(uneven).loc[TL]
     assert line["r_train"] == 0.5 and line["break-even"] == 2 and line["r_train by seconds"] == 0.5
 
@@ -75,7 +89,9 @@ def test_without_a_baseline_there_is_no_share():
 
 
 def test_a_base_with_nothing_of_its_own_gives_no_share():
-    table = cost.per_person(rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0)), base="TL-n-0")
+    table = cost.per_person(
+        rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0)), base="TL-n-0"
+    )
     assert table["r_train"].isna().all() and np.isnan(table.loc["TL-n-0", "ms an iteration"])
 
 
@@ -84,10 +100,21 @@ def test_one_person_shares_with_nobody():
     assert table.loc[TL, "amortised"] == 1.5 and table.attrs["people"] == 1
 
 
-@pytest.mark.parametrize("shared, own, other, people", [
-    (600, 300, 600, 2), (601, 300, 600, 3), (600, 10, 600, 2), (0, 10, 600, 1), (5, 10, 600, 1), (0, 600, 600, 1),
-    (1, 600, 600, np.inf), (0, 601, 600, np.inf), (600, 0, 600, 1), (16_500, 16_499, 16_500, 16_500),
-])
+@pytest.mark.parametrize(
+    "shared, own, other, people",
+    [
+        (600, 300, 600, 2),
+        (601, 300, 600, 3),
+        (600, 10, 600, 2),
+        (0, 10, 600, 1),
+        (5, 10, 600, 1),
+        (0, 600, 600, 1),
+        (1, 600, 600, np.inf),
+        (0, 601, 600, np.inf),
+        (600, 0, 600, 1),
+        (16_500, 16_499, 16_500, 16_500),
+    ],
+)
 def test_break_even(shared, own, other, people):
     assert cost.break_even(shared, own, other) == people
 
@@ -98,7 +125,9 @@ def test_break_even_is_the_first_number_that_costs_no_more():
         n = cost.break_even(shared, own, other)
         assert (own >= other) == np.isinf(n)
         if own < other:
-            assert shared + n * own <= n * other and (n == 1 or shared + (n - 1) * own > (n - 1) * other)
+            assert shared + n * own <= n * other and (
+                n == 1 or shared + (n - 1) * own > (n - 1) * other
+            )
     assert np.isnan(cost.break_even(1, np.nan, 2))
 
 
@@ -116,8 +145,8 @@ def test_schedules_say_what_v1_printed_but_for_its_long_early_shaping():
 def test_schedules_have_the_length_that_is_trained(tiny):
     n_iter = work.iterations_per_epoch(tiny.prepared, tiny.folds[0])
     table = cost.by_schedule(METHODS, n_iter, tiny.settings.epochs)
-    for method in METHODS:
-        assert table.loc[method.name, ["own", "shared"]].sum() == len(tiny.schedule(method)), method.name
+    for each in METHODS:
+        assert table.loc[each.name, ["own", "shared"]].sum() == len(tiny.schedule(each)), each.name
 
 
 def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
@@ -125,14 +154,17 @@ def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
     assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in said
     assert "1 of 1 settings of transfer learning" in said and said.endswith("from 2 people on.")
     longer = FOUR.assign(own_iterations=FOUR["own_iterations"].where(FOUR["method"] != TL, 700))
-    assert cost.answer(cost.per_person(longer)).endswith("0 of 1 settings of transfer learning cost no more than a "
-                                                         "training for each person.")
+    assert cost.answer(cost.per_person(longer)).endswith(
+        "0 of 1 settings of transfer learning cost no more than a training for each person."
+    )
 
 
 def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
     families = ("baseline", "data grouping", "control", "early shaping", "transfer learning")
     monkeypatch.setattr(cost, "FAMILIES", families)
-    assert "data grouping 1.00, early shaping 1.67, transfer learning 0.50." in cost.answer(cost.per_person(FOUR))
+    assert "data grouping 1.00, early shaping 1.67, transfer learning 0.50." in cost.answer(
+        cost.per_person(FOUR)
+    )
 
 
 def test_bars_end_where_the_iterations_do():
@@ -163,16 +195,28 @@ def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):
     assert twice_more["search"] == once["search"] > 0
     a_step = cost.flop(recipe) / cost.flop(work.recipe(tiny.prepared))
     folds = [-(-len(work.seen(tiny.prepared, each)) // TINY.batch_size) for each in tiny.folds]
-    assert steps in folds and twice_more["encoder"] - once["encoder"] == pytest.approx(2 * np.mean(folds) * a_step)
+    assert steps in folds and twice_more["encoder"] - once["encoder"] == pytest.approx(
+        2 * np.mean(folds) * a_step
+    )
 
 
 def test_bytes_are_those_of_a_trained_state(tiny):
     table, state = cost.bytes_per_person(tiny), engine.fresh(work.recipe(tiny.prepared), 0)
-    assert table.loc["the network", "bytes"] == sum(tensor.numpy().nbytes for tensor in state.values())
-    assert table.loc["its difference to the generic network", "bytes"] == table.loc["the network", "bytes"]
-    assert table.loc["its last layer", "numbers"] == 30 * 32 + 30  # width 1/8 of 256 channels, and a bias each
+    assert table.loc["the network", "bytes"] == sum(
+        tensor.numpy().nbytes for tensor in state.values()
+    )
+    assert (
+        table.loc["its difference to the generic network", "bytes"]
+        == table.loc["the network", "bytes"]
+    )
+    assert (
+        table.loc["its last layer", "numbers"] == 30 * 32 + 30
+    )  # width 1/8 of 256 channels, and a bias each
     images = sizes(tiny.prepared)["D_I train"].mean() / 3
-    assert table.iloc[-1]["bytes"] == pytest.approx(images * 8 * 8) and f"{images:.1f} images" in table.index[-1]
+    assert (
+        table.iloc[-1]["bytes"] == pytest.approx(images * 8 * 8)
+        and f"{images:.1f} images" in table.index[-1]
+    )
 
 
 def test_every_method_trains_the_same_network(tiny, monkeypatch):
@@ -187,8 +231,10 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
         return {}
 
     monkeypatch.setattr(engine, "train", train), monkeypatch.setattr(work, "tested", tested)
-    numpy = [{name: tensor.numpy() for name, tensor in engine.fresh(how, 0).items()}
-             for how in (work.recipe(tiny.prepared), work.encoder_recipe(tiny.prepared))]
+    numpy = [
+        {name: tensor.numpy() for name, tensor in engine.fresh(how, 0).items()}
+        for how in (work.recipe(tiny.prepared), work.encoder_recipe(tiny.prepared))
+    ]
     for job in (job for job in tiny.jobs(V3) if job.fold == 0):
         current = job.methods[0].name
         work.train_job(tiny.prepared, job, numpy[job.methods[0].encoded] if job.base else None)
@@ -202,9 +248,13 @@ def test_latency_is_the_median_of_what_the_clock_says(tiny):
     """A clock of 1 s at each look: every batch takes 1000 ms."""
     table = cost.latency(tiny, batches=(1, 4), repeats=3, clock=itertools.count().__next__)
     assert len(table) == 4 and (table == 1000).all(axis=None)
-    grows = cost.latency(tiny, batches=(1,), repeats=4, clock=map(lambda n: n * n, itertools.count()).__next__)
+    grows = cost.latency(
+        tiny, batches=(1,), repeats=4, clock=map(lambda n: n * n, itertools.count()).__next__
+    )
     assert (grows["low"] < grows["median"]).all() and (grows["median"] < grows["high"]).all()
-    assert (grows["median"].diff().dropna() > 0).all()  # in turns: the second looks later, when this clock runs faster
+    assert (
+        grows["median"].diff().dropna() > 0
+    ).all()  # in turns: the second looks later, when this clock runs faster
 
 
 # --- a million persons
@@ -234,6 +284,8 @@ def test_a_million_persons_by_hand():
 
 
 def test_one_network_for_all_is_trained_and_kept_once():
-    table = cost.million(cost.by_schedule(named("TL-n-0", "BaseLine"), 100, 10), (3.6, "core-hours"), 1e9, 10)
+    table = cost.million(
+        cost.by_schedule(named("TL-n-0", "BaseLine"), 100, 10), (3.6, "core-hours"), 1e9, 10
+    )
     assert table.loc["TL-n-0", ["core-hours", "networks", "GB"]].tolist() == [1, 1, 1]
     assert table.loc[BASELINE, ["core-hours", "networks", "GB"]].tolist() == [10, 10, 10]

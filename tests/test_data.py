@@ -48,7 +48,11 @@ def coincide(cohort: Cohort) -> int:
 
 
 def test_no_two_images_of_the_data_sets_are_equal():
-    assert [coincide(load("digits", "nowhere")), coincide(real("qmnist")), coincide(real("fashion"))] == [0, 0, 0]
+    assert [
+        coincide(load("digits", "nowhere")),
+        coincide(real("qmnist")),
+        coincide(real("fashion")),
+    ] == [0, 0, 0]
 
 
 def test_digits_are_sklearns_with_a_person_per_form():
@@ -58,7 +62,12 @@ def test_digits_are_sklearns_with_a_person_per_form():
     same(cohort.labels, load_digits().target)
     assert cohort.people.tolist() == list(range(14))
     assert np.flatnonzero(np.diff(cohort.who, prepend=-1)).tolist() == list(FORM_STARTS)
-    assert min(np.bincount(cohort.labels[cohort.who == form], minlength=10).min() for form in range(14)) == 9
+    assert (
+        min(
+            np.bincount(cohort.labels[cohort.who == form], minlength=10).min() for form in range(14)
+        )
+        == 9
+    )
 
 
 def test_form_starts_are_those_of_the_global_alignment():
@@ -68,8 +77,12 @@ def test_form_starts_are_those_of_the_global_alignment():
     cost = [place]
     for label in labels:
         row = cost[-1] + 1  # the label is one too many
-        row[1:] = np.minimum(row[1:], cost[-1][:-1] + 2 * (forms != label))  # it stands for a form's digit
-        cost.append(np.minimum.accumulate(row - place) + place)  # before it, any number of digits is missing
+        row[1:] = np.minimum(
+            row[1:], cost[-1][:-1] + 2 * (forms != label)
+        )  # it stands for a form's digit
+        cost.append(
+            np.minimum.accumulate(row - place) + place
+        )  # before it, any number of digits is missing
     assert cost[-1][-1] == 25
     start, i, j = {}, len(labels), len(forms)
     while i and j:  # back along a cheapest path; among equals a label rather stands for a digit
@@ -96,7 +109,9 @@ def test_qmnist_is_torchvisions_with_its_writers():
     assert np.bincount(hsf).tolist() == [30_950, 0, 0, 0, 29_050]
     digits = np.unique(cohort.who, return_counts=True)[1]
     assert (len(digits), digits.min(), digits.max(), np.sum(digits >= 100)) == (539, 19, 131, 440)
-    assert len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539  # no number is used twice
+    assert (
+        len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539
+    )  # no number is used twice
 
 
 def test_fashion_is_torchvisions_train_before_test_and_nobodys():
@@ -120,13 +135,17 @@ def test_file_names_are_those_torchvision_downloads():
 
 def test_an_unknown_data_set_is_told_what_there_is():
     line = refused(load, "mnist", "nowhere")
-    assert line == f"dataset: no 'mnist'; possible: {', '.join(['digits', *ARCHIVES])}, file:PATH.npz"
+    assert (
+        line == f"dataset: no 'mnist'; possible: {', '.join(['digits', *ARCHIVES])}, file:PATH.npz"
+    )
 
 
 # --- torchvision's files, tiny
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
-TABLE = np.array([[7, 4, 2100, 0, 37, 0, 0, 0], [1, 4, 2100, 1, 31, 1, 0, 0], [0, 0, 288, 0, 30, 2, 0, 0]])
+TABLE = np.array(
+    [[7, 4, 2100, 0, 37, 0, 0, 0], [1, 4, 2100, 1, 31, 1, 0, 0], [0, 0, 288, 0, 30, 2, 0, 0]]
+)
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -144,10 +163,14 @@ def lay_out(dataset: str, folder, packed: bool):
     """Write a data set's tiny files into `folder`; → the folder."""
     folder.mkdir(parents=True)
     qmnist, fashion = (IMAGES, TABLE), (IMAGES, TABLE[:, 0], IMAGES + 100, TABLE[:, 0] + 2)
-    for name, array in zip(ARCHIVES[dataset][2], fashion if dataset == "fashion" else qmnist, strict=True):
+    for name, array in zip(
+        ARCHIVES[dataset][2], fashion if dataset == "fashion" else qmnist, strict=True
+    ):
         pack = gzip.compress if name.endswith(".gz") else lzma.compress
         path = folder / name
-        (path if packed else path.with_suffix("")).write_bytes(pack(idx(array)) if packed else idx(array))
+        (path if packed else path.with_suffix("")).write_bytes(
+            pack(idx(array)) if packed else idx(array)
+        )
     return folder
 
 
@@ -192,11 +215,16 @@ def server(tmp_path, monkeypatch):
             pass
 
     folder = lay_out("fashion", tmp_path / "server", packed=True)
-    serving = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=folder))
+    serving = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Silent, directory=folder)
+    )
     threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{serving.server_port}/"])
-    sums = [(name, hashlib.md5((folder / name).read_bytes()).hexdigest()) for name in ARCHIVES["fashion"][2]]
+    sums = [
+        (name, hashlib.md5((folder / name).read_bytes()).hexdigest())
+        for name in ARCHIVES["fashion"][2]
+    ]
     monkeypatch.setattr(FashionMNIST, "resources", sums)
     yield folder
     serving.shutdown()
@@ -206,7 +234,9 @@ def server(tmp_path, monkeypatch):
 def test_only_what_is_missing_is_downloaded_once_and_silently(tmp_path, server, capfd, monkeypatch):
     folder = lay_out("fashion", tmp_path / "FashionMNIST" / "raw", packed=False)
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    (folder / "train-labels-idx1-ubyte").write_bytes(idx(np.array([5, 5, 5])))  # not what the server has
+    (folder / "train-labels-idx1-ubyte").write_bytes(
+        idx(np.array([5, 5, 5]))
+    )  # not what the server has
     before = sorted([*folder.iterdir(), folder / "t10k-labels-idx1-ubyte"])
     assert load("fashion", tmp_path).labels.tolist() == [5, 5, 5, 9, 3, 2]
     assert sorted(folder.iterdir()) == before and capfd.readouterr().out == ""
@@ -267,7 +297,11 @@ def path(cohort, tmp_path):
 def test_what_is_saved_is_read(cohort, path):
     for again in (read(path), load(f"file:{path}", "nowhere")):
         assert again.content_hash == cohort.content_hash and again.source == "a test"
-        assert (again.images.dtype, again.labels.dtype, again.item.dtype) == (np.uint8, np.int64, np.int64)
+        assert (again.images.dtype, again.labels.dtype, again.item.dtype) == (
+            np.uint8,
+            np.int64,
+            np.int64,
+        )
         for name in ("images", "labels", "who", "item"):
             same(getattr(again, name), getattr(cohort, name))
         same(again.attributes["age"], cohort.attributes["age"])
@@ -289,7 +323,10 @@ def test_a_failed_save_keeps_the_old_file_and_nothing_else(cohort, path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    assert refused(save, cohort.of(["ann"]), path) == f"{path}: cannot be written (No space left on device)"
+    assert (
+        refused(save, cohort.of(["ann"]), path)
+        == f"{path}: cannot be written (No space left on device)"
+    )
     assert read(path).content_hash == cohort.content_hash and list(path.parent.iterdir()) == [path]
 
 
@@ -307,7 +344,8 @@ def test_the_hash_is_of_the_content_and_of_nothing_else(cohort):
     changed += [replace(cohort, labels=LABELS[::-1]), replace(cohort, item=cohort.item + 1)]
     age, hand = cohort.attributes.values()
     changed += [
-        replace(cohort, attributes=other) for other in ({}, {"age": age}, {"years": age, "hand": hand})
+        replace(cohort, attributes=other)
+        for other in ({}, {"age": age}, {"years": age, "hand": hand})
     ]
     assert len({other.content_hash for other in [cohort, *changed]}) == len(changed) + 1
 
@@ -332,30 +370,82 @@ WRONG = [  # name, array (None: left out), what is told
     ("who", None, "is missing; the file holds images, labels, item, attr_age"),
     ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: 0..1 times 255"),
     ("images", ARRAYS["images"].reshape(6, 6), "has shape (6, 6); needed is [N, H, W]"),
-    ("images", np.zeros((0, 2, 3), np.uint8), "has shape (0, 2, 3); needed is [N, H, W], each at least 1"),
+    (
+        "images",
+        np.zeros((0, 2, 3), np.uint8),
+        "has shape (0, 2, 3); needed is [N, H, W], each at least 1",
+    ),
     ("labels", LABELS[:5], "has shape (5,); needed is one value per image: (6,)"),
     ("labels", LABELS[:, None], "has shape (6, 1); needed is one value per image"),
-    ("labels", LABELS + 0.5, "is float64; needed are integers (np.unique(labels, return_inverse=True)[1]"),
-    ("labels", np.where(LABELS, LABELS, np.nan), "is float64; needed are integers (leave out the 3 samples"),
-    ("labels", LABELS.astype(object), "holds Python objects; needed are integers: .astype('int64')"),
+    (
+        "labels",
+        LABELS + 0.5,
+        "is float64; needed are integers (np.unique(labels, return_inverse=True)[1]",
+    ),
+    (
+        "labels",
+        np.where(LABELS, LABELS, np.nan),
+        "is float64; needed are integers (leave out the 3 samples",
+    ),
+    (
+        "labels",
+        LABELS.astype(object),
+        "holds Python objects; needed are integers: .astype('int64')",
+    ),
     ("images", ARRAYS["images"] > 9, "is bool; needed is uint8: .astype('uint8') * 255"),
     ("images", ARRAYS["images"].astype("int64"), "is int64; needed is uint8: .astype('uint8')"),
     ("images", ARRAYS["images"] - 1.5, "is float64; needed is uint8: bring -1.5..33.5 to 0..255"),
-    ("images", ARRAYS["images"].astype("u2") * 256, "is uint16; needed is uint8: bring 0..8960 to 0..255"),
-    ("images", np.where(ARRAYS["images"], 1, np.nan), "is float64; needed is uint8, grey levels 0..255, and some"),
+    (
+        "images",
+        ARRAYS["images"].astype("u2") * 256,
+        "is uint16; needed is uint8: bring 0..8960 to 0..255",
+    ),
+    (
+        "images",
+        np.where(ARRAYS["images"], 1, np.nan),
+        "is float64; needed is uint8, grey levels 0..255, and some",
+    ),
     ("images", ARRAYS["images"].astype(str), "is <U3; needed is uint8, grey levels 0..255"),
-    ("images", ARRAYS["images"].astype(object), "holds Python objects; needed is uint8 [N, H, W], all of one size"),
-    ("images", ARRAYS["images"] % 2, "has no grey level above 1; needed are 0..255: multiply by 255"),
-    ("images", (ARRAYS["images"] / 255).astype("u1"), "has no grey level above 0; needed are 0..255: multiply by 255"),
+    (
+        "images",
+        ARRAYS["images"].astype(object),
+        "holds Python objects; needed is uint8 [N, H, W], all of one size",
+    ),
+    (
+        "images",
+        ARRAYS["images"] % 2,
+        "has no grey level above 1; needed are 0..255: multiply by 255",
+    ),
+    (
+        "images",
+        (ARRAYS["images"] / 255).astype("u1"),
+        "has no grey level above 0; needed are 0..255: multiply by 255",
+    ),
     ("attr", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
     ("attr_", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
-    ("source", WHO, "has shape (6,), but `perso data --to` writes one text under this name; call it attr_source"),
-    ("content_hash", LABELS, "has shape (6,), but `perso data --to` writes one text under this name"),
+    (
+        "source",
+        WHO,
+        "has shape (6,), but `perso data --to` writes one text under this name; call it attr_source",
+    ),
+    (
+        "content_hash",
+        LABELS,
+        "has shape (6,), but `perso data --to` writes one text under this name",
+    ),
     ("labels", LABELS - 1, "holds -1; needed are classes 0..C-1"),
     ("who", np.ones(6), "is float64; needed are integers or strings (.astype('int64'))"),
-    ("who", np.where(LABELS, LABELS, np.nan), "is float64; needed are integers or strings (leave out the 3 samples"),
+    (
+        "who",
+        np.where(LABELS, LABELS, np.nan),
+        "is float64; needed are integers or strings (leave out the 3 samples",
+    ),
     ("who", WHO.astype("S"), "is |S3; needed are integers or strings (.astype(str))"),
-    ("who", WHO.astype(object), "holds Python objects; needed are integers, or strings (.astype(str))"),
+    (
+        "who",
+        WHO.astype(object),
+        "holds Python objects; needed are integers, or strings (.astype(str))",
+    ),
     ("item", np.array([10, 11, 10, 13, 14, 10]), "has 10 in two persons; an item has one of each"),
     ("item", np.array([10, 10, 12, 13, 14, 10]), "has 10 in two classes; an item has one of each"),
     ("item", WHO, "is <U3; needed are integers"),
@@ -368,7 +458,9 @@ WRONG = [  # name, array (None: left out), what is told
 def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, told):
     changed = {key: value for key, value in (ARRAYS | {name: array}).items() if value is not None}
     np.savez(tmp_path / "own.npz", **changed)
-    assert refused(read, tmp_path / "own.npz").startswith(f"{tmp_path}/own.npz: array '{name}' {told}")
+    assert refused(read, tmp_path / "own.npz").startswith(
+        f"{tmp_path}/own.npz: array '{name}' {told}"
+    )
 
 
 FOLLOWED = [  # name, array, what a message advises, as it is typed
@@ -392,7 +484,9 @@ def test_advice_can_be_followed(tmp_path, name, array, advice):
     assert advice.removeprefix(name) in refused(read, path)
     np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
     after = getattr(read(path), name)
-    same(np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1])  # nothing is lost
+    same(
+        np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1]
+    )  # nothing is lost
     if name == "images":
         assert after.max() == (255 if array.max() <= 1 else array.max())
 
@@ -408,7 +502,9 @@ def test_a_missing_id_is_no_person(tmp_path, nobody):
 def test_nor_is_what_a_cast_makes_of_nan(tmp_path, kind):
     who = np.where(WHO == "bob", np.iinfo(kind).min, 7).astype(kind)
     np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
-    assert f"array 'who' has {np.iinfo(kind).min} for 3 samples" in refused(read, tmp_path / "own.npz")
+    assert f"array 'who' has {np.iinfo(kind).min} for 3 samples" in refused(
+        read, tmp_path / "own.npz"
+    )
 
 
 def test_names_that_look_like_missing_ids_are_names(tmp_path):
@@ -427,8 +523,13 @@ def test_a_file_that_is_no_whole_npz_is_named_with_its_cure(path, tmp_path):
         assert line.startswith(
             f"{path}: truncated, damaged or not an npz file; copy it again or make it anew"
         )
-    assert refused(read, tmp_path / "none").endswith("none: cannot be read (No such file or directory)")
-    assert refused(load, f"file:{tmp_path}", "nowhere") == f"{tmp_path}: cannot be read (Is a directory)"
+    assert refused(read, tmp_path / "none").endswith(
+        "none: cannot be read (No such file or directory)"
+    )
+    assert (
+        refused(load, f"file:{tmp_path}", "nowhere")
+        == f"{tmp_path}: cannot be read (Is a directory)"
+    )
 
 
 def test_damage_is_noticed_wherever_it_lies(cohort, path):

@@ -15,10 +15,14 @@ from perso.models import AutoEncoder, initial, load
 from perso.settings import ROOT, InputError, read
 from perso.study import Study
 
-TINY = replace(read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=2, device="cpu")
+TINY = replace(
+    read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=2, device="cpu"
+)
 RECIPE = Recipe(10, 8, 1 / 4, latent=6)
 DRAWN = np.random.default_rng(0)
-BLOBS = np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200  # quarters, black or grey
+BLOBS = (
+    np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200
+)  # quarters, black or grey
 GROUPED = tuple(method for method in GROUPING if method.added)
 
 
@@ -35,13 +39,27 @@ def study(tmp_path_factory):
 
 def test_full_width_has_the_filters_of_the_figure():
     model = AutoEncoder(32)
-    shapes = [[tuple(layer.weight.shape) for layer in part if isinstance(layer, nn.Conv2d)]
-              for part in (model.encoder, model.decoder)]
-    assert shapes[0] == [(16, 1, 3, 3), (32, 16, 3, 3), (64, 32, 3, 3), (128, 64, 3, 3), (128, 128, 3, 3),
-                         (16, 128, 1, 1)]  # Flatten and Dense 16
+    shapes = [
+        [tuple(layer.weight.shape) for layer in part if isinstance(layer, nn.Conv2d)]
+        for part in (model.encoder, model.decoder)
+    ]
+    assert shapes[0] == [
+        (16, 1, 3, 3),
+        (32, 16, 3, 3),
+        (64, 32, 3, 3),
+        (128, 64, 3, 3),
+        (128, 128, 3, 3),
+        (16, 128, 1, 1),
+    ]  # Flatten and Dense 16
     assert sum(isinstance(layer, nn.MaxPool2d) for layer in model.encoder) == 5
     assert model.dense.out_channels == 512 and model.side == 2  # Dense 512, reshaped to 2×2×128
-    assert shapes[1] == [(128, 128, 3, 3), (64, 128, 3, 3), (32, 64, 3, 3), (16, 32, 3, 3), (1, 16, 3, 3)]
+    assert shapes[1] == [
+        (128, 128, 3, 3),
+        (64, 128, 3, 3),
+        (32, 64, 3, 3),
+        (16, 32, 3, 3),
+        (1, 16, 3, 3),
+    ]
 
 
 def test_relu_then_batch_norm_follow_all_but_the_last_convolution():
@@ -54,7 +72,10 @@ def test_relu_then_batch_norm_follow_all_but_the_last_convolution():
 @pytest.mark.parametrize("image_size", [8, 16, 32, 64])
 @pytest.mark.parametrize("latent", [2, 16])
 def test_images_come_out_as_large_as_they_went_in(image_size, latent):
-    model, x = AutoEncoder(image_size, latent, 1 / 16, lanes=3), torch.rand(4, 3, image_size, image_size)
+    model, x = (
+        AutoEncoder(image_size, latent, 1 / 16, lanes=3),
+        torch.rand(4, 3, image_size, image_size),
+    )
     assert model(x).shape == x.shape and model.encode(x).shape == (4, 3, latent)
 
 
@@ -83,10 +104,14 @@ def test_the_loss_is_the_mean_square_over_pixels_for_every_lane():
 
 
 def trained(recipe: Recipe, iterations=150, seeds=(0,)):
-    plans = np.stack([np.random.default_rng(seed).integers(0, 64, (iterations, 16)) for seed in seeds])
+    plans = np.stack(
+        [np.random.default_rng(seed).integers(0, 64, (iterations, 16)) for seed in seeds]
+    )
     states = [engine.fresh(recipe, seed) for seed in seeds]
     labels = np.zeros(len(BLOBS), int)
-    return engine.train(recipe, BLOBS, labels, plans, np.full(iterations, 1e-3), states, list(seeds))[iterations]
+    return engine.train(
+        recipe, BLOBS, labels, plans, np.full(iterations, 1e-3), states, list(seeds)
+    )[iterations]
 
 
 def test_it_learns_to_show_images_it_has_not_seen():
@@ -133,7 +158,9 @@ def test_an_encoder_learns_from_training_images_alone(study, asked_for):
         work.train_encoder(study.prepared, number, "key")
         learnt = set(asked_for[-1].ravel())
         train = [study.prepared.parts.train[person] for person in fold.individuals]
-        assert learnt == set(np.concatenate([fold.global_train, *train])) and not learnt & set(tests)
+        assert learnt == set(np.concatenate([fold.global_train, *train])) and not learnt & set(
+            tests
+        )
 
 
 def test_a_stored_encoder_is_not_trained_again(study, monkeypatch):
@@ -143,11 +170,15 @@ def test_a_stored_encoder_is_not_trained_again(study, monkeypatch):
 
 def test_an_encoder_is_one_for_all_methods_of_a_fold(study):
     jobs = study.jobs(method for method in GROUPED if method.encoded)
-    assert {(job.fold, job.base) for job in jobs} == {(fold, study.encoder_key(fold)) for fold in (0, 1)}
+    assert {(job.fold, job.base) for job in jobs} == {
+        (fold, study.encoder_key(fold)) for fold in (0, 1)
+    }
     assert study.encoder_key(0) != study.encoder_key(1)
 
 
-@pytest.mark.parametrize("change", [{"latent": 4}, {"encoder_epochs": 3}, {"seed": 1}, {"width": 0.25}])
+@pytest.mark.parametrize(
+    "change", [{"latent": 4}, {"encoder_epochs": 3}, {"seed": 1}, {"width": 0.25}]
+)
 def test_what_changes_codes_changes_the_keys_of_what_they_choose(study, change):
     other = Study(replace(TINY, **change), study.store.path)
     assert other.encoder_key(0) != study.encoder_key(0)
@@ -179,20 +210,34 @@ def test_what_is_added_is_training_data_of_d_g_and_nothing_twice(study, method):
 
 def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
     """Ten people in D_G: 5 of 100 are one of them, 21 are three."""
-    many = Study(replace(TINY, exchange=False, individuals=2, global_people=10), tmp_path / "rows.sqlite")
+    many = Study(
+        replace(TINY, exchange=False, individuals=2, global_people=10), tmp_path / "rows.sqlite"
+    )
     prepared, fold, codes = many.prepared, many.folds[0], many.codes()
     person = fold.individuals[0]
     order = work.ranked(prepared, fold, person, codes, 10)
-    expected = {"IG-n-5": order[:1], "IG-n-21": order[:3], "far IG-n-5": order[-1:], "far IG-n-21": order[-3:]}
+    expected = {
+        "IG-n-5": order[:1],
+        "IG-n-21": order[:3],
+        "far IG-n-5": order[-1:],
+        "far IG-n-21": order[-3:],
+    }
     for method in named(*expected, table="grouping"):
-        added = set(work.enlarged(prepared, fold, method, person, 0, codes)) - set(prepared.parts.train[person])
-        assert added == set(np.concatenate([prepared.parts.train[other] for other in expected[method.name]]))
+        added = set(work.enlarged(prepared, fold, method, person, 0, codes)) - set(
+            prepared.parts.train[person]
+        )
+        assert added == set(
+            np.concatenate([prepared.parts.train[other] for other in expected[method.name]])
+        )
 
 
 def test_chance_draws_anew_for_every_person_and_repeat(study):
     fold, (method,) = study.folds[0], named("BaseLine-n-1500")
-    drawn = [work.enlarged(study.prepared, fold, method, person, repeat, None)
-             for person in fold.individuals for repeat in (0, 1)]
+    drawn = [
+        work.enlarged(study.prepared, fold, method, person, repeat, None)
+        for person in fold.individuals
+        for repeat in (0, 1)
+    ]
     assert len({tuple(sorted(each)) for each in drawn}) == len(drawn)
 
 
@@ -226,4 +271,10 @@ def test_a_pool_has_no_persons_to_group():
 
 def test_v3s_table_has_its_six_rows_of_grouping():
     assert [m.name for m in V3 if m.family == "data grouping" and m.paper] == [
-        "BaseLine-n-1500", "BaseLine-n-6500", "IG-n-5", "IG-n-21", "SG-n-1500", "SG-n-6500"]
+        "BaseLine-n-1500",
+        "BaseLine-n-6500",
+        "IG-n-5",
+        "IG-n-21",
+        "SG-n-1500",
+        "SG-n-6500",
+    ]

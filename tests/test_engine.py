@@ -32,7 +32,9 @@ TRAINED_ON, TESTED_ON = np.arange(120), np.arange(120, 200)
 
 def plans(*seeds: int, steps: int = STEPS) -> np.ndarray:
     """An index plan for each seed, [N, T, B]."""
-    return np.stack([np.random.default_rng(seed).choice(TRAINED_ON, (steps, BATCH)) for seed in seeds])
+    return np.stack(
+        [np.random.default_rng(seed).choice(TRAINED_ON, (steps, BATCH)) for seed in seeds]
+    )
 
 
 def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None) -> list[State]:
@@ -68,7 +70,9 @@ class Masked(nn.Module):
     def forward(self, x):
         if not self.training:
             return x
-        return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator) / (1 - self.p)
+        return (
+            x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator) / (1 - self.p)
+        )
 
 
 @computing(ADAM)
@@ -81,13 +85,19 @@ def textbook(recipe: Recipe, number: int, masks: int) -> tuple[nn.Module, list[s
     for place in (18, 12, 6):  # after the 6th, 4th and 2nd convolution
         layers.insert(place, nn.MaxPool2d(2))
     layers.insert(7, Masked(0.2, draw))
-    network = nn.Sequential(*layers, nn.Flatten(), Masked(0.35, draw), nn.Linear(16, CLASSES)).double()
-    own = {name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name}
+    network = nn.Sequential(
+        *layers, nn.Flatten(), Masked(0.35, draw), nn.Linear(16, CLASSES)
+    ).double()
+    own = {
+        name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name
+    }
     for tensor, value in zip(own.values(), fresh(recipe, number).values(), strict=True):
         tensor.copy_(value.reshape(tensor.shape))
 
     if recipe.optimiser == "adam":
-        optimiser = torch.optim.Adam(network.parameters(), weight_decay=recipe.weight_decay, foreach=False)
+        optimiser = torch.optim.Adam(
+            network.parameters(), weight_decay=recipe.weight_decay, foreach=False
+        )
     else:
         memory = {"momentum": recipe.momentum, "weight_decay": recipe.weight_decay}
         optimiser = torch.optim.SGD(network.parameters(), **memory, foreach=False)
@@ -108,7 +118,9 @@ def test_the_engine_agrees_with_a_textbook_loop(recipe):
         expected = network.state_dict()[name]
         torch.testing.assert_close(value.reshape(expected.shape), expected, rtol=1e-6, atol=1e-6)
     logits = network(torch.tensor(IMAGES / 255).unsqueeze(1))
-    np.testing.assert_array_equal(predict(recipe, IMAGES, state, np.arange(200)), logits.argmax(1).numpy())
+    np.testing.assert_array_equal(
+        predict(recipe, IMAGES, state, np.arange(200)), logits.argmax(1).numpy()
+    )
 
 
 def test_a_textbook_loop_with_other_masks_disagrees():
@@ -150,8 +162,15 @@ def test_fused_models_may_have_plans_of_different_lengths():
     states, plan = [fresh(L2, n) for n in models], plans(*models)
     taken = train(replace(L2, lanes=3), IMAGES, LABELS, plan, RATES, states, list(models), lengths)
     for lane, length in enumerate(lengths):
-        (apart,) = train(L2, IMAGES, LABELS, plan[lane : lane + 1, :length], RATES, states[lane : lane + 1],
-                         [models[lane]])[length]
+        (apart,) = train(
+            L2,
+            IMAGES,
+            LABELS,
+            plan[lane : lane + 1, :length],
+            RATES,
+            states[lane : lane + 1],
+            [models[lane]],
+        )[length]
         near(taken[length][lane], apart, rtol=1e-12, atol=1e-12)
 
 
@@ -177,7 +196,10 @@ def test_a_broken_neighbour_does_not_matter():
     for tensor in broken[1].values():
         tensor.fill_(torch.nan)
     plan = plans(1, 2)
-    one, two = (train(PAIR, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS] for states in (sound, broken))
+    one, two = (
+        train(PAIR, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS]
+        for states in (sound, broken)
+    )
     assert same(one[0], two[0]) and two[1]["classifier.weight"].isnan().all()
 
 
@@ -189,7 +211,9 @@ def test_a_run_repeats_to_the_bit(precision):
 
 def test_dropout_is_seeded_per_model():
     plan, states = plans(1, 2), [fresh(ADAM, 1), fresh(ADAM, 2)]
-    one, two = (train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7]))
+    one, two = (
+        train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7])
+    )
     assert same(one[0], two[0]) and not same(one[1], two[1])
 
 
@@ -212,7 +236,9 @@ def test_a_longer_run_passes_through_the_shorter_one(recipe):
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
 def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
     """Every iteration works on the weights that the one before left."""
-    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)  # nor does SGD remember, without momentum
+    monkeypatch.setattr(
+        LaneDropout, "forward", lambda self, x, mask: x
+    )  # nor does SGD remember, without momentum
     recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
     whole = train(recipe, IMAGES, LABELS, plan, RATES, [fresh(recipe, 1)], [1])[STEPS]
     first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [fresh(recipe, 1)], [1])[2]
@@ -236,7 +262,11 @@ def test_at_a_rate_of_nought_only_statistics_move(recipe):
 
 
 def test_a_step_of_sgd_is_as_long_as_its_rate():
-    start, (once,), (twice,) = fresh(SGD, 1), trained(SGD, 1, rates=[0.01]), trained(SGD, 1, rates=[0.02])
+    start, (once,), (twice,) = (
+        fresh(SGD, 1),
+        trained(SGD, 1, rates=[0.01]),
+        trained(SGD, 1, rates=[0.02]),
+    )
     for name in (name for name in start if "running" not in name):
         torch.testing.assert_close(twice[name] - start[name], 2 * (once[name] - start[name]))
 
@@ -245,7 +275,9 @@ def test_every_iteration_follows_its_own_rate():
     changed, plan, states = RATES.copy(), plans(1), [fresh(SGD, 1)]
     changed[3] *= 2
     every = range(STEPS + 1)
-    one, two = (train(SGD, IMAGES, LABELS, plan, rates, states, [1], every) for rates in (RATES, changed))
+    one, two = (
+        train(SGD, IMAGES, LABELS, plan, rates, states, [1], every) for rates in (RATES, changed)
+    )
     assert [t for t in one if not same(one[t][0], two[t][0])] == [4, 5, 6]
 
 
@@ -321,7 +353,9 @@ def test_memory_does_not_grow_with_the_number_of_models():
     for count in range(120):
         (state,) = trained(recipe, count, rates=[0.01] * 2)
         predict(recipe, IMAGES, state, TESTED_ON)
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # KiB on Linux, bytes on macOS
+        peaks.append(
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        )  # KiB on Linux, bytes on macOS
     assert peaks[-1] < 1.02 * peaks[19]
 
 
@@ -345,7 +379,9 @@ def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
     monkeypatch.setattr(Trainee, "captured", capture)
     assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
     assert captured == [PLAIN_STEPS] * 2
-    assert trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2  # too short for it
+    assert (
+        trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2
+    )  # too short for it
 
 
 @pytest.fixture
@@ -354,7 +390,9 @@ def sound(monkeypatch):
     monkeypatch.setattr(engine, "INSTEAD", {})
 
 
-def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so(sound, monkeypatch, capsys):
+def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so(
+    sound, monkeypatch, capsys
+):
     tried = []
 
     def capture(trainee):
@@ -423,9 +461,13 @@ def test_another_layout_rounds_otherwise_and_learns_the_same():
 
 
 @on_card
-@pytest.mark.parametrize("recipe", [L2, SGD], ids=["L2", "sgd"])  # Adam alone makes much of rounding
+@pytest.mark.parametrize(
+    "recipe", [L2, SGD], ids=["L2", "sgd"]
+)  # Adam alone makes much of rounding
 def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
-    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)  # its masks differ from device to device
+    monkeypatch.setattr(
+        LaneDropout, "forward", lambda self, x, mask: x
+    )  # its masks differ from device to device
     card = replace(recipe, device="cuda")
     for cpu, cuda in zip(trained(recipe, 1, 2), trained(card, 1, 2), strict=True):
         near(cpu, cuda, rtol=1e-7, atol=1e-7)
@@ -435,7 +477,10 @@ def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
 
 @on_card
 def test_a_card_learns_in_float32_and_leaves_its_generator_alone():
-    card, before = replace(ADAM, width=1 / 8, precision="float32", device="cuda"), torch.cuda.get_rng_state()
+    card, before = (
+        replace(ADAM, width=1 / 8, precision="float32", device="cuda"),
+        torch.cuda.get_rng_state(),
+    )
     for state in trained(card, 1, 2, rates=[0.01] * 80):
         assert all(tensor.device.type == "cpu" for tensor in state.values())
         assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
@@ -451,14 +496,18 @@ CARD = replace(L2, device="cuda", graph=True, in_flight=2)
 def test_a_graph_does_what_plain_steps_do_on_a_card(recipe, lanes, sound, capsys):
     """Dropout included, whose generators the graph carries on; in float64, where rounding does not grow."""
     recipe = replace(recipe, weight_decay=0.1, device="cuda", in_flight=3)
-    plain, graph = (trained(replace(recipe, graph=wish), 1, 2, 3, 4, 5, lanes=lanes) for wish in (False, True))
+    plain, graph = (
+        trained(replace(recipe, graph=wish), 1, 2, 3, 4, 5, lanes=lanes) for wish in (False, True)
+    )
     assert not capsys.readouterr().err  # no fall-back
     for one, two in zip(plain, graph, strict=True):
         near(one, two, rtol=1e-6, atol=1e-6)
 
 
 @on_card
-@pytest.mark.parametrize(("precision", "compile"), [("tf32", False), ("bfloat16", False), ("bfloat16", True)])
+@pytest.mark.parametrize(
+    ("precision", "compile"), [("tf32", False), ("bfloat16", False), ("bfloat16", True)]
+)
 def test_a_card_learns_with_all_that_makes_it_fast(precision, compile, sound, capsys):
     card = replace(CARD, width=1 / 8, precision=precision, compile=compile)
     for state in trained(card, 1, 2, 3, rates=[0.01] * 80, lanes=1):

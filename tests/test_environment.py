@@ -108,7 +108,17 @@ def test_a_lock_that_lags_behind_is_noticed(lock, complaint):
 
 @pytest.mark.parametrize(
     "line",
-    ["a", "a>=2", "a==2.*", "a==2,<3", "a[x]==2", "a @ https://b.org/a.whl", "-e .", "--pre", "  # via b"],
+    [
+        "a",
+        "a>=2",
+        "a==2.*",
+        "a==2,<3",
+        "a[x]==2",
+        "a @ https://b.org/a.whl",
+        "-e .",
+        "--pre",
+        "  # via b",
+    ],
 )
 def test_what_is_no_pin_is_noticed(line):
     assert not is_pin(line)

@@ -15,8 +15,17 @@ from perso.store import packed
 
 def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
     """Rows of {(method, person, repeat): hits on the test images}."""
-    lines = [{"method": m, "person": p, "repeat": r, f"acc_{measure}": np.mean(h), f"n_{measure}": len(h),
-              f"hits_{measure}": packed(np.array(h, bool))} for (m, p, r), h in hits.items()]
+    lines = [
+        {
+            "method": m,
+            "person": p,
+            "repeat": r,
+            f"acc_{measure}": np.mean(h),
+            f"n_{measure}": len(h),
+            f"hits_{measure}": packed(np.array(h, bool)),
+        }
+        for (m, p, r), h in hits.items()
+    ]
     return pd.DataFrame(lines)
 
 
@@ -25,9 +34,15 @@ def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
 
 def test_excess_sd_by_hand():
     """sd² of .7 and .9 is .02; p(1 − p)/n is .0021 of 100 images and .0018 of 50."""
-    assert fairness.excess_sd([0.7, 0.9], [100, 50]) == pytest.approx(np.sqrt(0.02 - (0.0021 + 0.0018) / 2))
-    assert fairness.excess_sd([0.7, 0.9, np.nan], [100, 50, 10]) == fairness.excess_sd([0.7, 0.9], [100, 50])
-    assert fairness.excess_sd([0.7, 0.9], variances=[0.01, 0.02]) == pytest.approx(np.sqrt(0.02 - 0.015))
+    assert fairness.excess_sd([0.7, 0.9], [100, 50]) == pytest.approx(
+        np.sqrt(0.02 - (0.0021 + 0.0018) / 2)
+    )
+    assert fairness.excess_sd([0.7, 0.9, np.nan], [100, 50, 10]) == fairness.excess_sd(
+        [0.7, 0.9], [100, 50]
+    )
+    assert fairness.excess_sd([0.7, 0.9], variances=[0.01, 0.02]) == pytest.approx(
+        np.sqrt(0.02 - 0.015)
+    )
 
 
 def test_what_chance_explains_leaves_nothing():
@@ -41,7 +56,9 @@ def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
     people = np.clip(rng.normal(0.8, 0.06, 4000), 0, 1)
     seen = rng.binomial(40, people) / 40
     assert seen.std(ddof=1) > 1.3 * people.std(ddof=1)
-    assert fairness.excess_sd(seen, np.full(4000, 40)) == pytest.approx(people.std(ddof=1), rel=0.06)
+    assert fairness.excess_sd(seen, np.full(4000, 40)) == pytest.approx(
+        people.std(ddof=1), rel=0.06
+    )
 
 
 def test_single_images_as_clusters_are_binomial():
@@ -68,12 +85,18 @@ def items_of(prepared, person):
 
 def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(prepared):
     people, rng = prepared.parts.individuals, np.random.default_rng(0)
-    hits = {("A", str(p), r): rng.random(len(prepared.parts.test[p])) < 0.7 for p in people for r in range(2)}
+    hits = {
+        ("A", str(p), r): rng.random(len(prepared.parts.test[p])) < 0.7
+        for p in people
+        for r in range(2)
+    }
     hits["B", str(people[0]), 0] = hits["A", str(people[0]), 0]
     found = fairness.noise(prepared, rows(hits), "acc_I")
     for p in people:
         mean = (hits["A", str(p), 0].astype(float) + hits["A", str(p), 1]) / 2
-        assert found.loc[str(p), "A"] == pytest.approx(fairness.clustered(mean, items_of(prepared, p)))
+        assert found.loc[str(p), "A"] == pytest.approx(
+            fairness.clustered(mean, items_of(prepared, p))
+        )
     assert found["B"].count() == 1  # the others have no row of it
 
 
@@ -87,7 +110,9 @@ def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(prepared):
     assert fairness.noise(prepared, rows(alike, "G"), "acc_G").abs().max().max() < 1e-15
     assert fairness.noise(prepared, rows(own, "G"), "acc_G").min().min() > 1e-5
     one = {key: hits for key, hits in own.items() if key[1] == str(prepared.parts.individuals[0])}
-    assert fairness.noise(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)  # nobody to tell apart from
+    assert (
+        fairness.noise(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)
+    )  # nobody to tell apart from
 
 
 def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
@@ -101,7 +126,11 @@ def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
     for _ in range(300):
         hard = rng.random(n) < 0.3
         hits = np.where(rng.random((m, n)) < 0.2, rng.random((m, n)) < 0.5, ~hard)
-        variances.append(fairness.noise(one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "acc_G").mean())
+        variances.append(
+            fairness.noise(
+                one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "acc_G"
+            ).mean()
+        )
         differences.append(hits[0].mean() - hits[1].mean())
     assert np.mean(variances) == pytest.approx(np.var(differences) / 2, rel=0.2)
 
@@ -111,7 +140,9 @@ def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
 
 def test_cvar_weighs_the_person_at_the_edge():
     assert fairness.cvar([0.9, 0.5, 0.8, 0.6], share=0.5) == pytest.approx(0.55)
-    assert fairness.cvar(np.arange(1, 16) / 20) == pytest.approx((0.05 + 0.5 * 0.10) / 1.5)  # 1.5 of 15 people
+    assert fairness.cvar(np.arange(1, 16) / 20) == pytest.approx(
+        (0.05 + 0.5 * 0.10) / 1.5
+    )  # 1.5 of 15 people
     assert fairness.cvar([0.9, 0.5]) == 0.5 and fairness.cvar([0.7, np.nan]) == 0.7
     assert fairness.cvar([0.2, 0.4], share=1) == pytest.approx(0.3)
     assert np.isnan(fairness.cvar([np.nan]))
@@ -128,7 +159,9 @@ def test_the_worst_person_has_wilsons_interval():
 
 
 def test_where_all_are_right_the_interval_still_has_a_width():
-    _, accuracy, low, high = fairness.worst(pd.Series({"ann": 1.0, "bob": np.nan}), pd.Series({"ann": 60, "bob": 60}))
+    _, accuracy, low, high = fairness.worst(
+        pd.Series({"ann": 1.0, "bob": np.nan}), pd.Series({"ann": 60, "bob": 60})
+    )
     assert accuracy == 1 and high == pytest.approx(1) and 0.9 < low < 1
 
 
@@ -136,7 +169,9 @@ def test_who_does_not_change_is_neither_harmed_nor_improved():
     found = fairness.harmed([-0.02, -0.04, 1e-16, -1e-16, 0.1, np.nan])
     assert found == pytest.approx({"harmed": 0.4, "loss": -0.03, "improved": 0.2, "gain": 0.1})
     mirrored = fairness.harmed([0.02, 0.04, 0.0, 0.0, -0.1])
-    assert mirrored["improved"] == found["harmed"] and mirrored["gain"] == pytest.approx(-found["loss"])
+    assert mirrored["improved"] == found["harmed"] and mirrored["gain"] == pytest.approx(
+        -found["loss"]
+    )
     nobody = fairness.harmed([0.1])
     assert nobody["harmed"] == 0 and np.isnan(nobody["loss"])
     assert np.isnan(fairness.harmed([])["harmed"])
@@ -145,7 +180,10 @@ def test_who_does_not_change_is_neither_harmed_nor_improved():
 def few() -> pd.DataFrame:
     """BaseLine of three people, one of them in two repeats; A of two of them."""
     base = {("ann", 0): 10, ("ann", 1): 14, ("bob", 0): 18, ("eve", 0): 20}
-    counts = {("BaseLine", *who): k for who, k in base.items()} | {("A", "ann", 0): 16, ("A", "bob", 0): 17}
+    counts = {("BaseLine", *who): k for who, k in base.items()} | {
+        ("A", "ann", 0): 16,
+        ("A", "bob", 0): 17,
+    }
     return rows({key: np.arange(20) < k for key, k in counts.items()})
 
 
@@ -155,24 +193,38 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
     assert (table[papers.columns] - papers).abs().max().max() < 1e-15
     base, other = table.loc["BaseLine"], table.loc["A"]
     assert (base["n"], base["worst"], other["worst"]) == (3, "ann", "ann")
-    assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base["spread"] == pytest.approx(0.4)
+    assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base[
+        "spread"
+    ] == pytest.approx(0.4)
     assert base["low"] < base["min"] < base["high"] and base["excess sd"] < base["sd"]
-    assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (0.5, 0.5)  # eve has no A
+    assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (
+        0.5,
+        0.5,
+    )  # eve has no A
     assert (other["loss"], other["gain"]) == pytest.approx((-0.05, 0.2))
 
 
 def test_the_table_of_one_person_and_without_a_baseline():
     one = few()[lambda rows: rows["person"] == "ann"]
     line = fairness.table(one, "acc_I").loc["BaseLine"]
-    assert line["n"] == 1 and np.isnan(line["sd"]) and np.isnan(line["excess sd"]) and line["spread"] == 0
+    assert (
+        line["n"] == 1
+        and np.isnan(line["sd"])
+        and np.isnan(line["excess sd"])
+        and line["spread"] == 0
+    )
     alone = fairness.table(few()[lambda rows: rows["method"] == "A"], "acc_I")
     assert "harmed" not in alone or alone["harmed"].isna().all()
 
 
 def test_the_table_takes_variances_where_they_are_given():
-    variances = pd.DataFrame({"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}})
+    variances = pd.DataFrame(
+        {"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}}
+    )
     table = fairness.table(few(), "acc_I", variances)
-    assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(np.sqrt(0.1**2 * 13 / 3 - 0.001))
+    assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(
+        np.sqrt(0.1**2 * 13 / 3 - 0.001)
+    )
     assert table.loc["A", "excess sd by digits"] == 0
 
 
@@ -180,8 +232,10 @@ def test_the_table_takes_variances_where_they_are_given():
 
 
 def grouped(accuracies: dict) -> pd.DataFrame:
-    return pd.DataFrame([(m, p, a) for m, each in accuracies.items() for p, a in enumerate(each)],
-                        columns=["method", "person", "acc_I"]).astype({"person": str})
+    return pd.DataFrame(
+        [(m, p, a) for m, each in accuracies.items() for p, a in enumerate(each)],
+        columns=["method", "person", "acc_I"],
+    ).astype({"person": str})
 
 
 GROUPS = pd.Series({str(p): "employees" if p < 4 else "students" for p in range(8)})
@@ -189,17 +243,25 @@ GROUPS = pd.Series({str(p): "employees" if p < 4 else "students" for p in range(
 
 def test_groups_by_hand():
     base, other = [0.9, 0.9, 0.8, 0.8, 0.5, 0.5, 0.6, 0.6], [0.9] * 8
-    table = fairness.by_group(grouped({"BaseLine": base, "A": other}), GROUPS, "acc_I", np.random.default_rng(0))
+    table = fairness.by_group(
+        grouped({"BaseLine": base, "A": other}), GROUPS, "acc_I", np.random.default_rng(0)
+    )
     line = table.loc["BaseLine"]
     assert (line["employees"], line["students"], line["gap"]) == pytest.approx((0.85, 0.55, 0.3))
-    assert line["p"] == pytest.approx(2 / 70, abs=0.02)  # of 70 ways to choose four of eight, two are as far apart
+    assert line["p"] == pytest.approx(
+        2 / 70, abs=0.02
+    )  # of 70 ways to choose four of eight, two are as far apart
     assert table.loc["A", "change"] == pytest.approx(-0.3) and line["change"] == 0
-    assert table.loc["A", "p"] == 1 and table.loc["A", "p change"] == pytest.approx(2 / 70, abs=0.02)
+    assert table.loc["A", "p"] == 1 and table.loc["A", "p change"] == pytest.approx(
+        2 / 70, abs=0.02
+    )
 
 
 def test_a_group_counts_people_whatever_they_wrote_and_whoever_is_missing():
     some = grouped({"BaseLine": [0.9, 0.7, 0.5, 0.5]}).assign(n_I=[1000, 10, 10, 10])
-    groups = pd.Series({"0": "employees", "1": "employees", "2": "students"})  # nothing is known of 3
+    groups = pd.Series(
+        {"0": "employees", "1": "employees", "2": "students"}
+    )  # nothing is known of 3
     line = fairness.by_group(some, groups, "acc_I", np.random.default_rng(0), 99).loc["BaseLine"]
     assert line["employees"] == pytest.approx(0.8) and line["gap"] == pytest.approx(0.3)
 
@@ -213,14 +275,18 @@ def test_one_group_has_no_gap_to_test():
 
 def test_the_groups_p_is_uniform_where_groups_mean_nothing():
     rng = np.random.default_rng(3)
-    p = [fairness.gap_p(pd.Series(rng.random(8), GROUPS.index), GROUPS, rng, 99) for _ in range(200)]
+    p = [
+        fairness.gap_p(pd.Series(rng.random(8), GROUPS.index), GROUPS, rng, 99) for _ in range(200)
+    ]
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
 
 
 def test_populations_are_the_writers_where_known(prepared):
     assert fairness.populations(prepared).empty
     hsf = np.where(np.isin(prepared.source.who, prepared.parts.individuals[:1]), 0, 4)
-    found = fairness.populations(replace(prepared, source=replace(prepared.source, attributes={"hsf": hsf})))
+    found = fairness.populations(
+        replace(prepared, source=replace(prepared.source, attributes={"hsf": hsf}))
+    )
     assert found.tolist() == ["employees", "students", "students", "students"]
     assert found.index.tolist() == [str(person) for person in prepared.parts.individuals]
 
@@ -265,16 +331,25 @@ def test_people_of_equal_codes_are_not_apart(prepared):
     codes = prepared.images.reshape(len(prepared.images), -1) / 255
     apart = fairness.distances(prepared, fold, codes)
     assert apart.shape == (len(fold.individuals),) * 2
-    assert np.allclose(apart, apart.T) and not apart.diagonal().any() and (apart + np.eye(len(apart)) > 0).all()
+    assert (
+        np.allclose(apart, apart.T)
+        and not apart.diagonal().any()
+        and (apart + np.eye(len(apart)) > 0).all()
+    )
     assert not fairness.distances(prepared, fold, np.ones_like(codes)).any()
 
 
 def test_the_near_who_are_treated_most_unlike_come_first():
     apart = line([0, 1, 3, 100, 101])
     p = pd.Series([0.5, 0.9, 0.6, 0.1, 0.2], list("abcde"))
-    found = fairness.unlike(apart, p, pd.Series(0.02, p.index), share=0.3)  # three of ten pairs: a-b, d-e, b-c
+    found = fairness.unlike(
+        apart, p, pd.Series(0.02, p.index), share=0.3
+    )  # three of ten pairs: a-b, d-e, b-c
     assert found[["better", "worse"]].values.tolist() == [["b", "a"], ["b", "c"], ["e", "d"]]
-    assert found["difference"].tolist() == pytest.approx([0.4, 0.3, 0.1]) and found["chance"].tolist() == [0.2] * 3
+    assert (
+        found["difference"].tolist() == pytest.approx([0.4, 0.3, 0.1])
+        and found["chance"].tolist() == [0.2] * 3
+    )
     assert found["distance"].tolist() == [1, 2, 1]
 
 
@@ -289,14 +364,34 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
     """Accuracies of BaseLine spread by .1; one method halves the spread, another keeps it."""
     rng = np.random.default_rng(0)
     luck = rng.normal(0, 0.1, 40)
-    made = {"BaseLine": 0.7 + luck, "half": 0.8 + luck / 2 + rng.normal(0, 0.01, 40),
-            "same": 0.75 + luck + rng.normal(0, 0.01, 40)}
-    rows = pd.DataFrame([{"method": name, "person": str(k), "acc_I": value}
-                         for name, values in made.items() for k, value in enumerate(values)])
+    made = {
+        "BaseLine": 0.7 + luck,
+        "half": 0.8 + luck / 2 + rng.normal(0, 0.01, 40),
+        "same": 0.75 + luck + rng.normal(0, 0.01, 40),
+    }
+    rows = pd.DataFrame(
+        [
+            {"method": name, "person": str(k), "acc_I": value}
+            for name, values in made.items()
+            for k, value in enumerate(values)
+        ]
+    )
     none = pd.DataFrame(0.0, [str(k) for k in range(40)], list(made))
     found = fairness.compared(rows, "acc_I", none, np.random.default_rng(1))
-    assert found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06) and found.loc["half", "holm"] < 1e-3
-    assert found.loc["half", "high"] < 1 and found.loc["same", "low"] < 1 < found.loc["same", "high"]
-    assert found.loc["half", "excess high"] < 0 and found.loc["half", "excess"] == pytest.approx(-0.05, abs=0.015)
-    noisy = none.assign(BaseLine=luck.var(ddof=1))  # all of the base's variance is chance: half's is excess
-    assert fairness.compared(rows, "acc_I", noisy, np.random.default_rng(1)).loc["half", "excess"] > 0.03
+    assert (
+        found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06)
+        and found.loc["half", "holm"] < 1e-3
+    )
+    assert (
+        found.loc["half", "high"] < 1 and found.loc["same", "low"] < 1 < found.loc["same", "high"]
+    )
+    assert found.loc["half", "excess high"] < 0 and found.loc["half", "excess"] == pytest.approx(
+        -0.05, abs=0.015
+    )
+    noisy = none.assign(
+        BaseLine=luck.var(ddof=1)
+    )  # all of the base's variance is chance: half's is excess
+    assert (
+        fairness.compared(rows, "acc_I", noisy, np.random.default_rng(1)).loc["half", "excess"]
+        > 0.03
+    )

@@ -25,9 +25,14 @@ def rows(levels: dict[str, tuple[float, float]]) -> pd.DataFrame:
 
 
 ALL_DOSES = {
-    "BaseLine": (0.8, 0.9), "BaseLine, 2 × epochs": (0.8, 0.9), "BaseLine, 3 × epochs": (0.9, 0.95),
-    "ES-n-40": (0.81, 0.91), "ES-n-400": (0.85, 0.88), "BaseLine + 400 iterations": (0.82, 0.92),
-    "ES-n-400 on another person": (0.8, 0.89), "ES-n-400, 3 × epochs": (0.93, 0.94),
+    "BaseLine": (0.8, 0.9),
+    "BaseLine, 2 × epochs": (0.8, 0.9),
+    "BaseLine, 3 × epochs": (0.9, 0.95),
+    "ES-n-40": (0.81, 0.91),
+    "ES-n-400": (0.85, 0.88),
+    "BaseLine + 400 iterations": (0.82, 0.92),
+    "ES-n-400 on another person": (0.8, 0.89),
+    "ES-n-400, 3 × epochs": (0.93, 0.94),
 }
 
 
@@ -35,7 +40,9 @@ ALL_DOSES = {
 
 
 def test_every_pair_is_told_and_what_was_not_run_is_named():
-    told = findings.versus_each(rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]).data
+    told = findings.versus_each(
+        rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]
+    ).data
     first, second = told.splitlines()
     assert first == f"- {page.versus(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}" and "+4.0" in first
     assert second == "- ES-n-5000 minus BaseLine: not known, this run is without ES-n-5000"
@@ -44,12 +51,17 @@ def test_every_pair_is_told_and_what_was_not_run_is_named():
 def test_equivalence_is_told_only_where_it_is_shown():
     apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
     said = findings.equal(apart, "ES-n-400", "BaseLine")
-    assert "not shown to be equivalent within ±0.5 points on D_I (+0.00, 90 % interval -0.96 to +0.96)" in said
+    assert (
+        "not shown to be equivalent within ±0.5 points on D_I (+0.00, 90 % interval -0.96 to +0.96)"
+        in said
+    )
     assert "and equivalent within ±0.2 points on D_G (+0.00, 90 % interval -0.10 to +0.10)" in said
 
 
 def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
-    said = findings.equal(rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine")
+    said = findings.equal(
+        rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine"
+    )
     assert "are further apart than ±0.5 points on D_I (-10.00" in said
     assert "and further apart than ±0.2 points on D_G (+1.00" in said
 
@@ -59,7 +71,10 @@ def test_a_trend_is_one_that_all_people_follow():
     up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
     there, back = findings.trends(up, [names, names[::-1]]).data.splitlines()
     p = f"{(1 / 6) ** len(PEOPLE):.2g}"  # one of six orders, for everybody
-    assert there == f"- BaseLine, SW-n-12, SW-n-2: p = {p} that accuracy rises on D_I, {p} that it falls on D_G"
+    assert (
+        there
+        == f"- BaseLine, SW-n-12, SW-n-2: p = {p} that accuracy rises on D_I, {p} that it falls on D_G"
+    )
     assert back.endswith("p = 1 that accuracy rises on D_I, 1 that it falls on D_G")
 
 
@@ -71,7 +86,9 @@ def test_one_person_has_no_interval():
 def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed():
     alike = rows({"BaseLine": (0.8, 0.9)})
     for loss in (0.0, 0.02):
-        both = pd.concat([alike, alike.assign(method="ES-n-400", acc_I=0.8 - loss, acc_G=0.9 - loss)])
+        both = pd.concat(
+            [alike, alike.assign(method="ES-n-400", acc_I=0.8 - loss, acc_G=0.9 - loss)]
+        )
         said = findings.equal(both, "ES-n-400", "BaseLine")
         assert said.count("not shown to be equivalent") == said.count("no interval") == 2
         assert findings.harm(tables.paired(both, "ES-n-400", "BaseLine")["D_G"]) == "undecided"
@@ -82,10 +99,14 @@ def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed(
 
 def test_a_dose_is_counted_from_the_baseline_with_as_many_epochs():
     table = tables.doses(rows(ALL_DOSES))
-    assert list(table.index) == [m.name for m in DOSES if m.name in ALL_DOSES and (m.early or m.extra)]
+    assert list(table.index) == [
+        m.name for m in DOSES if m.name in ALL_DOSES and (m.early or m.extra)
+    ]
     own = table.loc["ES-n-400, 3 × epochs"]
     assert tuple(own[""]) == ("own", 400, 3)
-    assert own["D_I", "change"] == pytest.approx(0.03) and own["D_G", "change"] == pytest.approx(-0.01)
+    assert own["D_I", "change"] == pytest.approx(0.03) and own["D_G", "change"] == pytest.approx(
+        -0.01
+    )
     assert table["", "whose"].tolist() == ["own", "own", "general", "another's", "own"]
     assert table.loc["BaseLine + 400 iterations", ("D_G", "change")] == pytest.approx(0.02)
 
@@ -98,25 +119,43 @@ def test_a_dose_without_its_baseline_is_left_out():
 AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
 
 
-@pytest.mark.parametrize(("level", "verdict", "said_of_it"), [
-    (0.95, "harm", "by -1.0 [-1.0, -1.0] points after three times as many."),
-    (0.9575, "undecided", "-0.2 ["), (0.96, "no difference", "+0.0 ["), (0.97, "gain", "+1.0 ["),
-])
+@pytest.mark.parametrize(
+    ("level", "verdict", "said_of_it"),
+    [
+        (0.95, "harm", "by -1.0 [-1.0, -1.0] points after three times as many."),
+        (0.9575, "undecided", "-0.2 ["),
+        (0.96, "no difference", "+0.0 ["),
+        (0.97, "gain", "+1.0 ["),
+    ],
+)
 def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, said_of_it):
     def wide(name, people):  # the undecided one varies more
-        return people + np.where(verdict == "undecided", 40 * NOISE / 10, 0) * (name == "ES-n-400, 3 × epochs")
+        return people + np.where(verdict == "undecided", 40 * NOISE / 10, 0) * (
+            name == "ES-n-400, 3 × epochs"
+        )
 
     seen = rows(ALL_DOSES | AT_3 | {"ES-n-400, 3 × epochs": (0.9, level)})
-    seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(lambda part: wide(part.name, part.to_numpy()))
+    seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(
+        lambda part: wide(part.name, part.to_numpy())
+    )
     said = findings.dose(seen)
-    assert said.startswith(f"harm after the usual epochs, {verdict} after three times as many. 400 iterations on one")
+    assert said.startswith(
+        f"harm after the usual epochs, {verdict} after three times as many. 400 iterations on one"
+    )
     assert "by -4.0 [" in said and said_of_it in said
 
 
 def test_doses_are_shown_by_owner_and_length():
     table = findings.doses(tables.doses(rows(ALL_DOSES)))
-    assert table.columns.tolist() == [(part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)]
-    assert table.index.tolist() == ["40 on own data", "400 on own data", "400 on general data", "400 on another's data"]
+    assert table.columns.tolist() == [
+        (part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)
+    ]
+    assert table.index.tolist() == [
+        "40 on own data",
+        "400 on own data",
+        "400 on general data",
+        "400 on another's data",
+    ]
     assert table.loc["400 on own data", ("D_I", "3 × epochs")].startswith("+3.0 [")
 
 
@@ -124,8 +163,12 @@ def test_doses_are_drawn_a_line_each():
     _, ax = plots.plt.subplots()
     plots.doses(ax, tables.doses(rows(ALL_DOSES)), "D_G")
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["own data, 1 × epochs after it", "general data, 1 × epochs after it",
-                      "another's data, 1 × epochs after it", "own data, 3 × epochs after it"]
+    assert labels == [
+        "own data, 1 × epochs after it",
+        "general data, 1 × epochs after it",
+        "another's data, 1 × epochs after it",
+        "own data, 3 × epochs after it",
+    ]
     assert ax.get_xscale() == "log" and "D_G" in ax.get_ylabel()
     plots.plt.close()
 
@@ -133,14 +176,23 @@ def test_doses_are_drawn_a_line_each():
 # --- late iterations
 
 
-LATE = {"BaseLine": (0.8, 0.9), "TL-n-10 (1e-3)": (0.9, 0.8), "TL-n-300 (1e-4)": (0.88, 0.9),
-        "TL-n-10 (1e-2 sgd)": (0.85, 0.9)}
+LATE = {
+    "BaseLine": (0.8, 0.9),
+    "TL-n-10 (1e-3)": (0.9, 0.8),
+    "TL-n-300 (1e-4)": (0.88, 0.9),
+    "TL-n-10 (1e-2 sgd)": (0.85, 0.9),
+}
 
 
 def test_the_best_late_setting_does_no_harm():
     said = findings.late_sentence(tables.comparison(rows(LATE)))
-    assert said.startswith("Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G, ")
-    assert "for 2 a loss above 0.2 points is excluded: v1's harm and v3's lack of it can both be had." in said
+    assert said.startswith(
+        "Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G, "
+    )
+    assert (
+        "for 2 a loss above 0.2 points is excluded: v1's harm and v3's lack of it can both be had."
+        in said
+    )
     assert "Of these, TL-n-300 (1e-4) gives the individual most (+8.0 [" in said
 
 
@@ -161,7 +213,9 @@ def test_a_loss_is_not_excluded_where_nobody_differs():
 
 def test_where_nothing_harms_or_all_does_nothing_more_is_said():
     for harm in (0.0, 0.2):
-        levels = {name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()}
+        levels = {
+            name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()
+        }
         said = findings.late_sentence(tables.comparison(rows(levels)))
         assert f" {3 if harm else 0} lower accuracy on D_G" in said and "both be had" not in said
         assert said.endswith("for 0 a loss above 0.2 points is excluded.") == bool(harm)
@@ -195,15 +249,25 @@ def test_late_courses_are_a_line_each_over_their_iterations():
 
 
 def test_likeness_is_told_beside_raw_pixels():
-    ours, raw = (pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001}) for x, c in ((4.71, 0.911), (7, 0.98)))
+    ours, raw = (
+        pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001})
+        for x, c in ((4.71, 0.911), (7, 0.98))
+    )
     said = findings.likeness(ours, raw, 16)
-    assert "4.7 times as often as by chance" in said and "91% of cases" in said and "20 % of the variation" in said
+    assert (
+        "4.7 times as often as by chance" in said
+        and "91% of cases" in said
+        and "20 % of the variation" in said
+    )
 
 
 def test_nearness_counts_people():
-    table = pd.DataFrame({"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]})
+    table = pd.DataFrame(
+        {"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]}
+    )
     assert findings.nearness(table) == (
-        "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1.")
+        "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1."
+    )
 
 
 def test_gains_are_told_on_both_kinds_of_classes():
@@ -220,7 +284,11 @@ def test_every_method_has_a_colour_and_v3s_keep_theirs():
     assert set(shades) == {method.name for method in METHODS}
     for family in {method.family for method in METHODS}:
         for table in (TABLES["v3"], TABLES["sweeps"]):
-            names = [method.name for method in table if method.family == family and method in TABLES["v3"]]
+            names = [
+                method.name
+                for method in table
+                if method.family == family and method in TABLES["v3"]
+            ]
             assert len({shades[name] for name in names}) == len(names)
 
 
@@ -236,13 +304,22 @@ def test_what_varies_is_told_apart_and_generic_models_widen_what_rests_on_them()
         for repeat in range(3):
             generic = luck[2 * repeat + person % 2]
             for method, share in (("BaseLine", 0.8), ("TL-n-300 (1e-4)", 0.85 + generic)):
-                lines.append({"method": method, "person": str(person), "fold": person % 2, "repeat": repeat,
-                              **{acc: share + people + rng.normal(0, 0.01) for acc in ("acc_I", "acc_G")}})
+                lines.append(
+                    {
+                        "method": method,
+                        "person": str(person),
+                        "fold": person % 2,
+                        "repeat": repeat,
+                        **{acc: share + people + rng.normal(0, 0.01) for acc in ("acc_I", "acc_G")},
+                    }
+                )
     made = pd.DataFrame(lines)
     parts = findings.components(made)
     assert list(parts.index) == ["person", "person × method", "repeat", "residual"]
     assert parts.loc["person", "D_I"] == pytest.approx(5, abs=2)
-    told = findings.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc["TL-n-300 (1e-4) − BaseLine, D_I"]
+    told = findings.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc[
+        "TL-n-300 (1e-4) − BaseLine, D_I"
+    ]
     assert told["of generic models"] == pytest.approx(2.7, abs=1) and told["sd of people"] < 1
     ends = [float(end) for end in told["generic models, too"].split("[")[1].rstrip("]").split(",")]
     alone = [float(end) for end in told["people alone"].split("[")[1].rstrip("]").split(",")]

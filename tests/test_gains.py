@@ -27,12 +27,19 @@ def rng():
 def study(flips: bool = True) -> Study:
     """Three people, each of whose images are all to be tested; a study that never trains."""
     images = np.zeros((8, 2, 2), np.uint8)
-    source, turns = Cohort(images, LABELS, WHO, np.arange(8), source="eight of three"), 3 if flips else 1
-    own = {who: (np.flatnonzero(who == WHO) + 8 * np.arange(turns)[:, None]).ravel() for who in PEOPLE}
+    source, turns = (
+        Cohort(images, LABELS, WHO, np.arange(8), source="eight of three"),
+        3 if flips else 1,
+    )
+    own = {
+        who: (np.flatnonzero(who == WHO) + 8 * np.arange(turns)[:, None]).ravel() for who in PEOPLE
+    }
     fold = Fold(PEOPLE, (), np.array([0]), np.array([0]))
     both = flipped(images, LABELS, 3) if flips else (images, LABELS)
     found = Study.__new__(Study)
-    found.prepared = Prepared(Settings(flips=flips), source, *both, 3 * turns, Parts(own, own, (fold,)), {})
+    found.prepared = Prepared(
+        Settings(flips=flips), source, *both, 3 * turns, Parts(own, own, (fold,)), {}
+    )
     return found
 
 
@@ -45,7 +52,9 @@ def rows(one: Study, right: dict[str, list], people=PEOPLE) -> pd.DataFrame:
             for repeat, rule in enumerate(rules):
                 hits = np.broadcast_to(rule(labels), len(labels))
                 lines.append((name, person, repeat, hits.mean(), 0.5, packed(hits), len(hits)))
-    return pd.DataFrame(lines, columns=["method", "person", "repeat", "acc_I", "acc_G", "hits_I", "n_I"])
+    return pd.DataFrame(
+        lines, columns=["method", "person", "repeat", "acc_I", "acc_G", "hits_I", "n_I"]
+    )
 
 
 def nothing(labels):
@@ -66,24 +75,36 @@ def zeros(labels):
 def test_a_gain_on_one_class_is_seen_there_and_in_its_flips_only():
     table = gains.by_class(study(), rows(study(), {BASELINE: [nothing], SW: [zeros]}), SW)
     assert table.index.tolist() == ["0", "1", "2", *gains.TURNS]
-    assert table["change"].iloc[:3].tolist() == [1, 0, 0] and table["n"].iloc[:3].tolist() == [3, 3, 1]
-    assert table.loc[list(gains.TURNS), "change"].to_numpy() == pytest.approx((1 / 3 + 2 / 3 + 1 / 2) / 3)
+    assert table["change"].iloc[:3].tolist() == [1, 0, 0] and table["n"].iloc[:3].tolist() == [
+        3,
+        3,
+        1,
+    ]
+    assert table.loc[list(gains.TURNS), "change"].to_numpy() == pytest.approx(
+        (1 / 3 + 2 / 3 + 1 / 2) / 3
+    )
     assert (table["base"] == 0).all()
 
 
 def test_turns_are_told_apart():
-    table = gains.by_class(study(), rows(study(), {BASELINE: [nothing], SW: [lambda labels: labels // 3 == 1]}), SW)
+    table = gains.by_class(
+        study(), rows(study(), {BASELINE: [nothing], SW: [lambda labels: labels // 3 == 1]}), SW
+    )
     assert table.loc[list(gains.TURNS), "change"].tolist() == [0, 1, 0]
     assert table["change"].iloc[:3].to_numpy() == pytest.approx(1 / 3)
 
 
 def test_without_flips_there_are_no_turns():
     one = study(flips=False)
-    assert gains.by_class(one, rows(one, {BASELINE: [nothing], SW: [zeros]}), SW).index.tolist() == ["0", "1", "2"]
+    assert gains.by_class(
+        one, rows(one, {BASELINE: [nothing], SW: [zeros]}), SW
+    ).index.tolist() == ["0", "1", "2"]
 
 
 def test_repeats_are_averaged_before_people_also_where_their_numbers_differ():
-    table = gains.by_class(study(), rows(study(), {BASELINE: [nothing, every], SW: [zeros, zeros, nothing, zeros]}), SW)
+    table = gains.by_class(
+        study(), rows(study(), {BASELINE: [nothing, every], SW: [zeros, zeros, nothing, zeros]}), SW
+    )
     assert table["change"].iloc[:3].tolist() == [0.25, -0.5, -0.5] and table.loc["0", "n"] == 3
     assert table["base"].tolist() == [0.5] * 6
 
@@ -91,7 +112,11 @@ def test_repeats_are_averaged_before_people_also_where_their_numbers_differ():
 def test_one_person_has_a_gain_and_no_interval_and_a_missing_row_is_nobody():
     one = rows(study(), {BASELINE: [nothing], SW: [zeros]})
     table = gains.by_class(study(), one[(one["method"] == BASELINE) | (one["person"] == "bob")], SW)
-    assert table.loc["0", "n"] == 1 and table.loc["0", "change"] == 1 and np.isnan(table.loc["0", "low"])
+    assert (
+        table.loc["0", "n"] == 1
+        and table.loc["0", "change"] == 1
+        and np.isnan(table.loc["0", "low"])
+    )
     assert table.loc["2", "n"] == 0 and np.isnan(table.loc["2", "change"])
 
 
@@ -114,12 +139,17 @@ def test_p_is_corrected_among_classes_and_turns_apart(monkeypatch):
 def test_classes_that_everybody_gains_on_alike_differ_as_much_as_can_be():
     found = gains.uneven(np.tile([0.0, 0.1, 0.2, 0.3], (8, 1)) + np.arange(8)[:, None], rng())
     assert found.share == pytest.approx(1) and found.p == 1 / 2000
-    assert found.chance == pytest.approx(1 / 8, abs=0.02)  # 1 / people: their orders are independent
+    assert found.chance == pytest.approx(
+        1 / 8, abs=0.02
+    )  # 1 / people: their orders are independent
 
 
 def test_it_rejects_as_often_as_it_should_where_classes_do_not_differ():
     draw = rng()
-    p = [gains.uneven(draw.normal(size=(10, 5)) + draw.normal(size=(10, 1)), draw, 99).p for _ in range(300)]
+    p = [
+        gains.uneven(draw.normal(size=(10, 5)) + draw.normal(size=(10, 1)), draw, 99).p
+        for _ in range(300)
+    ]
     assert 0.02 < np.mean(np.array(p) <= 0.05) < 0.09
 
 
@@ -135,7 +165,9 @@ def test_people_who_lack_a_class_are_left_out_and_one_alone_tells_nothing():
 
 def test_size_is_that_of_the_training_images_and_who_lacks_a_row_is_left_out():
     seen = rows(study(), {BASELINE: [nothing], SW: [zeros]})
-    table = gains.by_size(study(), seen[(seen["method"] == BASELINE) | (seen["person"] != "eve")], SW)
+    table = gains.by_size(
+        study(), seen[(seen["method"] == BASELINE) | (seen["person"] != "eve")], SW
+    )
     assert table.index.tolist() == ["ann", "bob"] and table["images"].tolist() == [9, 9]
     assert table["gain"].to_numpy() == pytest.approx([1 / 3, 2 / 3])
 
@@ -153,7 +185,9 @@ def test_the_intervals_hold_what_is_true_about_as_often_as_they_say():
     draw, held = rng(), []
     for _ in range(200):
         size = draw.integers(100, 600, 25)
-        found = gains.slope(sized(size, 0.03 * size / 100 + draw.normal(size=25) * size / 4000), draw, 50)
+        found = gains.slope(
+            sized(size, 0.03 * size / 100 + draw.normal(size=25) * size / 4000), draw, 50
+        )
         held.append(found["per_low"] <= 0.03 <= found["per_high"])
     assert 0.9 < np.mean(held) < 0.99
 
@@ -164,20 +198,36 @@ def test_hc3_by_hand():
     centred = size - size.mean()
     least = centred @ gain / (centred @ centred)
     e, h = gain - gain.mean() - least * centred, 1 / 5 + centred**2 / (centred @ centred)
-    reach = scipy.stats.t.ppf(0.975, 3) * np.sqrt((centred**2 * e**2 / (1 - h) ** 2).sum()) / (centred @ centred)
+    reach = (
+        scipy.stats.t.ppf(0.975, 3)
+        * np.sqrt((centred**2 * e**2 / (1 - h) ** 2).sum())
+        / (centred @ centred)
+    )
     found = gains.slope(sized(100 * size, gain), rng(), 10)
     assert list(found.values())[3:] == pytest.approx([least, least - reach, least + reach])
 
 
-@pytest.mark.parametrize(("size", "gain", "known"), [
-    ([], [], set()), ([200], [0.1], set()), ([200, 200, 200], [0.1, 0.2, 0.3], set()),
-    ([200, 210, 220], [0.1, 0.3, 0.2], {"rho", "per_100"}),
-    ([200, 210, 220, 230, 240], [0.1] * 5, {"per_100"}),
-    ([200, 200, 200, 200, 200, 300], [0.1, 0.3, 0.2, 0.2, 0.1, 0.4], {"rho", "low", "high", "per_100"}),
-], ids=["nobody", "one", "same size", "three", "same gain", "one makes the slope"])
+@pytest.mark.parametrize(
+    ("size", "gain", "known"),
+    [
+        ([], [], set()),
+        ([200], [0.1], set()),
+        ([200, 200, 200], [0.1, 0.2, 0.3], set()),
+        ([200, 210, 220], [0.1, 0.3, 0.2], {"rho", "per_100"}),
+        ([200, 210, 220, 230, 240], [0.1] * 5, {"per_100"}),
+        (
+            [200, 200, 200, 200, 200, 300],
+            [0.1, 0.3, 0.2, 0.2, 0.1, 0.4],
+            {"rho", "low", "high", "per_100"},
+        ),
+    ],
+    ids=["nobody", "one", "same size", "three", "same gain", "one makes the slope"],
+)
 def test_what_cannot_be_computed_is_nan_and_nothing_warns(size, gain, known, recwarn):
     found = gains.slope(sized(np.array(size, int), np.array(gain, float)), rng())
-    assert {name for name, value in found.items() if not np.isnan(value)} == known and not recwarn.list
+    assert {
+        name for name, value in found.items() if not np.isnan(value)
+    } == known and not recwarn.list
 
 
 # --- the front
@@ -217,7 +267,9 @@ def test_one_person_decides_alone_and_who_lacks_a_method_is_left_out():
     one = np.array([[1.0, 2, 0]]), np.array([[1.0, 0, 0]])
     assert gains.pareto(*one, rng()).tolist() == [1, 1, 0]
     lacking = np.array([[np.nan, 0, 9.0]])
-    assert gains.pareto(np.r_[one[0], lacking], np.r_[one[1], np.zeros((1, 3))], rng()).tolist() == [1, 1, 0]
+    assert gains.pareto(
+        np.r_[one[0], lacking], np.r_[one[1], np.zeros((1, 3))], rng()
+    ).tolist() == [1, 1, 0]
     with pytest.raises(ValueError, match="nobody has a row of every method"):
         gains.pareto(lacking, np.zeros((1, 3)), rng())
 
@@ -227,7 +279,11 @@ def test_one_person_decides_alone_and_who_lacks_a_method_is_left_out():
 
 def test_a_price_of_nought_asks_for_d_i_alone_and_a_high_one_for_d_g():
     on_I, on_G = np.tile([2.0, 1, 0], (5, 1)), np.tile([0.0, 0.9, 1], (5, 1))
-    assert gains.best_by_weight(on_I, on_G, [0, 2, 100], rng(), 50).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert gains.best_by_weight(on_I, on_G, [0, 2, 100], rng(), 50).tolist() == [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+    ]
 
 
 def test_chances_sum_to_one_and_those_who_tie_share():
@@ -255,7 +311,9 @@ def test_at_every_price_somebody_is_best_and_it_is_who_has_the_largest_sum():
     on_I, on_G = rng().normal(size=(2, 9))
     low, high = gains.best_range(on_I, on_G).T
     for price in (0, 0.2, 1, 3, 50):
-        assert np.flatnonzero((low <= price) & (price <= high)).tolist() == [np.argmax(on_I + price * on_G)]
+        assert np.flatnonzero((low <= price) & (price <= high)).tolist() == [
+            np.argmax(on_I + price * on_G)
+        ]
     assert np.isnan(gains.best_range(np.array([1.0, 2]), np.array([1.0, 1]))[0]).all()
 
 
@@ -264,18 +322,33 @@ def test_at_every_price_somebody_is_best_and_it_is_who_has_the_largest_sum():
 
 def levels(changes: dict[str, tuple[float, float]], people: int = 6) -> pd.DataFrame:
     """Rows of people who differ in level and not in change."""
-    lines = [(name, f"p{p}", 0.5 + 0.01 * p + on_I, 0.7 + on_G) for name, (on_I, on_G) in changes.items()
-             for p in range(people)]
+    lines = [
+        (name, f"p{p}", 0.5 + 0.01 * p + on_I, 0.7 + on_G)
+        for name, (on_I, on_G) in changes.items()
+        for p in range(people)
+    ]
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
 
 
-TRADE = {BASELINE: (0, 0), "ES-n-400": (0.01, 0.02), SW: (0.1, -0.02), "TL-n-10 (1e-3)": (0.05, -0.05)}
+TRADE = {
+    BASELINE: (0, 0),
+    "ES-n-400": (0.01, 0.02),
+    SW: (0.1, -0.02),
+    "TL-n-10 (1e-3)": (0.05, -0.05),
+}
 
 
 def test_membership_is_counted_from_the_baseline_which_takes_part():
     table = gains.membership(levels(TRADE), ["SG-n-1500", *TRADE], rng())
-    assert table.index.tolist() == list(TRADE) and table.loc[BASELINE, ["D_I", "D_G"]].tolist() == [0, 0]
-    assert table["member"].tolist() == [False, True, True, False] == (table["probability"] == 1).tolist()
+    assert table.index.tolist() == list(TRADE) and table.loc[BASELINE, ["D_I", "D_G"]].tolist() == [
+        0,
+        0,
+    ]
+    assert (
+        table["member"].tolist()
+        == [False, True, True, False]
+        == (table["probability"] == 1).tolist()
+    )
     assert table["best"].tolist() == [0, 0, 1, 0]
     assert table.loc["ES-n-400", "from"] == table.loc[SW, "to"] == pytest.approx(0.09 / 0.04)
 
@@ -294,7 +367,9 @@ def test_kinds_share_the_best_sum_and_others_take_no_part():
     runs = {"a": levels(TRADE | {"SG-n-1500": (1, 1)}), "b": levels(other)}
     table = gains.by_kind(runs, rng())
     assert table.index.tolist() == list(gains.KINDS) and table["a"].tolist() == [0, 0, 1, 0]
-    assert table["b"].drop("sample weighing").tolist() == [0, 1, 0] and np.isnan(table.loc["sample weighing", "b"])
+    assert table["b"].drop("sample weighing").tolist() == [0, 1, 0] and np.isnan(
+        table.loc["sample weighing", "b"]
+    )
 
 
 def test_the_same_generator_gives_the_same_probabilities():

@@ -32,11 +32,24 @@ def fill(study: Study, share, without=()) -> None:
     for line in study.wanted().itertuples():
         if (line.method, line.person, line.repeat) in without:
             continue
-        own, others = (share(line.method, places[line.person], part, line.repeat, n)
-                       for part, n in zip("IG", tests[line.person], strict=True))
-        known = {"key": line.key, "method": line.method, "person": line.person, "repeat": line.repeat,
-                 "fold": folds[line.person], "acc_I": own.mean(), "n_I": len(own), "hits_I": packed(own),
-                 "acc_G": others.mean(), "n_G": len(others), "hits_G": packed(others), "own_iterations": 100}
+        own, others = (
+            share(line.method, places[line.person], part, line.repeat, n)
+            for part, n in zip("IG", tests[line.person], strict=True)
+        )
+        known = {
+            "key": line.key,
+            "method": line.method,
+            "person": line.person,
+            "repeat": line.repeat,
+            "fold": folds[line.person],
+            "acc_I": own.mean(),
+            "n_I": len(own),
+            "hits_I": packed(own),
+            "acc_G": others.mean(),
+            "n_G": len(others),
+            "hits_G": packed(others),
+            "own_iterations": 100,
+        }
         rows.append({column: known.get(column, 0) for column in ROW})
     study.store.add(rows)
 
@@ -72,32 +85,54 @@ BETTER = {name: {"I": 0.9} for name in SIX}
 
 
 def finding(**fields) -> Finding:
-    given = {"what": "a − b", "test": "sign-flip", "value": 2.0, "low": 1.0, "high": 3.0, "p": 0.001, "holm": 0.001,
-             "n": 20, "margin": 0.5, "bounds": (1.2, 2.8)}
+    given = {
+        "what": "a − b",
+        "test": "sign-flip",
+        "value": 2.0,
+        "low": 1.0,
+        "high": 3.0,
+        "p": 0.001,
+        "holm": 0.001,
+        "n": 20,
+        "margin": 0.5,
+        "bounds": (1.2, 2.8),
+    }
     return Finding(**given | fields)
 
 
-@pytest.mark.parametrize(("fields", "outcome"), [
-    ({}, "for"),
-    ({"holm": 0.06}, "open"),
-    ({"low": -0.1}, "open"),
-    ({"value": -2, "low": -3, "high": -1, "bounds": (-2.8, -1.2)}, "against"),
-    ({"value": 0.1, "low": -0.3, "high": 0.4, "holm": 0.9, "little": 0.01}, "against"),  # too little to matter
-    ({"value": 0.1, "low": -0.3, "high": 0.4, "holm": 0.9}, "open"),  # but no less than the papers printed
-    ({"value": 0.1, "low": -0.3, "high": 0.6, "holm": 0.9, "little": 0.01}, "open"),  # nor by the interval shown
-    ({"value": 0.1, "low": -0.9, "high": 1.1, "holm": 0.9, "bounds": (-0.7, 0.9)}, "open"),
-    ({"expected": -1}, "against"),
-    ({"expected": -1, "value": -2, "low": -3, "high": -1, "margin": np.nan}, "for"),
-    ({"n": 5}, "few"),
-    ({"expected": 0, "p": 0.01}, "for"),
-    ({"expected": 0, "p": 0.9}, "against"),
-    ({"expected": 0, "p": 0.9, "harm": 1}, "against"),
-    ({"expected": 0, "p": 0.9, "harm": -1}, "open"),  # better than claimed
-    ({"expected": 0, "p": 0.9, "bounds": (-0.2, 2.8)}, "open"),
-    ({"low": np.nan, "high": np.nan, "holm": np.nan, "bounds": (np.nan, np.nan)}, "open"),
-    ({"outcome": "for", "n": 4, "test": "count"}, "for"),
-    ({"outcome": "for", "n": 4, "test": "binomial"}, "few"),
-])
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({}, "for"),
+        ({"holm": 0.06}, "open"),
+        ({"low": -0.1}, "open"),
+        ({"value": -2, "low": -3, "high": -1, "bounds": (-2.8, -1.2)}, "against"),
+        (
+            {"value": 0.1, "low": -0.3, "high": 0.4, "holm": 0.9, "little": 0.01},
+            "against",
+        ),  # too little to matter
+        (
+            {"value": 0.1, "low": -0.3, "high": 0.4, "holm": 0.9},
+            "open",
+        ),  # but no less than the papers printed
+        (
+            {"value": 0.1, "low": -0.3, "high": 0.6, "holm": 0.9, "little": 0.01},
+            "open",
+        ),  # nor by the interval shown
+        ({"value": 0.1, "low": -0.9, "high": 1.1, "holm": 0.9, "bounds": (-0.7, 0.9)}, "open"),
+        ({"expected": -1}, "against"),
+        ({"expected": -1, "value": -2, "low": -3, "high": -1, "margin": np.nan}, "for"),
+        ({"n": 5}, "few"),
+        ({"expected": 0, "p": 0.01}, "for"),
+        ({"expected": 0, "p": 0.9}, "against"),
+        ({"expected": 0, "p": 0.9, "harm": 1}, "against"),
+        ({"expected": 0, "p": 0.9, "harm": -1}, "open"),  # better than claimed
+        ({"expected": 0, "p": 0.9, "bounds": (-0.2, 2.8)}, "open"),
+        ({"low": np.nan, "high": np.nan, "holm": np.nan, "bounds": (np.nan, np.nan)}, "open"),
+        ({"outcome": "for", "n": 4, "test": "count"}, "for"),
+        ({"outcome": "for", "n": 4, "test": "binomial"}, "few"),
+    ],
+)
 def test_what_a_finding_says(fields, outcome):
     assert outcomes.decided(finding(**fields)).outcome == outcome
 
@@ -107,17 +142,26 @@ def test_a_family_is_corrected_together_and_needs_more_people():
     family = [finding(family=("six",), p=p, n=7) for p in (0.001, 0.02, 0.02, 0.5, 0.5, 0.5)]
     other = finding(family=("other",), p=0.04, n=7)
     *six, alone = outcomes.corrected([*family, other])
-    assert [found.holm for found in six] == pytest.approx([0.006, 0.1, 0.1, 1, 1, 1]) and alone.holm == 0.04
+    assert [found.holm for found in six] == pytest.approx(
+        [0.006, 0.1, 0.1, 1, 1, 1]
+    ) and alone.holm == 0.04
     assert {found.outcome for found in six} == {"few"} and six[0].more["needs"] == 8
     assert alone.outcome == "for"
 
 
 def test_a_one_sided_family_needs_fewer_people_and_a_bound_says_so():
-    pair = [finding(family=("both",), p=1 / 64, n=6, sides=1), finding(family=("both",), p=1 / 64, n=6, sides=1)]
+    pair = [
+        finding(family=("both",), p=1 / 64, n=6, sides=1),
+        finding(family=("both",), p=1 / 64, n=6, sides=1),
+    ]
     assert {found.outcome for found in outcomes.corrected(pair)} == {"for"}
-    assert {found.outcome for found in outcomes.corrected([replace(each, sides=2) for each in pair])} == {"few"}
+    assert {
+        found.outcome for found in outcomes.corrected([replace(each, sides=2) for each in pair])
+    } == {"few"}
     little = outcomes.decided(finding(value=0.1, low=-0.3, high=0.4, holm=0.9, little=0.01))
-    assert wording.speaks(little) == "against: below 0.5, p .0100" and "below 0.5" in wording.told(little)
+    assert wording.speaks(little) == "against: below 0.5, p .0100" and "below 0.5" in wording.told(
+        little
+    )
     assert wording.speaks(outcomes.decided(finding(expected=0, p=0.9))) == "against: beyond ±0.5"
 
 
@@ -138,7 +182,9 @@ def test_what_the_papers_printed_is_read_from_their_tables():
 
 def test_what_a_row_refines_is_said_by_its_record_and_not_by_its_name(monkeypatch):
     control = Method("ES-n-400 with half the rate", "control", "", early=400)
-    renamed = Method("as many at random, and D_I", "control", "", early=400, refines="BaseLine-n-1500")
+    renamed = Method(
+        "as many at random, and D_I", "control", "", early=400, refines="BaseLine-n-1500"
+    )
     monkeypatch.setattr(deciders, "METHODS", (*METHODS, control, renamed))
     assert deciders.printed("SW-n-2", control.name, "D_I", "v3") is None
     assert deciders.printed("SG-n-1500", renamed.name, "D_I", "v3") == 0.004
@@ -154,29 +200,43 @@ def test_one_generic_model_is_one_draw():
     assert deciders.few_models(0.4, 1.0, 25, 2)[0] < p
 
 
-@pytest.mark.parametrize(("outcomes", "equality", "verdict"), [
-    ([["for"], ["for"]], False, "REPRODUCED"),
-    ([["for"], ["for"]], True, "EQUIVALENT"),
-    ([["for"], ["open"]], False, "UNDECIDED"),
-    ([["for"], ["few"]], False, "UNDECIDED"),
-    ([["for"], ["against"]], False, "CONTRADICTED"),
-    ([["for", "against"], ["for"]], False, "REPRODUCED"),  # any of a group speaks for it
-    ([["against", "open"], ["for"]], False, "UNDECIDED"),
-    ([["against", "against"], ["for"]], False, "CONTRADICTED"),
-    ([["for"], ["missing"]], False, "NOT RUN"),
-    ([["for", "missing"]], False, "REPRODUCED"),
-    ([["against"], ["missing"]], False, "CONTRADICTED"),
-])
+@pytest.mark.parametrize(
+    ("outcomes", "equality", "verdict"),
+    [
+        ([["for"], ["for"]], False, "REPRODUCED"),
+        ([["for"], ["for"]], True, "EQUIVALENT"),
+        ([["for"], ["open"]], False, "UNDECIDED"),
+        ([["for"], ["few"]], False, "UNDECIDED"),
+        ([["for"], ["against"]], False, "CONTRADICTED"),
+        ([["for", "against"], ["for"]], False, "REPRODUCED"),  # any of a group speaks for it
+        ([["against", "open"], ["for"]], False, "UNDECIDED"),
+        ([["against", "against"], ["for"]], False, "CONTRADICTED"),
+        ([["for"], ["missing"]], False, "NOT RUN"),
+        ([["for", "missing"]], False, "REPRODUCED"),
+        ([["against"], ["missing"]], False, "CONTRADICTED"),
+    ],
+)
 def test_what_outcomes_make_of_a_claim(outcomes, equality, verdict):
     assert ledger.verdict(outcomes, equality) == verdict
 
 
 def test_a_verdict_is_shown_by_the_finding_it_hangs_on(made):
     """Of early shaping's two settings one gains, which settles its part; of the others neither."""
-    found = made(lambda method, place, part, repeat, n: np.random.default_rng([*map(ord, method), place]).random(n)
-                 < 0.75 + 0.15 * (method == "ES-n-400"))
+    found = made(
+        lambda method, place, part, repeat, n: (
+            np.random.default_rng([*map(ord, method), place]).random(n)
+            < 0.75 + 0.15 * (method == "ES-n-400")
+        )
+    )
     verdict = ledger.weigh(BY_NUMBER[4], found)
-    assert [finding.settled for finding in verdict.findings] == [True, True, False, False, False, False]
+    assert [finding.settled for finding in verdict.findings] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert wording.leading(verdict) in verdict.findings[2:]
     assert wording.leading(replace(verdict, verdict="REPRODUCED")) is verdict.findings[1]
 
@@ -185,7 +245,9 @@ def test_a_verdict_is_shown_by_the_finding_it_hangs_on(made):
 
 
 def test_the_papers_34_claims_are_there_and_each_has_its_chapter_and_tests():
-    assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1)) and len(CLAIMS) >= 34
+    assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1)) and len(
+        CLAIMS
+    ) >= 34
     for claim in CLAIMS:
         assert (ROOT / "chapters" / f"{claim.chapter}.ipynb").exists() and ledger.tests_of(claim)
 
@@ -194,8 +256,14 @@ def test_methods_that_claims_name_are_methods_of_the_run_they_ask():
     study = Study(QUICK)
     for claim in CLAIMS:
         for test in (*ledger.tests_of(claim), *claim.controls, *claim.family):
-            names = {getattr(test, "method", None), getattr(test, "base", None), *getattr(test, "methods", ())} - {None}
-            there = {method.name for method in Evidence(study).run(getattr(test, "of", "v3")).methods}
+            names = {
+                getattr(test, "method", None),
+                getattr(test, "base", None),
+                *getattr(test, "methods", ()),
+            } - {None}
+            there = {
+                method.name for method in Evidence(study).run(getattr(test, "of", "v3")).methods
+            }
             assert names <= there, (claim.number, names - there)
 
 
@@ -205,7 +273,9 @@ def test_methods_that_claims_name_are_methods_of_the_run_they_ask():
 def test_a_true_gain_is_reproduced_and_its_opposite_contradicted(made):
     found = made(drawn(BETTER))
     assert ledger.weigh(BY_NUMBER[4], found).verdict == "REPRODUCED"
-    worse = replace(BY_NUMBER[4], tests=tuple(Above("BaseLine", name, "D_I") for name in SIX), family=())
+    worse = replace(
+        BY_NUMBER[4], tests=tuple(Above("BaseLine", name, "D_I") for name in SIX), family=()
+    )
     assert ledger.weigh(worse, found).verdict == "CONTRADICTED"
 
 
@@ -223,18 +293,27 @@ def test_no_difference_is_not_a_verdict_but_equivalence_is(made):
     same = Above("ES-n-400", "BaseLine", "D_I").find(found)
     assert (same.value, same.p) == (0, 1) and np.isnan(same.detectable)
     for test in (Alike("ES-n-400", "BaseLine", "D_I"), NotBelow("ES-n-400", "BaseLine", "D_I")):
-        verdict = ledger.weigh(replace(claim, tests=(test,)), found)  # nothing varies, so nothing is tested
+        verdict = ledger.weigh(
+            replace(claim, tests=(test,)), found
+        )  # nothing varies, so nothing is tested
         (one,) = verdict.findings
         assert verdict.verdict == "UNDECIDED" and np.isnan([one.p, one.detectable]).all()
-    noisy = made(lambda method, place, part, repeat, n: np.random.default_rng(
-        [*map(ord, method), place]).random(n) < 0.8, seed=1)
+    noisy = made(
+        lambda method, place, part, repeat, n: (
+            np.random.default_rng([*map(ord, method), place]).random(n) < 0.8
+        ),
+        seed=1,
+    )
     verdict = ledger.weigh(replace(claim, tests=(Above("ES-n-400", "BaseLine", "D_I"),)), noisy)
     assert verdict.verdict == "UNDECIDED" and verdict.findings[0].detectable > 1
 
 
 def test_swapping_the_methods_flips_the_sign(made):
     found = made(drawn(BETTER))
-    one, other = Above("SW-n-2", "BaseLine", "D_I").find(found), Above("BaseLine", "SW-n-2", "D_I").find(found)
+    one, other = (
+        Above("SW-n-2", "BaseLine", "D_I").find(found),
+        Above("BaseLine", "SW-n-2", "D_I").find(found),
+    )
     assert one.value == pytest.approx(-other.value) and one.p == pytest.approx(other.p, abs=0.02)
     assert (one.author, other.author) == (True, False)
 
@@ -244,10 +323,17 @@ def test_a_trend_and_a_spread_are_found(made):
     found = made(drawn(shares, sd=0.05))
     rising = outcomes.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I").find(found)])[0]
     assert rising.outcome == "for" and rising.value == pytest.approx(1, abs=0.1)
-    falling = outcomes.corrected([Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I", -1).find(found)])[0]
+    falling = outcomes.corrected(
+        [Rising(("BaseLine", "SW-n-12", "SW-n-2"), "D_I", -1).find(found)]
+    )[0]
     assert falling.outcome == "against" and falling.p == rising.p
-    wide = made(lambda method, place, part, repeat, n: np.arange(n) < n * (
-        0.8 + (0.01 if method == "SW-n-2" else 0.1) * np.sin(1 + 2.4 * place)), seed=1)
+    wide = made(
+        lambda method, place, part, repeat, n: (
+            np.arange(n)
+            < n * (0.8 + (0.01 if method == "SW-n-2" else 0.1) * np.sin(1 + 2.4 * place))
+        ),
+        seed=1,
+    )
     spread = outcomes.corrected([Spread("SW-n-2", "BaseLine", "D_I", -1, of="v3").find(wide)])[0]
     assert spread.outcome == "for" and spread.value < -1.5
 
@@ -273,12 +359,16 @@ def test_all_correct_leaves_nothing_to_tell(made):
     assert np.isnan(above.little) and above.outcome == "open"  # nor that it is too little
     verdicts = ledger.ledger(found).verdicts
     assert {v.verdict for v in verdicts} <= set(ledger.VERDICTS)
-    assert verdicts[1].verdict == verdicts[12].verdict == "UNDECIDED"  # correlations of what does not vary
+    assert (
+        verdicts[1].verdict == verdicts[12].verdict == "UNDECIDED"
+    )  # correlations of what does not vary
     assert "EQUIVALENT" not in {v.verdict for v in verdicts}
     counts = made(lambda method, place, part, repeat, n: np.ones(n, bool), of="counts")
     fill(counts.run("v1"), lambda method, place, part, repeat, n: np.ones(n, bool))
     for find in (measures.nobody_dominates, measures.on_front, measures.largest_sum):
-        one = find(counts, *(("v1", "sample weighing") if find != measures.nobody_dominates else ()))
+        one = find(
+            counts, *(("v1", "sample weighing") if find != measures.nobody_dominates else ())
+        )
         assert one.outcome == "open" and np.isnan(one.value)
 
 
@@ -290,12 +380,18 @@ def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
     assert len(ledger.ledger(found).verdicts) == len(CLAIMS)
     verdict = ledger.weigh(BY_NUMBER[22], found)
     assert verdict.verdict == "NOT RUN" and verdict.author is None
-    assert verdict.missing[0].startswith("models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2")
+    assert verdict.missing[0].startswith(
+        "models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2"
+    )
     people = [str(person) for person in found.study.prepared.parts.individuals]
-    halves = {("BaseLine" if place % 2 else "SW-n-2", person, 0) for place, person in enumerate(people)}
+    halves = {
+        ("BaseLine" if place % 2 else "SW-n-2", person, 0) for place, person in enumerate(people)
+    }
     nobody = made(drawn(BETTER), without=halves, seed=1)
     for number, lacks in ((2, "have all of: BaseLine, "), (7, "have both: SW-n-2, BaseLine")):
-        (said,) = (line for line in ledger.weigh(BY_NUMBER[number], nobody).missing if lacks in line)
+        (said,) = (
+            line for line in ledger.weigh(BY_NUMBER[number], nobody).missing if lacks in line
+        )
         assert said.startswith("people of v3's Table I who ")
     assert ledger.weigh(BY_NUMBER[18], found).missing == ("the auto-encoder of these people",)
 
@@ -350,7 +446,8 @@ def test_a_study_of_class_counts_is_the_scale_of_nothing_else(tmp_path):
     study = Study(read(ROOT / "params" / "quick-counts.yml"), tmp_path / "store.sqlite")
     found = Evidence(study)
     assert ledger.weigh(BY_NUMBER[4], found).missing == (
-        "v3's Table I, where these parameters are of v1's Table 2, class counts alone",)
+        "v3's Table I, where these parameters are of v1's Table 2, class counts alone",
+    )
     assert ledger.weigh(BY_NUMBER[23], found).verdict != "NOT RUN"  # from published rows
 
 
@@ -359,13 +456,19 @@ def test_a_claim_of_epochs_or_of_other_params_is_not_run(tmp_path):
     assert ledger.weigh(BY_NUMBER[16], smoke).missing == ("a run of 20 epochs",)
     smoke.study.asked = replace(smoke.study.asked, dataset="qmnist")
     assert ledger.weigh(BY_NUMBER[28], smoke).missing == (
-        "v1's Table 2, hidden factors, which has params of its own (`-v1`, `-counts`)",)
+        "v1's Table 2, hidden factors, which has params of its own (`-v1`, `-counts`)",
+    )
 
 
 def test_the_largest_scale_that_could_test_a_claim_decides(made):
     own = ledger.ledger(made(drawn(BETTER)))
-    verdicts = [replace(each, verdict="CONTRADICTED" if each.claim.number == 4 else "NOT RUN") for each in own.verdicts]
-    larger = ledger.Ledger(own.provenance | {"scale": "standard"}, tuple(verdicts), "results/standard.claims.json")
+    verdicts = [
+        replace(each, verdict="CONTRADICTED" if each.claim.number == 4 else "NOT RUN")
+        for each in own.verdicts
+    ]
+    larger = ledger.Ledger(
+        own.provenance | {"scale": "standard"}, tuple(verdicts), "results/standard.claims.json"
+    )
     decided = ledger.deciding([own, larger])
     assert decided[3][0] is larger and decided[3][1].verdict == "CONTRADICTED"
     assert decided[6][0] is own and [verdict.claim for _, verdict in decided] == list(CLAIMS)
@@ -374,14 +477,21 @@ def test_the_largest_scale_that_could_test_a_claim_decides(made):
 
 
 def test_scales_are_told_by_network_and_people():
-    sizes = {name: ledger.scale(read(ROOT / "params" / f"{name}.yml"))
-             for name in ("smoke", "quick", "standard", "paper", "paper-v1-counts", "standard-counts")}
+    sizes = {
+        name: ledger.scale(read(ROOT / "params" / f"{name}.yml"))
+        for name in ("smoke", "quick", "standard", "paper", "paper-v1-counts", "standard-counts")
+    }
     assert list(sizes.values()) == ["smoke", "quick", "standard", "paper", "paper", "standard"]
 
 
-@pytest.mark.parametrize(("size", "changes"), [
-    ("smoke", {"individuals": 14}), ("quick", {"individuals": 5}), ("standard", {"individuals": 5}),
-])
+@pytest.mark.parametrize(
+    ("size", "changes"),
+    [
+        ("smoke", {"individuals": 14}),
+        ("quick", {"individuals": 5}),
+        ("standard", {"individuals": 5}),
+    ],
+)
 def test_too_few_people_or_too_narrow_a_network_make_a_smoke_run_of_any_size(size, changes):
     assert ledger.scale(replace(read(ROOT / "params" / f"{size}.yml"), **changes)) == "smoke"
 
@@ -411,7 +521,9 @@ def test_a_smoke_run_is_outvoted_by_any_other(made):
 
 def test_of_one_scale_more_people_decide_and_of_as_many_the_one_named_first(made, tmp_path):
     own = ledger.ledger(made(drawn(BETTER)))
-    more = replace(own, provenance=own.provenance | {"people": own.provenance["people"] + 1}, file="more")
+    more = replace(
+        own, provenance=own.provenance | {"people": own.provenance["people"] + 1}, file="more"
+    )
     assert ledger.deciding([own, more])[3][0] is more
     assert ledger.deciding([own, replace(own, file="as many")])[3][0] is own
     again = {"settings": own.provenance["settings"] | {"cohort_seed": 1}}
@@ -428,16 +540,22 @@ def test_a_ledger_is_read_as_it_was_written(made, tmp_path):
     ledger.write(file, own)
     again = ledger.read(file)
     assert again.provenance == own.provenance and again.file == f"{tmp_path.name}/quick.claims.json"
-    pd.testing.assert_frame_equal(wording.findings(again.verdicts), wording.findings(own.verdicts), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        wording.findings(again.verdicts), wording.findings(own.verdicts), check_dtype=False
+    )
     pd.testing.assert_frame_equal(wording.summary(again.verdicts), wording.summary(own.verdicts))
     assert ledger.beside(own, tmp_path) == [own]  # the same rows say nothing more
     other = replace(own, provenance=own.provenance | {"content": "others"})
     assert [each.file for each in ledger.beside(other, tmp_path)] == ["", again.file]
     file.write_text(file.read_text().replace(BY_NUMBER[4].says, "Another claim."))
     older = ledger.read(file).verdicts[3]
-    assert older.verdict == "NOT RUN" and older.missing == ("this claim, which is younger than the ledger",)
+    assert older.verdict == "NOT RUN" and older.missing == (
+        "this claim, which is younger than the ledger",
+    )
     file.write_text("{}")
-    with pytest.raises(InputError, match=r"no ledger .* `perso claims PARAMS.yml --to FILE.json` writes one"):
+    with pytest.raises(
+        InputError, match=r"no ledger .* `perso claims PARAMS.yml --to FILE.json` writes one"
+    ):
         ledger.read(file)
 
 
@@ -446,7 +564,11 @@ def test_a_ledger_is_read_as_it_was_written(made, tmp_path):
 
 def test_every_form_has_every_claim(made):
     verdicts = ledger.ledger(made(drawn(BETTER))).verdicts
-    text, table, csv = wording.as_text(verdicts), wording.as_markdown(verdicts), wording.as_csv(verdicts)
+    text, table, csv = (
+        wording.as_text(verdicts),
+        wording.as_markdown(verdicts),
+        wording.as_csv(verdicts),
+    )
     for claim in CLAIMS:
         assert claim.says in text and f"| {claim.number} | {claim.says} |" in table
     lines = csv.splitlines()
@@ -473,8 +595,12 @@ def test_every_test_has_its_section():
 
 def test_two_cohorts_are_compared_claim_by_claim(made):
     first = ledger.ledger(made(drawn(BETTER))).verdicts
-    second = [replace(each, verdict="CONTRADICTED") if each.claim.number == 4 else each for each in first]
-    assert wording.agreed(first, first).startswith("On people not used before: the same verdict for ")
+    second = [
+        replace(each, verdict="CONTRADICTED") if each.claim.number == 4 else each for each in first
+    ]
+    assert wording.agreed(first, first).startswith(
+        "On people not used before: the same verdict for "
+    )
     said = wording.agreed(first, second)
     assert f" 4 {first[3].verdict} → CONTRADICTED: {BY_NUMBER[4].says}" in said
 
@@ -490,7 +616,11 @@ def test_what_claims_lack_is_trained_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(Study, "run", run)
     monkeypatch.setattr(Study, "encoder", lambda self, fold: asked.append(fold))
     assert evidence.train(study, folder=tmp_path) == 0
-    assert asked.count((False, 1)) == 1 and asked[-2:] == [0, 1] and len(asked) == len(evidence.RUNS) + 2
+    assert (
+        asked.count((False, 1)) == 1
+        and asked[-2:] == [0, 1]
+        and len(asked) == len(evidence.RUNS) + 2
+    )
 
 
 @pytest.mark.parametrize("number", [4, 7, 22, 28, 30])
@@ -499,4 +629,6 @@ def test_the_published_ledger_is_what_the_published_rows_give(number, tmp_path):
     kept = ledger.read(ROOT / "results" / "quick.claims.json").verdicts[number - 1]
     found = ledger.weigh(BY_NUMBER[number], Evidence(Study(QUICK, tmp_path / "store.sqlite")))
     assert (found.verdict, found.author) == (kept.verdict, kept.author)
-    pd.testing.assert_frame_equal(wording.findings([found]), wording.findings([kept]), check_dtype=False, rtol=1e-6)
+    pd.testing.assert_frame_equal(
+        wording.findings([found]), wording.findings([kept]), check_dtype=False, rtol=1e-6
+    )

@@ -13,7 +13,9 @@ from perso.stats import permanova
 from perso.store import packed
 from perso.study import Study
 
-TINY = replace(read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=8, device="cpu")
+TINY = replace(
+    read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=8, device="cpu"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,10 @@ def test_two_samples_at_random_are_one_persons():
 
 
 def test_diversity_is_the_mean_distance_from_the_mean():
-    assert metrics.diversity(np.array([[0.0, 0], [6, 8]])) == 5 and metrics.diversity(np.ones((4, 3))) == 0
+    assert (
+        metrics.diversity(np.array([[0.0, 0], [6, 8]])) == 5
+        and metrics.diversity(np.ones((4, 3))) == 0
+    )
 
 
 def test_permanova_is_one_way_anova_in_one_dimension():
@@ -53,8 +58,12 @@ def test_permanova_looks_within_strata_alone():
 
 def test_permanova_rejects_as_often_as_it_should_where_there_is_nothing():
     rng, strata = np.random.default_rng(1), np.repeat([0, 1], 12)
-    p = [permanova(rng.normal(size=(24, 2)), rng.permutation(np.tile([0, 1, 2], 8)), strata, rng, 99).p
-         for _ in range(200)]
+    p = [
+        permanova(
+            rng.normal(size=(24, 2)), rng.permutation(np.tile([0, 1, 2], 8)), strata, rng, 99
+        ).p
+        for _ in range(200)
+    ]
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
 
 
@@ -103,7 +112,10 @@ def test_counterparts_are_of_d_g_and_the_nearest_are_nearer(study):
     near, far = likeness.counterparts(study, own)
     codes = study.codes()
     assert set(near) | set(far) <= set(study.folds[0].global_train)
-    assert (np.linalg.norm(codes[own] - codes[near], axis=1) < np.linalg.norm(codes[own] - codes[far], axis=1)).all()
+    assert (
+        np.linalg.norm(codes[own] - codes[near], axis=1)
+        < np.linalg.norm(codes[own] - codes[far], axis=1)
+    ).all()
 
 
 def test_the_farthest_samples_are_the_most_diverse(study):
@@ -117,8 +129,11 @@ def test_what_two_people_have_in_common_is_counted_without_their_own(study):
     found = likeness.overlap(study, kinds)
     one, other = study.folds[0].individuals
     for method in kinds:
-        a, b = (set(work.enlarged(study.prepared, study.folds[0], method, who, 0, study.codes()))
-                - set(study.prepared.parts.train[who]) for who in (one, other))
+        a, b = (
+            set(work.enlarged(study.prepared, study.folds[0], method, who, 0, study.codes()))
+            - set(study.prepared.parts.train[who])
+            for who in (one, other)
+        )
         assert found[method.name] == pytest.approx(len(a & b) / len(a))
 
 
@@ -126,7 +141,10 @@ def test_gains_are_counted_by_what_a_test_image_shows(study):
     """Right on every 0, 1 and 8, and on no other digit, against right on nothing: flips count with their digits."""
     labels, lines = study.prepared.labels % 10, []
     for person, test in study.prepared.parts.test.items():
-        for name, hits in ((BASELINE, np.zeros(len(test), bool)), ("SW-n-2", np.isin(labels[test], (0, 1, 8)))):
+        for name, hits in (
+            (BASELINE, np.zeros(len(test), bool)),
+            ("SW-n-2", np.isin(labels[test], (0, 1, 8))),
+        ):
             lines.append((name, str(person), packed(hits), len(test)))
     rows = pd.DataFrame(lines, columns=["method", "person", "hits_I", "n_I"])
     found = likeness.gains(study, rows, "SW-n-2", (0, 1, 8))

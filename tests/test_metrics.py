@@ -15,7 +15,9 @@ def rows(*lines) -> pd.DataFrame:
 
 def test_a_persons_repeats_are_averaged_before_people_are():
     often = rows(("A", "ann", 0.2), ("A", "ann", 0.4), ("A", "ann", 0.6), ("A", "bob", 0.8))
-    assert metrics.per_person(often, "acc_I")["A"].to_dict() == pytest.approx({"ann": 0.4, "bob": 0.8})
+    assert metrics.per_person(often, "acc_I")["A"].to_dict() == pytest.approx(
+        {"ann": 0.4, "bob": 0.8}
+    )
     line = metrics.spread(often, "acc_I").loc["A"]
     assert line["n"] == 2
     assert line["mean"] == pytest.approx(0.6)  # of all four rows it would be 0.5
@@ -24,12 +26,17 @@ def test_a_persons_repeats_are_averaged_before_people_are():
 
 def test_the_measure_asked_for_is_the_one_shown():
     one = rows(("A", "ann", 0.8))
-    assert [metrics.per_person(one, measure).loc["ann", "A"] for measure in metrics.MEASURES] == [0.8, 0.4]
+    assert [metrics.per_person(one, measure).loc["ann", "A"] for measure in metrics.MEASURES] == [
+        0.8,
+        0.4,
+    ]
 
 
 def test_sd_divides_by_people_less_one():
     table = metrics.spread(rows(*(("A", person, person / 10) for person in range(2, 10))), "acc_I")
-    assert table.loc["A", "sd"] == pytest.approx(np.sqrt(0.42 / 7))  # squares about the mean of .2 … .9 sum to .42
+    assert table.loc["A", "sd"] == pytest.approx(
+        np.sqrt(0.42 / 7)
+    )  # squares about the mean of .2 … .9 sum to .42
 
 
 def test_one_person_has_no_sd():
@@ -37,13 +44,19 @@ def test_one_person_has_no_sd():
 
 
 def test_the_highest_mean_ranks_first_and_equals_share_a_rank():
-    table = metrics.spread(rows(("A", 0, 0.5), ("B", 0, 0.75), ("C", 0, 0.5), ("D", 0, 0.25)), "acc_I")
+    table = metrics.spread(
+        rows(("A", 0, 0.5), ("B", 0, 0.75), ("C", 0, 0.5), ("D", 0, 0.25)), "acc_I"
+    )
     assert table["rank"].to_dict() == {"A": 2, "B": 1, "C": 2, "D": 4}
 
 
 def test_methods_keep_the_order_of_their_rows():
     mixed = rows(("Z", 0, 0.1), ("A", 1, 0.2), ("Z", 1, 0.3), ("M", 0, 0.4))
-    assert list(metrics.per_person(mixed, "acc_I")) == list(metrics.spread(mixed, "acc_I").index) == ["Z", "A", "M"]
+    assert (
+        list(metrics.per_person(mixed, "acc_I"))
+        == list(metrics.spread(mixed, "acc_I").index)
+        == ["Z", "A", "M"]
+    )
 
 
 def test_a_person_without_a_method_is_left_out_of_that_method_alone():

@@ -7,7 +7,15 @@ from torch import nn
 from perso.models import VGG, LaneDropout, State, cost, empty, initial, lanes_of, load
 
 # v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
-FIG_4 = [(3, 1, 32), (3, 32, 64), (3, 64, 128), (3, 128, 128), (3, 128, 128), (1, 128, 128), (1, 128, 256)]
+FIG_4 = [
+    (3, 1, 32),
+    (3, 32, 64),
+    (3, 64, 128),
+    (3, 128, 128),
+    (3, 128, 128),
+    (1, 128, 128),
+    (1, 128, 256),
+]
 ORDER = "Conv Conv Pool Dropout Conv Conv Pool Conv Conv Pool Conv Pool Dropout FC"
 
 
@@ -43,13 +51,18 @@ def test_full_width_has_the_filters_of_the_figure(classes):
     convolutions = [layer for layer in model.features if isinstance(layer, nn.Conv2d)]
     assert [(c.kernel_size[0], c.in_channels, c.out_channels) for c in convolutions] == FIG_4
     assert tuple(model.classifier.weight.shape) == (classes, 256, 1, 1)
-    assert all(c.stride == (1, 1) and c.kernel_size[0] == 2 * c.padding[0] + 1 for c in convolutions)
+    assert all(
+        c.stride == (1, 1) and c.kernel_size[0] == 2 * c.padding[0] + 1 for c in convolutions
+    )
 
 
 @pytest.mark.parametrize(("classes", "by_hand"), [(10, 441_674), (30, 446_814)])
 def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
     # 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768 weights, a bias and BN's two of 864 channels
-    assert sum(kernel**2 * into * out for kernel, into, out in FIG_4) + 3 * 864 + 257 * classes == by_hand
+    assert (
+        sum(kernel**2 * into * out for kernel, into, out in FIG_4) + 3 * 864 + 257 * classes
+        == by_hand
+    )
     assert sum(p.numel() for p in VGG(classes, 32).parameters()) == by_hand
 
 
@@ -73,7 +86,9 @@ def test_the_layers_stand_in_the_order_of_the_figure(image_size):
 
 def test_every_convolution_is_followed_by_relu_then_batch_normalisation():
     layers = [type(layer) for layer in small().features]
-    after = [layers[place + 1 : place + 3] for place, kind in enumerate(layers) if kind is nn.Conv2d]
+    after = [
+        layers[place + 1 : place + 3] for place, kind in enumerate(layers) if kind is nn.Conv2d
+    ]
     assert after == [[nn.ReLU, nn.BatchNorm2d]] * 7
 
 
@@ -87,7 +102,9 @@ def test_every_image_size_gives_one_row_of_logits_per_lane(image_size, poolings,
 
 @pytest.mark.parametrize("width", [1 / 32, 0.5, 2])
 def test_width_multiplies_every_layer(width):
-    out = [layer.out_channels for layer in VGG(10, 8, width).features if isinstance(layer, nn.Conv2d)]
+    out = [
+        layer.out_channels for layer in VGG(10, 8, width).features if isinstance(layer, nn.Conv2d)
+    ]
     assert out == [width * channels for *_, channels in FIG_4]
 
 
@@ -112,7 +129,9 @@ def test_a_lane_changes_its_own_gradients_and_statistics_alone():
         statistics.append(lanes_of({name: b for name, b in model.named_buffers()}, 3))
     for one, two in (gradients, statistics):
         for name in one[0]:
-            assert torch.equal(one[0][name], two[0][name]) and torch.equal(one[2][name], two[2][name]), name
+            assert torch.equal(one[0][name], two[0][name]) and torch.equal(
+                one[2][name], two[2][name]
+            ), name
             assert not torch.equal(one[1][name], two[1][name]), name
 
 
@@ -155,7 +174,9 @@ def test_dropout_keeps_the_mean_and_draws_each_lane_from_its_own_generator():
     assert torch.equal(masks[0][:, :2], masks[1][:, :2])
     assert not torch.equal(masks[0][:, 2:], masks[1][:, 2:])
     assert masks[0].unique().tolist() == pytest.approx([0, 1 / 0.8])
-    assert masks[0].mean().item() == pytest.approx(1, abs=0.02)  # 5.7 standard errors of 20,000 draws
+    assert masks[0].mean().item() == pytest.approx(
+        1, abs=0.02
+    )  # 5.7 standard errors of 20,000 draws
 
 
 def test_dropout_without_a_mask_leaves_all_alone():
@@ -169,7 +190,9 @@ def test_masks_fit_where_they_are_laid(image_size, lanes):
     model, met = small(image_size, lanes), []
     for layer in model.features:
         if isinstance(layer, LaneDropout):
-            layer.register_forward_hook(lambda _, given, out: met.append((given[0].shape, given[1].shape)))
+            layer.register_forward_hook(
+                lambda _, given, out: met.append((given[0].shape, given[1].shape))
+            )
     x = torch.rand(4, lanes, image_size, image_size, dtype=torch.float64)
     model.double()(x, model.masks(4, [seeded(n) for n in range(lanes)], x))
     assert len(met) == 2 and all(one == two for one, two in met)
@@ -231,8 +254,16 @@ def test_a_state_that_lacks_something_is_refused():
 
 def test_the_papers_network_costs_522_megaflop_an_image():
     """By hand: 3 × 2 × pixels × kernel × channels in × channels out, layer by layer of Fig. 4 at 32 × 32."""
-    layers = [(1024, 9, 1, 32), (1024, 9, 32, 64), (256, 9, 64, 128), (256, 9, 128, 128),
-              (64, 9, 128, 128), (64, 1, 128, 128), (16, 1, 128, 256), (1, 1, 256, 30)]
+    layers = [
+        (1024, 9, 1, 32),
+        (1024, 9, 32, 64),
+        (256, 9, 64, 128),
+        (256, 9, 128, 128),
+        (64, 9, 128, 128),
+        (64, 1, 128, 128),
+        (16, 1, 128, 256),
+        (1, 1, 256, 30),
+    ]
     by_hand = sum(6 * pixels * kernel * into * out for pixels, kernel, into, out in layers)
     assert cost(1, False, 30, 32).flop == by_hand and round(by_hand / 1e6) == 521
     assert cost(128, False, 30, 32).flop == 128 * by_hand
@@ -253,7 +284,9 @@ def test_what_is_kept_is_what_a_network_with_data_keeps(lanes):
     found = cost(16, False, 5, 8, 1 / 16, lanes)
     assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
     assert found.weights == 16 * sum(p.numel() for p in model.parameters())
-    assert 0.45 < cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75  # pooling keeps whole indices
+    assert (
+        0.45 < cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
+    )  # pooling keeps whole indices
 
 
 def test_fused_models_cost_as_much_as_they_do_apart():

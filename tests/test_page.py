@@ -26,13 +26,25 @@ def prepared(settings: Settings | None = None) -> Prepared:
     images = (10 * np.arange(1, 9)[:, None, None] + np.arange(4).reshape(2, 2)).astype(np.uint8)
     source = Cohort(images, LABELS, WHO, np.arange(8), source="eight of three")
     fold = Fold(("ann", "bob"), ("eve",), np.array([0, 8, 16]), np.array([6, 14, 22]))
-    train, test = {"ann": np.array([1, 2, 4]), "bob": np.array([3])}, {"ann": np.array([7]), "bob": np.array([5])}
-    return Prepared(settings or Settings(), source, *flipped(images, LABELS, 3), 9, Parts(train, test, (fold,)), {})
+    train, test = (
+        {"ann": np.array([1, 2, 4]), "bob": np.array([3])},
+        {"ann": np.array([7]), "bob": np.array([5])},
+    )
+    return Prepared(
+        settings or Settings(),
+        source,
+        *flipped(images, LABELS, 3),
+        9,
+        Parts(train, test, (fold,)),
+        {},
+    )
 
 
 def table(**blocks) -> pd.DataFrame:
     """A comparison of one method from (change, low, high) on D_I and on D_G."""
-    wide = {part: pd.DataFrame([ends], [ES], ["change", "low", "high"]) for part, ends in blocks.items()}
+    wide = {
+        part: pd.DataFrame([ends], [ES], ["change", "low", "high"]) for part, ends in blocks.items()
+    }
     return pd.concat(wide, axis=1)
 
 
@@ -42,9 +54,14 @@ def table(**blocks) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("low", "high", "verb"),
     [
-        (0.01, 0.03, "raises"), (0.001, 0.039, "raises"), (-0.03, -0.01, "lowers"), (-0.039, -0.001, "lowers"),
-        (-0.01, 0.05, "does not clearly move"), (0.0, 0.04, "does not clearly move"),
-        (-0.04, 0.0, "does not clearly move"), (0.0, 0.0, "does not clearly move"),
+        (0.01, 0.03, "raises"),
+        (0.001, 0.039, "raises"),
+        (-0.03, -0.01, "lowers"),
+        (-0.039, -0.001, "lowers"),
+        (-0.01, 0.05, "does not clearly move"),
+        (0.0, 0.04, "does not clearly move"),
+        (-0.04, 0.0, "does not clearly move"),
+        (0.0, 0.0, "does not clearly move"),
     ],
 )
 def test_the_verb_fits_the_interval(low, high, verb):
@@ -70,8 +87,15 @@ def test_without_an_interval_nothing_is_said_about_one():
 
 
 def rows() -> pd.DataFrame:
-    seen = {BASELINE: (0.5, 0.6, 0.7), ES: (0.7001, 0.8, 0.8999)}  # changes vary, or no interval is there
-    lines = [(name, person, value, 1 - value) for name, values in seen.items() for person, value in enumerate(values)]
+    seen = {
+        BASELINE: (0.5, 0.6, 0.7),
+        ES: (0.7001, 0.8, 0.8999),
+    }  # changes vary, or no interval is there
+    lines = [
+        (name, person, value, 1 - value)
+        for name, values in seen.items()
+        for person, value in enumerate(values)
+    ]
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
 
 
@@ -89,7 +113,9 @@ def test_the_best_is_a_shaping_method_with_what_it_costs_others():
 
 def test_the_best_stands_beside_the_best_of_the_controls():
     more = rows().assign(method=lambda own: own["method"].replace({ES: "own data in the union"}))
-    said = page.best_sentence(tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"])))
+    said = page.best_sentence(
+        tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"]))
+    )
     assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
 
 
@@ -98,7 +124,9 @@ def test_the_best_of_an_added_family_is_said_too(monkeypatch):
     added = Method("DI-n-2", "distillation", "from a larger network", n_I="2")
     more = rows().assign(method=lambda own: own["method"].replace({ES: added.name}))
     every = (*METHODS, added)
-    table = tables.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"]), every)
+    table = tables.comparison(
+        pd.concat([rows(), more]).drop_duplicates(["method", "person"]), every
+    )
     said = page.best_sentence(table, every)
     assert "Best of distillation: on the individual's own data, DI-n-2 (+20.0 [" in said
 
@@ -109,8 +137,12 @@ def test_one_method_against_another():
 
 
 def test_the_books_table_has_both_parts_and_says_whether_p_is_corrected():
-    single, whole = (page.comparison(tables.comparison(rows()), corrected).data for corrected in (False, True))
-    assert single.count("<table") == 2 and single.index("D<sub>I</sub>") < single.index("D<sub>G</sub>")
+    single, whole = (
+        page.comparison(tables.comparison(rows()), corrected).data for corrected in (False, True)
+    )
+    assert single.count("<table") == 2 and single.index("D<sub>I</sub>") < single.index(
+        "D<sub>G</sub>"
+    )
     assert "Holm" in whole and "Holm" not in single
     assert all(text in single for text in (BASELINE, ES, ".400<"))
 
@@ -124,15 +156,28 @@ def test_people_are_counted_without_those_of_D_G():
 # --- several runs
 
 
-def run(name: str, people: int = 3, missing: int = 0, lower: bool = False, file: str = "") -> Published:
+def run(
+    name: str, people: int = 3, missing: int = 0, lower: bool = False, file: str = ""
+) -> Published:
     """A run of `rows`, in which ES-n-40 gives the individual much and costs others as much; the reverse if `lower`."""
     table = rows()
     if lower:
         table = table.rename(columns={"acc_I": "acc_G", "acc_G": "acc_I"})
     told = {
-        "settings": as_dict(Settings()), "data": "digits", "models": 6, "wanted": 6 + missing, "people": people,
-        "devices": ["cpu"], "precisions": ["float32"], "torch": ["2.11.0"], "first": "2026-01-01", "last": "2026-01-01",
-        "perso": "0.1.0", "engine": 1, "commit": "abc1234", "exported": "2026-02-02",
+        "settings": as_dict(Settings()),
+        "data": "digits",
+        "models": 6,
+        "wanted": 6 + missing,
+        "people": people,
+        "devices": ["cpu"],
+        "precisions": ["float32"],
+        "torch": ["2.11.0"],
+        "first": "2026-01-01",
+        "last": "2026-01-01",
+        "perso": "0.1.0",
+        "engine": 1,
+        "commit": "abc1234",
+        "exported": "2026-02-02",
     }
     return Published(name, table, told, file)
 
@@ -147,9 +192,19 @@ MINE, LARGE = run(OWN), run("paper", people=100, file="results/paper.parquet")
 def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_path):
     """As a chapter does it, on an empty results/."""
     study = SimpleNamespace(
-        settings=Settings(), prepared=prepared(), keys=lambda: list("abcdef"), common=lambda: {"engine": 1}
+        settings=Settings(),
+        prepared=prepared(),
+        keys=lambda: list("abcdef"),
+        common=lambda: {"engine": 1},
     )
-    mine = rows().assign(key=list("abcdef"), device="cpu", precision="float32", torch="2", created="2026", seconds=1.0)
+    mine = rows().assign(
+        key=list("abcdef"),
+        device="cpu",
+        precision="float32",
+        torch="2",
+        created="2026",
+        seconds=1.0,
+    )
     runs = published.beside(study, mine, tmp_path)
     table = beside(runs)
     assert page.scale_sentence(runs, table) == (
@@ -157,31 +212,48 @@ def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_
     )
     said = page.which(runs).data
     assert said.count("- **") == 1 and "the models of this page; 6 models of 3 people" in said
-    assert said.endswith("No run of other models is published in `results/`, so this one stands alone.")
+    assert said.endswith(
+        "No run of other models is published in `results/`, so this one stands alone."
+    )
     assert "+20.0 [" in page.changes(table).data and plots.beside(table)
     lines = page.agreement(runs, table).data.splitlines()
-    assert len(lines) == 1 and lines[0].startswith(f"- clear in **{OWN}**, the same sign in **v3**: ")
+    assert len(lines) == 1 and lines[0].startswith(
+        f"- clear in **{OWN}**, the same sign in **v3**: "
+    )
 
 
 def test_the_list_says_which_run_is_which_and_what_is_missing():
-    own, large = page.which([MINE, run("paper", 100, missing=1300, file="results/paper.parquet")]).data.splitlines()
+    own, large = page.which(
+        [MINE, run("paper", 100, missing=1300, file="results/paper.parquet")]
+    ).data.splitlines()
     assert own.startswith(f"- **{OWN}:** the models of this page") and "missing" not in own
-    assert large.startswith("- **paper:** `results/paper.parquet`, exported 2026-02-02 at commit abc1234")
+    assert large.startswith(
+        "- **paper:** `results/paper.parquet`, exported 2026-02-02 at commit abc1234"
+    )
     assert "1,300 of 1,306 models are missing" in large and "on cpu" in large
 
 
 def test_runs_that_agree_and_runs_that_do_not_are_told_apart():
-    same, turned = (page.scale_sentence(runs, beside(runs)) for runs in
-                    ([MINE, LARGE], [MINE, run("paper", people=100, lower=True)]))
-    assert same.startswith("Of the changes whose 95 % interval excludes 0 in paper (100 people), 1 of 1 on D_I and 1 ")
-    assert f"the same sign in {OWN} (3 people); the other way round 1 of 1 on D_I and 1 of 1 on D_G." in same
+    same, turned = (
+        page.scale_sentence(runs, beside(runs))
+        for runs in ([MINE, LARGE], [MINE, run("paper", people=100, lower=True)])
+    )
+    assert same.startswith(
+        "Of the changes whose 95 % interval excludes 0 in paper (100 people), 1 of 1 on D_I and 1 "
+    )
+    assert (
+        f"the same sign in {OWN} (3 people); the other way round 1 of 1 on D_I and 1 of 1 on D_G."
+        in same
+    )
     assert turned.count("0 of 1 on D_I and 0 of 1 on D_G") == 2
 
 
 def test_the_run_of_most_people_is_asked_and_a_smaller_one_does_not_answer():
     runs = [run(OWN, people=30), run("standard", people=24), run("quick", people=14, lower=True)]
     smaller = page.scale_sentence(runs, beside(runs))
-    assert smaller.startswith("Not known yet: no published run has more people than this book's own. Of ")
+    assert smaller.startswith(
+        "Not known yet: no published run has more people than this book's own. Of "
+    )
     assert "standard (24 people), 1 of 1" in smaller
     runs = [*runs, LARGE]
     larger = page.scale_sentence(runs, beside(runs))
@@ -203,7 +275,9 @@ def test_agreement_goes_both_ways_and_names_what_differs():
     assert ways == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for each in lines[:2]:
         assert each.endswith(f": 0 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_I, {ES} on D_G")
-    assert lines[2].endswith(": 1 of 1 on D_I and 0 of 0 on D_G")  # v3: .981 on .980; .979 on .979 has no sign
+    assert lines[2].endswith(
+        ": 1 of 1 on D_I and 0 of 0 on D_G"
+    )  # v3: .981 on .980; .979 on .979 has no sign
     runs = [MINE, LARGE]
     assert "; not" not in page.agreement(runs, beside(runs)).data.splitlines()[0]
 
@@ -221,23 +295,32 @@ def test_samples_are_the_persons_first_image_of_each_class():
 
 
 def test_samples_of_a_turn_are_the_flips_of_the_same_images():
-    straight, mirrored, overturned = (page.samples(prepared(), ["ann", "bob"], turn) for turn in range(3))
+    straight, mirrored, overturned = (
+        page.samples(prepared(), ["ann", "bob"], turn) for turn in range(3)
+    )
     np.testing.assert_array_equal(mirrored, straight[:, :, :, ::-1])
     np.testing.assert_array_equal(overturned, straight[:, :, ::-1])
     assert (mirrored != straight).any() and (overturned != straight).any()
 
 
 def test_samples_show_so_many_classes_at_most():
-    np.testing.assert_array_equal(page.samples(prepared(), ["ann"], most=2), page.samples(prepared(), ["ann"])[:, :2])
+    np.testing.assert_array_equal(
+        page.samples(prepared(), ["ann"], most=2), page.samples(prepared(), ["ann"])[:, :2]
+    )
 
 
 def test_writers_of_unlike_hands_are_told_apart_by_their_unflipped_images():
     who = np.repeat(["ann", "bob", "eve"], (30, 10, 40))
     images = np.repeat([50, 200, 125], (30, 10, 40))[:, None, None] * np.ones((1, 2, 2))
-    images = np.concatenate([images, np.zeros((160, 2, 2))]).astype(np.uint8)  # the flips would tell nothing
+    images = np.concatenate([images, np.zeros((160, 2, 2))]).astype(
+        np.uint8
+    )  # the flips would tell nothing
     people = prepared()
     ready = replace(people, images=images, source=replace(people.source, who=who))
-    assert page.writer_identification(ready) == (1, 0.75)  # who says ann each time is right with 30 of 40
+    assert page.writer_identification(ready) == (
+        1,
+        0.75,
+    )  # who says ann each time is right with 30 of 40
     assert page.writer_identification(ready, most=2) == (1, 0.75)
 
 
@@ -254,7 +337,9 @@ def line(text: str, name: str) -> str:
 
 
 def test_just_the_changed_parameters_are_named():
-    said = line(made(Settings(individuals=7, learning_rate=0.03, flips=False, epochs=20)), "Parameters")
+    said = line(
+        made(Settings(individuals=7, learning_rate=0.03, flips=False, epochs=20)), "Parameters"
+    )
     assert re.findall("`(.*?)`", said) == ["individuals: 7", "flips: False", "learning_rate: 0.03"]
 
 
@@ -276,16 +361,24 @@ def test_versions_are_those_in_use():
     assert f"numpy {np.__version__}" in said and f"pandas {pd.__version__}" in said
 
 
-TRAINED = pd.DataFrame({
-    "device": ["cpu", "NVIDIA H200", "cpu"], "precision": ["float32", "bfloat16", "float32"], "threads": [2, 1, 2],
-    "torch": ["2.11.0", "2.12.0", "2.11.0"], "created": ["2026-02-02", "2026-03-03", "2026-01-01"],
-})
+TRAINED = pd.DataFrame(
+    {
+        "device": ["cpu", "NVIDIA H200", "cpu"],
+        "precision": ["float32", "bfloat16", "float32"],
+        "threads": [2, 1, 2],
+        "torch": ["2.11.0", "2.12.0", "2.11.0"],
+        "created": ["2026-02-02", "2026-03-03", "2026-01-01"],
+    }
+)
 
 
 def test_every_device_that_trained_is_named_once():
     said = line(made(rows=TRAINED), "Device")
     assert said.count("cpu") == said.count("NVIDIA H200") == 1
-    assert all(text in said for text in ("float32, 2 thread", "torch 2.11.0", "bfloat16, 1 thread", "torch 2.12.0"))
+    assert all(
+        text in said
+        for text in ("float32, 2 thread", "torch 2.11.0", "bfloat16, 1 thread", "torch 2.12.0")
+    )
 
 
 def test_models_are_counted_with_their_dates():
@@ -305,11 +398,18 @@ def test_a_page_says_which_rows_are_published_ones():
     rows = pd.DataFrame({"key": list("abc"), "created": "here"})
     none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"], "created": "here"})
     assert page.origin(rows, none).data == "All 3 models were trained for this page."
-    some = none.iloc[[0, 0]].assign(key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"])
+    some = none.iloc[[0, 0]].assign(
+        key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"]
+    )
     assert page.origin(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
-        "trained here: 1.")
-    every = pd.DataFrame({"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"})
+        "trained here: 1."
+    )
+    every = pd.DataFrame(
+        {"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"}
+    )
     assert page.origin(rows, every).data.endswith("trained here: 0.")
-    again = every.assign(created=["here", "here", "there"])  # c was trained anew, along with a longer course
+    again = every.assign(
+        created=["here", "here", "there"]
+    )  # c was trained anew, along with a longer course
     assert page.origin(rows, again).data.startswith("2 of 3 models are published ones")

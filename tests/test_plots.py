@@ -13,9 +13,18 @@ from perso import methods, plots, tables
 from perso.methods import BASELINE, FAMILIES, METHODS, V3
 
 ES, TL = "ES-n-40", "TL-n-10 (1e-3)"
-SEEN = {BASELINE: (0.5, 0.6, 0.7), "own data in the union": (0.6, 0.6, 0.8), ES: (0.6, 0.7, 0.9), TL: (0.4, 0.9, 0.8)}
+SEEN = {
+    BASELINE: (0.5, 0.6, 0.7),
+    "own data in the union": (0.6, 0.6, 0.8),
+    ES: (0.6, 0.7, 0.9),
+    TL: (0.4, 0.9, 0.8),
+}
 ROWS = pd.DataFrame(
-    [(name, person, value, value / 2) for name, values in SEEN.items() for person, value in enumerate(values)],
+    [
+        (name, person, value, value / 2)
+        for name, values in SEEN.items()
+        for person, value in enumerate(values)
+    ],
     columns=["method", "person", "acc_I", "acc_G"],
 )
 FACTORS = {"acc_I": 100, "acc_G": 50}  # from SEEN to percent
@@ -94,7 +103,9 @@ def test_tradeoff_marks_stand_at_the_changes_in_points(ax, table):
     assert list(marks) == [name for name in SEEN if name != BASELINE]
     for name, mark in marks.items():
         line = 100 * table.loc[name]
-        np.testing.assert_allclose(mark[0].get_xydata(), [[line["D_G", "change"], line["D_I", "change"]]])
+        np.testing.assert_allclose(
+            mark[0].get_xydata(), [[line["D_G", "change"], line["D_I", "change"]]]
+        )
 
 
 def test_tradeoff_bars_are_the_intervals(ax, table):
@@ -122,7 +133,9 @@ def test_tradeoff_marks_tell_the_family(ax, table):
 
 def test_tradeoff_of_one_person_has_marks_all_the_same(ax):
     alone = tables.comparison(ROWS[ROWS["person"] == 0])
-    marks = {mark.get_label(): mark[0].get_xydata() for mark in plots.tradeoff(ax, alone).containers}
+    marks = {
+        mark.get_label(): mark[0].get_xydata() for mark in plots.tradeoff(ax, alone).containers
+    }
     np.testing.assert_allclose(marks[ES], [[5, 10]])
     ax.figure.canvas.draw()
 
@@ -130,7 +143,9 @@ def test_tradeoff_of_one_person_has_marks_all_the_same(ax):
 def test_the_same_table_gives_the_same_file(table, tmp_path):
     one, two = tmp_path / "one.svg", tmp_path / "two.svg"
     plots.save_tradeoff(table, one)
-    mpl.rcParams.update({"svg.hashsalt": None, "font.size": 30, "axes.facecolor": "red", "lines.linewidth": 9})
+    mpl.rcParams.update(
+        {"svg.hashsalt": None, "font.size": 30, "axes.facecolor": "red", "lines.linewidth": 9}
+    )
     plots.save_tradeoff(table, two)
     assert one.read_bytes() == two.read_bytes()
     assert b"<svg" in one.read_bytes() and all(name.encode() in one.read_bytes() for name in SEEN)
@@ -155,7 +170,9 @@ def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(r
             line, places = 100 * runs[part][run], np.ma.filled(mark.get_offsets(), np.nan)
             np.testing.assert_allclose(places[:, 0], line["change"])
             there = line["change"].notna()
-            np.testing.assert_array_equal(places[there, 1].round(), np.flatnonzero(there))  # nearest to its own line
+            np.testing.assert_array_equal(
+                places[there, 1].round(), np.flatnonzero(there)
+            )  # nearest to its own line
             bars = [bar for bar in own.get_segments() if len(bar)]  # those of nan are empty
             ends = [(low, high, y) for (low, y), (high, _) in bars]
             known = np.column_stack([line[["low", "high"]], places[:, 1]])[line["low"].notna()]
@@ -165,7 +182,9 @@ def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(r
 def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
     ax = plots.beside(runs).axes[0]
     marks = ax.collections[1::2]
-    assert len({tuple(map(tuple, mark.get_paths()[0].vertices)) for mark in marks}) == len(marks) == 3
+    assert (
+        len({tuple(map(tuple, mark.get_paths()[0].vertices)) for mark in marks}) == len(marks) == 3
+    )
     for mark in marks[:2]:
         for name, colour in zip(runs.index, mark.get_facecolor(), strict=True):
             assert same_color(colour[:3], plots.colours()[name])
@@ -200,7 +219,9 @@ def test_levels_have_a_dot_per_person_and_a_line_per_method(ax, measure):
     for place, (values, there) in enumerate(zip(SEEN.values(), dots, strict=True)):
         np.testing.assert_allclose(there[:, 0], FACTORS[measure] * np.array(values))
         assert (np.abs(there[:, 1] - place) < 0.5).all()  # on its own line
-    np.testing.assert_allclose(means[:, 0], [FACTORS[measure] * np.mean(values) for values in SEEN.values()])
+    np.testing.assert_allclose(
+        means[:, 0], [FACTORS[measure] * np.mean(values) for values in SEEN.values()]
+    )
     np.testing.assert_array_equal(means[:, 1], range(len(SEEN)))
 
 
@@ -284,14 +305,22 @@ def test_every_digit_has_a_name_to_its_row():
 # --- speed
 
 
-WAYS = pd.DataFrame({"ms": [20.0, 5.0], "% of matrix product": [10.0, 40.0], "% of copy": [25.0, 100.0]},
-                    ["textbook", "ours"])
+WAYS = pd.DataFrame(
+    {"ms": [20.0, 5.0], "% of matrix product": [10.0, 40.0], "% of copy": [25.0, 100.0]},
+    ["textbook", "ours"],
+)
 
 
 def test_every_way_stands_at_its_time_with_a_bar_to_the_nearer_limit(ax):
     bars, floors, times = plots.ways(ax, WAYS).collections
     np.testing.assert_allclose(times.get_offsets(), [[20, 0], [5, 1]])
-    np.testing.assert_allclose(floors.get_offsets(), [[5, 0], [5, 1]])  # both are 5 ms of copying, 2 of arithmetic
+    np.testing.assert_allclose(
+        floors.get_offsets(), [[5, 0], [5, 1]]
+    )  # both are 5 ms of copying, 2 of arithmetic
     np.testing.assert_allclose(bars.get_segments(), [[[5, 0], [20, 0]], [[5, 1], [5, 1]]])
-    assert labels(ax) == ["textbook", "ours"] and ax.get_xscale() == "log" and ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert (
+        labels(ax) == ["textbook", "ours"]
+        and ax.get_xscale() == "log"
+        and ax.get_ylim()[0] > ax.get_ylim()[1]
+    )
     assert "ms" in ax.get_xlabel()

@@ -56,7 +56,9 @@ def garments() -> data.Cohort:
 def cases(tmp_path_factory) -> dict[str, Settings]:
     """Ways to lay out people: exchanged halves, a pool of others, a pool of samples; flips or none."""
     folder = tmp_path_factory.mktemp("data")
-    many = replace(Settings(), dataset=saved(writers(), folder / "w.npz"), individuals=4, global_people=6)
+    many = replace(
+        Settings(), dataset=saved(writers(), folder / "w.npz"), individuals=4, global_people=6
+    )
     counts = replace(many, dataset=saved(garments(), folder / "g.npz"), image_size=8)
     return {
         "smoke": SMOKE,
@@ -81,7 +83,10 @@ def test_digits_are_14_people_and_5391_images_of_30_classes():
     assert len(table) == 14 and table["samples"].sum() == 1797
     assert table.groupby("fold")["D_I train"].sum().tolist() == [1890, 1884]
     assert table.groupby("fold")["D_I test"].sum().tolist() == [807, 810]
-    assert table.groupby("fold")["D_G train"].unique().tolist() == [[1884], [1890]]  # the other half's
+    assert table.groupby("fold")["D_G train"].unique().tolist() == [
+        [1884],
+        [1890],
+    ]  # the other half's
 
 
 def test_smoke_is_four_people_of_them():
@@ -158,10 +163,14 @@ def test_leaks_are_counted():
     assert set(leaks(clean).values()) == {0}
     one, other = clean.parts.individuals[:2]
     torn = {**clean.parts.test, one: np.append(clean.parts.test[one], clean.parts.train[one][:2])}
-    folds = tuple(replace(fold, global_people=(other, *fold.global_people)) for fold in clean.parts.folds)
+    folds = tuple(
+        replace(fold, global_people=(other, *fold.global_people)) for fold in clean.parts.folds
+    )
     leaky = replace(clean, parts=replace(clean.parts, test=torn, folds=folds))
     assert leaks(leaky) == {
-        "samples on both sides": 2, "individuals in their own D_G": 1, "test images that copy a training image": 2,
+        "samples on both sides": 2,
+        "individuals in their own D_G": 1,
+        "test images that copy a training image": 2,
     }
 
 
@@ -172,7 +181,9 @@ def people(twice: int = 0) -> data.Cohort:
     """Six people's samples of noise, 60 each; the first `twice` of them stand in the file a second time."""
     images = np.random.default_rng(3).integers(0, 256, (360, 8, 8), np.uint8)
     place = np.append(np.arange(360), np.arange(twice))
-    return data.Cohort(images[place], place % 10, place // 60, np.arange(len(place)), source="people")
+    return data.Cohort(
+        images[place], place % 10, place // 60, np.arange(len(place)), source="people"
+    )
 
 
 def study_of(cohort: data.Cohort, folder: Path, **changes) -> Settings:
@@ -194,13 +205,18 @@ def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
         Study(settings, tmp_path / "none.sqlite")
     told = f"{hers['copies']} of {hers['images']} test images in D_I of person 0 are exact copies"
     assert told in str(caught.value) and "\n" not in str(caught.value)
-    assert "leave out all but one of each" in str(caught.value) and not (tmp_path / "none.sqlite").exists()
+    assert (
+        "leave out all but one of each" in str(caught.value)
+        and not (tmp_path / "none.sqlite").exists()
+    )
 
 
 def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
     """Everybody has the same 60 samples: whatever is tested, D_G was trained on it."""
     one = people()
-    same_for_all = replace(one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6))
+    same_for_all = replace(
+        one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6)
+    )
     prepared = prepare(study_of(same_for_all, tmp_path))
     with pytest.raises(InputError, match="exact copies of training images"):
         refuse_copies(prepared)
@@ -217,7 +233,14 @@ def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
 
 def test_every_command_refuses_copies_with_exit_code_2(tmp_path, capsys):
     settings = study_of(people(twice=60), tmp_path)
-    pairs = ["-p", f"dataset={settings.dataset}", "-p", "individuals=6", "--store", str(tmp_path / "none.sqlite")]
+    pairs = [
+        "-p",
+        f"dataset={settings.dataset}",
+        "-p",
+        "individuals=6",
+        "--store",
+        str(tmp_path / "none.sqlite"),
+    ]
     for command in ("data", "run", "table", "claims", "export", "book"):
         assert main([command, str(ROOT / "params" / "smoke.yml"), *pairs]) == 2
         out, err = capsys.readouterr()
@@ -277,7 +300,9 @@ def test_more_individuals_leave_d_g_and_the_first_as_they_were(cases):
     few, many = (prepare(replace(cases["writers"], individuals=n)) for n in (4, 12))
     assert many.parts.individuals[:4] == few.parts.individuals
     assert many.content_of(many.parts.folds[0]) == few.content_of(few.parts.folds[0])
-    assert items(many, many.parts.folds[0].global_train) == items(few, few.parts.folds[0].global_train)
+    assert items(many, many.parts.folds[0].global_train) == items(
+        few, few.parts.folds[0].global_train
+    )
     for person in few.parts.individuals:
         assert many.content[person] == few.content[person]
         assert items(many, many.parts.train[person]) == items(few, few.parts.train[person])
@@ -285,26 +310,36 @@ def test_more_individuals_leave_d_g_and_the_first_as_they_were(cases):
 
 def test_the_cohorts_seed_chooses_people_and_the_seed_splits_them(cases):
     first, again, others, otherwise = (
-        prepare(replace(cases["writers"], **change)) for change in ({}, {}, {"cohort_seed": 1}, {"seed": 1})
+        prepare(replace(cases["writers"], **change))
+        for change in ({}, {}, {"cohort_seed": 1}, {"seed": 1})
     )
     assert first.parts.individuals == again.parts.individuals == otherwise.parts.individuals
     assert first.parts.individuals != others.parts.individuals
     for person in first.parts.individuals:
         same(first.parts.train[person], again.parts.train[person])
-        assert items(first, first.parts.train[person]) != items(otherwise, otherwise.parts.train[person])
+        assert items(first, first.parts.train[person]) != items(
+            otherwise, otherwise.parts.train[person]
+        )
 
 
 def test_the_cohorts_of_two_seeds_share_nobody(cases):
-    first, second = (set(prepare(replace(cases["writers"], cohort_seed=seed)).content) for seed in (0, 1))
+    first, second = (
+        set(prepare(replace(cases["writers"], cohort_seed=seed)).content) for seed in (0, 1)
+    )
     assert len(first) == len(second) == 10 and not first & second
     said = refused(replace(cases["writers"], cohort_seed=2))
-    assert "cohort_seed: 2 finds too few people, 4 individuals and 6 global_people are wanted; of the 20 people" in said
+    assert (
+        "cohort_seed: 2 finds too few people, 4 individuals and 6 global_people are wanted; of the 20 people"
+        in said
+    )
     assert said.endswith(" 0 are in no cohort before 2")
 
 
 def test_people_with_fewer_samples_are_not_chosen(cases):
     chosen = prepare(replace(cases["writers"], min_items=30))
-    assert sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10  # exactly those there are
+    assert (
+        sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
+    )  # exactly those there are
     assert "which has 9 people with at least 31 samples; possible: global_people: 5" in refused(
         replace(cases["writers"], min_items=31)
     )
@@ -336,8 +371,13 @@ def test_a_label_changes_its_persons_hash_and_nobody_elses(tmp_path):
 
 def test_d_gs_hash_is_of_its_people(tmp_path):
     source = prepare(QUICK).source
-    changed = replace(source, images=source.images ^ (source.who == 5).astype(np.uint8)[:, None, None])
-    before, after = prepare(QUICK), prepare(replace(QUICK, dataset=saved(changed, tmp_path / "it.npz")))
+    changed = replace(
+        source, images=source.images ^ (source.who == 5).astype(np.uint8)[:, None, None]
+    )
+    before, after = (
+        prepare(QUICK),
+        prepare(replace(QUICK, dataset=saved(changed, tmp_path / "it.npz"))),
+    )
     kept = [before.content_of(fold) == after.content_of(fold) for fold in before.parts.folds]
     assert kept == [5 not in fold.global_people for fold in before.parts.folds] and sum(kept) == 1
 
@@ -360,12 +400,17 @@ def test_what_is_carried_to_another_machine_is_the_same_study(cases, case, tmp_p
 def test_only_the_chosen_are_carried(cases):
     here = prepare(cases["writers"])
     assert len(here.source.people) == 10 and len(writers().people) == 20
-    assert set(here.source.people.tolist()) == {*here.parts.individuals, *here.parts.folds[0].global_people}
+    assert set(here.source.people.tolist()) == {
+        *here.parts.individuals,
+        *here.parts.folds[0].global_people,
+    }
 
 
 def test_people_may_be_named_by_text(tmp_path):
     cohort = writers([f"writer {letter}" for letter in "abcdefghijklmnopqrst"])
-    settings = overlay({"dataset": saved(cohort, tmp_path / "it.npz"), "individuals": 3, "global_people": 3})
+    settings = overlay(
+        {"dataset": saved(cohort, tmp_path / "it.npz"), "individuals": 3, "global_people": 3}
+    )
     here = prepare(settings)
     assert all(person.startswith("writer ") for person in here.content)
     there = prepare(replace(settings, dataset=saved(here.source, tmp_path / "carried.npz")))
@@ -374,7 +419,9 @@ def test_people_may_be_named_by_text(tmp_path):
 
 def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
     cohort = writers()
-    unknown = replace(cohort, who=np.where(cohort.who < 903, -1, cohort.who))  # as pandas.factorize codes it
+    unknown = replace(
+        cohort, who=np.where(cohort.who < 903, -1, cohort.who)
+    )  # as pandas.factorize codes it
     told = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
     assert told.startswith("dataset: ") and f"array 'who' has -1 for {20 + 21 + 22} samples" in told
     assert "leave these samples out or give them an id" in told
@@ -401,7 +448,9 @@ def test_class_counts_d_g_is_a_pool_of_what_nobody_has(cases):
 
 def test_further_class_count_people_leave_the_first_as_they_were(cases):
     few, many = (prepare(replace(cases["counts"], individuals=n)) for n in (4, 6))
-    assert [few.content[person] for person in range(4)] == [many.content[person] for person in range(4)]
+    assert [few.content[person] for person in range(4)] == [
+        many.content[person] for person in range(4)
+    ]
 
 
 # --- what does not fit
@@ -427,7 +476,9 @@ def test_too_many_people_are_told_how_many_there_are_and_that_is_possible(change
 def test_a_data_set_of_nobody_is_told_how_to_make_people(cases):
     settings = replace(cases["counts"], variation="hidden-factors", global_people=1)
     told = refused(settings)
-    assert "which has 1 people" in told and told.endswith("people can be made by variation: class-counts")
+    assert "which has 1 people" in told and told.endswith(
+        "people can be made by variation: class-counts"
+    )
     prepare(replace(settings, variation="class-counts"))
 
 
@@ -436,7 +487,10 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
     lonely = np.append(np.flatnonzero(source.who != 907), np.flatnonzero(source.who == 907)[0])
     arrays = (array[lonely] for array in (source.images, source.labels, source.who, source.item))
     settings = replace(
-        Settings(), dataset=saved(data.Cohort(*arrays), tmp_path / "it.npz"), individuals=10, exchange=True
+        Settings(),
+        dataset=saved(data.Cohort(*arrays), tmp_path / "it.npz"),
+        individuals=10,
+        exchange=True,
     )
     told = refused(replace(settings, individuals=20))
     assert told.startswith("dataset: ") and "person 907: 1 sample cannot be split" in told
@@ -449,9 +503,18 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
     [
         ({"image_size": 16}, "image_size: 16 cannot be made of 8 × 8 images; possible: 8"),
         ({"individuals": 40}, "individuals: 40 are too many for "),
-        ({"global_items": 7000}, f"global_items: 7000 are too many; possible: up to {7000 - 4 * 299}"),
-        ({"exchange": True}, "exchange: true has no meaning with variation: class-counts; leave it false"),
-        ({"dataset": "digits"}, "individuals: 4 are too many for digits: of class "),  # no class has 200
+        (
+            {"global_items": 7000},
+            f"global_items: 7000 are too many; possible: up to {7000 - 4 * 299}",
+        ),
+        (
+            {"exchange": True},
+            "exchange: true has no meaning with variation: class-counts; leave it false",
+        ),
+        (
+            {"dataset": "digits"},
+            "individuals: 4 are too many for digits: of class ",
+        ),  # no class has 200
     ],
 )
 def test_what_does_not_fit_is_named_with_its_key(cases, change, told):
@@ -466,14 +529,24 @@ def test_the_largest_possible_pool_is_possible(cases):
 def test_people_made_by_class_counts_can_be_carried(tmp_path):
     """A prepared file of class-count people is taken as it was drawn, not drawn from again."""
     each = np.arange(2000)
-    garments = data.Cohort(np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up")
+    garments = data.Cohort(
+        np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up"
+    )
     data.save(garments, tmp_path / "garments.npz")
-    wanted = {"variation": "class-counts", "individuals": 2, "global_items": 800, "image_size": 8, "flips": False}
+    wanted = {
+        "variation": "class-counts",
+        "individuals": 2,
+        "global_items": 800,
+        "image_size": 8,
+        "flips": False,
+    }
     first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
     data.save(first.source, tmp_path / "carried.npz")
     carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
     assert prepare(carried).content == first.content
-    assert "individuals: 3 wanted, the file was drawn for 2" in refused(replace(carried, individuals=3))
+    assert "individuals: 3 wanted, the file was drawn for 2" in refused(
+        replace(carried, individuals=3)
+    )
 
 
 def test_what_people_leave_is_d_g_where_no_number_is_given(cases):

@@ -25,13 +25,30 @@ TOLD = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
 def rows(*keys: str, **changed) -> pd.DataFrame:
     """Whole rows as a store gives them, under its own types."""
     lines = [
-        dict.fromkeys(ROW) | {
-            "key": key, "method": "SW-n-2", "person": "07", "repeat": 0, "fold": 1, "acc_I": 1 / 3, "n_I": 3,
-            "acc_G": 0.1 + 0.2, "n_G": 10, "iterations": 2**40, "own_iterations": 10, "seconds": 1e-7,
-            "device": "cpu", "precision": "float32", "threads": 1, "lanes": 2, "torch": "2.11.0+cpu",
+        dict.fromkeys(ROW)
+        | {
+            "key": key,
+            "method": "SW-n-2",
+            "person": "07",
+            "repeat": 0,
+            "fold": 1,
+            "acc_I": 1 / 3,
+            "n_I": 3,
+            "acc_G": 0.1 + 0.2,
+            "n_G": 10,
+            "iterations": 2**40,
+            "own_iterations": 10,
+            "seconds": 1e-7,
+            "device": "cpu",
+            "precision": "float32",
+            "threads": 1,
+            "lanes": 2,
+            "torch": "2.11.0+cpu",
             "created": f"2026-01-0{place + 1}T00:00:00+00:00",
-            "hits_I": packed(np.array([True, False, False])), "hits_G": bytes(range(256)),
-        } | changed
+            "hits_I": packed(np.array([True, False, False])),
+            "hits_G": bytes(range(256)),
+        }
+        | changed
         for place, key in enumerate(keys)
     ]
     return pd.DataFrame(lines)
@@ -39,10 +56,19 @@ def rows(*keys: str, **changed) -> pd.DataFrame:
 
 def study(*keys: str, **settings):
     """What a `Study` shows of itself, without training one."""
-    source = Cohort(np.zeros((2, 1, 1), np.uint8), np.zeros(2, int), np.arange(2), np.arange(2), source="two dots")
+    source = Cohort(
+        np.zeros((2, 1, 1), np.uint8),
+        np.zeros(2, int),
+        np.arange(2),
+        np.arange(2),
+        source="two dots",
+    )
     return SimpleNamespace(
-        settings=Settings(**settings), prepared=SimpleNamespace(source=source), keys=lambda methods=None: list(keys),
-        common=lambda: {"engine": 7}, store=SimpleNamespace(keys=set),
+        settings=Settings(**settings),
+        prepared=SimpleNamespace(source=source),
+        keys=lambda methods=None: list(keys),
+        common=lambda: {"engine": 7},
+        store=SimpleNamespace(keys=set),
     )
 
 
@@ -59,7 +85,13 @@ def publish(folder, name: str, table: pd.DataFrame, *wanted: str, **settings):
 def test_rows_come_back_to_the_bit_and_in_their_types(tmp_path):
     """Through a store, as they do: what is read from it is what is read from the file."""
     store = Store(tmp_path / "rows.sqlite")
-    odd = {"acc_I": np.nextafter(0.3, 1), "acc_G": 5e-324, "hits_I": b"", "hits_G": b"\x00\xff", "device": 'Ünï, "x"'}
+    odd = {
+        "acc_I": np.nextafter(0.3, 1),
+        "acc_G": 5e-324,
+        "hits_I": b"",
+        "hits_G": b"\x00\xff",
+        "device": 'Ünï, "x"',
+    }
     store.add(pd.concat([rows("b", "a"), rows("c", **odd)]).to_dict("records"))
     stored = store.rows("bca")
     published.write(tmp_path / "new" / "x.parquet", stored, TOLD)
@@ -77,7 +109,9 @@ def test_the_file_is_open_typed_and_compressed(tmp_path):
     published.write(tmp_path / "x.parquet", rows(*"abc"), TOLD)
     file = parquet.ParquetFile(tmp_path / "x.parquet")
     kinds = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
-    assert {field.name: field.type for field in file.schema_arrow} == {c: kinds[k.split()[0]] for c, k in ROW.items()}
+    assert {field.name: field.type for field in file.schema_arrow} == {
+        c: kinds[k.split()[0]] for c, k in ROW.items()
+    }
     assert {file.metadata.row_group(0).column(n).compression for n in range(len(ROW))} == {"ZSTD"}
     assert json.loads(file.schema_arrow.metadata[b"perso"]) == TOLD
     assert pd.read_parquet(tmp_path / "x.parquet")["iterations"].tolist() == [2**40] * 3
@@ -103,7 +137,9 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(parquet, "write_table", fills_the_disk)
-    with pytest.raises(InputError, match=r"x\.parquet: cannot be written \(No space left on device\)"):
+    with pytest.raises(
+        InputError, match=r"x\.parquet: cannot be written \(No space left on device\)"
+    ):
         published.write(path, rows("b"), TOLD)
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
 
@@ -137,7 +173,9 @@ def cut_short(path):
 def one_bit_off(path):
     chunk = parquet.read_metadata(path).row_group(0).column(list(ROW).index("acc_I"))
     content = bytearray(path.read_bytes())
-    content[chunk.dictionary_page_offset + chunk.total_compressed_size - 1] ^= 16  # the last of its values
+    content[chunk.dictionary_page_offset + chunk.total_compressed_size - 1] ^= (
+        16  # the last of its values
+    )
     path.write_bytes(content)
 
 
@@ -158,8 +196,17 @@ def with_broken_provenance(path):
     parquet.write_table(parquet.read_table(path).replace_schema_metadata({"perso": "{"}), path)
 
 
-SPOILS = [missing, folder, text, cut_short, one_bit_off, without_provenance, without_hits, of_other_types,
-          with_broken_provenance]
+SPOILS = [
+    missing,
+    folder,
+    text,
+    cut_short,
+    one_bit_off,
+    without_provenance,
+    without_hits,
+    of_other_types,
+    with_broken_provenance,
+]
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
@@ -167,7 +214,9 @@ def test_what_is_no_published_file_is_named_in_one_line(spoil, tmp_path):
     path = publish(tmp_path, "x", rows(*map(str, range(300))), "0")
     assert len(published.read(path).rows) == 300
     spoil(path)
-    with pytest.raises(InputError, match=r"x\.parquet: no published rows \(.+\); `perso export`") as caught:
+    with pytest.raises(
+        InputError, match=r"x\.parquet: no published rows \(.+\); `perso export`"
+    ) as caught:
         published.read(path)
     assert "\n" not in str(caught.value)
 
@@ -176,21 +225,38 @@ def test_what_is_no_published_file_is_named_in_one_line(spoil, tmp_path):
 
 
 def test_provenance_says_what_when_on_what_and_how_much():
-    both = pd.concat([rows("a", "b", device="NVIDIA H200", precision="bfloat16", seconds=1.5), rows("c", person="8")])
+    both = pd.concat(
+        [
+            rows("a", "b", device="NVIDIA H200", precision="bfloat16", seconds=1.5),
+            rows("c", person="8"),
+        ]
+    )
     told = published.provenance(study(*"abcde", individuals=5), both, "quick")
     assert told == json.loads(json.dumps(told))  # plain data
     assert told["params"] == "quick" and told["settings"] == as_dict(Settings(individuals=5))
     assert (told["models"], told["wanted"], told["people"]) == (3, 5, 2)
-    assert told["devices"] == ["NVIDIA H200", "cpu"] and told["precisions"] == ["bfloat16", "float32"]
+    assert told["devices"] == ["NVIDIA H200", "cpu"] and told["precisions"] == [
+        "bfloat16",
+        "float32",
+    ]
     assert (told["first"][:10], told["last"][:10]) == ("2026-01-01", "2026-01-02")
     assert told["seconds"] == pytest.approx(3) and told["torch"] == ["2.11.0+cpu"]
     assert told["data"] == "two dots" and told["content"] == study().prepared.source.content_hash
-    assert (told["perso"], told["engine"], told["commit"]) == (perso.__version__, 7, published.commit())
+    assert (told["perso"], told["engine"], told["commit"]) == (
+        perso.__version__,
+        7,
+        published.commit(),
+    )
 
 
-@pytest.mark.parametrize("dataset", ["file:people.npz", "file:folder/people.npz", "file:/home/me/people.npz"])
+@pytest.mark.parametrize(
+    "dataset", ["file:people.npz", "file:folder/people.npz", "file:/home/me/people.npz"]
+)
 def test_a_file_of_people_is_published_without_its_folder(dataset):
-    assert published.provenance(study(dataset=dataset), rows("a"))["settings"]["dataset"] == "file:people.npz"
+    assert (
+        published.provenance(study(dataset=dataset), rows("a"))["settings"]["dataset"]
+        == "file:people.npz"
+    )
 
 
 @pytest.fixture
@@ -207,7 +273,9 @@ def checkout(tmp_path):
 
 
 def test_the_commit_is_named_and_whether_files_differ_from_it(checkout):
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True
+    ).stdout
     clean = published.commit(checkout)
     assert len(clean) >= 4 and head.startswith(clean)
     (checkout / "results" / "rows").write_text("the run published just before")
@@ -227,14 +295,23 @@ def test_outside_git_the_commit_is_unknown(checkout, monkeypatch):
 def test_a_sentence_tells_which_run_it_is(tmp_path):
     run = published.read(publish(tmp_path, "paper", rows("a", "b", device="NVIDIA H200"), "a", "b"))
     said = published.sentence(run)
-    for text in ("`results/paper.parquet`", "2 models of 1 people of two dots", "on NVIDIA H200 (float32, torch 2.11.0",
-                 "2026-01-01 to 2026-01-02", f"commit {published.commit()}", "32 × 32 pixels", "engine 7"):
+    for text in (
+        "`results/paper.parquet`",
+        "2 models of 1 people of two dots",
+        "on NVIDIA H200 (float32, torch 2.11.0",
+        "2026-01-01 to 2026-01-02",
+        f"commit {published.commit()}",
+        "32 × 32 pixels",
+        "engine 7",
+    ):
         assert text in said
     assert "missing" not in said and "of this page" not in said
 
 
 def test_a_sentence_tells_how_many_models_are_missing(tmp_path):
-    said = published.sentence(published.read(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg")))
+    said = published.sentence(
+        published.read(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg"))
+    )
     assert "2 models of" in said and "5 of 7 models are missing" in said
 
 
@@ -253,7 +330,9 @@ def test_where_nothing_is_published_there_is_only_the_own_run(tmp_path):
     assert published.everything(tmp_path / "results") == []
     (own,) = published.beside(study("a"), rows("a"), tmp_path / "results")
     assert own.name == published.OWN and own.rows["key"].tolist() == ["a"]
-    assert published.sentence(own).startswith("the models of this page; 1 models of 1 people of two dots")
+    assert published.sentence(own).startswith(
+        "the models of this page; 1 models of 1 people of two dots"
+    )
 
 
 def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
@@ -269,8 +348,10 @@ def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
 def test_only_runs_of_the_same_question_stand_beside(tmp_path, other):
     publish(tmp_path, "paper", rows("a"), "a")
     publish(tmp_path, "quick-else", rows("b"), "b", **other)
-    names = [[run.name for run in published.beside(study("c", **asked), rows("c"), tmp_path / "results")]
-             for asked in ({}, other)]
+    names = [
+        [run.name for run in published.beside(study("c", **asked), rows("c"), tmp_path / "results")]
+        for asked in ({}, other)
+    ]
     assert names == [[published.OWN, "paper"], [published.OWN, "quick-else"]]
 
 
@@ -280,7 +361,10 @@ def test_what_is_published_is_shared_by_its_identity(tmp_path):
     one = study(*"abcd")
     given = published.shared(one, folder=tmp_path / "results")
     assert dict(zip(given["key"], given["file"], strict=True)) == {
-        "a": "results/quick.parquet", "b": "results/quick.parquet", "c": "results/quick-doses.parquet"}
+        "a": "results/quick.parquet",
+        "b": "results/quick.parquet",
+        "c": "results/quick-doses.parquet",
+    }
     one.store.keys = lambda: {"a", "b"}  # what is trained here comes first
     assert published.shared(one, folder=tmp_path / "results")["key"].tolist() == ["c"]
     one.store.keys = lambda: set("abcd")
@@ -355,6 +439,8 @@ def test_what_is_published_fits_the_book():
     for run in published.everything():
         assert set(run.rows["method"]) <= {method.name for method in METHODS}
         assert run.provenance["models"] == len(run.rows) <= run.provenance["wanted"]
-        of = run.provenance["params"]  # a part of a size's rows has its name and more, like quick-doses
+        of = run.provenance[
+            "params"
+        ]  # a part of a size's rows has its name and more, like quick-doses
         assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
         assert published.sentence(run)

@@ -51,7 +51,9 @@ def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
     monkeypatch.setattr(os, "replace", full)
     monkeypatch.setattr(readme, "replaced", lambda text, name, block: f"{text}anew")
     before = (copied / readme.README).read_bytes(), (copied / readme.FIGURE).read_bytes()
-    with pytest.raises(InputError, match=r"README\.md: cannot be written \(No space left on device\)"):
+    with pytest.raises(
+        InputError, match=r"README\.md: cannot be written \(No space left on device\)"
+    ):
         readme.write(copied)
     table = tables.comparison(published.read(copied / readme.ROWS).rows)
     with pytest.raises(InputError, match=r"headline\.svg: cannot be written"):
@@ -69,8 +71,16 @@ def numbers(told: str) -> Counter:
 
 def test_claims_that_a_smoke_run_alone_tested_count_as_not_run():
     told = "Of 9 claims: 3 REPRODUCED, 4 UNDECIDED, 2 NOT RUN. Weighed: 7 at quick size"
-    assert numbers(told) == {"claims": 9, "REPRODUCED": 3, "UNDECIDED": 4, "NOT RUN": 2, "at quick": 7}
-    alone = "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Weighed: 7 at quick size; 2 in a smoke run alone"
+    assert numbers(told) == {
+        "claims": 9,
+        "REPRODUCED": 3,
+        "UNDECIDED": 4,
+        "NOT RUN": 2,
+        "at quick": 7,
+    }
+    alone = (
+        "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Weighed: 7 at quick size; 2 in a smoke run alone"
+    )
     assert numbers(alone) == numbers(told)
 
 

@@ -7,9 +7,20 @@ import pytest
 from scipy import stats as scipy_stats
 
 from perso import resampling
-from perso.resampling import Interval, hierarchical, over_people, people_alone, rho, sd_ratio, sign_flip, signed_rank
+from perso.resampling import (
+    Interval,
+    hierarchical,
+    over_people,
+    people_alone,
+    rho,
+    sd_ratio,
+    sign_flip,
+    signed_rank,
+)
 
-SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])  # Student 1908: hours more by the second drug
+SLEEP = np.array(
+    [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
+)  # Student 1908: hours more by the second drug
 SEEDS = pytest.mark.parametrize("seed", range(6))
 
 
@@ -20,7 +31,10 @@ def rng(seed: int = 0) -> np.random.Generator:
 def people(seed: int, n: int = 12) -> list[np.ndarray]:
     """Differences of hits by original digit and their numbers, [k, 2] per person, of unequal k."""
     draw = rng(seed)
-    return [np.stack([draw.integers(-2, 4, k), np.full(k, 3)], axis=1).astype(float) for k in draw.integers(8, 15, n)]
+    return [
+        np.stack([draw.integers(-2, 4, k), np.full(k, 3)], axis=1).astype(float)
+        for k in draw.integers(8, 15, n)
+    ]
 
 
 def ends(interval: Interval) -> tuple[float, float, float]:
@@ -45,7 +59,9 @@ def test_sign_flip_counts_all_signs(seed):
 @SEEDS
 def test_the_order_of_people_and_the_generator_are_nothing_where_sign_flip_is_exact(seed):
     d = rng(seed).normal(0.3, 1, 14)
-    assert sign_flip(rng(seed).permutation(d), rng(1)) == sign_flip(d, rng(2)) == sign_flip(-d, rng(3))
+    assert (
+        sign_flip(rng(seed).permutation(d), rng(1)) == sign_flip(d, rng(2)) == sign_flip(-d, rng(3))
+    )
 
 
 def test_sign_flip_beyond_14_people_is_near_the_t_test():
@@ -56,7 +72,11 @@ def test_sign_flip_beyond_14_people_is_near_the_t_test():
 def test_hits_that_tie_but_for_rounding_tie():
     """.3 − .2 and .1 are one difference: five for and one against, of 64 signs 14 reach as much."""
     shares = np.array([0.3 - 0.2, 0.1, 0.8 - 0.7, -0.1, 0.4 - 0.3, 0.1])
-    assert sign_flip(shares, rng()) == sign_flip(np.array([1, 1, 1, -1, 1, 1]), rng()) == pytest.approx(14 / 64)
+    assert (
+        sign_flip(shares, rng())
+        == sign_flip(np.array([1, 1, 1, -1, 1, 1]), rng())
+        == pytest.approx(14 / 64)
+    )
 
 
 @pytest.mark.parametrize(("tests", "least"), [(1, 6), (2, 7), (6, 8)])
@@ -73,7 +93,9 @@ def test_fewer_people_cannot_reach_5_percent_by_flipping_signs(tests, least):
 class TestWhateverThePeople:
     def test_the_interval_holds_the_estimate(self, seed):
         found = hierarchical(people(seed), rng())
-        assert found.value == pytest.approx(np.mean([each[:, 0].sum() / each[:, 1].sum() for each in people(seed)]))
+        assert found.value == pytest.approx(
+            np.mean([each[:, 0].sum() / each[:, 1].sum() for each in people(seed)])
+        )
         assert found.low < found.value < found.high
 
     def test_swapping_the_methods_flips_the_sign(self, seed):
@@ -107,10 +129,14 @@ def test_a_loop_draws_the_same_kind_of_interval():
     error = values.std(ddof=1) / np.sqrt(10)
     for _ in range(4000):
         chosen = [persons[place] for place in draw.integers(10, size=10)]
-        again = np.array([resampling.total(each[draw.integers(len(each), size=len(each))]) for each in chosen])
+        again = np.array(
+            [resampling.total(each[draw.integers(len(each), size=len(each))]) for each in chosen]
+        )
         t.append(abs(again.mean() - values.mean()) / (again.std(ddof=1) / np.sqrt(10)))
     low, high = values.mean() + error * np.quantile(t, 0.95) * np.array([-1, 1])
-    assert ends(hierarchical(persons, rng(6), 20_000))[1:] == pytest.approx((low, high), abs=0.1 * (high - low))
+    assert ends(hierarchical(persons, rng(6), 20_000))[1:] == pytest.approx(
+        (low, high), abs=0.1 * (high - low)
+    )
 
 
 def test_a_persons_digits_count_by_their_images():
@@ -148,14 +174,18 @@ def test_settings_that_are_alike_correlate_by_chance_and_that_is_known():
         return table.mean(axis=0), table.std(axis=0, ddof=1)
 
     seen, p = resampling.correlated(sides, (scores,), rng(1), 400, 199, same=True)
-    alone = over_people(lambda index: resampling.rho(*sides(scores[index])), 14, rng(1), draws=400)[1]
+    alone = over_people(lambda index: resampling.rho(*sides(scores[index])), 14, rng(1), draws=400)[
+        1
+    ]
     assert seen.value < -0.5 and p > 0.05 and p >= alone
 
 
 def test_settings_that_truly_go_together_are_found():
     steps = np.arange(7) / 30
     own, others = (0.5 + steps + rng(seed).normal(0, 0.02, (14, 7)) for seed in (4, 5))
-    seen, p = resampling.correlated(lambda *t: tuple(each.mean(axis=0) for each in t), (own, others), rng(), 400)
+    seen, p = resampling.correlated(
+        lambda *t: tuple(each.mean(axis=0) for each in t), (own, others), rng(), 400
+    )
     assert seen.value > 0.9 and seen.low > 0.5 and p < 0.02
 
 
@@ -165,19 +195,28 @@ def test_dealing_by_a_loop_gives_the_same_p():
     draw, found = rng(8), []
     for _ in range(2000):
         order = [draw.permutation(4) for _ in range(6)]
-        both = [np.array([line[o] for line, o in zip(table, order, strict=True)]).mean(0) for table in (own, others)]
+        both = [
+            np.array([line[o] for line, o in zip(table, order, strict=True)]).mean(0)
+            for table in (own, others)
+        ]
         found.append(abs(np.corrcoef(*both)[0, 1]) >= seen)
 
     def pearson(*tables):
         return np.corrcoef(*(table.mean(0) for table in tables))[0, 1]
 
-    assert resampling.dealt(pearson, (own, others), rng(), 1999) == pytest.approx(np.mean(found), abs=0.04)
+    assert resampling.dealt(pearson, (own, others), rng(), 1999) == pytest.approx(
+        np.mean(found), abs=0.04
+    )
 
 
 def test_people_vary_less_by_one_of_two_and_swapping_them_changes_nothing():
     luck = rng(0).normal(0, 0.1, 30)
     even = luck / 4 + rng(1).normal(0, 0.01, 30)
-    assert resampling.brown_forsythe(luck, even, rng()) == resampling.brown_forsythe(even, luck, rng()) < 0.001
+    assert (
+        resampling.brown_forsythe(luck, even, rng())
+        == resampling.brown_forsythe(even, luck, rng())
+        < 0.001
+    )
     assert resampling.brown_forsythe(luck, luck + 0.3, rng()) == 1  # another mean, the same spread
     assert np.isnan(resampling.brown_forsythe(luck[:1], even[:1], rng()))
 
@@ -187,8 +226,13 @@ def test_draws_without_a_value_are_left_out_and_too_many_of_them_leave_no_interv
     values = rng(1).normal(3, 1, 8)
     some = over_people(lambda index: values[index].mean() if 0 in index else np.nan, 8, rng())
     assert some[0].low < some[0].value < some[0].high and some[1] < 0.05
-    none = over_people(lambda index: values[index].mean() if {0, 1, 2} <= set(index) else np.nan, 8, rng())
-    assert none[0].value == pytest.approx(values.mean()) and np.isnan([none[0].low, none[0].high, none[1]]).all()
+    none = over_people(
+        lambda index: values[index].mean() if {0, 1, 2} <= set(index) else np.nan, 8, rng()
+    )
+    assert (
+        none[0].value == pytest.approx(values.mean())
+        and np.isnan([none[0].low, none[0].high, none[1]]).all()
+    )
 
 
 @SEEDS
@@ -198,7 +242,9 @@ def test_rho_is_spearmans_with_ties(seed):
     assert rho(a + rng(seed).normal(0, 1e-15, 9), b) == rho(a, b)  # ties but for rounding
 
 
-@pytest.mark.parametrize(("a", "b"), [([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [2, 2, 2])])
+@pytest.mark.parametrize(
+    ("a", "b"), [([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [2, 2, 2])]
+)
 def test_rho_needs_three_and_what_varies(a, b):
     assert np.isnan(rho(np.array(a, float), np.array(b, float)))
 
@@ -226,7 +272,9 @@ def test_signed_rank_is_that_of_loops(seed):
             share[0 if mean < -rope else 2 if mean > rope else 1] += weights[i] * weights[j]
         most[share.index(max(share))] += 1
     found = signed_rank(d, rope, rng(seed + 50), draws=200)
-    assert (found.worse, found.equal, found.better) == pytest.approx([count / 200 for count in most])
+    assert (found.worse, found.equal, found.better) == pytest.approx(
+        [count / 200 for count in most]
+    )
 
 
 @SEEDS
@@ -250,7 +298,10 @@ def test_differences_within_the_rope_are_equal_and_large_ones_are_not():
 class TestDegenerate:
     def test_one_person(self):
         assert np.isnan(sign_flip([0.3], rng())) and np.isnan(signed_rank([0.3], 0.1, rng()).equal)
-        for found in (hierarchical([np.array([[1.0, 3], [2, 3]])], rng()), people_alone(np.array([0.5]), rng())):
+        for found in (
+            hierarchical([np.array([[1.0, 3], [2, 3]])], rng()),
+            people_alone(np.array([0.5]), rng()),
+        ):
             assert found.value == 0.5 and np.isnan([found.low, found.high]).all()
         found, p = sd_ratio(np.array([0.5]), np.array([0.4]), rng())
         assert np.isnan([*ends(found), p]).all()
@@ -262,9 +313,13 @@ class TestDegenerate:
 
     def test_equal_scores(self):
         assert sign_flip(np.zeros(8), rng()) == 1
-        assert all(np.isnan(signed_rank(np.full(8, d), 0.005, rng()).equal) for d in (0.0, 0.001, 0.1))
+        assert all(
+            np.isnan(signed_rank(np.full(8, d), 0.005, rng()).equal) for d in (0.0, 0.001, 0.1)
+        )
         alike = np.tile([0.7, 0.8, 0.9], (8, 1))  # settings differ, people do not
-        found, p = resampling.correlated(lambda a, b: (a.mean(axis=0), b.mean(axis=0)), (alike, alike), rng())
+        found, p = resampling.correlated(
+            lambda a, b: (a.mean(axis=0), b.mean(axis=0)), (alike, alike), rng()
+        )
         assert found.value == 1 and np.isnan([found.low, found.high, p]).all()
         found, p = over_people(lambda index: np.zeros(8)[index].mean(), 8, rng())
         assert ends(found) == (0, 0, 0) and p == 1
@@ -305,7 +360,11 @@ class TestDegenerate:
         values = np.linspace(0.1, 0.2, n)
         assert sign_flip(values, rng()) > 0.05
         any_other, p = over_people(lambda index: values[index].mean(), n, rng())
-        for found in (hierarchical(people(0, n), rng()), people_alone(values, rng()), any_other,
-                      sd_ratio(values, 2 * values, rng())[0]):
+        for found in (
+            hierarchical(people(0, n), rng()),
+            people_alone(values, rng()),
+            any_other,
+            sd_ratio(values, 2 * values, rng())[0],
+        ):
             assert np.isfinite(found.value) and np.isnan([found.low, found.high]).all()
         assert np.isnan(p)

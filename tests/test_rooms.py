@@ -7,8 +7,21 @@ import perso
 from perso.settings import ROOT
 
 ORDER = re.findall(r"\w+", " ".join(re.findall(r"^    ([\w, ]+?)(?:  |$)", perso.__doc__, re.M)))
-NO_TORCH = {"settings", "data", "cohorts", "schedules", "methods", "grouping", "prepare", "store", "published",
-            "metrics", "stats", "tables", "speed"}
+NO_TORCH = {
+    "settings",
+    "data",
+    "cohorts",
+    "schedules",
+    "methods",
+    "grouping",
+    "prepare",
+    "store",
+    "published",
+    "metrics",
+    "stats",
+    "tables",
+    "speed",
+}
 
 
 def imported(room: str) -> set[str]:
@@ -20,12 +33,18 @@ def imported(room: str) -> set[str]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             inside = node.module.split(".")
-            names |= {inside[-1]} if len(inside) > 1 else {inside[0], *(alias.name for alias in node.names)}
+            names |= (
+                {inside[-1]}
+                if len(inside) > 1
+                else {inside[0], *(alias.name for alias in node.names)}
+            )
     return names
 
 
 def test_the_list_names_every_module_once():
-    assert sorted(ORDER) == sorted(path.stem for path in (ROOT / "perso").glob("*.py") if path.stem != "__init__")
+    assert sorted(ORDER) == sorted(
+        path.stem for path in (ROOT / "perso").glob("*.py") if path.stem != "__init__"
+    )
 
 
 def test_no_module_imports_a_later_one():

@@ -5,7 +5,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from perso.schedules import batches, iterations_per_epoch, learning_rates, schedule, stream, weighing
+from perso.schedules import (
+    batches,
+    iterations_per_epoch,
+    learning_rates,
+    schedule,
+    stream,
+    weighing,
+)
 
 same = np.testing.assert_array_equal
 
@@ -30,7 +37,9 @@ class InOrder:
 # --- schedules
 
 
-@pytest.mark.parametrize(("size", "batch_size", "n_iter"), [(1, 4, 1), (4, 4, 1), (5, 4, 2), (1884, 64, 30)])
+@pytest.mark.parametrize(
+    ("size", "batch_size", "n_iter"), [(1, 4, 1), (4, 4, 1), (5, 4, 2), (1884, 64, 30)]
+)
 def test_an_epoch_has_room_for_every_sample_once(size, batch_size, n_iter):
     assert iterations_per_epoch(size, batch_size) == n_iter
 
@@ -61,7 +70,9 @@ def test_a_literal_88_percent_leaves_d_g_every_25th_batch(n_I):
     assert shown(weighing(60, n_I)) == "I" * 24 + "G" + "I" * 24 + "G" + "I" * 10
 
 
-@pytest.mark.parametrize("n_I", ["1", "2", "7", "12", "5/2", "1/3", "1/8", "1/12", "3/4", "0.88", "0.3"])
+@pytest.mark.parametrize(
+    "n_I", ["1", "2", "7", "12", "5/2", "1/3", "1/8", "1/12", "3/4", "0.88", "0.3"]
+)
 def test_weighing_is_line_11_word_for_word(n_I):
     n = Fraction(n_I)
     line_11 = [(n >= 1 and j % n == 0) or (n < 1 and j % (1 / n) != 0) for j in range(1, 101)]
@@ -114,13 +125,18 @@ D_I, D_G = np.array([1, 2, 3]), np.array([10, 11, 12, 13, 14])
     ("arguments", "plan"),
     [
         ({}, [[10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11]]),
-        ({"early": 2}, [[1, 2], [3, 3], [10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11]]),
+        (
+            {"early": 2},
+            [[1, 2], [3, 3], [10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11]],
+        ),
         ({"n_I": 2}, [[10, 11], [1, 2], [12, 13], [14, 14], [3, 3], [13, 12]]),
         ({"n_I": "1/2"}, [[1, 2], [10, 11], [3, 3], [2, 1], [12, 13], [1, 2]]),
         ({"late": 1}, [[10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11], [1, 2]]),
         ({"extra": 1}, [[10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11], [12, 13]]),
-        ({"early": 1, "n_I": 3, "late": 1},
-         [[1, 2], [10, 11], [12, 13], [3, 3], [14, 14], [13, 12], [2, 1], [1, 2]]),
+        (
+            {"early": 1, "n_I": 3, "late": 1},
+            [[1, 2], [10, 11], [12, 13], [3, 3], [14, 14], [13, 12], [2, 1], [1, 2]],
+        ),
     ],
     ids=str,
 )
@@ -136,7 +152,9 @@ def test_a_source_smaller_than_a_batch_is_passed_over_again():
 
 
 def test_a_source_that_is_not_asked_may_be_empty():
-    assert batches(np.array([False]), D_I[:0], D_G, 5, None, InOrder()).tolist() == [[10, 11, 12, 13, 14]]
+    assert batches(np.array([False]), D_I[:0], D_G, 5, None, InOrder()).tolist() == [
+        [10, 11, 12, 13, 14]
+    ]
     assert batches(np.array([True]), D_I, D_G[:0], 3, InOrder(), None).tolist() == [[1, 2, 3]]
 
 
@@ -144,7 +162,9 @@ def test_an_empty_source_cannot_be_drawn_from():
     with pytest.raises(ValueError, match="without samples"):
         stream(D_I[:0], 1, np.random.default_rng(0))
     with pytest.raises(ValueError, match="without samples"):
-        batches(np.array([True]), D_I[:0], D_G, 2, np.random.default_rng(0), np.random.default_rng(0))
+        batches(
+            np.array([True]), D_I[:0], D_G, 2, np.random.default_rng(0), np.random.default_rng(0)
+        )
 
 
 MANY_I, MANY_G = np.arange(100, 137), np.arange(1000, 1211)  # no multiple of a batch
@@ -160,7 +180,9 @@ METHODS = {
 
 def drawn(from_I: np.ndarray, seed: int = 0) -> np.ndarray:
     """A method's plan, from generators that are equal for all of them."""
-    return batches(from_I, MANY_I, MANY_G, 16, np.random.default_rng(seed), np.random.default_rng(seed + 1))
+    return batches(
+        from_I, MANY_I, MANY_G, 16, np.random.default_rng(seed), np.random.default_rng(seed + 1)
+    )
 
 
 @pytest.mark.parametrize("name", METHODS)

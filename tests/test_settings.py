@@ -46,7 +46,13 @@ def refused(action, *arguments) -> str:
 
 def test_the_defaults_are_v3s():
     s = Settings()
-    assert (s.individuals, s.epochs, s.batch_size, s.optimiser, s.train_share) == (100, 20, 128, "adam", 0.7)
+    assert (s.individuals, s.epochs, s.batch_size, s.optimiser, s.train_share) == (
+        100,
+        20,
+        128,
+        "adam",
+        0.7,
+    )
     assert (s.image_size, s.width, s.repeats, s.flips) == (32, 1.0, 1, True)
 
 
@@ -92,22 +98,36 @@ def test_yaml_reads_1e3_as_text_and_the_hint_helps(tmp_path):
 def test_a_whole_number_serves_as_a_number():
     one = overlay({"width": 1, "weight_decay": 0})
     assert type(one.width) is type(one.weight_decay) is float
-    assert fingerprint(as_dict(one)) == fingerprint(as_dict(overlay({"width": 1.0, "weight_decay": 0.0})))
+    assert fingerprint(as_dict(one)) == fingerprint(
+        as_dict(overlay({"width": 1.0, "weight_decay": 0.0}))
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "told"),
     [
         ({"individuals": -1}, "individuals: -1 is impossible; it must be at least 2"),
-        ({"individuals": 3, "exchange": True}, "individuals: 3 is too few to exchange halves; at least 4"),
+        (
+            {"individuals": 3, "exchange": True},
+            "individuals: 3 is too few to exchange halves; at least 4",
+        ),
         ({"global_people": 0}, "global_people: 0 leaves D_G empty; at least 1, or exchange: true"),
-        ({"image_size": 12}, "image_size: 12 cannot be pooled by the network; possible: 8, 16, 32, …"),
+        (
+            {"image_size": 12},
+            "image_size: 12 cannot be pooled by the network; possible: 8, 16, 32, …",
+        ),
         ({"image_size": 4}, "image_size: 4 is impossible; it must be from 8 to 256"),
         ({"batch_size": 1}, "batch_size: 1 is impossible; it must be at least 2"),
         ({"epochs": 0}, "epochs: 0 is impossible; it must be at least 1"),
         ({"train_share": 1}, "train_share: 1.0 is impossible; it must be from 0.05 to 0.95"),
-        ({"learning_rate": float("nan")}, "learning_rate: nan is impossible; it must be from 1e-09 to 10"),
-        ({"learning_rate": float("inf")}, "learning_rate: inf is impossible; it must be from 1e-09 to 10"),
+        (
+            {"learning_rate": float("nan")},
+            "learning_rate: nan is impossible; it must be from 1e-09 to 10",
+        ),
+        (
+            {"learning_rate": float("inf")},
+            "learning_rate: inf is impossible; it must be from 1e-09 to 10",
+        ),
         (
             {"epochs": 6, "decay_epoch": 6},
             "decay_epoch: 6 leaves no epoch after it, of epochs: 6; "
@@ -120,8 +140,14 @@ def test_a_whole_number_serves_as_a_number():
         ({"repeats": 0}, "repeats: 0 is impossible; it must be at least 1"),
         ({"optimiser": "rmsprop"}, "optimiser: 'rmsprop' is unknown; possible: adam, sgd"),
         ({"optimiser": "Adam"}, "optimiser: 'Adam' is unknown; possible: adam, sgd"),
-        ({"variation": "style"}, "variation: 'style' is unknown; possible: hidden-factors, class-counts"),
-        ({"precision": "half"}, "precision: 'half' is unknown; possible: auto, float32, tf32, bfloat16, float64"),
+        (
+            {"variation": "style"},
+            "variation: 'style' is unknown; possible: hidden-factors, class-counts",
+        ),
+        (
+            {"precision": "half"},
+            "precision: 'half' is unknown; possible: auto, float32, tf32, bfloat16, float64",
+        ),
         ({"device": "gpu"}, "device: 'gpu' is unknown; possible: auto, cpu, cuda"),
     ],
 )
@@ -130,7 +156,8 @@ def test_an_impossible_value_is_named_with_what_is_possible(values, told):
 
 
 @pytest.mark.parametrize(
-    ("key", "bound"), [(key, bound) for key, bounds in RANGES.items() for bound in bounds if bound < np.inf]
+    ("key", "bound"),
+    [(key, bound) for key, bounds in RANGES.items() for bound in bounds if bound < np.inf],
 )
 def test_just_beyond_a_bound_is_refused(key, bound):
     low, high = RANGES[key]
@@ -139,7 +166,9 @@ def test_just_beyond_a_bound_is_refused(key, bound):
     assert refused(overlay, {key: wanted(outside)}).startswith(f"{key}: ")
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key in CHOICES for value in CHOICES[key]])
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key in CHOICES for value in CHOICES[key]]
+)
 def test_what_is_called_possible_is_possible(key, value):
     assert getattr(overlay({key: value}), key) == value
 
@@ -168,7 +197,10 @@ def test_no_file_is_told(tmp_path):
         (b"epochs: many", "epochs: 'many' is not a whole number"),
         (b"epoch: 3", "epoch: no such setting"),
         (b"epochs: 3\nseed: 1\n'epochs': 3", "epochs: given twice, in lines 1 and 3; keep one"),
-        (b"<<: {epochs: 3}\nseed: 1", "<<: merging, in line 1, is not possible; write each key in a"),
+        (
+            b"<<: {epochs: 3}\nseed: 1",
+            "<<: merging, in line 1, is not possible; write each key in a",
+        ),
         (b"seed: 010", "seed: '010' is ambiguous; write it in decimal, without leading 0, `_` and"),
         (b"seed: 0x10", "seed: '0x10' is ambiguous"),
         (b"seed: 1:30", "seed: '1:30' is ambiguous"),
@@ -187,7 +219,11 @@ def test_a_broken_file_is_named(tmp_path, content, told):
 def test_a_number_in_decimal_is_read_as_it_looks(tmp_path, number):
     path = tmp_path / "it.yml"
     path.write_text(f"weight_decay: {number}\n")
-    assert read(path).weight_decay == read(SMOKE, [f"weight_decay={number}"]).weight_decay == float(number)
+    assert (
+        read(path).weight_decay
+        == read(SMOKE, [f"weight_decay={number}"]).weight_decay
+        == float(number)
+    )
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):
@@ -196,9 +232,20 @@ def test_an_empty_file_is_the_defaults(tmp_path):
 
 
 def test_pairs_of_the_command_line_lie_over_the_file():
-    pairs = ["individuals=6", "learning_rate=1e-4", "exchange=False", "global_people=3", "dataset=file:a=b"]
+    pairs = [
+        "individuals=6",
+        "learning_rate=1e-4",
+        "exchange=False",
+        "global_people=3",
+        "dataset=file:a=b",
+    ]
     assert read(SMOKE, pairs) == replace(
-        read(SMOKE), individuals=6, learning_rate=1e-4, exchange=False, global_people=3, dataset="file:a=b"
+        read(SMOKE),
+        individuals=6,
+        learning_rate=1e-4,
+        exchange=False,
+        global_people=3,
+        dataset="file:a=b",
     )
 
 
@@ -246,8 +293,13 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(notebook, tmp_path / "in.ipynb")
     done = papermill.execute_notebook(
-        tmp_path / "in.ipynb", tmp_path / "out.ipynb", {"latent": 5}, progress_bar=False,
-        kernel_name="python3", language="python", cwd=ROOT,
+        tmp_path / "in.ipynb",
+        tmp_path / "out.ipynb",
+        {"latent": 5},
+        progress_bar=False,
+        kernel_name="python3",
+        language="python",
+        cwd=ROOT,
     )
     shown = done.cells[-1].outputs[0].data["text/plain"]
     assert shown == repr(Settings(epochs=5, repeats=6, latent=5))
@@ -257,12 +309,17 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
 def test_every_params_file_reads_and_sets_what_smoke_sets(path):
     """A chapter holds smoke's values; what a file leaves out would stay smoke's beside another size."""
     read(path)
-    assert set(yaml.safe_load(SMOKE.read_text("utf-8"))) <= set(yaml.safe_load(path.read_text("utf-8")))
+    assert set(yaml.safe_load(SMOKE.read_text("utf-8"))) <= set(
+        yaml.safe_load(path.read_text("utf-8"))
+    )
 
 
 @pytest.mark.parametrize(
     ("variable", "place", "usual"),
-    [("PERSO_STORE", default_store, "build/store.sqlite"), ("PERSO_DATA_DIR", default_data_dir, "data")],
+    [
+        ("PERSO_STORE", default_store, "build/store.sqlite"),
+        ("PERSO_DATA_DIR", default_data_dir, "data"),
+    ],
 )
 def test_the_environment_may_move_store_and_data(monkeypatch, tmp_path, variable, place, usual):
     monkeypatch.delenv(variable, raising=False)
@@ -280,11 +337,15 @@ def test_a_fingerprint_is_the_same_on_every_machine_and_day():
 
 
 def test_a_fingerprint_is_of_facts_and_not_of_their_order():
-    assert fingerprint({"a": 1, "b": {"c": 2, "d": 3}}) == fingerprint({"b": {"d": 3, "c": 2}, "a": 1})
+    assert fingerprint({"a": 1, "b": {"c": 2, "d": 3}}) == fingerprint(
+        {"b": {"d": 3, "c": 2}, "a": 1}
+    )
     assert fingerprint((1, 2)) == fingerprint([1, 2])
 
 
-@pytest.mark.parametrize("other", [{"a": [2, 1]}, {"a": [1]}, {"a": ["1", 2]}, {"b": [1, 2]}, {"a": 12}, {}])
+@pytest.mark.parametrize(
+    "other", [{"a": [2, 1]}, {"a": [1]}, {"a": ["1", 2]}, {"b": [1, 2]}, {"a": 12}, {}]
+)
 def test_other_facts_have_another_fingerprint(other):
     assert fingerprint({"a": [1, 2]}) != fingerprint(other)
 
@@ -324,7 +385,11 @@ def test_v1_at_a_size_is_what_its_params_file_says():
 
 @pytest.mark.parametrize(("epochs", "decay_epoch"), [(1, 0), (2, 1), (3, 2), (6, 4)])
 def test_v1_is_possible_at_every_number_of_epochs(epochs, decay_epoch):
-    assert v1(Settings(epochs=epochs)).decay_epoch == counted(Settings(epochs=epochs)).decay_epoch == decay_epoch
+    assert (
+        v1(Settings(epochs=epochs)).decay_epoch
+        == counted(Settings(epochs=epochs)).decay_epoch
+        == decay_epoch
+    )
 
 
 def test_tables_of_methods_are_those_that_can_be_asked_for():

@@ -5,9 +5,22 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
-from perso.stats import change, d_z, detectable, equivalence, harmless, holm, permanova, pitman_morgan, rising, wilcoxon
+from perso.stats import (
+    change,
+    d_z,
+    detectable,
+    equivalence,
+    harmless,
+    holm,
+    permanova,
+    pitman_morgan,
+    rising,
+    wilcoxon,
+)
 
-DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])  # Student 1908: hours of sleep gained
+DRUG_1 = np.array(
+    [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+)  # Student 1908: hours of sleep gained
 DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
 SLEEP = DRUG_2 - DRUG_1
 
@@ -20,7 +33,9 @@ def draws(seed: int) -> np.ndarray:
 def test_students_sleep_data():
     """R: t.test(extra ~ group, data = sleep, paired = TRUE): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599."""
     found = change(SLEEP)
-    assert (found.mean, found.low, found.high) == pytest.approx((1.58, 0.7001142, 2.4598858), abs=1e-7)
+    assert (found.mean, found.low, found.high) == pytest.approx(
+        (1.58, 0.7001142, 2.4598858), abs=1e-7
+    )
     assert found.p == pytest.approx(0.00283289, abs=1e-8) and found.n == 10
     error = (found.high - found.low) / 2 / 2.262157  # Student's t at .975 for 9 degrees of freedom
     assert found.mean / error == pytest.approx(4.062128, abs=1e-5)
@@ -41,7 +56,9 @@ class TestWhateverTheNumbers:
 
     def test_swapping_the_methods_flips_the_sign_and_leaves_p(self, seed):
         there, back = change(draws(seed)), change(-draws(seed))
-        assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+        assert (back.mean, back.low, back.high) == pytest.approx(
+            (-there.mean, -there.high, -there.low)
+        )
         assert back.p == pytest.approx(there.p)
 
     def test_the_interval_leaves_out_zero_just_when_p_is_below_5_percent(self, seed):
@@ -50,7 +67,9 @@ class TestWhateverTheNumbers:
 
     def test_the_order_of_people_is_nothing(self, seed):
         there, back = change(draws(seed)), change(draws(seed)[::-1])
-        assert (back.mean, back.low, back.high, back.p) == pytest.approx((there.mean, there.low, there.high, there.p))
+        assert (back.mean, back.low, back.high, back.p) == pytest.approx(
+            (there.mean, there.low, there.high, there.p)
+        )
 
     def test_nan_are_left_out(self, seed):
         holes = np.insert(draws(seed), [0, 2, 2], np.nan)
@@ -58,28 +77,44 @@ class TestWhateverTheNumbers:
 
     def test_units_scale_the_change_and_leave_p(self, seed):
         share, points = change(draws(seed)), change(100 * draws(seed))
-        assert (points.mean, points.low, points.high) == pytest.approx((100 * share.mean, 100 * share.low,
-                                                                        100 * share.high))
+        assert (points.mean, points.low, points.high) == pytest.approx(
+            (100 * share.mean, 100 * share.low, 100 * share.high)
+        )
         assert points.p == pytest.approx(share.p)
 
-    def test_a_mean_is_equivalent_just_when_its_90_percent_interval_lies_within_the_margins(self, seed):
+    def test_a_mean_is_equivalent_just_when_its_90_percent_interval_lies_within_the_margins(
+        self, seed
+    ):
         found = equivalence(draws(seed), 1)
         reach = max(-found.low, found.high)
         for margin in (1, 0.99 * reach, 1.01 * reach):
             found = equivalence(draws(seed), margin)
-            assert found.equivalent == (-margin < found.low and found.high < margin) == (found.p < 0.05)
+            assert (
+                found.equivalent
+                == (-margin < found.low and found.high < margin)
+                == (found.p < 0.05)
+            )
 
     def test_a_larger_margin_makes_p_smaller_and_leaves_the_interval(self, seed):
         near, far = (equivalence(draws(seed), margin) for margin in (0.5, 0.6))
-        assert far.p < near.p and (far.mean, far.low, far.high, far.n) == (near.mean, near.low, near.high, near.n)
+        assert far.p < near.p and (far.mean, far.low, far.high, far.n) == (
+            near.mean,
+            near.low,
+            near.high,
+            near.n,
+        )
 
     def test_swapping_what_is_compared_changes_no_verdict(self, seed):
         there, back = equivalence(draws(seed), 1), equivalence(-draws(seed), 1)
-        assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+        assert (back.mean, back.low, back.high) == pytest.approx(
+            (-there.mean, -there.high, -there.low)
+        )
         assert back.p == pytest.approx(there.p) and back.equivalent == there.equivalent
 
     def test_nan_are_left_out_of_an_equivalence(self, seed):
-        assert equivalence(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == equivalence(draws(seed), 1)
+        assert equivalence(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == equivalence(
+            draws(seed), 1
+        )
 
 
 @pytest.mark.filterwarnings("error")
@@ -129,7 +164,9 @@ def test_holm_keeps_the_order_and_never_lowers_p(seed):
     corrected = holm(p)
     assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
     assert (corrected >= p).all() and corrected.max() <= 1
-    assert corrected.min() == pytest.approx(min(1, 9 * p.min()))  # the smallest pays for all, as by Bonferroni
+    assert corrected.min() == pytest.approx(
+        min(1, 9 * p.min())
+    )  # the smallest pays for all, as by Bonferroni
 
 
 def test_nan_stays_nan_and_makes_the_family_no_larger():
@@ -187,7 +224,9 @@ def test_people_of_few_test_images_are_not_equivalent_because_most_of_them_tie()
 @pytest.mark.parametrize("seed", range(8))
 def test_holm_is_that_of_statsmodels_with_ties_and_nan(seed):
     draw = np.random.default_rng(seed)
-    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice([12, 60, 400])  # many are equal, some are 0
+    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice(
+        [12, 60, 400]
+    )  # many are equal, some are 0
     p[draw.random(len(p)) < 0.2] = np.nan
     known = ~np.isnan(p)
     wanted = np.full(len(p), np.nan)
@@ -201,7 +240,8 @@ def test_the_effect_size_of_students_sleep_data():
 
 
 DEPRESSION = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]) - np.array(
-    [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])  # Hollander and Wolfe 1973, R's ?wilcox.test
+    [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
+)  # Hollander and Wolfe 1973, R's ?wilcox.test
 
 
 def test_the_signed_rank_test_of_rs_documentation():
@@ -256,20 +296,36 @@ def test_pitman_morgan_by_its_closed_form():
 def test_pitman_morgan_asks_about_spread_alone(seed):
     a, b = np.random.default_rng(seed).normal(size=(2, 14))
     p = pitman_morgan(a, b)
-    assert pitman_morgan(b, a) == pytest.approx(p) and pitman_morgan(a + 5, b - 3) == pytest.approx(p)
+    assert pitman_morgan(b, a) == pytest.approx(p) and pitman_morgan(a + 5, b - 3) == pytest.approx(
+        p
+    )
     assert pitman_morgan(9 * a, b) < 1e-6
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [([0.9, 0.8], [0.7, 0.9]), ([0.9] * 5, [0.8] * 5), ([0.9, 0.8, 0.7], [0.9, 0.8, 0.7])])
+    ("a", "b"),
+    [([0.9, 0.8], [0.7, 0.9]), ([0.9] * 5, [0.8] * 5), ([0.9, 0.8, 0.7], [0.9, 0.8, 0.7])],
+)
 def test_pitman_morgan_needs_three_people_who_differ(a, b):
     assert np.isnan(pitman_morgan(np.array(a), np.array(b)))
 
 
 def test_pages_l_of_scipys_documentation():
     """Ten students rate tutorial, lecture and seminar: L = 133.5, exact p = .00182."""
-    ratings = np.array([[3, 4, 3], [2, 2, 4], [3, 3, 5], [1, 3, 2], [2, 3, 2],
-                        [2, 4, 5], [1, 2, 4], [3, 4, 4], [2, 4, 5], [1, 3, 4]])
+    ratings = np.array(
+        [
+            [3, 4, 3],
+            [2, 2, 4],
+            [3, 3, 5],
+            [1, 3, 2],
+            [2, 3, 2],
+            [2, 4, 5],
+            [1, 2, 4],
+            [3, 4, 4],
+            [2, 4, 5],
+            [1, 3, 4],
+        ]
+    )
     assert rising(ratings) == pytest.approx(0.0018191161948)
     assert rising(ratings[:, ::-1]) > 0.99
 

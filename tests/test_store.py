@@ -13,9 +13,21 @@ from perso.store import AT_ONCE, NETWORK, ROW, Store, packed, unpacked
 def row(key: str, **changed) -> dict:
     """A whole row."""
     values = dict.fromkeys(ROW) | {
-        "key": key, "method": "SW-n-2", "person": "7", "repeat": 0, "fold": 1, "acc_I": 1 / 3, "n_I": 3,
-        "acc_G": 0.1, "n_G": 10, "iterations": 300, "own_iterations": 10, "seconds": 1e-7, "device": "cpu",
-        "hits_I": packed(np.array([True, False, False])), "hits_G": b"\x00\xff",
+        "key": key,
+        "method": "SW-n-2",
+        "person": "7",
+        "repeat": 0,
+        "fold": 1,
+        "acc_I": 1 / 3,
+        "n_I": 3,
+        "acc_G": 0.1,
+        "n_G": 10,
+        "iterations": 300,
+        "own_iterations": 10,
+        "seconds": 1e-7,
+        "device": "cpu",
+        "hits_I": packed(np.array([True, False, False])),
+        "hits_G": b"\x00\xff",
     }
     return values | changed
 
@@ -41,7 +53,10 @@ def test_hits_come_back_whatever_their_number(n):
 
 
 def test_rows_come_back_as_they_went_in(store):
-    wanted = [row("a"), row("b", acc_I=0.1 + 0.2, person="ann", hits_I=bytes(range(256)), device="Ünïcode")]
+    wanted = [
+        row("a"),
+        row("b", acc_I=0.1 + 0.2, person="ann", hits_I=bytes(range(256)), device="Ünïcode"),
+    ]
     store.add(wanted)
     table = store.rows(["a", "b"])
     assert list(table) == list(ROW)
@@ -75,9 +90,14 @@ def test_a_row_that_is_not_asked_for_is_not_read(store):
 def test_any_number_of_rows_can_be_asked_for(store, n):
     store.add(row(f"{k}", repeat=k) for k in range(1300))
     keys = [str(k) for k in reversed(range(n))]
-    table = store.rows([*keys, "none", keys[-1], keys[0]])  # one that is asked for twice comes twice
+    table = store.rows(
+        [*keys, "none", keys[-1], keys[0]]
+    )  # one that is asked for twice comes twice
     assert table["key"].tolist() == [*keys, keys[-1], keys[0]]
-    assert table["repeat"].tolist() == [int(key) for key in table["key"]] and table["repeat"].dtype == np.int64
+    assert (
+        table["repeat"].tolist() == [int(key) for key in table["key"]]
+        and table["repeat"].dtype == np.int64
+    )
     assert table.index.tolist() == list(range(n + 2)) and table["acc_I"].dtype == np.float64
 
 
@@ -169,7 +189,12 @@ def cut_short(path):
 
 @pytest.mark.parametrize("spoil", [no_database, cut_short, lambda path: path.mkdir()])
 @pytest.mark.parametrize(
-    "use", [lambda store: store.keys(), lambda store: store.rows(["1"]), lambda store: store.add([row("1")])]
+    "use",
+    [
+        lambda store: store.keys(),
+        lambda store: store.rows(["1"]),
+        lambda store: store.add([row("1")]),
+    ],
 )
 def test_a_file_that_is_no_store_is_named(use, spoil, tmp_path):
     path = tmp_path / "spoilt.sqlite"

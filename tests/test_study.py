@@ -23,13 +23,27 @@ from perso.store import unpacked
 from perso.study import Study
 
 SHAPED = named(  # rows without data grouping
-    "BaseLine", "own data in the union", "BaseLine + 400 iterations", "ES-n-400 on another person", "ES-n-40",
-    "ES-n-400", "SW-n-12", "SW-n-2", "TL-n-0",
-    "TL-n-10 (1e-3)", "TL-n-300 (1e-3)", "TL-n-10 (1e-4)", "TL-n-300 (1e-4)",
+    "BaseLine",
+    "own data in the union",
+    "BaseLine + 400 iterations",
+    "ES-n-400 on another person",
+    "ES-n-40",
+    "ES-n-400",
+    "SW-n-12",
+    "SW-n-2",
+    "TL-n-0",
+    "TL-n-10 (1e-3)",
+    "TL-n-300 (1e-3)",
+    "TL-n-10 (1e-4)",
+    "TL-n-300 (1e-4)",
 )
 TINY = replace(  # small, and hasty enough that no two models answer alike
     read(ROOT / "params" / "smoke.yml"),
-    width=1 / 16, epochs=1, batch_size=16, learning_rate=0.03, device="cpu",
+    width=1 / 16,
+    epochs=1,
+    batch_size=16,
+    learning_rate=0.03,
+    device="cpu",
 )
 
 
@@ -45,7 +59,9 @@ NAMED = {method.name: method for method in SHORT}
 BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
 ES_2, ES_3, ES_OTHER = NAMED["ES-n-40"], NAMED["ES-n-400"], NAMED["ES-n-400 on another person"]
 SW_2, SW_12 = NAMED["SW-n-2"], NAMED["SW-n-12"]
-TL_0, *TL = (method for method in SHORT if method.generic)  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
+TL_0, *TL = (
+    method for method in SHORT if method.generic
+)  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
 FEW = (BASE, SW_2, TL_0, *TL[:3])
 EVERY = (*SHAPED, BOTH)
 
@@ -93,7 +109,9 @@ def test_there_is_one_row_for_every_method_person_and_repeat(tmp_path):
     rows = one.run((SW_2, BASE), jobs=1)
     people = [str(person) for person in one.prepared.parts.individuals]
     wanted = itertools.product((SW_2.name, BASE.name), people, (0, 1))
-    assert list(rows[["method", "person", "repeat"]].itertuples(index=False, name=None)) == list(wanted)
+    assert list(rows[["method", "person", "repeat"]].itertuples(index=False, name=None)) == list(
+        wanted
+    )
     assert rows["key"].is_unique and one.keys((SW_2, BASE)) == rows["key"].tolist()
     first, second = (rows[rows["repeat"] == repeat]["hits_G"].tolist() for repeat in (0, 1))
     assert not set(first) & set(second)
@@ -119,13 +137,17 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
     for line in whole.rows(SHORT).itertuples():
         fold = whole.folds[line.fold]
         person = next(p for p in fold.individuals if str(p) == line.person)
-        assert line.n_I == len(whole.prepared.parts.test[person]) and line.n_G == len(fold.global_test)
+        assert line.n_I == len(whole.prepared.parts.test[person]) and line.n_G == len(
+            fold.global_test
+        )
         assert line.acc_I == unpacked(line.hits_I, line.n_I).mean()
         assert line.acc_G == unpacked(line.hits_G, line.n_G).mean()
         assert (line.device, line.precision, line.threads, line.lanes) == ("cpu", "float32", 1, 2)
 
 
-@pytest.mark.parametrize("method", [SW_2, TL[1], BOTH], ids=["from the start", "generic start", "both"])
+@pytest.mark.parametrize(
+    "method", [SW_2, TL[1], BOTH], ids=["from the start", "generic start", "both"]
+)
 def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     """Written out: initial weights, then the schedule, then the late iterations at their own rate."""
     fold, prepared, s = whole.folds[1], whole.prepared, whole.settings
@@ -195,7 +217,9 @@ def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatc
     rows = Study(TINY, path).run(SHORT, jobs=1)
     assert numbers(rows).equals(numbers(whole.rows(SHORT)))
     trained = rows[rows["created"] != "before"]
-    assert trained["method"].tolist() == [SW_2.name] * 2 + [TL[1].name] * 2 and set(trained["fold"]) == {1}
+    assert trained["method"].tolist() == [SW_2.name] * 2 + [TL[1].name] * 2 and set(
+        trained["fold"]
+    ) == {1}
     assert {job.methods for job in begun} == {(SW_2,), tuple(TL[:2])} and len(begun) == 2
 
 
@@ -207,7 +231,9 @@ def test_a_budget_of_nought_trains_nothing(tmp_path, whole):
 
 
 @pytest.mark.parametrize(("budget", "generic", "jobs"), [(2, 1, 0), (3, 2, 0), (7, 2, 4)])
-def test_a_run_cut_anywhere_goes_on_where_it_was(budget, generic, jobs, tmp_path, whole, monkeypatch):
+def test_a_run_cut_anywhere_goes_on_where_it_was(
+    budget, generic, jobs, tmp_path, whole, monkeypatch
+):
     """On a clock that ticks whenever it is read: at the start, and before each call."""
     one = Study(TINY, tmp_path / "rows.sqlite")
     with monkeypatch.context() as patch:
@@ -245,7 +271,9 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
     path = tmp_path / "rows.sqlite"
     command = [sys.executable, "-c", KILLED, path]
     there = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=there) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=there
+    ) as child:
         said = child.stdout.readline()
         child.send_signal(signal.SIGKILL)
     assert said.startswith(b"one of") and child.returncode == -signal.SIGKILL
@@ -253,7 +281,9 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
     one = Study(TINY, path)
     kept = one.rows(FEW)
     complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(kept["key"])]
-    assert len(complete) == 2 and len(kept) == sum(len(job.keys) for job in complete)  # not half a third
+    assert len(complete) == 2 and len(kept) == sum(
+        len(job.keys) for job in complete
+    )  # not half a third
     change(path, "UPDATE rows SET created = 'before'")
     rows = one.run(FEW, jobs=1)
     assert numbers(rows).equals(numbers(whole.rows(FEW)))
@@ -274,11 +304,16 @@ threading.Event().wait()
 
 def test_a_worker_ends_with_its_parent():
     command = [sys.executable, "-c", FORSAKEN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True) as parent:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
+    ) as parent:
         try:
             assert parent.stdout.readline() == b"there\n"
             parent.kill()
-            assert parent.communicate(timeout=60) == (b"", None)  # when the worker has let go of its end
+            assert parent.communicate(timeout=60) == (
+                b"",
+                None,
+            )  # when the worker has let go of its end
         except subprocess.TimeoutExpired:
             os.killpg(parent.pid, signal.SIGKILL)
             raise
@@ -296,7 +331,11 @@ def test_a_study_knows_what_was_asked_and_what_was_chosen():
 def keys_of(settings: Settings, methods=EVERY) -> dict:
     """{(method, person, repeat): key} of a study."""
     jobs = Study(settings, "nowhere.sqlite").jobs(methods)
-    return {(name, str(person), job.repeat): key for job in jobs for (name, person), key in job.keys.items()}
+    return {
+        (name, str(person), job.repeat): key
+        for job in jobs
+        for (name, person), key in job.keys.items()
+    }
 
 
 def changed(before: dict, after: dict) -> set:
@@ -305,21 +344,56 @@ def changed(before: dict, after: dict) -> set:
 
 
 NUMBERS_CHANGE = {
-    "width": 0.125, "epochs": 2, "batch_size": 32, "learning_rate": 0.002, "optimiser": "sgd", "lanes": 1,
-    "weight_decay": 0.01, "decay_epoch": 1, "precision": "bfloat16", "threads": 2, "train_share": 0.6,
-    "flips": False, "seed": 1, "channels_last": "never", "compile": "always", "norm": "before", "split": "image",
+    "width": 0.125,
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.002,
+    "optimiser": "sgd",
+    "lanes": 1,
+    "weight_decay": 0.01,
+    "decay_epoch": 1,
+    "precision": "bfloat16",
+    "threads": 2,
+    "train_share": 0.6,
+    "flips": False,
+    "seed": 1,
+    "channels_last": "never",
+    "compile": "always",
+    "norm": "before",
+    "split": "image",
 }
 NUMBERS_STAY = {
-    "device": "auto", "graph": "always", "in_flight": 3,
-    "momentum": 0.5, "decay": 0.5, "min_items": 5, "global_items": 5, "global_people": 3,
-    "main_items": 5, "side_items": 5, "rows_of": "doses", "largest_dose": 50, "pooling": "flatten",  # at 8 × 8
-    "latent": 3, "encoder_epochs": 3,  # without data grouping
+    "device": "auto",
+    "graph": "always",
+    "in_flight": 3,
+    "momentum": 0.5,
+    "decay": 0.5,
+    "min_items": 5,
+    "global_items": 5,
+    "global_people": 3,
+    "main_items": 5,
+    "side_items": 5,
+    "rows_of": "doses",
+    "largest_dose": 50,
+    "pooling": "flatten",  # at 8 × 8
+    "latent": 3,
+    "encoder_epochs": 3,  # without data grouping
 }
-SEE_BELOW = {"dataset", "variation", "individuals", "exchange", "cohort_seed", "image_size", "repeats"}
+SEE_BELOW = {
+    "dataset",
+    "variation",
+    "individuals",
+    "exchange",
+    "cohort_seed",
+    "image_size",
+    "repeats",
+}
 
 
 def test_every_setting_is_known_to_change_numbers_or_not():
-    assert {*NUMBERS_CHANGE, *NUMBERS_STAY, *SEE_BELOW} == {field.name for field in fields(Settings)}
+    assert {*NUMBERS_CHANGE, *NUMBERS_STAY, *SEE_BELOW} == {
+        field.name for field in fields(Settings)
+    }
 
 
 @pytest.mark.parametrize("setting", NUMBERS_CHANGE)
@@ -337,7 +411,8 @@ def test_what_changes_no_numbers_changes_no_key(setting):
 
 
 @pytest.mark.parametrize(
-    ("setting", "needed"), [("momentum", {"optimiser": "sgd"}), ("decay", {"epochs": 2, "decay_epoch": 1})]
+    ("setting", "needed"),
+    [("momentum", {"optimiser": "sgd"}), ("decay", {"epochs": 2, "decay_epoch": 1})],
 )
 def test_some_settings_change_numbers_only_with_others(setting, needed):
     base = replace(TINY, **needed)
@@ -399,7 +474,10 @@ def roles(settings: Settings) -> tuple:
 def test_a_path_is_no_part_of_a_key(people, tmp_path):
     one, two = people(), people()
     assert one.dataset != two.dataset and keys_of(one) == keys_of(two)
-    assert Study(one, tmp_path / "a.sqlite", tmp_path).keys() == Study(one, tmp_path / "b.sqlite").keys()
+    assert (
+        Study(one, tmp_path / "a.sqlite", tmp_path).keys()
+        == Study(one, tmp_path / "b.sqlite").keys()
+    )
 
 
 def test_a_key_knows_who_was_drawn_and_not_by_which_seed(people, tmp_path):
@@ -408,7 +486,10 @@ def test_a_key_knows_who_was_drawn_and_not_by_which_seed(people, tmp_path):
 
 
 def test_another_image_size_changes_every_key(people):
-    before, after = keys_of(replace(people(), image_size=8)), keys_of(replace(people(), image_size=16))
+    before, after = (
+        keys_of(replace(people(), image_size=8)),
+        keys_of(replace(people(), image_size=16)),
+    )
     assert changed(before, after) == {name[:2] for name in before}
 
 
@@ -442,7 +523,9 @@ def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
     base = replace(TINY, exchange=False, global_people=4, individuals=4, lanes=lanes)
     before, after = keys_of(base), keys_of(replace(base, individuals=6))
     last = str(prepare(base).parts.individuals[-1])
-    assert changed(before, after) == {(m.name, last) for m in EVERY if "other" in (m.joined, m.shaped_by)}
+    assert changed(before, after) == {
+        (m.name, last) for m in EVERY if "other" in (m.joined, m.shaped_by)
+    }
 
 
 def test_another_place_among_the_lanes_is_another_key():
@@ -494,7 +577,9 @@ def test_the_untouched_generic_model_is_everybodys(whole):
 
 def test_methods_share_their_batches_from_the_same_source(planned):
     for fold, person in everybody(planned):
-        (es, es_plan), (sw, sw_plan) = (plan(planned, method, fold, person) for method in (ES_3, SW_2))
+        (es, es_plan), (sw, sw_plan) = (
+            plan(planned, method, fold, person) for method in (ES_3, SW_2)
+        )
         for method in (ES_2, ES_3, SW_12, TL[3], BOTH):
             from_I, index = plan(planned, method, fold, person)
             mine, crowd = index[from_I], index[~from_I]
@@ -514,8 +599,12 @@ def test_a_longer_baseline_begins_as_the_baseline(planned):
 
 def test_people_and_repeats_draw_their_own_batches(planned):
     fold = planned.folds[0]
-    plans = [work.plan(planned.prepared, fold, SW_2, p, r, 0)[1] for p in fold.individuals for r in (0, 1)]
-    assert all((one != two).any(axis=1).all() for one, two in itertools.combinations(plans, 2))
+    drawn = [
+        work.plan(planned.prepared, fold, SW_2, p, r, 0)[1]
+        for p in fold.individuals
+        for r in (0, 1)
+    ]
+    assert all((one != two).any(axis=1).all() for one, two in itertools.combinations(drawn, 2))
 
 
 def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
@@ -535,7 +624,9 @@ def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
 
 
 def test_methods_share_initial_weights_and_dropout(planned):
-    (base,), *others = (asked(planned, method) for method in (BASE, SW_2, ES_3, ES_OTHER, LONGER, BOTH))
+    (base,), *others = (
+        asked(planned, method) for method in (BASE, SW_2, ES_3, ES_OTHER, LONGER, BOTH)
+    )
     assert base["seeds"][0] != base["seeds"][1]
     for first, *_ in others:
         assert first["seeds"] == base["seeds"]
@@ -549,7 +640,9 @@ def test_late_iterations_have_their_own_rate_and_dropout(planned):
     assert set(first["rates"]) == {TINY.learning_rate}
     assert late["rates"] == [0.01] * 2 and transferred["rates"] == [0.001] * 2
     assert late["seeds"] == transferred["seeds"] and not set(late["seeds"]) & set(first["seeds"])
-    assert (late["plans"] != transferred["plans"]).any()  # after sample weighing D_I's stream is further on
+    assert (
+        late["plans"] != transferred["plans"]
+    ).any()  # after sample weighing D_I's stream is further on
 
 
 def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
@@ -630,12 +723,19 @@ def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
 
 
 def test_late_iterations_may_have_another_optimiser(tmp_path):
-    one, (adam, other) = Study(TINY, tmp_path / "rows.sqlite"), (TL[0], replace(TL[0], late_optimiser="sgd"))
+    one, (adam, other) = (
+        Study(TINY, tmp_path / "rows.sqlite"),
+        (TL[0], replace(TL[0], late_optimiser="sgd")),
+    )
     seen, train = [], engine.train
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "train", lambda how, *rest: seen.append(how.optimiser) or train(how, *rest))
+        patch.setattr(
+            engine, "train", lambda how, *rest: seen.append(how.optimiser) or train(how, *rest)
+        )
         one.run([adam, other], jobs=1)
-    assert sorted(seen) == ["adam"] * 4 + ["sgd"] * 2  # two generic models and two jobs, then two jobs
+    assert (
+        sorted(seen) == ["adam"] * 4 + ["sgd"] * 2
+    )  # two generic models and two jobs, then two jobs
     assert not set(one.keys([adam])) & set(one.keys([other]))
 
 

@@ -24,8 +24,11 @@ SEEN = {  # accuracy on D_I of three people; on D_G it is half of that
 
 
 def rows(seen=SEEN, people=("ann", "bob", "eve")) -> pd.DataFrame:
-    lines = [(name, person, value, value / 2) for name, values in seen.items()
-             for person, value in zip(people, values, strict=False)]
+    lines = [
+        (name, person, value, value / 2)
+        for name, values in seen.items()
+        for person, value in zip(people, values, strict=False)
+    ]
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
 
 
@@ -41,15 +44,21 @@ def without(*names: str) -> dict:
 def paper_of(table, part: str) -> dict:
     """{method: its paper numbers in the table}, of methods that have any."""
     block = table[part][[f"paper {column}" for column in tables.PAPER]].dropna()
-    return {name: tuple(values) for name, values in zip(block.index, block.values.tolist(), strict=True)}
+    return {
+        name: tuple(values) for name, values in zip(block.index, block.values.tolist(), strict=True)
+    }
 
 
 def test_a_change_is_a_share_as_accuracies_are(table):
     expected = stats.change([0.1, 0.1, 0.2])
     line = table.loc[ES, "D_I"]
-    assert (line["change"], line["low"], line["high"]) == pytest.approx((0.4 / 3, expected.low, expected.high))
+    assert (line["change"], line["low"], line["high"]) == pytest.approx(
+        (0.4 / 3, expected.low, expected.high)
+    )
     assert table.loc[ES, ("D_G", "change")] == pytest.approx(0.2 / 3)
-    assert table.loc[ES, ("D_I", "mean")] - table.loc[BASELINE, ("D_I", "mean")] == pytest.approx(line["change"])
+    assert table.loc[ES, ("D_I", "mean")] - table.loc[BASELINE, ("D_I", "mean")] == pytest.approx(
+        line["change"]
+    )
 
 
 def test_people_are_paired_by_name_and_not_by_place(table):
@@ -58,7 +67,9 @@ def test_people_are_paired_by_name_and_not_by_place(table):
 
 
 def test_repeats_are_averaged_before_people_are_compared(table):
-    thrice = pd.concat([rows().assign(repeat=r, acc_I=lambda t, r=r: t["acc_I"] + (r - 1) / 50) for r in range(3)])
+    thrice = pd.concat(
+        [rows().assign(repeat=r, acc_I=lambda t, r=r: t["acc_I"] + (r - 1) / 50) for r in range(3)]
+    )
     pd.testing.assert_frame_equal(tables.comparison(thrice), table)
 
 
@@ -85,25 +96,37 @@ def test_p_is_corrected_within_controls_and_within_shaping_methods(table):
         assert block.loc[family, "holm"].tolist() != pytest.approx(single)
 
 
-def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_themselves(table, monkeypatch):
+def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_themselves(
+    table, monkeypatch
+):
     monkeypatch.setattr(methods, "FAMILIES", (*methods.FAMILIES, "distillation"))
-    added = [Method(name, "distillation", "from a larger network", n_I="2") for name in ("DI-n-2", "DI-n-4")]
+    added = [
+        Method(name, "distillation", "from a larger network", n_I="2")
+        for name in ("DI-n-2", "DI-n-4")
+    ]
     more = rows(SEEN | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})
     with_them = tables.comparison(more, [*METHODS, *added])
     for part in ("D_I", "D_G"):
         block = with_them[part]
-        single, holm = (block.loc[["DI-n-2", "DI-n-4"], column].tolist() for column in ("p", "holm"))
+        single, holm = (
+            block.loc[["DI-n-2", "DI-n-4"], column].tolist() for column in ("p", "holm")
+        )
         assert holm == pytest.approx(stats.holm(single).tolist()) and holm != pytest.approx(single)
         pd.testing.assert_series_equal(block.loc[list(SEEN), "holm"], table[part]["holm"])
     other = tables.comparison(rows(), base=TL)["D_I"]  # from which the baseline differs, too
-    assert other.loc[BASELINE, "holm"] == other.loc[BASELINE, "p"] > 0 and np.isnan(other.loc[TL, "holm"])
+    assert other.loc[BASELINE, "holm"] == other.loc[BASELINE, "p"] > 0 and np.isnan(
+        other.loc[TL, "holm"]
+    )
 
 
-@pytest.mark.parametrize(("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])])
+@pytest.mark.parametrize(
+    ("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])]
+)
 def test_one_familys_size_is_nothing_to_the_other(table, left_out, untouched):
     fewer = tables.comparison(rows(without(*left_out)))
-    pd.testing.assert_series_equal(fewer.loc[untouched, ("D_I", "holm")],
-                                   table.loc[untouched, ("D_I", "holm")])
+    pd.testing.assert_series_equal(
+        fewer.loc[untouched, ("D_I", "holm")], table.loc[untouched, ("D_I", "holm")]
+    )
 
 
 def test_D_I_and_D_G_are_corrected_apart():
@@ -115,7 +138,9 @@ def test_D_I_and_D_G_are_corrected_apart():
 @pytest.mark.parametrize("seen", [SEEN, dict(reversed(SEEN.items())), without(OWN, ES)])
 def test_the_papers_numbers_stand_beside_their_method(seen):
     table = tables.comparison(rows(seen))
-    there = {method.name: method.paper for method in METHODS if method.name in seen and method.paper}
+    there = {
+        method.name: method.paper for method in METHODS if method.name in seen and method.paper
+    }
     assert paper_of(table, "D_I") == {name: paper[:4] for name, paper in there.items()}
     assert paper_of(table, "D_G") == {name: paper[4:] for name, paper in there.items()}
 
@@ -129,11 +154,15 @@ def test_without_the_baseline_there_are_levels_and_no_changes():
 
 def test_the_baseline_alone_makes_a_table():
     table = tables.comparison(rows({BASELINE: SEEN[BASELINE]}))
-    assert list(table.index) == [BASELINE] and table.loc[BASELINE, ("D_I", "mean")] == pytest.approx(0.6)
+    assert list(table.index) == [BASELINE] and table.loc[
+        BASELINE, ("D_I", "mean")
+    ] == pytest.approx(0.6)
 
 
 def test_csv_parses_back_with_all_numbers(table):
-    back = pd.read_csv(io.StringIO(tables.as_csv(table)), index_col="method", dtype=str).astype(float)
+    back = pd.read_csv(io.StringIO(tables.as_csv(table)), index_col="method", dtype=str).astype(
+        float
+    )
     assert list(back.columns) == [" ".join(pair) for pair in table.columns]
     assert list(back.index) == list(table.index)
     np.testing.assert_array_equal(back, table.to_numpy(float))
@@ -191,12 +220,19 @@ def runs() -> pd.DataFrame:
 
 
 def test_runs_stand_side_by_side_with_the_papers_last(runs, table):
-    assert list(runs.columns.unique(0)) == ["D_I", "D_G"] and list(runs.columns.unique(1)) == ["here", "there", "v3"]
+    assert list(runs.columns.unique(0)) == ["D_I", "D_G"] and list(runs.columns.unique(1)) == [
+        "here",
+        "there",
+        "v3",
+    ]
     assert list(runs.index) == [name for name in table.index if name != BASELINE]
     for part in ("D_I", "D_G"):
         expected = table[part].drop(index=BASELINE)[["change", "low", "high"]]
         pd.testing.assert_frame_equal(runs[part]["here"], expected, check_names=False)
-    assert runs.loc[TL, (slice(None), "there")].isna().all() and runs.loc[SW, ("D_I", "there", "change")] > 0
+    assert (
+        runs.loc[TL, (slice(None), "there")].isna().all()
+        and runs.loc[SW, ("D_I", "there", "change")] > 0
+    )
 
 
 def test_the_papers_change_is_between_its_means_and_has_no_interval(runs):
@@ -208,33 +244,63 @@ def test_the_papers_change_is_between_its_means_and_has_no_interval(runs):
 
 
 def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
-    levels = {BASELINE: (0.5, 0.6), "BaseLine-n-1500": (0.3, 0.4), "SG-n-1500": (0.35, 0.45), "IG-n-21": (0.9, 0.9)}
+    levels = {
+        BASELINE: (0.5, 0.6),
+        "BaseLine-n-1500": (0.3, 0.4),
+        "SG-n-1500": (0.35, 0.45),
+        "IG-n-21": (0.9, 0.9),
+    }
     side = tables.beside({"here": rows(levels)})
     assert side.loc["SG-n-1500", ("D_I", "here", "change")] == pytest.approx(0.05)
     assert side.loc["BaseLine-n-1500", ("D_I", "here", "change")] == pytest.approx(-0.2)
     assert np.isnan(side.loc["IG-n-21", ("D_I", "here", "change")])  # BaseLine-n-6500 is not there
-    for name, mean, base in (("SG-n-1500", 0.979, 0.975), ("IG-n-21", 0.977, 0.975), ("BaseLine-n-1500", 0.975, 0.98)):
+    for name, mean, base in (
+        ("SG-n-1500", 0.979, 0.975),
+        ("IG-n-21", 0.977, 0.975),
+        ("BaseLine-n-1500", 0.975, 0.98),
+    ):
         assert side.loc[name, ("D_I", "v3", "change")] == pytest.approx(mean - base)  # Table I
 
 
 def test_a_method_that_one_run_alone_has_is_there_in_order():
-    alone = tables.beside({"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})})
+    alone = tables.beside(
+        {"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})}
+    )
     assert list(alone.index) == list(tables.comparison(rows()).index.drop(BASELINE))
 
 
 def changes(**runs) -> pd.DataFrame:
     """Runs from {method: (change, low, high)}, on D_I as on D_G."""
-    wide = {(part, run): pd.DataFrame(lines, ["change", "low", "high"]).T
-            for part in ("D_I", "D_G") for run, lines in runs.items()}
+    wide = {
+        (part, run): pd.DataFrame(lines, ["change", "low", "high"]).T
+        for part in ("D_I", "D_G")
+        for run, lines in runs.items()
+    }
     return pd.concat(wide, axis=1)
 
 
 def test_agreement_is_asked_of_clear_changes_only():
     table = changes(
-        one={"up": (2, 1, 3), "down": (-2, -3, -1), "turned": (2, 1, 3), "open": (1, -1, 3), "edge": (1, 0, 2),
-             "nought": (2, 1, 3), "absent": (2, 1, 3), "lone": (2, np.nan, np.nan)},
-        other={"up": (9, -1, 19), "down": (-1, -2, 0), "turned": (-1, -3, 1), "open": (1, 0, 2), "edge": (1, 0, 2),
-               "nought": (0, np.nan, np.nan), "absent": (np.nan,) * 3, "lone": (1, 0, 2)},
+        one={
+            "up": (2, 1, 3),
+            "down": (-2, -3, -1),
+            "turned": (2, 1, 3),
+            "open": (1, -1, 3),
+            "edge": (1, 0, 2),
+            "nought": (2, 1, 3),
+            "absent": (2, 1, 3),
+            "lone": (2, np.nan, np.nan),
+        },
+        other={
+            "up": (9, -1, 19),
+            "down": (-1, -2, 0),
+            "turned": (-1, -3, 1),
+            "open": (1, 0, 2),
+            "edge": (1, 0, 2),
+            "nought": (0, np.nan, np.nan),
+            "absent": (np.nan,) * 3,
+            "lone": (1, 0, 2),
+        },
     )
     for same in tables.agreement(table, "one", "other").values():
         assert same.to_dict() == {"up": True, "down": True, "turned": False}
@@ -274,7 +340,9 @@ def test_an_incomplete_store_compares_whom_it_has(tmp_path):
     table = tables.comparison(some)
     assert list(table.index) == [BASELINE, OWN, ES, SW]
     assert table["D_I", "n"].to_dict() == {BASELINE: 3, OWN: 3, ES: 2, SW: 3}
-    assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)  # ann and bob alone; means would differ by 0.05
+    assert table.loc[ES, ("D_I", "change")] == pytest.approx(
+        0.1
+    )  # ann and bob alone; means would differ by 0.05
     assert table.loc[SW, ("D_I", "change")] == pytest.approx(0.1)
 
 
@@ -299,7 +367,9 @@ def nudged(by: dict) -> pd.DataFrame:
 
 def test_rows_that_agree_to_the_bit_have_nothing_to_test():
     found = tables.equivalence(rows(), rows())
-    assert all(each.mean == 0 and np.isnan(each.p) and not each.equivalent for each in found.values())
+    assert all(
+        each.mean == 0 and np.isnan(each.p) and not each.equivalent for each in found.values()
+    )
 
 
 def test_a_person_is_one_number_however_many_methods_and_repeats():
@@ -307,10 +377,17 @@ def test_a_person_is_one_number_however_many_methods_and_repeats():
     by = {ES: (0.06, 0, 0), SW: (0, 0.03, 0), TL: (0, 0, -0.012)}
     found = tables.equivalence(nudged(by), rows())
     expected = stats.equivalence([0.06 / 6, 0.03 / 6, -0.012 / 6], stats.MARGINS["D_I"])
-    assert (found["D_I"].mean, found["D_I"].p, found["D_I"].n) == pytest.approx((expected.mean, expected.p, 3))
-    assert found["D_G"].mean == pytest.approx(expected.mean / 2) and found["D_G"].margin == stats.MARGINS["D_G"]
-    twice = [pd.concat([each.assign(repeat=r, acc_I=each["acc_I"] + r / 10) for r in (0, 1)])
-             for each in (nudged(by), rows())]
+    assert (found["D_I"].mean, found["D_I"].p, found["D_I"].n) == pytest.approx(
+        (expected.mean, expected.p, 3)
+    )
+    assert (
+        found["D_G"].mean == pytest.approx(expected.mean / 2)
+        and found["D_G"].margin == stats.MARGINS["D_G"]
+    )
+    twice = [
+        pd.concat([each.assign(repeat=r, acc_I=each["acc_I"] + r / 10) for r in (0, 1)])
+        for each in (nudged(by), rows())
+    ]
     assert tables.equivalence(*twice)["D_I"].p == pytest.approx(expected.p)
 
 
@@ -320,11 +397,18 @@ def test_an_equivalence_pairs_people_by_name_and_methods_by_name():
 
 
 def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
-    by = {BASELINE: (0.001, 0, -0.001), ES: (0.001, 0.002, 0.003), SW: (0.1, -0.1, 0.3), TL: (0.1, 0.1, 0.1)}
+    by = {
+        BASELINE: (0.001, 0, -0.001),
+        ES: (0.001, 0.002, 0.003),
+        SW: (0.1, -0.1, 0.3),
+        TL: (0.1, 0.1, 0.1),
+    }
     text = tables.verdicts(nudged(by), rows())
     assert list(text.index) == ["all methods", *SEEN]
     said = text["D_I within ±0.5"]
-    assert (said[[BASELINE, ES]] == "yes").all() and (said[[SW, TL, OWN, "all methods"]] == "not shown").all()
+    assert (said[[BASELINE, ES]] == "yes").all() and (
+        said[[SW, TL, OWN, "all methods"]] == "not shown"
+    ).all()
     assert text.loc[ES, "D_I in pp [90 %]"] == "+0.20 [+0.03, +0.37]"  # 2.92 · .1 / √3
     assert (text.loc[[TL, OWN], "D_I p"] == "").all()  # of equal differences
     assert text.loc[[TL, OWN], "D_I in pp [90 %]"].tolist() == ["+10.00", "+0.00"]
@@ -333,20 +417,30 @@ def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
 def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
     alone = rows({name: values[:1] for name, values in SEEN.items()})
     text = tables.verdicts(alone, alone)
-    assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {"not shown"}
+    assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {
+        "not shown"
+    }
 
 
 # --- other tables than v3's
 
 
 def test_v1s_table_has_its_numbers_and_the_share_of_training():
-    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(own_iterations=[100] * 3 + [20, 25, 30])
+    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(
+        own_iterations=[100] * 3 + [20, 25, 30]
+    )
     for variation, mean in (("class-counts", 0.9247), ("hidden-factors", 0.9768)):
         table = tables.comparison(seen, printed=variation)
-        assert table.loc[SW, ("D_I", "paper mean")] == mean and table.loc[SW, ("D_G", "paper r_train")] == 0.99
+        assert (
+            table.loc[SW, ("D_I", "paper mean")] == mean
+            and table.loc[SW, ("D_G", "paper r_train")] == 0.99
+        )
         assert table.loc[[BASELINE, SW], ("D_G", "r_train")].tolist() == [1, 0.25]
         shown = tables.shown(table, "D_G")
-        assert shown.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"] and "v1 mean" in shown
+        assert (
+            shown.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"]
+            and "v1 mean" in shown
+        )
         assert "r_train" not in tables.shown(table, "D_I")
     assert "v1 mean" in tables.as_markdown(table) and "v3" not in tables.as_text(table)
 
@@ -354,13 +448,22 @@ def test_v1s_table_has_its_numbers_and_the_share_of_training():
 def test_changes_may_be_counted_from_another_method(table):
     other = tables.comparison(rows(), base=ES)
     assert np.isnan(other.loc[ES, ("D_I", "change")])
-    assert other.loc[BASELINE, ("D_I", "change")] == pytest.approx(-table.loc[ES, ("D_I", "change")])
-    assert other.loc[SW, ("D_I", "change")] == pytest.approx(tables.difference(rows(), SW, ES)["D_I"].mean)
+    assert other.loc[BASELINE, ("D_I", "change")] == pytest.approx(
+        -table.loc[ES, ("D_I", "change")]
+    )
+    assert other.loc[SW, ("D_I", "change")] == pytest.approx(
+        tables.difference(rows(), SW, ES)["D_I"].mean
+    )
 
 
 def test_grouping_is_a_family_of_its_own_for_holm():
     """Two of grouping and one of shaping, all with one p: the two are corrected, the one is not."""
-    seen = {BASELINE: (0.6, 0.5, 0.7), SW: (0.7, 0.6, 0.9), "IG-n-5": (0.7, 0.6, 0.9), "SG-n-1500": (0.7, 0.6, 0.9)}
+    seen = {
+        BASELINE: (0.6, 0.5, 0.7),
+        SW: (0.7, 0.6, 0.9),
+        "IG-n-5": (0.7, 0.6, 0.9),
+        "SG-n-1500": (0.7, 0.6, 0.9),
+    }
     block = tables.comparison(rows(seen))["D_I"]
     assert block.loc[SW, "holm"] == pytest.approx(block.loc[SW, "p"])
     assert block.loc["IG-n-5", "holm"] == pytest.approx(2 * block.loc["IG-n-5", "p"])
