@@ -47,7 +47,7 @@ chapters: $(STAMP)  ## run the chapters as they stand and keep their outputs, wh
 	PERSO_STORE="$(CURDIR)/build/chapters/store.sqlite" $(BIN)/python -m nbconvert $(REFRESH) chapters/*.ipynb
 
 readme: $(STAMP)  ## write the README's generated parts anew
-	$(BIN)/python -m perso.readme
+	$(BIN)/python -m perso.report.readme
 
 lock:  ## pin what pyproject.toml asks for; keeps a pin that still fits, `rm requirements.lock` for the newest
 	$(check_python)

@@ -20,8 +20,12 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
-from perso import mixed, published, resampling, speed, stats
-from perso.settings import ROOT, InputError, rng
+from perso.errors import InputError
+from perso.paths import ROOT
+from perso.report import records
+from perso.seeds import rng
+from perso.stats import bootstrap, dispersion, mixed, paired, permutation
+from perso.store import published
 
 PEOPLE, SIMULATIONS, FEW, SEED = (14, 24), 2000, 300, 0  # FEW: of mixed models, which take longer
 DIGITS, FLIPS = (33, 36, 39), 3  # original digits of a person's test set, in turn; images of each
@@ -116,27 +120,27 @@ def two_methods(
     """Two methods: every test of a paired difference, every interval of it; with `spread`, of the log ratio of sd."""
     study = hits(rng, people, accuracy, common)
     persons, truth = differences(study), accuracy[1] - accuracy[0]
-    d = np.array([resampling.total(person) for person in persons])
-    student = stats.change(d)
+    d = np.array([bootstrap.total(person) for person in persons])
+    student = paired.change(d)
     found = {
-        "sign-flip": resampling.sign_flip(d, rng, PERMUTATIONS) < 0.05,
+        "sign-flip": permutation.sign_flip(d, rng, PERMUTATIONS) < 0.05,
         "paired t-test": student.p < 0.05,
-        "Wilcoxon": stats.wilcoxon(d) < 0.05,
-        "hierarchical interval": covers(resampling.hierarchical(persons, rng, DRAWS), truth),
+        "Wilcoxon": paired.wilcoxon(d) < 0.05,
+        "hierarchical interval": covers(bootstrap.hierarchical(persons, rng, DRAWS), truth),
         "Student's t interval": covers(student, truth),
         "plain two-level bootstrap": covers(naive(persons, rng), truth),
     }
     if spread:
         both = means(study).T
         found |= {
-            "Brown–Forsythe": resampling.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
-            "Pitman–Morgan": stats.pitman_morgan(*both) < 0.05,
-            "bootstrap over people": covers(resampling.sd_ratio(*both, rng, DRAWS // 2)[0], 0),
+            "Brown–Forsythe": dispersion.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
+            "Pitman–Morgan": dispersion.pitman_morgan(*both) < 0.05,
+            "bootstrap over people": covers(dispersion.sd_ratio(*both, rng, DRAWS // 2)[0], 0),
         }
     return found
 
 
-def naive(persons, rng) -> resampling.Interval:
+def naive(persons, rng) -> bootstrap.Interval:
     """People, then their digits, and the plain quantiles of the means: too wide, by the second drawing."""
     pools = np.stack(
         [
@@ -147,7 +151,7 @@ def naive(persons, rng) -> resampling.Interval:
     )
     size = DRAWS, len(persons)
     again = pools[rng.integers(100, size=size), rng.integers(len(persons), size=size)]
-    return resampling.Interval(np.nan, *np.quantile(again.mean(axis=1), [0.025, 0.975]))
+    return bootstrap.Interval(np.nan, *np.quantile(again.mean(axis=1), [0.025, 0.975]))
 
 
 def at_margin(rng, people: int, margin: float) -> dict[str, bool]:
@@ -155,8 +159,8 @@ def at_margin(rng, people: int, margin: float) -> dict[str, bool]:
     study = means(hits(rng, people, (0.93, 0.93 - margin)))
     d = study[:, 1] - study[:, 0]
     return {
-        "TOST": stats.equivalence(d, margin).equivalent,
-        "non-inferiority": stats.harmless(d, margin) < 0.05,
+        "TOST": paired.equivalence(d, margin).equivalent,
+        "non-inferiority": paired.harmless(d, margin) < 0.05,
     }
 
 
@@ -164,10 +168,10 @@ def family(rng, people: int, methods: int = 6) -> dict[str, bool]:
     """Methods that are all as good as the one they share as their baseline."""
     study = means(hits(rng, people, [0.93] * (methods + 1)))
     p = np.array(
-        [resampling.sign_flip(d, rng, PERMUTATIONS) for d in (study[:, 1:] - study[:, :1]).T]
+        [permutation.sign_flip(d, rng, PERMUTATIONS) for d in (study[:, 1:] - study[:, :1]).T]
     )
     return {
-        "six sign-flips, Holm": (stats.holm(p) < 0.05).any(),
+        "six sign-flips, Holm": (paired.holm(p) < 0.05).any(),
         "six sign-flips, uncorrected": (p < 0.05).any(),
     }
 
@@ -175,8 +179,8 @@ def family(rng, people: int, methods: int = 6) -> dict[str, bool]:
 def trend(rng, people: int, methods: int = 3) -> dict[str, bool]:
     """Methods in an order that means nothing."""
     study = means(hits(rng, people, [0.93] * methods))
-    slopes = np.nan_to_num([resampling.rho(np.arange(methods), line) for line in study])
-    interval, p = resampling.people_alone(slopes, rng, DRAWS), stats.rising(study)
+    slopes = np.nan_to_num([bootstrap.rho(np.arange(methods), line) for line in study])
+    interval, p = bootstrap.people_alone(slopes, rng, DRAWS), paired.rising(study)
     return {"Page's L": p < 0.05, "interval of slopes": covers(interval, 0)}
 
 
@@ -199,7 +203,7 @@ def correlated(rng, people: int, apart: bool = False) -> dict[str, bool]:
 
 def asked(sides, tables, rng, same: bool = False) -> float:
     """p of a correlation over settings."""
-    return resampling.correlated(sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same)[1]
+    return bootstrap.correlated(sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same)[1]
 
 
 def fairness(rng, people: int, accuracy: float = 0.93) -> dict[str, bool]:
@@ -209,8 +213,8 @@ def fairness(rng, people: int, accuracy: float = 0.93) -> dict[str, bool]:
     def sides(table):
         return table.mean(axis=0), table.std(axis=0, ddof=1)
 
-    alone = resampling.over_people(
-        lambda index: resampling.rho(*sides(own[index])), people, rng, DRAWS // 5
+    alone = bootstrap.over_people(
+        lambda index: bootstrap.rho(*sides(own[index])), people, rng, DRAWS // 5
     )[1]
     p = asked(sides, (own,), rng, same=True)
     return {"Spearman over settings": p < 0.05, "Spearman, people drawn alone": alone < 0.05}
@@ -221,7 +225,7 @@ def writers(rng, people: int, classes: int = 5, each: int = 4) -> dict[str, bool
     strata = np.tile(np.arange(classes), people * each)
     codes = rng.normal(size=(len(strata), 4)) + 3 * rng.normal(size=(classes, 4))[strata]
     groups = np.repeat(np.arange(people), classes * each)
-    return {"PERMANOVA": stats.permanova(codes, groups, strata, rng, 199).p < 0.05}
+    return {"PERMANOVA": permutation.permanova(codes, groups, strata, rng, 199).p < 0.05}
 
 
 def coin(rng, people: int) -> dict[str, bool]:
@@ -236,18 +240,18 @@ def coin(rng, people: int) -> dict[str, bool]:
 
 @cache
 def found_by_most(people: int) -> float:
-    """The accuracy that differs from 93 % by what `stats.detectable` says of the true sd of such differences."""
+    """The accuracy that differs from 93 % by what `paired.detectable` says of the true sd of such differences."""
     better = 0.95
     for _ in range(3):
         study = means(hits(rng(SEED, "sd"), 20_000, (0.93, better)))
-        better = 0.93 + stats.detectable(float((study[:, 1] - study[:, 0]).std()), people)
+        better = 0.93 + paired.detectable(float((study[:, 1] - study[:, 0]).std()), people)
     return better
 
 
 def power(rng, people: int) -> dict[str, bool]:
     """A difference as large as the detectable one."""
     study = means(hits(rng, people, (0.93, found_by_most(people))))
-    return {"sign-flip": resampling.sign_flip(study[:, 1] - study[:, 0], rng, PERMUTATIONS) < 0.05}
+    return {"sign-flip": permutation.sign_flip(study[:, 1] - study[:, 0], rng, PERMUTATIONS) < 0.05}
 
 
 def shared(rng, people: int, repeats: int) -> dict[str, bool]:
@@ -264,7 +268,7 @@ def shared(rng, people: int, repeats: int) -> dict[str, bool]:
         mixed.mixed(values, random).effects.loc["mean"]
         for random in (alone | {"generic": generic}, alone)
     )
-    p = resampling.sign_flip(values.reshape(people, repeats).mean(axis=1), rng, PERMUTATIONS)
+    p = permutation.sign_flip(values.reshape(people, repeats).mean(axis=1), rng, PERMUTATIONS)
     return {
         "mixed model": covers(wide, 0),
         "mixed model without generic models": covers(narrow, 0),
@@ -395,7 +399,7 @@ def about(simulations: int) -> dict:
 def counted_before(part: Path, record: dict) -> list[dict]:
     """The entries of a run that was stopped, where it did what `record` says; else none."""
     try:
-        earlier = speed.load(part)
+        earlier = records.load(part)
     except InputError as error:
         raise SystemExit(f"calibration: {error}") from None
     known = not record["commit"].endswith(

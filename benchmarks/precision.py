@@ -14,8 +14,11 @@ from pathlib import Path
 
 from durations import ROOT, machine, write
 
-from perso import methods, settings, speed, tables
-from perso.study import Study
+from perso import errors, paths, settings
+from perso.analysis import comparison
+from perso.methods import registry
+from perso.report import records, tables
+from perso.study.study import Study
 
 DEFAULT = ("BaseLine", "ES-n-400", "SW-n-2", "TL-n-300 (1e-4)")  # one of each family
 PRECISIONS = ("float32", "bfloat16")
@@ -39,13 +42,13 @@ def parser() -> argparse.ArgumentParser:
     option(
         "--store",
         type=Path,
-        default=settings.default_store(),
+        default=paths.default_store(),
         help="file of trained models (%(default)s)",
     )
     option(
         "--data-dir",
         type=Path,
-        default=settings.default_data_dir(),
+        default=paths.default_data_dir(),
         help="folder of data sets (%(default)s)",
     )
     option(
@@ -69,10 +72,10 @@ def main() -> None:
     given = parser().parse_args()
     try:
         base = settings.read(given.params, given.pairs)
-        wanted = None if "all" in given.methods else methods.named(*given.methods)
+        wanted = None if "all" in given.methods else registry.named(*given.methods)
         rows = dict(both(base, wanted, given))
-        entries = speed.load(given.to) or {}
-    except (settings.InputError, KeyError) as error:
+        entries = records.load(given.to) or {}
+    except (errors.InputError, KeyError) as error:
         raise SystemExit(f"precision: {error.args[0]}") from None
     print(tables.verdicts(rows["bfloat16"], rows["float32"]).to_string())
     entries[given.params.stem] = entry(base, rows)
@@ -100,7 +103,7 @@ def entry(base: settings.Settings, rows: dict) -> dict:
     one, other = rows["bfloat16"], rows["float32"]
     found = {
         part: {key: None if value != value else value for key, value in asdict(each).items()}
-        for part, each in tables.equivalence(one, other).items()
+        for part, each in comparison.equivalence_by_part(one, other).items()
     }
     return {
         "settings": {

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from perso import engine, work
-from perso.methods import Method
-from perso.settings import seed_of
+from perso.methods.method import Method
+from perso.seeds import seed_of
+from perso.study import plans
+from perso.training import recipe
 
 
 class Digits(Dataset):
@@ -103,10 +104,10 @@ def able(method: Method) -> bool:
 def models(study, methods: tuple[Method, ...], share: float):
     """Fold, method, person and initial weights of every model of these methods, for a share of a study's people."""
     s = study.settings
-    how = engine.Recipe(study.prepared.classes, s.image_size, s.width)
+    how = recipe.Recipe(study.prepared.classes, s.image_size, s.width)
     for fold in study.folds:
         for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
-            state = engine.fresh(how, seed_of(s.seed, "init", person, 0))
+            state = recipe.fresh(how, seed_of(s.seed, "init", person, 0))
             yield from ((fold, method, person, state) for method in methods)
 
 
@@ -119,9 +120,9 @@ def one_model(prepared, fold, method, person, state) -> dict:
         prepared.settings.device,
     )
     model = begun(state, prepared.classes, s.image_size, s.width, device)
-    plan = work.plan(prepared, fold, method, person, 0, method.late)[1]
+    plan = plans.plan(prepared, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late
-    early = work.generic_plan(prepared, fold, 0) if method.generic else plan[:before]
+    early = plans.generic_plan(prepared, fold, 0) if method.generic else plan[:before]
     fit(model, images, labels, early, s.learning_rate, device)
     fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
     row = {

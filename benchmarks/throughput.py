@@ -26,11 +26,20 @@ import torch
 from durations import ROOT, machine, write
 from sklearn.datasets import load_digits
 
-from perso import choices, cohorts, engine, metrics, schedules, speed, stats
-from perso.models import State
-from perso.settings import InputError, Settings, read, rng, seed_of
-from perso.study import Study
-from perso.work import chunks
+from perso.analysis import accuracy
+from perso.data.images import flipped
+from perso.errors import InputError
+from perso.methods import schedules
+from perso.report import records
+from perso.seeds import rng, seed_of
+from perso.settings import Settings, read
+from perso.stats import paired
+from perso.study import hardware
+from perso.study.jobs import chunks
+from perso.study.study import Study
+from perso.training import engine, inference, recipe
+from perso.training.models import State
+from perso.training.recipe import Recipe, fresh
 
 CLASSES, RATE = 30, 1e-3
 ITERATIONS = {
@@ -48,7 +57,7 @@ class Way:
     predicted: float | None = (
         None  # times as fast as the way before; from single trials, before this was written
     )
-    recipe: engine.Recipe | None = None
+    recipe: Recipe | None = None
     processes: int = 1
 
 
@@ -64,10 +73,10 @@ class Work:
     states: list[State]
 
 
-def ways(s: Settings, here: choices.Machine) -> list[Way]:
+def ways(s: Settings, here: hardware.Machine) -> list[Way]:
     """From the textbook loop to all that the machine can, a step at a time (of settled settings)."""
     cores, large, small = torch.get_num_threads(), s.image_size * s.width >= 32, s.lanes > 1
-    plain = engine.Recipe(
+    plain = recipe.Recipe(
         CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device
     )
     taken = [
@@ -125,9 +134,7 @@ def ways(s: Settings, here: choices.Machine) -> list[Way]:
 def work(settings: Settings, iterations: int, models: int) -> Work:
     """The work at the size of these settings."""
     digits = load_digits()
-    images, labels = cohorts.flipped(
-        np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10
-    )
+    images, labels = flipped(np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10)
     times = settings.image_size // 8
     test = np.arange(len(labels)) % len(digits.target) % 10 == 9  # a digit's flips with it
     own, none = np.flatnonzero(~test), np.zeros(iterations, bool)
@@ -135,8 +142,8 @@ def work(settings: Settings, iterations: int, models: int) -> Work:
         schedules.batches(none, own[:0], own, settings.batch_size, None, rng("plan", n))
         for n in range(models)
     ]
-    recipe = engine.Recipe(CLASSES, settings.image_size, settings.width)
-    states = [engine.fresh(recipe, seed_of("benchmark", n)) for n in range(models)]
+    recipe = Recipe(CLASSES, settings.image_size, settings.width)
+    states = [fresh(recipe, seed_of("benchmark", n)) for n in range(models)]
     return Work(
         settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states
     )
@@ -175,7 +182,7 @@ def by_engine(job: Work, way: Way) -> tuple[list[State], float]:
 
 
 def some(
-    recipe: engine.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
+    recipe: recipe.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
 ) -> list[State]:
     """Some of the models, trained in this process."""
     plans, states = job.plans[list(models), :iterations], [job.states[n] for n in models]
@@ -220,9 +227,9 @@ def ceiling(device: str) -> dict[str, float]:
     return rates
 
 
-def measured(size: str, here: choices.Machine) -> dict:
+def measured(size: str, here: hardware.Machine) -> dict:
     """All ways at one size."""
-    s = choices.settled(read(ROOT / "params" / f"{size}.yml"), CLASSES, here)
+    s = hardware.settled(read(ROOT / "params" / f"{size}.yml"), CLASSES, here)
     cores = here.workers if here.device == "cpu" else 1
     models = max(4, cores * s.lanes, s.in_flight * s.lanes)
     total = ITERATIONS[here.device][size]
@@ -237,11 +244,11 @@ def measured(size: str, here: choices.Machine) -> dict:
         )
         given = [
             textbook.answers(model, own, here.device) if way.recipe is None
-            else engine.predict(way.recipe, own, model, np.arange(len(own))) for model in trained
+            else inference.predict(way.recipe, own, model, np.arange(len(own))) for model in trained
         ]  # fmt: skip
         accuracy = np.array([(each == wanted).mean() for each in given])
         first = accuracy if first is None else first
-        apart = stats.change(accuracy - first)
+        apart = paired.change(accuracy - first)
         if not (apart.low <= 0 <= apart.high or abs(apart.mean) < 0.02):
             raise SystemExit(
                 f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's"
@@ -268,7 +275,7 @@ def measured(size: str, here: choices.Machine) -> dict:
         all(torch.equal(one[name], two[name]) for name in one)
         for one, two in zip(once, twice, strict=True)
     ]
-    need = choices.iteration(s, CLASSES)
+    need = hardware.iteration(s, CLASSES)
     return {
         "image_size": s.image_size,
         "width": s.width,
@@ -312,8 +319,8 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
     theirs = pd.DataFrame(done)
     agreement = {}
     for part in ("I", "G"):
-        one, two = (metrics.per_person(each, f"acc_{part}") for each in (rows, theirs))
-        agreement[f"D_{part}"] = asdict(stats.change((one - two).dropna().mean(axis=1)))
+        one, two = (accuracy.per_person(each, f"acc_{part}") for each in (rows, theirs))
+        agreement[f"D_{part}"] = asdict(paired.change((one - two).dropna().mean(axis=1)))
     scale = len(rows) / len(done)
     print(
         f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}"
@@ -368,9 +375,9 @@ def main() -> None:
     add("--to", type=Path, help="default: results/throughput-DEVICE.json")
     given = options.parse_args()
     try:
-        here = choices.machine(given.device)
+        here = hardware.machine(given.device)
         to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
-        record = kept(speed.load(to) or {}, here.device)
+        record = kept(records.load(to) or {}, here.device)
     except InputError as error:
         raise SystemExit(f"throughput: {error}") from None
     for size in given.size or [*ITERATIONS["cpu"], "study"]:

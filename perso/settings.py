@@ -4,27 +4,16 @@ The defaults are those of v3 (Schneider & Vlachos, arXiv:1909.02803v3); a file i
 of another size changes. Values are checked here as far as they can be without the data.
 """
 
-import hashlib
-import json
-import os
 import re
 import symtable
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import yaml
 
-
-class InputError(ValueError):
-    """Bad input, told in one line that names the key or file and what would be right (exit code 2)."""
-
-
-class RunError(RuntimeError):
-    """A run that failed, told in a line or with the failing tool's own words (exit code 1)."""
+from perso.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -296,75 +285,6 @@ def from_startup(namespace: Mapping) -> set[str]:
     return {key for key in before if namespace.get(key) is before[key]} - assigned
 
 
-def fingerprint(facts) -> str:
-    """Hash of plain nested data (dicts, lists, numbers, text): equal facts, equal hash, on every machine."""
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def seed_of(*names) -> int:
-    """A 63-bit seed from names: `seed_of(0, "init", person, repeat)`. No method's name ever enters."""
-    return int.from_bytes(hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()[:8]) >> 1
-
-
-def rng(*names) -> np.random.Generator:
-    """A generator from names (see `seed_of`); there is no global random state in this package."""
-    return np.random.default_rng(seed_of(*names))
-
-
 def as_dict(settings: Settings) -> dict:
     """The settings as a plain dict, in their order."""
     return asdict(settings)
-
-
-ROOT = Path(__file__).resolve().parents[1]
-if not (ROOT / "chapters").is_dir():  # installed without its checkout
-    ROOT = Path.cwd()
-
-
-def default_store() -> Path:
-    """Where trained models' rows are kept: $PERSO_STORE or build/store.sqlite of the checkout."""
-    return Path(os.environ.get("PERSO_STORE", ROOT / "build" / "store.sqlite"))
-
-
-def default_data_dir() -> Path:
-    """Where data sets are looked for and downloaded to: $PERSO_DATA_DIR or data/ of the checkout."""
-    return Path(os.environ.get("PERSO_DATA_DIR", ROOT / "data"))
-
-
-@contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """A file that appears whole or not at all: write to the path that this gives.
-
-    What stands there at the end of the block takes the place of `path`; where the block fails, `path`
-    is as it was. InputError where it cannot be written.
-    """
-    target = Path(os.path.realpath(Path(path).expanduser()))  # a link stays one, to the new file
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            aside = Path(folder, target.name)
-            yield aside
-            os.replace(aside, target)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({reason(error)})") from error
-
-
-def writable(folder: str | Path) -> None:
-    """Make a folder where it is missing; InputError where no file can be written in it.
-
-    To be asked before hours of training, not after.
-    """
-    folder = Path(folder).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryDirectory(dir=folder, prefix=".saving-").cleanup()
-    except OSError as error:
-        raise InputError(f"{folder}: no file can be written in it ({reason(error)})") from error
-
-
-def reason(error: OSError) -> str:
-    """Why a file cannot be written, in words."""
-    if isinstance(error, FileExistsError | NotADirectoryError):  # of mkdir
-        return "a file is where a folder is needed"
-    return str(error.strerror or error)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perso import engine
+from perso.training import engine
 
 
 @pytest.fixture

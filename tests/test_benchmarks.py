@@ -11,12 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from perso import engine, study, work
-from perso.choices import Machine, settled
-from perso.methods import METHODS, V1, V3, named
-from perso.models import LaneDropout
-from perso.prepare import prepare
-from perso.settings import ROOT, InputError, read
+from perso.data.dataset import prepare
+from perso.errors import InputError
+from perso.methods import registry
+from perso.methods.registry import METHODS, V1, V3, named
+from perso.paths import ROOT
+from perso.settings import read
+from perso.study import jobs, study
+from perso.study.hardware import Machine, settled
+from perso.training import recipe
+from perso.training.models import LaneDropout
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import durations
@@ -37,7 +41,7 @@ def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
     monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     job = throughput.work(replace(SIZES[size], width=0.125, batch_size=16), 1, 1)
-    (ours,) = throughput.some(engine.Recipe(30, job.settings.image_size, 0.125), job, (0,))
+    (ours,) = throughput.some(recipe.Recipe(30, job.settings.image_size, 0.125), job, (0,))
     model = textbook.begun(job.states[0], 30, job.settings.image_size, 0.125, "cpu")
     textbook.fit(model, job.images, job.labels, job.plans[0], throughput.RATE, "cpu")
     weights = [
@@ -70,7 +74,7 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
     study = throughput.study_way([first, *rest], s)
     prepared = replace(prepare(read(ROOT / "params" / "smoke.yml")), settings=s)
     same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is CARD else 1}
-    assert replace(study.recipe, **same) == replace(work.recipe(prepared), **same)
+    assert replace(study.recipe, **same) == replace(jobs.recipe(prepared), **same)
 
 
 def test_no_plan_holds_a_test_image():
@@ -104,7 +108,7 @@ TINY = replace(read(ROOT / "params" / "smoke.yml"), width=0.0625, epochs=1, devi
 def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
     """Of each kind of method one; the one that needs an auto-encoder is trained in neither way, and named."""
     few = named("BaseLine", "SW-n-2", "TL-n-0", "TL-n-10 (1e-3)", "BaseLine-n-1500", "IG-n-5")
-    monkeypatch.setitem(study.TABLES, "v3", few)
+    monkeypatch.setitem(registry.TABLES, "v3", few)
     found = throughput.whole_study("tiny", TINY, share=0.5)
     assert (found["params"], found["without"]) == ("tiny", ["IG-n-5"])
     assert (found["models"], found["textbook_models"]) == (5 * 4, 5 * 2)  # one person of each half

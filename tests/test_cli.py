@@ -11,12 +11,17 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import __main__, evidence, ledger, published, study
-from perso.__main__ import main
-from perso.claims import CLAIMS
-from perso.methods import named
-from perso.settings import ROOT, read
-from perso.store import unpacked
+from perso import cli
+from perso.claims import evidence, ledger, ledger_file
+from perso.claims.registry import CLAIMS
+from perso.cli import main
+from perso.methods import registry
+from perso.methods.registry import named
+from perso.paths import ROOT
+from perso.settings import read
+from perso.store import published
+from perso.store.sqlite import unpacked
+from perso.study import study
 
 SMOKE = str(ROOT / "params" / "smoke.yml")
 TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
@@ -26,7 +31,7 @@ FEW = named("BaseLine", "own data in the union", "TL-n-0", "TL-n-10 (1e-3)", "TL
 @pytest.fixture
 def few(monkeypatch):
     """Five rows instead of all."""
-    monkeypatch.setitem(study.TABLES, "v3", FEW)
+    monkeypatch.setitem(registry.TABLES, "v3", FEW)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +100,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     assert table.loc[table["claim"] == 18, "missing"].tolist() == [
         "the auto-encoder of these people"
     ]
-    again = ledger.read(file)
+    again = ledger_file.read(file)
     assert [each.verdict for each in again.verdicts] == table.groupby("claim")[
         "verdict"
     ].first().tolist()
@@ -131,7 +136,7 @@ def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
         return 0
 
     monkeypatch.setattr(evidence, "train", train)
-    monkeypatch.setattr(__main__, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(cli, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     given = ["claims", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--run", "--replicate"]
     main([*given, "--budget", "10"])
     main([*given, "--budget", "5"])
@@ -334,7 +339,10 @@ def test_a_store_that_is_none_is_named(tmp_path, capsys):
 
 
 def test_a_failing_run_exits_with_1(tmp_path):
-    code = "import sys; from perso import work, __main__ as m; work.engine.train = None; sys.exit(m.main(sys.argv[1:]))"
+    code = (
+        "import sys; from perso import cli; from perso.training import engine;"
+        "engine.train = None; sys.exit(cli.main(sys.argv[1:]))"
+    )
     given = ["run", SMOKE, *TINY, "--jobs", "1", "--store", str(tmp_path / "s.sqlite")]
     done = subprocess.run(
         [sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=ROOT
@@ -346,7 +354,7 @@ def test_the_trainer_needs_no_book(tmp_path):
     """`perso run` imports nothing beyond what a machine that only trains has."""
     code = (
         "import sys; sys.modules |= dict.fromkeys('papermill IPython matplotlib seaborn statsmodels nbformat'.split());"
-        "from perso import __main__, study; sys.exit(__main__.main(sys.argv[1:]))"
+        "from perso import cli; import perso.study; sys.exit(cli.main(sys.argv[1:]))"
     )
     given = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
     done = subprocess.run(

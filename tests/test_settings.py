@@ -8,26 +8,12 @@ import papermill
 import pytest
 import yaml
 
-from perso.methods import TABLES
-from perso.settings import (
-    CHOICES,
-    RANGES,
-    ROOT,
-    InputError,
-    Settings,
-    as_dict,
-    counted,
-    default_data_dir,
-    default_store,
-    fingerprint,
-    gather,
-    overlay,
-    read,
-    rng,
-    v1,
-    whole,
-    writable,
-)
+from perso.errors import InputError
+from perso.files import whole, writable
+from perso.methods.registry import TABLES
+from perso.paths import ROOT, default_data_dir, default_store
+from perso.seeds import fingerprint, rng
+from perso.settings import CHOICES, RANGES, Settings, as_dict, counted, gather, overlay, read, v1
 
 PARAMS = sorted((ROOT / "params").glob("*.yml"))
 SMOKE = ROOT / "params" / "smoke.yml"

@@ -1,0 +1,1 @@
+"""Rows → numbers, never text."""

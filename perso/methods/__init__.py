@@ -1,0 +1,6 @@
+"""What is trained: methods as records, schedules as arrays, grouping. NumPy only; no files, no torch."""
+
+from perso.methods.method import Method
+from perso.methods.registry import TABLES, named
+
+__all__ = ["TABLES", "Method", "named"]

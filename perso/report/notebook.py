@@ -1,0 +1,95 @@
+"""What the chapters share: the look, sentences and tables made of results, and where those came from."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from myst_nb import glue
+
+import perso
+from perso.data.dataset import Prepared
+from perso.report import figures
+from perso.settings import Settings, as_dict
+from perso.store import published
+from perso.store.published import Published
+
+
+def begin() -> None:
+    """The look of a chapter's figures."""
+    set_matplotlib_formats("retina")
+    figures.style()
+
+
+def keep(name: str, value) -> None:
+    """Glue a number or a text under a name for the prose of any page, and print it for whoever reads the notebook."""
+    glue(name, value if isinstance(value, str) else float(value), display=False)
+    print(f"{name}: {value}")
+
+
+def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
+    """Which of the rows are published ones (`published.shared`), and which were trained where this page was made."""
+    theirs = given.merge(
+        rows[["key", "created"]]
+    )  # one whose course was trained again here has another date
+    if theirs.empty:
+        return Markdown(f"All {len(rows)} models were trained for this page.")
+    files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
+    return Markdown(
+        f"{len(theirs)} of {len(rows)} models are published ones of the same identity, from {files}; "
+        f"trained here: {len(rows) - len(theirs)}."
+    )
+
+
+def which(runs: Sequence[Published]) -> Markdown:
+    """Which run is which, the book's own first (`published.beside`)."""
+    lines = [f"- **{run.name}:** {published.sentence(run)}" for run in runs]
+    alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (
+        len(runs) == 1
+    )
+    return Markdown("\n".join([*lines, *alone]))
+
+
+def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:
+    """Each person's first image of every class, u8 [people, classes, S, S]; `turn` 1 and 2 are the flips."""
+    base = int(prepared.source.labels.max()) + 1
+    sheet = np.zeros((len(people), min(base, most), *prepared.images.shape[1:]), np.uint8)
+    for line, person in zip(sheet, people, strict=True):
+        for c in range(len(line)):
+            there = np.flatnonzero((prepared.source.who == person) & (prepared.source.labels == c))
+            if len(there):
+                line[c] = prepared.images[there[0] + turn * len(prepared.source.who)]
+    return sheet
+
+
+def made_of(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
+    """Which parameters, data, device and versions made a page."""
+    changed = {
+        key: value
+        for key, value in as_dict(prepared.settings).items()
+        if value != getattr(Settings(), key)
+    }
+    source, packages = prepared.source, ("torch", "numpy", "pandas", "scikit-learn")
+    lines = {
+        "Parameters": ", ".join(
+            [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]
+        ),
+        "Data": f"{source.source}, {len(source.labels):,} samples, content `{source.content_hash[:12]}`",
+        "Versions": f"perso {perso.__version__}, Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in packages),
+    }
+    if rows is not None and len(rows):
+        made = rows[["device", "precision", "threads", "torch"]].drop_duplicates()
+        lines["Device"] = "; ".join(
+            f"{d} ({p}, {t} thread per process, torch {v})" for d, p, t, v in made.values
+        )
+        lines["Models"] = (
+            f"{len(rows)}, trained from {rows['created'].min()} to {rows['created'].max()}"
+        )
+    return Markdown(
+        "**What made this page**\n\n"
+        + "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
+    )

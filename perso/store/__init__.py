@@ -1,0 +1,1 @@
+"""Rows of trained models, written whole or not at all."""

@@ -1,0 +1,5 @@
+"""Settings → missing models → rows."""
+
+from perso.study.study import Study
+
+__all__ = ["Study"]

@@ -1,0 +1,104 @@
+"""Method and person to an index plan (no torch)."""
+
+import numpy as np
+
+from perso.data.dataset import Prepared
+from perso.methods import grouping, schedules
+from perso.methods.method import Method
+from perso.seeds import rng
+
+GENERIC = "generic"  # stands for the person in the names of a generic model's seeds
+ENCODER = "auto-encoder"  # and of an auto-encoder's
+
+
+def iterations_per_epoch(prepared: Prepared, fold) -> int:
+    """n_iter (Algorithm 1, line 8), by D_G alone, so that every method of a fold has as many."""
+    return schedules.iterations_per_epoch(len(fold.global_train), prepared.settings.batch_size)
+
+
+def plan(
+    prepared: Prepared,
+    fold,
+    method: Method,
+    person,
+    repeat: int,
+    late: int,
+    codes: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The source of every iteration, bool [T], and the index plan [T, B] of one model, `late` iterations last.
+
+    The plan of a method with a generic start holds its late iterations only.
+    codes   of all images, [M, latent], for a method that chooses by them
+    """
+    s, train = prepared.settings, prepared.parts.train
+    other = fold.neighbour(person)
+    D_I = train[other if method.shaped_by == "other" else person]
+    if method.added:
+        D_I = enlarged(prepared, fold, method, person, repeat, codes)
+    D_G = fold.global_train
+    if method.joined:
+        D_G = np.concatenate([D_G, train[other if method.joined == "other" else person]])
+    n_iter = iterations_per_epoch(prepared, fold)
+    epochs = 0 if method.generic else s.epochs * method.rounds
+    from_I = schedules.schedule(n_iter, epochs, method.early, method.n_I, late, method.extra)
+    rng_I, rng_G = (
+        rng(s.seed, "batches", person, repeat, source) for source in (method.shaped_by, "G")
+    )
+    return from_I, schedules.batches(from_I, D_I, D_G, s.batch_size, rng_I, rng_G)
+
+
+def enlarged(
+    prepared: Prepared, fold, method: Method, person, repeat: int, codes: np.ndarray | None
+) -> np.ndarray:
+    """D'_I (v3 III-C): training images of D_G that a method adds to D_I, and D_I itself where the method keeps it.
+
+    Persons are so many as the method's are of 100; samples are as many as these have on average, so that all ways to
+    enlarge D_I add about as much.
+    """
+    train, D_G, own = prepared.parts.train, fold.global_train, prepared.parts.train[person]
+    persons = grouping.scaled(method.persons, len(fold.global_people))
+    n, far = round(persons / len(fold.global_people) * len(D_G)), method.added.startswith("far")
+    if method.added == "random":
+        added = rng(prepared.settings.seed, "added", person, repeat).permutation(D_G)[:n]
+    elif method.added.endswith("samples"):
+        added = D_G[grouping.nearest_samples(codes[own], codes[D_G], n, far)]
+    else:
+        added = np.concatenate(
+            [train[other] for other in ranked(prepared, fold, person, codes, persons, far)]
+        )
+    return np.concatenate([own[: len(own) * method.with_own], added])
+
+
+def ranked(prepared: Prepared, fold, person, codes: np.ndarray, n: int, far: bool = False) -> list:
+    """The n people of D_G most like an individual by their class means (IG), the most alike first; or least, if far."""
+    train = prepared.parts.train
+
+    def means(images):
+        return grouping.class_means(codes[images], prepared.labels[images], prepared.classes)
+
+    others = {other: means(train[other]) for other in fold.global_people}
+    return grouping.nearest_persons(means(train[person]), others, means(fold.global_train), n, far)
+
+
+def rates(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndarray:
+    """The learning rate of every iteration before the late ones; epochs are counted from the end of early shaping."""
+    s, n_iter = prepared.settings, iterations_per_epoch(prepared, fold)
+    decay_after = iterations - (s.epochs - s.decay_epoch) * rounds * n_iter if s.decay_epoch else 0
+    return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
+
+
+def generic_plan(prepared: Prepared, fold, repeat: int) -> np.ndarray:
+    """The index plan [T, B] of a generic model: batches of D_G alone."""
+    s = prepared.settings
+    total = s.epochs * iterations_per_epoch(prepared, fold)
+    draw = rng(s.seed, "batches", GENERIC, repeat, "G")
+    return schedules.batches(
+        np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw
+    )
+
+
+def seen(prepared: Prepared, fold) -> np.ndarray:
+    """What an auto-encoder learns from and groups: training images of D_G and of every individual of the fold."""
+    return np.concatenate(
+        [fold.global_train, *(prepared.parts.train[person] for person in fold.individuals)]
+    )

@@ -1,0 +1,403 @@
+"""Fairness: what of the spread is chance, the worst off, the harmed, groups, and people who are alike."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.analysis import accuracy, fairness
+from perso.data import splits
+from perso.data.cohort import Cohort
+from perso.data.dataset import prepare
+from perso.paths import ROOT
+from perso.settings import read
+from perso.stats import dispersion, permutation
+from perso.store.sqlite import packed
+
+
+def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
+    """Rows of {(method, person, repeat): hits on the test images}."""
+    lines = [
+        {
+            "method": m,
+            "person": p,
+            "repeat": r,
+            f"acc_{measure}": np.mean(h),
+            f"n_{measure}": len(h),
+            f"hits_{measure}": packed(np.array(h, bool)),
+        }
+        for (m, p, r), h in hits.items()
+    ]
+    return pd.DataFrame(lines)
+
+
+# --- what of the sd is chance
+
+
+def test_excess_sd_by_hand():
+    """sd² of .7 and .9 is .02; p(1 − p)/n is .0021 of 100 images and .0018 of 50."""
+    assert dispersion.excess_sd([0.7, 0.9], [100, 50]) == pytest.approx(
+        np.sqrt(0.02 - (0.0021 + 0.0018) / 2)
+    )
+    assert dispersion.excess_sd([0.7, 0.9, np.nan], [100, 50, 10]) == dispersion.excess_sd(
+        [0.7, 0.9], [100, 50]
+    )
+    assert dispersion.excess_sd([0.7, 0.9], variances=[0.01, 0.02]) == pytest.approx(
+        np.sqrt(0.02 - 0.015)
+    )
+
+
+def test_what_chance_explains_leaves_nothing():
+    assert dispersion.excess_sd([0.5, 0.5, 0.5], [90, 90, 90]) == 0
+    assert dispersion.excess_sd([1.0, 1.0], [90, 90]) == 0
+    assert np.isnan(dispersion.excess_sd([0.5], [90]))
+
+
+def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
+    rng = np.random.default_rng(0)
+    people = np.clip(rng.normal(0.8, 0.06, 4000), 0, 1)
+    seen = rng.binomial(40, people) / 40
+    assert seen.std(ddof=1) > 1.3 * people.std(ddof=1)
+    assert dispersion.excess_sd(seen, np.full(4000, 40)) == pytest.approx(
+        people.std(ddof=1), rel=0.06
+    )
+
+
+def test_single_images_as_clusters_are_binomial():
+    hits = np.array([1, 1, 1, 0])
+    assert dispersion.clustered(hits, np.arange(4)) == pytest.approx(0.75 * 0.25 / (4 - 1))
+
+
+def test_images_that_are_hit_together_count_once():
+    once, items = np.array([1, 1, 0, 1, 0]), np.arange(5)
+    thrice = dispersion.clustered(np.tile(once, 3), np.tile(items, 3))
+    assert thrice == pytest.approx(dispersion.clustered(once, items))
+    assert np.isnan(dispersion.clustered(once, np.zeros(5)))
+    assert dispersion.clustered(np.ones(6), np.tile([0, 1, 2], 2)) == 0
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    return prepare(read(ROOT / "params" / "smoke.yml"))
+
+
+def items_of(prepared, person):
+    return np.tile(prepared.source.item, 3)[prepared.parts.test[person]]
+
+
+def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(prepared):
+    people, rng = prepared.parts.individuals, np.random.default_rng(0)
+    hits = {
+        ("A", str(p), r): rng.random(len(prepared.parts.test[p])) < 0.7
+        for p in people
+        for r in range(2)
+    }
+    hits["B", str(people[0]), 0] = hits["A", str(people[0]), 0]
+    found = fairness.noise(prepared, rows(hits), "acc_I")
+    for p in people:
+        mean = (hits["A", str(p), 0].astype(float) + hits["A", str(p), 1]) / 2
+        assert found.loc[str(p), "A"] == pytest.approx(
+            dispersion.clustered(mean, items_of(prepared, p))
+        )
+    assert found["B"].count() == 1  # the others have no row of it
+
+
+def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(prepared):
+    rng, alike, own = np.random.default_rng(1), {}, {}
+    for fold in prepared.parts.folds:
+        hard = rng.random(len(fold.global_test)) < 0.7
+        for place, p in enumerate(fold.individuals):
+            alike["A", str(p), 0] = hard
+            own["A", str(p), 0] = np.roll(hard, 7 * place)
+    assert fairness.noise(prepared, rows(alike, "G"), "acc_G").abs().max().max() < 1e-15
+    assert fairness.noise(prepared, rows(own, "G"), "acc_G").min().min() > 1e-5
+    one = {key: hits for key, hits in own.items() if key[1] == str(prepared.parts.individuals[0])}
+    assert (
+        fairness.noise(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)
+    )  # nobody to tell apart from
+
+
+def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
+    """Many draws of single digits: people's differences vary by twice the noise of one."""
+    rng, m, n = np.random.default_rng(2), 4, 60
+    fold = replace(prepared.parts.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
+    parts = splits.Parts({}, {}, (fold,))
+    source = Cohort(np.zeros((n, 2, 2), np.uint8), np.zeros(n, int), np.zeros(n, int), np.arange(n))
+    one = replace(prepared, source=source, images=source.images, parts=parts)
+    differences, variances = [], []
+    for _ in range(300):
+        hard = rng.random(n) < 0.3
+        hits = np.where(rng.random((m, n)) < 0.2, rng.random((m, n)) < 0.5, ~hard)
+        variances.append(
+            fairness.noise(
+                one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "acc_G"
+            ).mean()
+        )
+        differences.append(hits[0].mean() - hits[1].mean())
+    assert np.mean(variances) == pytest.approx(np.var(differences) / 2, rel=0.2)
+
+
+# --- the worst off and the harmed
+
+
+def test_cvar_weighs_the_person_at_the_edge():
+    assert dispersion.cvar([0.9, 0.5, 0.8, 0.6], share=0.5) == pytest.approx(0.55)
+    assert dispersion.cvar(np.arange(1, 16) / 20) == pytest.approx(
+        (0.05 + 0.5 * 0.10) / 1.5
+    )  # 1.5 of 15 people
+    assert dispersion.cvar([0.9, 0.5]) == 0.5 and dispersion.cvar([0.7, np.nan]) == 0.7
+    assert dispersion.cvar([0.2, 0.4], share=1) == pytest.approx(0.3)
+    assert np.isnan(dispersion.cvar([np.nan]))
+
+
+def test_the_worst_person_has_wilsons_interval():
+    """Newcombe (1998), Table I, method 3: 81 of 263 is .2553 to .3662, 15 of 148 is .0624 to .1605."""
+    p, n = pd.Series({"ann": 81 / 263, "bob": 0.9}), pd.Series({"ann": 263, "bob": 50})
+    person, accuracy, low, high = fairness.worst(p, n)
+    assert person == "ann" and accuracy == pytest.approx(81 / 263)
+    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+    _, _, low, high = fairness.worst(pd.Series({"ann": 15 / 148}), pd.Series({"ann": 148}))
+    assert (round(low, 4), round(high, 4)) == (0.0624, 0.1605)
+
+
+def test_where_all_are_right_the_interval_still_has_a_width():
+    _, accuracy, low, high = fairness.worst(
+        pd.Series({"ann": 1.0, "bob": np.nan}), pd.Series({"ann": 60, "bob": 60})
+    )
+    assert accuracy == 1 and high == pytest.approx(1) and 0.9 < low < 1
+
+
+def test_who_does_not_change_is_neither_harmed_nor_improved():
+    found = fairness.harmed([-0.02, -0.04, 1e-16, -1e-16, 0.1, np.nan])
+    assert found == pytest.approx({"harmed": 0.4, "loss": -0.03, "improved": 0.2, "gain": 0.1})
+    mirrored = fairness.harmed([0.02, 0.04, 0.0, 0.0, -0.1])
+    assert mirrored["improved"] == found["harmed"] and mirrored["gain"] == pytest.approx(
+        -found["loss"]
+    )
+    nobody = fairness.harmed([0.1])
+    assert nobody["harmed"] == 0 and np.isnan(nobody["loss"])
+    assert np.isnan(fairness.harmed([])["harmed"])
+
+
+def few() -> pd.DataFrame:
+    """BaseLine of three people, one of them in two repeats; A of two of them."""
+    base = {("ann", 0): 10, ("ann", 1): 14, ("bob", 0): 18, ("eve", 0): 20}
+    counts = {("BaseLine", *who): k for who, k in base.items()} | {
+        ("A", "ann", 0): 16,
+        ("A", "bob", 0): 17,
+    }
+    return rows({key: np.arange(20) < k for key, k in counts.items()})
+
+
+def test_the_table_has_the_papers_columns_and_pairs_people():
+    table = fairness.table(few(), "acc_I")
+    papers = accuracy.spread(few(), "acc_I")[["n", "mean", "sd", "min", "max"]]
+    assert (table[papers.columns] - papers).abs().max().max() < 1e-15
+    base, other = table.loc["BaseLine"], table.loc["A"]
+    assert (base["n"], base["worst"], other["worst"]) == (3, "ann", "ann")
+    assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base[
+        "spread"
+    ] == pytest.approx(0.4)
+    assert base["low"] < base["min"] < base["high"] and base["excess sd"] < base["sd"]
+    assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (
+        0.5,
+        0.5,
+    )  # eve has no A
+    assert (other["loss"], other["gain"]) == pytest.approx((-0.05, 0.2))
+
+
+def test_the_table_of_one_person_and_without_a_baseline():
+    one = few()[lambda rows: rows["person"] == "ann"]
+    line = fairness.table(one, "acc_I").loc["BaseLine"]
+    assert (
+        line["n"] == 1
+        and np.isnan(line["sd"])
+        and np.isnan(line["excess sd"])
+        and line["spread"] == 0
+    )
+    alone = fairness.table(few()[lambda rows: rows["method"] == "A"], "acc_I")
+    assert "harmed" not in alone or alone["harmed"].isna().all()
+
+
+def test_the_table_takes_variances_where_they_are_given():
+    variances = pd.DataFrame(
+        {"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}}
+    )
+    table = fairness.table(few(), "acc_I", variances)
+    assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(
+        np.sqrt(0.1**2 * 13 / 3 - 0.001)
+    )
+    assert table.loc["A", "excess sd by digits"] == 0
+
+
+# --- groups
+
+
+def grouped(accuracies: dict) -> pd.DataFrame:
+    return pd.DataFrame(
+        [(m, p, a) for m, each in accuracies.items() for p, a in enumerate(each)],
+        columns=["method", "person", "acc_I"],
+    ).astype({"person": str})
+
+
+GROUPS = pd.Series({str(p): "employees" if p < 4 else "students" for p in range(8)})
+
+
+def test_groups_by_hand():
+    base, other = [0.9, 0.9, 0.8, 0.8, 0.5, 0.5, 0.6, 0.6], [0.9] * 8
+    table = fairness.by_group(
+        grouped({"BaseLine": base, "A": other}), GROUPS, "acc_I", np.random.default_rng(0)
+    )
+    line = table.loc["BaseLine"]
+    assert (line["employees"], line["students"], line["gap"]) == pytest.approx((0.85, 0.55, 0.3))
+    assert line["p"] == pytest.approx(
+        2 / 70, abs=0.02
+    )  # of 70 ways to choose four of eight, two are as far apart
+    assert table.loc["A", "change"] == pytest.approx(-0.3) and line["change"] == 0
+    assert table.loc["A", "p"] == 1 and table.loc["A", "p change"] == pytest.approx(
+        2 / 70, abs=0.02
+    )
+
+
+def test_a_group_counts_people_whatever_they_wrote_and_whoever_is_missing():
+    some = grouped({"BaseLine": [0.9, 0.7, 0.5, 0.5]}).assign(n_I=[1000, 10, 10, 10])
+    groups = pd.Series(
+        {"0": "employees", "1": "employees", "2": "students"}
+    )  # nothing is known of 3
+    line = fairness.by_group(some, groups, "acc_I", np.random.default_rng(0), 99).loc["BaseLine"]
+    assert line["employees"] == pytest.approx(0.8) and line["gap"] == pytest.approx(0.3)
+
+
+def test_one_group_has_no_gap_to_test():
+    one = pd.Series("students", GROUPS.index)
+    equal = grouped({"BaseLine": [0.5] * 8})
+    line = fairness.by_group(equal, one, "acc_I", np.random.default_rng(0), 9).loc["BaseLine"]
+    assert line["gap"] == 0 and np.isnan(line["p"])
+
+
+def test_the_groups_p_is_uniform_where_groups_mean_nothing():
+    rng = np.random.default_rng(3)
+    p = [
+        permutation.gap_p(pd.Series(rng.random(8), GROUPS.index), GROUPS, rng, 99)
+        for _ in range(200)
+    ]
+    assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
+
+
+def test_populations_are_the_writers_where_known(prepared):
+    assert fairness.populations(prepared).empty
+    hsf = np.where(np.isin(prepared.source.who, prepared.parts.individuals[:1]), 0, 4)
+    found = fairness.populations(
+        replace(prepared, source=replace(prepared.source, attributes={"hsf": hsf}))
+    )
+    assert found.tolist() == ["employees", "students", "students", "students"]
+    assert found.index.tolist() == [str(person) for person in prepared.parts.individuals]
+
+
+# --- alike people
+
+
+def line(places) -> np.ndarray:
+    return np.abs(np.subtract.outer(places, places)).astype(float)
+
+
+def test_mantel_of_a_matrix_with_itself_and_with_its_opposite():
+    rng = np.random.default_rng(0)
+    apart = line(np.arange(7) ** 2)
+    r, p = permutation.mantel(apart, apart, rng)
+    assert r == pytest.approx(1) and p < 0.01
+    r, p = permutation.mantel(apart, 36 * (1 - np.eye(7)) - apart, rng)
+    assert r == pytest.approx(-1) and p == 1
+
+
+def test_mantel_is_pearsons_r_over_pairs():
+    a, b = line([0, 1, 5]), line([0, 2, 1])
+    r, _ = permutation.mantel(a, b, np.random.default_rng(0), 9)
+    assert r == pytest.approx(np.corrcoef([1, 5, 4], [2, 1, 1])[0, 1])
+
+
+def test_mantel_rejects_as_often_as_it_should_where_there_is_nothing():
+    rng = np.random.default_rng(4)
+    p = [
+        permutation.mantel(line(rng.random(7)), line(rng.random(7)), rng, 99)[1] for _ in range(200)
+    ]
+    assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
+
+
+def test_mantel_says_nothing_of_two_people_of_equal_distances_and_of_nan():
+    rng = np.random.default_rng(0)
+    assert np.isnan(permutation.mantel(line([0, 1]), line([0, 1]), rng)).all()
+    assert np.isnan(permutation.mantel(line([0, 1, 2]), np.zeros((3, 3)), rng)).all()
+    assert np.isnan(permutation.mantel(line([0, 1, 2]), line([0, 1, np.nan]), rng)).all()
+
+
+def test_people_of_equal_codes_are_not_apart(prepared):
+    fold = prepared.parts.folds[0]
+    codes = prepared.images.reshape(len(prepared.images), -1) / 255
+    apart = fairness.distances(prepared, fold, codes)
+    assert apart.shape == (len(fold.individuals),) * 2
+    assert (
+        np.allclose(apart, apart.T)
+        and not apart.diagonal().any()
+        and (apart + np.eye(len(apart)) > 0).all()
+    )
+    assert not fairness.distances(prepared, fold, np.ones_like(codes)).any()
+
+
+def test_the_near_who_are_treated_most_unlike_come_first():
+    apart = line([0, 1, 3, 100, 101])
+    p = pd.Series([0.5, 0.9, 0.6, 0.1, 0.2], list("abcde"))
+    found = fairness.unlike(
+        apart, p, pd.Series(0.02, p.index), share=0.3
+    )  # three of ten pairs: a-b, d-e, b-c
+    assert found[["better", "worse"]].values.tolist() == [["b", "a"], ["b", "c"], ["e", "d"]]
+    assert (
+        found["difference"].tolist() == pytest.approx([0.4, 0.3, 0.1])
+        and found["chance"].tolist() == [0.2] * 3
+    )
+    assert found["distance"].tolist() == [1, 2, 1]
+
+
+def test_a_person_without_a_result_is_in_no_pair():
+    p = pd.Series([0.5, np.nan, 0.5], list("abc"))
+    found = fairness.unlike(line([0, 1, 9]), p, pd.Series({"a": 0.0, "c": 0.0}))
+    assert found[["better", "worse", "difference"]].values.tolist() == [["a", "c", 0.0]]
+    assert fairness.unlike(line([0]), p[:1], pd.Series({"a": 0.0})).empty
+
+
+def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not():
+    """Accuracies of BaseLine spread by .1; one method halves the spread, another keeps it."""
+    rng = np.random.default_rng(0)
+    luck = rng.normal(0, 0.1, 40)
+    made = {
+        "BaseLine": 0.7 + luck,
+        "half": 0.8 + luck / 2 + rng.normal(0, 0.01, 40),
+        "same": 0.75 + luck + rng.normal(0, 0.01, 40),
+    }
+    rows = pd.DataFrame(
+        [
+            {"method": name, "person": str(k), "acc_I": value}
+            for name, values in made.items()
+            for k, value in enumerate(values)
+        ]
+    )
+    none = pd.DataFrame(0.0, [str(k) for k in range(40)], list(made))
+    found = fairness.compared(rows, "acc_I", none, np.random.default_rng(1))
+    assert (
+        found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06)
+        and found.loc["half", "holm"] < 1e-3
+    )
+    assert (
+        found.loc["half", "high"] < 1 and found.loc["same", "low"] < 1 < found.loc["same", "high"]
+    )
+    assert found.loc["half", "excess high"] < 0 and found.loc["half", "excess"] == pytest.approx(
+        -0.05, abs=0.015
+    )
+    noisy = none.assign(
+        BaseLine=luck.var(ddof=1)
+    )  # all of the base's variance is chance: half's is excess
+    assert (
+        fairness.compared(rows, "acc_I", noisy, np.random.default_rng(1)).loc["half", "excess"]
+        > 0.03
+    )

@@ -1,0 +1,568 @@
+"""Data made ready: who is in it, that nothing leaks, and that it is the same on another machine."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from perso.cli import main
+from perso.data import cohort, splits
+from perso.data.cohort import Cohort, save
+from perso.data.dataset import Prepared, copies, facts, leaks, prepare, refuse_copies, sizes
+from perso.errors import InputError
+from perso.paths import ROOT
+from perso.settings import Settings, overlay, read
+from perso.study.study import Study
+
+same = np.testing.assert_array_equal
+SMOKE, QUICK = (read(ROOT / "params" / name) for name in ("smoke.yml", "quick.yml"))
+
+
+def refused(settings: Settings) -> str:
+    """The one line with which settings that do not fit their data are refused."""
+    with pytest.raises(InputError) as caught:
+        prepare(settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def items(prepared: Prepared, index: np.ndarray) -> set:
+    """The original samples behind images."""
+    return set(prepared.source.item[index % len(prepared.source.item)].tolist())
+
+
+def saved(cohort: cohort.Cohort, path: Path) -> str:
+    """A cohort as a file; its name as a data set."""
+    save(cohort, path)
+    return f"file:{path}"
+
+
+def writers(names=range(900, 920), side: int = 28) -> cohort.Cohort:
+    """Stands for QMNIST: writers of 20, 21, … digits, all ten classes, and their series; mixed together."""
+    draw = np.random.default_rng(1)
+    who = draw.permutation(np.repeat(list(names), np.arange(20, 20 + len(names))))
+    images = draw.integers(0, 256, (len(who), side, side), np.uint8)
+    arrays = images, np.arange(len(who)) % 10, who, np.arange(len(who))
+    return cohort.Cohort(*arrays, {"hsf": np.where(draw.random(len(who)) < 0.5, 0, 4)}, "writers")
+
+
+def garments() -> cohort.Cohort:
+    """Stands for Fashion-MNIST: 700 of each class, nobody's."""
+    images = np.random.default_rng(2).integers(0, 256, (7000, 8, 8), np.uint8)
+    nobody = np.zeros(7000, int)
+    return cohort.Cohort(images, np.arange(7000) % 10, nobody, np.arange(7000), {}, "garments")
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory) -> dict[str, Settings]:
+    """Ways to lay out people: exchanged halves, a pool of others, a pool of samples; flips or none."""
+    folder = tmp_path_factory.mktemp("data")
+    many = replace(
+        Settings(), dataset=saved(writers(), folder / "w.npz"), individuals=4, global_people=6
+    )
+    counts = replace(many, dataset=saved(garments(), folder / "g.npz"), image_size=8)
+    return {
+        "smoke": SMOKE,
+        "quick": QUICK,
+        "writers": many,
+        "unflipped": replace(many, flips=False),
+        "counts": replace(counts, variation="class-counts", global_items=2000),
+    }
+
+
+@pytest.fixture(params=["smoke", "quick", "writers", "unflipped", "counts"])
+def prepared(cases, request) -> Prepared:
+    return prepare(cases[request.param])
+
+
+# --- facts
+
+
+def test_digits_are_14_people_and_5391_images_of_30_classes():
+    table, text = sizes(prepare(QUICK)), facts(prepare(QUICK))
+    assert "1,797 samples of 14 people" in text and "5,391 of 8 × 8 pixels, 30 classes" in text
+    assert len(table) == 14 and table["samples"].sum() == 1797
+    assert table.groupby("fold")["D_I train"].sum().tolist() == [1890, 1884]
+    assert table.groupby("fold")["D_I test"].sum().tolist() == [807, 810]
+    assert table.groupby("fold")["D_G train"].unique().tolist() == [
+        [1884],
+        [1890],
+    ]  # the other half's
+
+
+def test_smoke_is_four_people_of_them():
+    table = sizes(prepare(SMOKE))
+    assert len(table) == 4 and set(table["D_G people"]) == {2}
+    assert set(table["person"]) <= set(sizes(prepare(QUICK))["person"])
+
+
+def test_facts_tell_what_sizes_tell(prepared):
+    table, text = sizes(prepared), facts(prepared)
+    assert table["person"].tolist() == [str(person) for person in prepared.parts.individuals]
+    assert f"S         {len(table)} individuals" in text and f"{len(prepared.images):,} of" in text
+    for _, row in table.iterrows():
+        assert f"D_G of {row['D_G people']} people, train {row['D_G train']:,}, " in text
+        assert f"test {row['D_G test']:,}" in text
+
+
+# --- images
+
+
+def test_flips_are_further_images_and_classes(prepared):
+    count = len(prepared.source.labels)
+    whole, classes = (3, 30) if prepared.settings.flips else (1, 10)
+    assert prepared.images.shape == (whole * count, *[prepared.settings.image_size] * 2)
+    assert prepared.classes == classes and set(prepared.labels.tolist()) == set(range(classes))
+    same(prepared.labels % 10, np.tile(prepared.source.labels, whole))
+    for number, turned in enumerate((np.s_[:], np.s_[:, :, ::-1], np.s_[:, ::-1])[:whole]):
+        same(prepared.images[number * count :][:count], prepared.images[:count][turned])
+
+
+def test_digits_stay_as_they_are_and_writers_get_a_margin(cases):
+    small, large = prepare(SMOKE), prepare(cases["writers"])
+    same(small.images[: len(small.source.images)], small.source.images)
+    same(large.images[: len(large.source.images), 2:30, 2:30], large.source.images)
+
+
+# --- no leaks
+
+
+def test_nobodys_test_item_is_in_any_training_part_of_its_fold(prepared):
+    split = prepared.parts
+    for fold in split.folds:
+        trained = [fold.global_train, *(split.train[person] for person in fold.individuals)]
+        tested = [fold.global_test, *(split.test[person] for person in fold.individuals)]
+        trained, tested = (items(prepared, np.concatenate(each)) for each in (trained, tested))
+        assert trained and tested and not trained & tested
+
+
+def test_flips_of_a_digit_lie_on_one_side(prepared):
+    copies = 3 if prepared.settings.flips else 1
+    for side in (prepared.parts.train, prepared.parts.test):
+        for index in side.values():
+            assert len(index) == copies * len(items(prepared, index)) == len(set(index.tolist()))
+
+
+def test_every_image_is_on_one_side_of_one_person(prepared):
+    split = prepared.parts
+    every = np.concatenate([*split.train.values(), *split.test.values()])
+    same(np.sort(every), np.arange(len(prepared.images)))
+    for person, index in (*split.train.items(), *split.test.items()):
+        assert set(prepared.source.who[index % len(prepared.source.who)].tolist()) == {person}
+
+
+def test_d_g_holds_no_individual_of_its_fold(prepared):
+    for fold in prepared.parts.folds:
+        assert not set(fold.individuals) & set(fold.global_people)
+        parts = prepared.parts.train, prepared.parts.test
+        for whole, side in zip((fold.global_train, fold.global_test), parts, strict=True):
+            same(whole, np.concatenate([side[person] for person in fold.global_people]))
+
+
+def test_leaks_are_counted():
+    clean = prepare(SMOKE)
+    assert set(leaks(clean).values()) == {0}
+    one, other = clean.parts.individuals[:2]
+    torn = {**clean.parts.test, one: np.append(clean.parts.test[one], clean.parts.train[one][:2])}
+    folds = tuple(
+        replace(fold, global_people=(other, *fold.global_people)) for fold in clean.parts.folds
+    )
+    leaky = replace(clean, parts=replace(clean.parts, test=torn, folds=folds))
+    assert leaks(leaky) == {
+        "samples on both sides": 2,
+        "individuals in their own D_G": 1,
+        "test images that copy a training image": 2,
+    }
+
+
+# --- exact copies
+
+
+def people(twice: int = 0) -> cohort.Cohort:
+    """Six people's samples of noise, 60 each; the first `twice` of them stand in the file a second time."""
+    images = np.random.default_rng(3).integers(0, 256, (360, 8, 8), np.uint8)
+    place = np.append(np.arange(360), np.arange(twice))
+    return cohort.Cohort(
+        images[place], place % 10, place // 60, np.arange(len(place)), source="people"
+    )
+
+
+def study_of(cohort: cohort.Cohort, folder: Path, **changes) -> Settings:
+    """Smoke's settings of all six people."""
+    return replace(SMOKE, dataset=saved(cohort, folder / "people.npz"), individuals=6, **changes)
+
+
+def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
+    settings = study_of(people(twice=60), tmp_path)  # person 0 has each sample twice
+    prepared = prepare(settings)
+    assert leaks(prepared)["samples on both sides"] == 0
+    found = copies(prepared)
+    hers = found[found["test set"] == "D_I of person 0"].squeeze()
+    own = splits.numbered(prepared.images, prepared.labels)
+    train, test = (set(own[side[0]]) for side in (prepared.parts.train, prepared.parts.test))
+    assert 0 < len(train & test) <= hers["copies"] <= hers["images"] == len(prepared.parts.test[0])
+    assert leaks(prepared)["test images that copy a training image"] == found["copies"].sum() > 0
+    with pytest.raises(InputError, match="are exact copies of training images") as caught:
+        Study(settings, tmp_path / "none.sqlite")
+    told = f"{hers['copies']} of {hers['images']} test images in D_I of person 0 are exact copies"
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert (
+        "leave out all but one of each" in str(caught.value)
+        and not (tmp_path / "none.sqlite").exists()
+    )
+
+
+def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
+    """Everybody has the same 60 samples: whatever is tested, D_G was trained on it."""
+    one = people()
+    same_for_all = replace(
+        one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6)
+    )
+    prepared = prepare(study_of(same_for_all, tmp_path))
+    with pytest.raises(InputError, match="exact copies of training images"):
+        refuse_copies(prepared)
+    assert (copies(prepared)["copies"] > 0.9 * copies(prepared)["images"]).all()
+
+
+def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
+    copied = people(twice=300)
+    keep = np.unique(copied.images, axis=0, return_index=True)[1]
+    arrays = (array[keep] for array in (copied.images, copied.labels, copied.who, copied.item))
+    Study(study_of(cohort.Cohort(*arrays), tmp_path), tmp_path / "none.sqlite")
+    assert capsys.readouterr().err == ""
+
+
+def test_every_command_refuses_copies_with_exit_code_2(tmp_path, capsys):
+    settings = study_of(people(twice=60), tmp_path)
+    pairs = [
+        "-p",
+        f"dataset={settings.dataset}",
+        "-p",
+        "individuals=6",
+        "--store",
+        str(tmp_path / "none.sqlite"),
+    ]
+    for command in ("data", "run", "table", "claims", "export", "book"):
+        assert main([command, str(ROOT / "params" / "smoke.yml"), *pairs]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1 and "exact copies of training images" in err
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys):
+    draw = np.random.default_rng(4)
+    images = draw.integers(0, 256, (2400, 8, 8), np.uint8)
+    images[300:306] = images[:6]  # person 1 has six of person 0's samples, of the same classes
+    labels, who = np.arange(2400) % 10, np.repeat(np.arange(6), 400)
+    who[300:306] = 1
+    cohort = Cohort(images, labels, who, np.arange(2400), source="people")
+    settings = study_of(cohort, tmp_path, flips=False)
+    prepared = Study(settings, tmp_path / "none.sqlite").prepared
+    found = copies(prepared)
+    assert 0 < (found["copies"] / found["images"]).max() <= 0.01
+    Study(replace(settings, seed=0), tmp_path / "none.sqlite")
+    said = capsys.readouterr().err
+    count = found["copies"].sum()
+    few = f"{count} of {found['images'].sum():,} test images are exact copies"
+    assert said.startswith(f"perso: {settings.dataset}: {few}")
+    assert said.count("\n") == 1 and said.endswith(" pp too high\n")
+    assert f"copies    {count} test images are exact copies of training images" in facts(prepared)
+
+
+def test_the_same_image_of_another_class_is_no_copy(tmp_path):
+    copied = people(twice=60)
+    labels = np.append(copied.labels[:360], (copied.labels[360:] + 1) % 10)
+    prepared = prepare(study_of(replace(copied, labels=labels), tmp_path))
+    assert copies(prepared)["copies"].sum() == 0 and "copies" not in facts(prepared)
+
+
+@pytest.mark.parametrize("split", ["item", "image"])
+def test_symmetric_images_are_no_copies_of_their_flips(tmp_path, split):
+    one = people()
+    quarter = one.images[:, :4, :4]
+    half = np.concatenate([quarter, quarter[:, ::-1]], axis=1)
+    whole = np.concatenate([half, half[:, :, ::-1]], axis=2)
+    same(whole, whole[:, ::-1])
+    prepared = prepare(study_of(replace(one, images=whole), tmp_path, split=split))
+    assert copies(prepared)["copies"].sum() == 0
+
+
+def test_copies_that_share_an_item_lie_on_one_side(tmp_path):
+    copied = people(twice=60)
+    settings = study_of(replace(copied, item=np.append(np.arange(360), np.arange(60))), tmp_path)
+    assert copies(prepare(settings))["copies"].sum() == 0
+    refuse_copies(prepare(settings))
+
+
+# --- people and seeds
+
+
+def test_more_individuals_leave_d_g_and_the_first_as_they_were(cases):
+    few, many = (prepare(replace(cases["writers"], individuals=n)) for n in (4, 12))
+    assert many.parts.individuals[:4] == few.parts.individuals
+    assert many.content_of(many.parts.folds[0]) == few.content_of(few.parts.folds[0])
+    assert items(many, many.parts.folds[0].global_train) == items(
+        few, few.parts.folds[0].global_train
+    )
+    for person in few.parts.individuals:
+        assert many.content[person] == few.content[person]
+        assert items(many, many.parts.train[person]) == items(few, few.parts.train[person])
+
+
+def test_the_cohorts_seed_chooses_people_and_the_seed_splits_them(cases):
+    first, again, others, otherwise = (
+        prepare(replace(cases["writers"], **change))
+        for change in ({}, {}, {"cohort_seed": 1}, {"seed": 1})
+    )
+    assert first.parts.individuals == again.parts.individuals == otherwise.parts.individuals
+    assert first.parts.individuals != others.parts.individuals
+    for person in first.parts.individuals:
+        same(first.parts.train[person], again.parts.train[person])
+        assert items(first, first.parts.train[person]) != items(
+            otherwise, otherwise.parts.train[person]
+        )
+
+
+def test_the_cohorts_of_two_seeds_share_nobody(cases):
+    first, second = (
+        set(prepare(replace(cases["writers"], cohort_seed=seed)).content) for seed in (0, 1)
+    )
+    assert len(first) == len(second) == 10 and not first & second
+    said = refused(replace(cases["writers"], cohort_seed=2))
+    assert (
+        "cohort_seed: 2 finds too few people, 4 individuals and 6 global_people are wanted; of the 20 people"
+        in said
+    )
+    assert said.endswith(" 0 are in no cohort before 2")
+
+
+def test_people_with_fewer_samples_are_not_chosen(cases):
+    chosen = prepare(replace(cases["writers"], min_items=30))
+    assert (
+        sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
+    )  # exactly those there are
+    assert "which has 9 people with at least 31 samples; possible: global_people: 5" in refused(
+        replace(cases["writers"], min_items=31)
+    )
+
+
+# --- content
+
+
+def content_with(cohort: cohort.Cohort, folder: Path) -> dict:
+    """The people's hashes when the data are these."""
+    return prepare(replace(QUICK, dataset=saved(cohort, folder / "it.npz"))).content
+
+
+def test_a_pixel_changes_its_persons_hash_and_nobody_elses(tmp_path):
+    source = prepare(QUICK).source
+    before, images = content_with(source, tmp_path), source.images.copy()
+    images[source.who == 5, 3, 3] ^= 1
+    after = content_with(replace(source, images=images), tmp_path)
+    assert [person for person in before if before[person] != after[person]] == [5]
+
+
+def test_a_label_changes_its_persons_hash_and_nobody_elses(tmp_path):
+    source = prepare(QUICK).source
+    before, labels = content_with(source, tmp_path), source.labels.copy()
+    labels[np.flatnonzero(source.who == 5)[0]] ^= 1
+    after = content_with(replace(source, labels=labels), tmp_path)
+    assert [person for person in before if before[person] != after[person]] == [5]
+
+
+def test_d_gs_hash_is_of_its_people(tmp_path):
+    source = prepare(QUICK).source
+    changed = replace(
+        source, images=source.images ^ (source.who == 5).astype(np.uint8)[:, None, None]
+    )
+    before, after = (
+        prepare(QUICK),
+        prepare(replace(QUICK, dataset=saved(changed, tmp_path / "it.npz"))),
+    )
+    kept = [before.content_of(fold) == after.content_of(fold) for fold in before.parts.folds]
+    assert kept == [5 not in fold.global_people for fold in before.parts.folds] and sum(kept) == 1
+
+
+@pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped"])
+def test_what_is_carried_to_another_machine_is_the_same_study(cases, case, tmp_path):
+    here = prepare(cases[case])
+    there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "carried.npz")))
+    assert there.content == here.content and there.classes == here.classes
+    same(there.images, here.images)
+    same(there.labels, here.labels)
+    for mine, theirs in zip(here.parts.folds, there.parts.folds, strict=True):
+        assert theirs.individuals == mine.individuals and theirs.global_people == mine.global_people
+        same(theirs.global_train, mine.global_train)
+        same(theirs.global_test, mine.global_test)
+    for person in here.parts.train:
+        same(there.parts.train[person], here.parts.train[person])
+
+
+def test_only_the_chosen_are_carried(cases):
+    here = prepare(cases["writers"])
+    assert len(here.source.people) == 10 and len(writers().people) == 20
+    assert set(here.source.people.tolist()) == {
+        *here.parts.individuals,
+        *here.parts.folds[0].global_people,
+    }
+
+
+def test_people_may_be_named_by_text(tmp_path):
+    cohort = writers([f"writer {letter}" for letter in "abcdefghijklmnopqrst"])
+    settings = overlay(
+        {"dataset": saved(cohort, tmp_path / "it.npz"), "individuals": 3, "global_people": 3}
+    )
+    here = prepare(settings)
+    assert all(person.startswith("writer ") for person in here.content)
+    there = prepare(replace(settings, dataset=saved(here.source, tmp_path / "carried.npz")))
+    assert there.content == here.content
+
+
+def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
+    cohort = writers()
+    unknown = replace(
+        cohort, who=np.where(cohort.who < 903, -1, cohort.who)
+    )  # as pandas.factorize codes it
+    told = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
+    assert told.startswith("dataset: ") and f"array 'who' has -1 for {20 + 21 + 22} samples" in told
+    assert "leave these samples out or give them an id" in told
+
+
+# --- class counts
+
+
+def test_class_counts_make_people_of_200_and_three_times_33(cases):
+    made = prepare(cases["counts"])
+    assert made.parts.individuals == (0, 1, 2, 3)
+    for person in made.parts.individuals:
+        counts = np.bincount(made.source.labels[made.source.who == person], minlength=10)
+        assert sorted(counts.tolist()) == [0] * 6 + [33] * 3 + [200]
+
+
+def test_class_counts_d_g_is_a_pool_of_what_nobody_has(cases):
+    made = prepare(cases["counts"])
+    [fold] = made.parts.folds
+    assert len(fold.global_people) == 1
+    assert len(items(made, np.concatenate([fold.global_train, fold.global_test]))) == 2000
+    assert len(fold.global_train) == 3 * 1400
+
+
+def test_further_class_count_people_leave_the_first_as_they_were(cases):
+    few, many = (prepare(replace(cases["counts"], individuals=n)) for n in (4, 6))
+    assert [few.content[person] for person in range(4)] == [
+        many.content[person] for person in range(4)
+    ]
+
+
+# --- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("change", "possible"),
+    [
+        ({"individuals": 15, "exchange": True}, "individuals: 14"),
+        ({"individuals": 5, "global_people": 10}, "global_people: 9"),
+        ({"individuals": 14, "global_people": 1}, "individuals: 13 with global_people: 1"),
+        ({"individuals": 100, "global_people": 100}, "individuals: 13 with global_people: 1"),
+    ],
+)
+def test_too_many_people_are_told_how_many_there_are_and_that_is_possible(change, possible):
+    settings = replace(SMOKE, **{"exchange": False, **change})
+    told = refused(settings)
+    assert told.startswith("individuals: ") and "which has 14 people" in told
+    assert told.endswith(f"; possible: {possible}")
+    prepare(replace(settings, **yaml.safe_load(f"{{{possible.replace(' with', ',')}}}")))
+
+
+def test_a_data_set_of_nobody_is_told_how_to_make_people(cases):
+    settings = replace(cases["counts"], variation="hidden-factors", global_people=1)
+    told = refused(settings)
+    assert "which has 1 people" in told and told.endswith(
+        "people can be made by variation: class-counts"
+    )
+    prepare(replace(settings, variation="class-counts"))
+
+
+def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
+    source = writers()
+    lonely = np.append(np.flatnonzero(source.who != 907), np.flatnonzero(source.who == 907)[0])
+    arrays = (array[lonely] for array in (source.images, source.labels, source.who, source.item))
+    settings = replace(
+        Settings(),
+        dataset=saved(cohort.Cohort(*arrays), tmp_path / "it.npz"),
+        individuals=10,
+        exchange=True,
+    )
+    told = refused(replace(settings, individuals=20))
+    assert told.startswith("dataset: ") and "person 907: 1 sample cannot be split" in told
+    assert told.endswith("min_items: 2 leaves such people out")
+    assert 907 not in prepare(replace(settings, individuals=19, min_items=2)).parts.individuals
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"image_size": 16}, "image_size: 16 cannot be made of 8 × 8 images; possible: 8"),
+        ({"individuals": 40}, "individuals: 40 are too many for "),
+        (
+            {"global_items": 7000},
+            f"global_items: 7000 are too many; possible: up to {7000 - 4 * 299}",
+        ),
+        (
+            {"exchange": True},
+            "exchange: true has no meaning with variation: class-counts; leave it false",
+        ),
+        (
+            {"dataset": "digits"},
+            "individuals: 4 are too many for digits: of class ",
+        ),  # no class has 200
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_key(cases, change, told):
+    assert refused(replace(cases["counts"], **change)).startswith(told)
+
+
+def test_the_largest_possible_pool_is_possible(cases):
+    made = prepare(replace(cases["counts"], global_items=7000 - 4 * 299))
+    assert len(made.source.labels) == 7000
+
+
+def test_people_made_by_class_counts_can_be_carried(tmp_path):
+    """A prepared file of class-count people is taken as it was drawn, not drawn from again."""
+    each = np.arange(2000)
+    garments = cohort.Cohort(
+        np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up"
+    )
+    cohort.save(garments, tmp_path / "garments.npz")
+    wanted = {
+        "variation": "class-counts",
+        "individuals": 2,
+        "global_items": 800,
+        "image_size": 8,
+        "flips": False,
+    }
+    first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
+    cohort.save(first.source, tmp_path / "carried.npz")
+    carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
+    assert prepare(carried).content == first.content
+    assert "individuals: 3 wanted, the file was drawn for 2" in refused(
+        replace(carried, individuals=3)
+    )
+
+
+def test_what_people_leave_is_d_g_where_no_number_is_given(cases):
+    counts = cases["counts"]
+    made = prepare(replace(counts, global_items=0, main_items=50, side_items=9))
+    assert len(made.source.labels) == 7000  # all of them
+    for person in made.parts.individuals:
+        of_hers = np.bincount(made.source.labels[made.source.who == person])
+        assert sorted(of_hers[of_hers > 0]) == [9, 9, 9, 50]
+
+
+def test_a_split_by_image_is_another_split_of_the_same_people():
+    by_item, by_image = prepare(SMOKE), prepare(replace(SMOKE, split="image"))
+    assert by_item.content == by_image.content and leaks(by_image)["samples on both sides"] > 0
+    for person, train in by_item.parts.train.items():
+        assert sorted(train) != sorted(by_image.parts.train[person])

@@ -1,0 +1,555 @@
+"""Sources and files → cohorts: each source's facts, and one clear line for every broken input."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import lzma
+import os
+import socket
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from perso.data import images, sources, splits
+from perso.data.cohort import Cohort, read, save
+from perso.data.sources import ARCHIVES, FORM_STARTS, load
+from perso.errors import InputError
+from perso.paths import default_data_dir
+
+same = np.testing.assert_array_equal
+
+
+def refused(action, *arguments) -> str:
+    """The one line with which a bad input is refused."""
+    with pytest.raises(InputError) as caught:
+        action(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- sources
+
+
+def real(dataset: str) -> Cohort:
+    """A downloaded data set; without its files the test is skipped, or fails where PERSO_REQUIRE_DATA=1."""
+    raw = default_data_dir() / ARCHIVES[dataset][0] / "raw"
+    if not all((raw / name).with_suffix("").is_file() for name in ARCHIVES[dataset][2]):
+        leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
+        leave(f"the unpacked files of {dataset} are not in {raw}")
+    return load(dataset, default_data_dir())
+
+
+def coincide(cohort: Cohort) -> int:
+    """How many images are, at 8 × 8 pixels, the same as an earlier one of their class."""
+    number = splits.numbered(images.resized(cohort.images, 8), cohort.labels)
+    return len(number) - len(np.unique(number))
+
+
+def test_no_two_images_of_the_data_sets_are_equal():
+    assert [
+        coincide(load("digits", "nowhere")),
+        coincide(real("qmnist")),
+        coincide(real("fashion")),
+    ] == [0, 0, 0]
+
+
+def test_digits_are_sklearns_with_a_person_per_form():
+    cohort = load("digits", "nowhere")
+    assert cohort.images.shape == (1797, 8, 8) and cohort.images.max() == 255
+    same(np.round(cohort.images / 255 * 16), load_digits().images)  # nothing is lost
+    same(cohort.labels, load_digits().target)
+    assert cohort.people.tolist() == list(range(14))
+    assert np.flatnonzero(np.diff(cohort.who, prepend=-1)).tolist() == list(FORM_STARTS)
+    assert (
+        min(
+            np.bincount(cohort.labels[cohort.who == form], minlength=10).min() for form in range(14)
+        )
+        == 9
+    )
+
+
+def test_form_starts_are_those_of_the_global_alignment():
+    labels = load_digits().target
+    forms = np.tile(labels[646:776], 14)
+    place = np.arange(len(forms) + 1)
+    cost = [place]
+    for label in labels:
+        row = cost[-1] + 1  # the label is one too many
+        row[1:] = np.minimum(
+            row[1:], cost[-1][:-1] + 2 * (forms != label)
+        )  # it stands for a form's digit
+        cost.append(
+            np.minimum.accumulate(row - place) + place
+        )  # before it, any number of digits is missing
+    assert cost[-1][-1] == 25
+    start, i, j = {}, len(labels), len(forms)
+    while i and j:  # back along a cheapest path; among equals a label rather stands for a digit
+        start[j] = i
+        if cost[i][j] == cost[i - 1][j - 1] + 2 * (labels[i - 1] != forms[j - 1]):
+            i, j = i - 1, j - 1
+        elif cost[i][j] == cost[i - 1][j] + 1:
+            i -= 1
+        else:
+            j -= 1
+    assert (i, j) == (0, 0)
+    assert (0, *(start[130 * form] for form in range(1, 14))) == FORM_STARTS
+
+
+def test_qmnist_is_torchvisions_with_its_writers():
+    from torchvision.datasets import QMNIST
+
+    cohort = real("qmnist")
+    theirs = QMNIST(default_data_dir(), what="train", compat=False)
+    hsf = cohort.attributes["hsf"]
+    same(cohort.images, theirs.data)
+    same(np.stack([cohort.labels, hsf, cohort.who], axis=1), theirs.targets[:, :3])
+    assert len(cohort.images) == 60_000 and np.unique(cohort.labels).tolist() == list(range(10))
+    assert np.bincount(hsf).tolist() == [30_950, 0, 0, 0, 29_050]
+    digits = np.unique(cohort.who, return_counts=True)[1]
+    assert (len(digits), digits.min(), digits.max(), np.sum(digits >= 100)) == (539, 19, 131, 440)
+    assert (
+        len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539
+    )  # no number is used twice
+
+
+def test_fashion_is_torchvisions_train_before_test_and_nobodys():
+    from torchvision.datasets import FashionMNIST
+
+    cohort = real("fashion")
+    theirs = [FashionMNIST(default_data_dir(), train=train) for train in (True, False)]
+    same(cohort.images, np.concatenate([half.data for half in theirs]))
+    same(cohort.labels, np.concatenate([half.targets for half in theirs]))
+    assert np.bincount(cohort.labels).tolist() == [7_000] * 10
+    assert cohort.people.tolist() == [0] and len(np.unique(cohort.item)) == 70_000
+
+
+def test_file_names_are_those_torchvision_downloads():
+    from torchvision.datasets import QMNIST, FashionMNIST
+
+    for dataset, part in (("qmnist", "train"), ("nist", "nist")):
+        assert ARCHIVES[dataset][2] == [url.rpartition("/")[2] for url, _ in QMNIST.resources[part]]
+    assert ARCHIVES["fashion"][2] == [name for name, _ in FashionMNIST.resources]
+
+
+def test_an_unknown_data_set_is_told_what_there_is():
+    line = refused(load, "mnist", "nowhere")
+    assert (
+        line == f"dataset: no 'mnist'; possible: {', '.join(['digits', *ARCHIVES])}, file:PATH.npz"
+    )
+
+
+# --- torchvision's files, tiny
+
+IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
+TABLE = np.array(
+    [[7, 4, 2100, 0, 37, 0, 0, 0], [1, 4, 2100, 1, 31, 1, 0, 0], [0, 0, 288, 0, 30, 2, 0, 0]]
+)
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array as an idx file: a table as int32, all else as u8."""
+    code, dtype = (12, ">i4") if array.ndim == 2 else (8, "u1")
+    return (
+        b"\0\0"
+        + bytes([code, array.ndim])
+        + np.array(array.shape, ">u4").tobytes()
+        + array.astype(dtype).tobytes()
+    )
+
+
+def lay_out(dataset: str, folder, packed: bool):
+    """Write a data set's tiny files into `folder`; → the folder."""
+    folder.mkdir(parents=True)
+    qmnist, fashion = (IMAGES, TABLE), (IMAGES, TABLE[:, 0], IMAGES + 100, TABLE[:, 0] + 2)
+    for name, array in zip(
+        ARCHIVES[dataset][2], fashion if dataset == "fashion" else qmnist, strict=True
+    ):
+        pack = gzip.compress if name.endswith(".gz") else lzma.compress
+        path = folder / name
+        (path if packed else path.with_suffix("")).write_bytes(
+            pack(idx(array)) if packed else idx(array)
+        )
+    return folder
+
+
+@pytest.fixture
+def no_download(monkeypatch):
+    monkeypatch.setattr(sources, "_download", lambda *_: pytest.fail("a download was attempted"))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_in_place_are_used_as_they_are(tmp_path, no_download, packed):
+    for dataset in ("qmnist", "nist"):
+        lay_out(dataset, tmp_path / dataset / "QMNIST" / "raw", packed)
+        cohort = load(dataset, tmp_path / dataset)
+        same(cohort.images, IMAGES)
+        same([cohort.labels, cohort.attributes["hsf"], cohort.who], TABLE[:, :3].T)
+        assert cohort.source == dataset
+    lay_out("fashion", tmp_path / "FashionMNIST" / "raw", packed)
+    cohort = load("fashion", tmp_path)
+    same(cohort.images, np.concatenate([IMAGES, IMAGES + 100]))
+    assert cohort.labels.tolist() == [7, 1, 0, 9, 3, 2]
+    assert cohort.images.flags.writeable  # torch.from_numpy warns of an array that is not
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_is_not_whole_is_named_with_its_cure(tmp_path, no_download, packed):
+    folder = lay_out("qmnist", tmp_path / "QMNIST" / "raw", packed)
+    path = next(folder.glob("*labels*"))
+    whole, one_number_each = path.read_bytes(), idx(TABLE[:, 0])  # MNIST's labels know no writers
+    for content in (*(whole[:n] for n in (0, 2, 9, 40, -1)), whole + b"more", one_number_each):
+        path.write_bytes(content)
+        line = refused(load, "qmnist", tmp_path)
+        assert line.startswith(f"{path}: truncated or damaged") and "delete it" in line
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A folder whose files torchvision downloads as its Fashion-MNIST, over HTTP and checked by md5."""
+    from torchvision.datasets import FashionMNIST
+
+    class Silent(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    folder = lay_out("fashion", tmp_path / "server", packed=True)
+    serving = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Silent, directory=folder)
+    )
+    threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{serving.server_port}/"])
+    sums = [
+        (name, hashlib.md5((folder / name).read_bytes()).hexdigest())
+        for name in ARCHIVES["fashion"][2]
+    ]
+    monkeypatch.setattr(FashionMNIST, "resources", sums)
+    yield folder
+    serving.shutdown()
+    serving.server_close()
+
+
+def test_only_what_is_missing_is_downloaded_once_and_silently(tmp_path, server, capfd, monkeypatch):
+    folder = lay_out("fashion", tmp_path / "FashionMNIST" / "raw", packed=False)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    (folder / "train-labels-idx1-ubyte").write_bytes(
+        idx(np.array([5, 5, 5]))
+    )  # not what the server has
+    before = sorted([*folder.iterdir(), folder / "t10k-labels-idx1-ubyte"])
+    assert load("fashion", tmp_path).labels.tolist() == [5, 5, 5, 9, 3, 2]
+    assert sorted(folder.iterdir()) == before and capfd.readouterr().out == ""
+    monkeypatch.setattr(sources, "_download", lambda *_: pytest.fail("downloaded again"))
+    load("fashion", tmp_path)
+
+
+def test_a_broken_download_leaves_nothing_behind(tmp_path, server):
+    last = server / "t10k-labels-idx1-ubyte.gz"
+    last.write_bytes(last.read_bytes()[:-5])
+    line, folder = refused(load, "fashion", tmp_path), tmp_path / "FashionMNIST" / "raw"
+    assert line.startswith("dataset fashion: no download (") and line.endswith(f"into {folder}")
+    assert all(name in line for name in ARCHIVES["fashion"][2]) and list(folder.iterdir()) == []
+
+
+def test_without_a_network_it_says_which_files_go_where(tmp_path, monkeypatch, capsys):
+    from torchvision.datasets import QMNIST
+
+    def offline(self):
+        print("chatter")
+        raise OSError(
+            f"no network for {socket.getdefaulttimeout()} s"
+        )  # without a limit it waits for minutes
+
+    monkeypatch.setattr(QMNIST, "download", offline)
+    line = refused(load, "nist", tmp_path)
+    assert "no network for 10" in line and socket.getdefaulttimeout() is None
+    assert f"put {', '.join(ARCHIVES['nist'][2])} from" in line and line.endswith(
+        f"into {tmp_path}/QMNIST/raw"
+    )
+    assert capsys.readouterr().out == ""
+
+
+# --- cohorts and their files
+
+ARRAYS = {
+    "images": np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3),
+    "labels": np.array([0, 1, 0, 1, 2, 0]),
+    "who": np.array(["ann", "ann", "bob", "bob", "bob", "ann"]),
+    "item": np.array([10, 11, 12, 13, 14, 10]),
+    "attr_age": np.array([30.5, 30.5, 41, 41, 41, 30.5]),
+}
+LABELS, WHO = ARRAYS["labels"], ARRAYS["who"]
+
+
+@pytest.fixture
+def cohort() -> Cohort:
+    *arrays, age = ARRAYS.values()
+    return Cohort(*arrays, {"age": age, "hand": np.where(WHO == "ann", "left", "right")}, "a test")
+
+
+@pytest.fixture
+def path(cohort, tmp_path):
+    save(cohort, tmp_path / "folder" / "cohort.npz")
+    return tmp_path / "folder" / "cohort.npz"
+
+
+def test_what_is_saved_is_read(cohort, path):
+    for again in (read(path), load(f"file:{path}", "nowhere")):
+        assert again.content_hash == cohort.content_hash and again.source == "a test"
+        assert (again.images.dtype, again.labels.dtype, again.item.dtype) == (
+            np.uint8,
+            np.int64,
+            np.int64,
+        )
+        for name in ("images", "labels", "who", "item"):
+            same(getattr(again, name), getattr(cohort, name))
+        same(again.attributes["age"], cohort.attributes["age"])
+        same(again.attributes["hand"], cohort.attributes["hand"])
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_who_is_reading_a_file_keeps_it_whole_while_it_is_saved_anew(cohort, path):
+    whole = path.read_bytes()
+    with open(path, "rb") as reading:
+        save(cohort.of(["ann"]), path)
+        assert reading.read() == whole
+    assert read(path).people.tolist() == ["ann"]
+
+
+def test_a_failed_save_keeps_the_old_file_and_nothing_else(cohort, path, monkeypatch):
+    def full(file, **_):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    assert (
+        refused(save, cohort.of(["ann"]), path)
+        == f"{path}: cannot be written (No space left on device)"
+    )
+    assert read(path).content_hash == cohort.content_hash and list(path.parent.iterdir()) == [path]
+
+
+def test_the_hash_is_of_the_content_and_of_nothing_else(cohort):
+    stored_otherwise = [
+        replace(cohort, source="elsewhere", images=np.asfortranarray(cohort.images)),
+        replace(cohort, labels=LABELS.astype(">i2"), who=WHO.astype("U40")),
+        replace(cohort, attributes=dict(reversed(cohort.attributes.items()))),
+    ]
+    assert {other.content_hash for other in stored_otherwise} == {cohort.content_hash}
+    number = np.array([1, 1, 2, 2, 2, 1])
+    images = (cohort.images ^ 1, cohort.images.transpose(0, 2, 1), cohort.images.reshape(6, 3, 2))
+    changed = [replace(cohort, images=other) for other in images]
+    changed += [replace(cohort, who=other) for other in (number, number.astype(str), WHO[::-1])]
+    changed += [replace(cohort, labels=LABELS[::-1]), replace(cohort, item=cohort.item + 1)]
+    age, hand = cohort.attributes.values()
+    changed += [
+        replace(cohort, attributes=other)
+        for other in ({}, {"age": age}, {"years": age, "hand": hand})
+    ]
+    assert len({other.content_hash for other in [cohort, *changed]}) == len(changed) + 1
+
+
+def test_only_these_people(cohort):
+    bob = cohort.of(["bob"])
+    assert cohort.people.tolist() == ["ann", "bob"] and bob.people.tolist() == ["bob"]
+    assert bob.item.tolist() == [12, 13, 14] and bob.attributes["hand"].tolist() == ["right"] * 3
+    same(bob.images, cohort.images[2:5])
+    assert cohort.of({"bob", "ann"}).content_hash == cohort.content_hash
+    assert refused(cohort.of, ["bob", "eve"]) == "a test: no such person: eve"
+
+
+def test_three_arrays_are_enough(tmp_path):
+    np.savez(tmp_path / "own.npz", images=ARRAYS["images"], labels=LABELS.astype("u1"), who=WHO)
+    own = read(tmp_path / "own.npz")
+    assert own.source == "own" and own.attributes == {} and own.labels.dtype == np.int64
+    assert own.item.tolist() == [0, 1, 2, 3, 4, 5]  # every image its own sample
+
+
+WRONG = [  # name, array (None: left out), what is told
+    ("who", None, "is missing; the file holds images, labels, item, attr_age"),
+    ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: 0..1 times 255"),
+    ("images", ARRAYS["images"].reshape(6, 6), "has shape (6, 6); needed is [N, H, W]"),
+    (
+        "images",
+        np.zeros((0, 2, 3), np.uint8),
+        "has shape (0, 2, 3); needed is [N, H, W], each at least 1",
+    ),
+    ("labels", LABELS[:5], "has shape (5,); needed is one value per image: (6,)"),
+    ("labels", LABELS[:, None], "has shape (6, 1); needed is one value per image"),
+    (
+        "labels",
+        LABELS + 0.5,
+        "is float64; needed are integers (np.unique(labels, return_inverse=True)[1]",
+    ),
+    (
+        "labels",
+        np.where(LABELS, LABELS, np.nan),
+        "is float64; needed are integers (leave out the 3 samples",
+    ),
+    (
+        "labels",
+        LABELS.astype(object),
+        "holds Python objects; needed are integers: .astype('int64')",
+    ),
+    ("images", ARRAYS["images"] > 9, "is bool; needed is uint8: .astype('uint8') * 255"),
+    ("images", ARRAYS["images"].astype("int64"), "is int64; needed is uint8: .astype('uint8')"),
+    ("images", ARRAYS["images"] - 1.5, "is float64; needed is uint8: bring -1.5..33.5 to 0..255"),
+    (
+        "images",
+        ARRAYS["images"].astype("u2") * 256,
+        "is uint16; needed is uint8: bring 0..8960 to 0..255",
+    ),
+    (
+        "images",
+        np.where(ARRAYS["images"], 1, np.nan),
+        "is float64; needed is uint8, grey levels 0..255, and some",
+    ),
+    ("images", ARRAYS["images"].astype(str), "is <U3; needed is uint8, grey levels 0..255"),
+    (
+        "images",
+        ARRAYS["images"].astype(object),
+        "holds Python objects; needed is uint8 [N, H, W], all of one size",
+    ),
+    (
+        "images",
+        ARRAYS["images"] % 2,
+        "has no grey level above 1; needed are 0..255: multiply by 255",
+    ),
+    (
+        "images",
+        (ARRAYS["images"] / 255).astype("u1"),
+        "has no grey level above 0; needed are 0..255: multiply by 255",
+    ),
+    ("attr", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    ("attr_", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    (
+        "source",
+        WHO,
+        "has shape (6,), but `perso data --to` writes one text under this name; call it attr_source",
+    ),
+    (
+        "content_hash",
+        LABELS,
+        "has shape (6,), but `perso data --to` writes one text under this name",
+    ),
+    ("labels", LABELS - 1, "holds -1; needed are classes 0..C-1"),
+    ("who", np.ones(6), "is float64; needed are integers or strings (.astype('int64'))"),
+    (
+        "who",
+        np.where(LABELS, LABELS, np.nan),
+        "is float64; needed are integers or strings (leave out the 3 samples",
+    ),
+    ("who", WHO.astype("S"), "is |S3; needed are integers or strings (.astype(str))"),
+    (
+        "who",
+        WHO.astype(object),
+        "holds Python objects; needed are integers, or strings (.astype(str))",
+    ),
+    ("item", np.array([10, 11, 10, 13, 14, 10]), "has 10 in two persons; an item has one of each"),
+    ("item", np.array([10, 10, 12, 13, 14, 10]), "has 10 in two classes; an item has one of each"),
+    ("item", WHO, "is <U3; needed are integers"),
+    ("attr_age", np.ones(7), "has shape (7,); needed is one value per image: (6,)"),
+    ("itme", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+]
+
+
+@pytest.mark.parametrize(("name", "array", "told"), WRONG)
+def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, told):
+    changed = {key: value for key, value in (ARRAYS | {name: array}).items() if value is not None}
+    np.savez(tmp_path / "own.npz", **changed)
+    assert refused(read, tmp_path / "own.npz").startswith(
+        f"{tmp_path}/own.npz: array '{name}' {told}"
+    )
+
+
+FOLLOWED = [  # name, array, what a message advises, as it is typed
+    ("images", ARRAYS["images"].astype("int64"), "images.astype('uint8')"),
+    ("images", ARRAYS["images"].astype("float32"), "images.round().astype('uint8')"),
+    ("images", ARRAYS["images"] > 9, "images.astype('uint8') * 255"),
+    ("images", (ARRAYS["images"] > 9).astype("int8"), "images.astype('uint8') * 255"),
+    ("labels", LABELS.astype(float), "labels.astype('int64')"),
+    ("labels", WHO, "np.unique(labels, return_inverse=True)[1]"),
+    ("item", np.array(list("abcdea")), "np.unique(item, return_inverse=True)[1]"),
+    ("who", np.array([1, 1, 2, 2, 2, 1.0]), "who.astype('int64')"),
+    ("who", WHO.astype("S"), "who.astype(str)"),
+]
+
+
+@pytest.mark.parametrize(("name", "array", "advice"), FOLLOWED)
+def test_advice_can_be_followed(tmp_path, name, array, advice):
+    path = tmp_path / "own.npz"
+    arrays = {each: ARRAYS[each] for each in ("images", "labels", "who")}
+    np.savez(path, **arrays | {name: array})
+    assert advice.removeprefix(name) in refused(read, path)
+    np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
+    after = getattr(read(path), name)
+    same(
+        np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1]
+    )  # nothing is lost
+    if name == "images":
+        assert after.max() == (255 if array.max() <= 1 else array.max())
+
+
+@pytest.mark.parametrize("nobody", ["nan", "NaN", "None", "", "  ", "<NA>", "NaT", "null", "-1"])
+def test_a_missing_id_is_no_person(tmp_path, nobody):
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": np.where(WHO == "bob", nobody, WHO)})
+    told = f"array 'who' has {nobody!r} for 3 samples, which is nobody's id; leave these samples out or give them an id"
+    assert refused(read, tmp_path / "own.npz") == f"{tmp_path}/own.npz: {told}"
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64"])
+def test_nor_is_what_a_cast_makes_of_nan(tmp_path, kind):
+    who = np.where(WHO == "bob", np.iinfo(kind).min, 7).astype(kind)
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
+    assert f"array 'who' has {np.iinfo(kind).min} for 3 samples" in refused(
+        read, tmp_path / "own.npz"
+    )
+
+
+def test_names_that_look_like_missing_ids_are_names(tmp_path):
+    who = np.where(WHO == "bob", "Nan", "NA")
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
+    assert read(tmp_path / "own.npz").people.tolist() == ["NA", "Nan"]
+
+
+def test_a_file_that_is_no_whole_npz_is_named_with_its_cure(path, tmp_path):
+    whole = path.read_bytes()
+    np.save(tmp_path / "array.npy", np.ones(3))
+    contents = [whole[: len(whole) * percent // 100] for percent in (0, 1, 50, 90, 99)]
+    for content in [*contents, b"images,labels,who\n", (tmp_path / "array.npy").read_bytes()]:
+        path.write_bytes(content)
+        line = refused(read, path)
+        assert line.startswith(
+            f"{path}: truncated, damaged or not an npz file; copy it again or make it anew"
+        )
+    assert refused(read, tmp_path / "none").endswith(
+        "none: cannot be read (No such file or directory)"
+    )
+    assert (
+        refused(load, f"file:{tmp_path}", "nowhere")
+        == f"{tmp_path}: cannot be read (Is a directory)"
+    )
+
+
+def test_damage_is_noticed_wherever_it_lies(cohort, path):
+    whole, harmless = path.read_bytes(), 0
+    places = range(0, len(whole), 7)
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        try:
+            assert read(path).content_hash == cohort.content_hash
+            harmless += 1  # a file's date, say
+        except InputError:
+            continue
+    assert harmless < len(places) / 2
+
+
+def test_arrays_exchanged_after_saving_are_noticed(path):
+    with np.load(path) as stored:
+        np.savez(path.with_name("other.npz"), **dict(stored) | {"images": stored["images"] + 1})
+    assert "not the arrays it was saved with (content_hash differs)" in refused(
+        read, path.with_name("other.npz")
+    )

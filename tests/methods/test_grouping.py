@@ -1,0 +1,119 @@
+"""Data grouping: nearest samples against brute force, nearest persons against a case made by hand."""
+
+import numpy as np
+import pytest
+
+from perso.methods import grouping
+from perso.methods.grouping import (
+    class_means,
+    nearest_persons,
+    nearest_samples,
+    person_distances,
+    scaled,
+)
+
+
+def cloud(*shape, seed=0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def by_brute_force(codes_I, codes_G, n, far=False) -> list[int]:
+    """Turn after turn: everybody's nearest, then everybody's second nearest, …; nothing twice."""
+    distance = np.linalg.norm(codes_I[:, None].astype(float) - codes_G[None], axis=2) * (
+        -1 if far else 1
+    )
+    chosen = []
+    for turn in range(len(codes_G)):
+        places = [(np.sort(line)[turn], int(np.argsort(line)[turn])) for line in distance]
+        chosen += [place for _, place in sorted(places) if place not in chosen]
+        chosen = list(dict.fromkeys(chosen))
+    return chosen[:n]
+
+
+@pytest.mark.parametrize("far", [False, True])
+@pytest.mark.parametrize("n", [1, 4, 13, 59, 60])
+@pytest.mark.parametrize("own", [1, 7, 90])
+def test_nearest_samples_are_those_of_brute_force(own, n, far):
+    codes_I, codes_G = cloud(own, 3), cloud(60, 3, seed=1)
+    found = nearest_samples(codes_I, codes_G, n, far)
+    assert found.tolist() == by_brute_force(codes_I, codes_G, n, far)
+    assert len(set(found.tolist())) == n
+
+
+def test_the_order_of_ones_own_samples_does_not_matter():
+    codes_I, codes_G = cloud(9, 4), cloud(80, 4, seed=1)
+    assert (
+        nearest_samples(codes_I, codes_G, 30).tolist()
+        == nearest_samples(codes_I[::-1], codes_G, 30).tolist()
+    )
+
+
+def test_the_nearest_are_nearer_than_the_farthest():
+    codes_I, codes_G = cloud(9, 4), cloud(80, 4, seed=1)
+    near, far = (nearest_samples(codes_I, codes_G, 20, far) for far in (False, True))
+    to = [np.linalg.norm(codes_G[part][:, None] - codes_I, axis=2).mean() for part in (near, far)]
+    assert to[0] < to[1] and len(set(near) & set(far)) < 5
+
+
+def test_what_d_g_does_not_have_cannot_be_chosen():
+    with pytest.raises(ValueError, match=r"^61 samples are to be chosen from a D_G of 60$"):
+        nearest_samples(cloud(5, 3), cloud(60, 3), 61)
+    means = {p: cloud(2, 3, seed=p) for p in range(3)}
+    with pytest.raises(ValueError, match=r"^4 persons are to be chosen from a D_G of 3$"):
+        nearest_persons(cloud(2, 3), means, cloud(2, 3), 4)
+
+
+def test_a_library_index_searches_what_is_near(monkeypatch):
+    monkeypatch.setattr(grouping, "pairwise_distances_chunked", None)
+    assert len(nearest_samples(cloud(5, 3), cloud(60, 3), 60)) == 60
+
+
+def test_class_means_are_means_and_nan_where_there_is_nothing():
+    codes, labels = np.array([[1.0, 2], [3, 4], [5, 5]], np.float32), np.array([0, 0, 2])
+    assert np.array_equal(
+        class_means(codes, labels, 4), [[2, 3], [np.nan] * 2, [5, 5], [np.nan] * 2], equal_nan=True
+    )
+
+
+HERS = np.array([[0.0, 0], [10, 10]])
+OTHERS = {
+    "twin": HERS + 0.1,
+    "shifted": HERS + 3,
+    "other way round": HERS[::-1],  # the same codes, of the other class
+    "opposite": -HERS - 9,
+}
+
+
+@pytest.mark.parametrize(
+    ("far", "expected"),
+    [
+        (False, ["twin", "shifted", "other way round", "opposite"]),
+        (True, ["opposite", "other way round", "shifted", "twin"]),
+    ],
+)
+def test_the_nearest_person_is_known(far, expected):
+    for n in (1, 2, 4):
+        assert nearest_persons(HERS, OTHERS, HERS, n, far) == expected[:n]
+
+
+def test_a_class_that_is_missing_is_everybodys():
+    everybody = np.array([[1.0, 1], [8, 8]])
+    without = np.array([[0.0, 0], [np.nan, np.nan]])
+    alike, unlike = np.array([[0.0, 0], [8, 8]]), np.array([[0.0, 0], [100, 100]])
+    assert nearest_persons(without, {"unlike": unlike, "alike": alike}, everybody, 1) == ["alike"]
+    assert nearest_persons(alike, {"far": HERS + 50, "lacks one": without}, everybody, 1) == [
+        "lacks one"
+    ]
+    nobody = np.array([[1.0, 1], [np.nan, np.nan]])
+    assert nearest_persons(without, {"a": without + 9, "b": without}, nobody, 1) == ["b"]
+
+
+def test_distances_are_l2_of_all_classes_joined():
+    assert np.allclose(person_distances([HERS], [HERS + 3, HERS], HERS), [[6, 0]])
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"), [(100, (5, 21)), (60, (3, 13)), (7, (1, 2)), (2, (1, 1)), (1, (1, 1))]
+)
+def test_persons_scale_with_d_g(people, expected):
+    assert (scaled(5, people), scaled(21, people)) == expected and scaled(100, people) == people

@@ -1,0 +1,261 @@
+"""Chapters are fit to be run, compared and published; what fails is said."""
+
+import ast
+import os
+import shutil
+import subprocess
+import symtable
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from perso import settings
+from perso.errors import InputError, RunError
+from perso.paths import ROOT
+from perso.report import book
+
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+
+
+def cells(chapter, kind="code"):
+    return [cell for cell in nbformat.read(chapter, as_version=4).cells if cell.cell_type == kind]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def test_the_book_has_every_chapter_in_order():
+    assert book.chapters() == CHAPTERS
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+class TestChapter:
+    def test_runs_as_it_stands_at_smoke_size(self, chapter):
+        (cell,) = (cell for cell in cells(chapter) if "parameters" in tags(cell))
+        stated = {
+            line.targets[0].id: ast.literal_eval(line.value) for line in ast.parse(cell.source).body
+        }
+        smoke = yaml.safe_load((ROOT / "params" / "smoke.yml").read_text())
+        assert stated == {key: smoke[key] for key in stated} and len(stated) >= 9
+
+    def test_leaves_the_settings_as_they_were_given(self, chapter):
+        """`gather` takes what any cell assigned."""
+        sources = [cell.source for cell in cells(chapter) if "parameters" not in tags(cell)]
+        last = max(number for number, source in enumerate(sources) if "gather(globals())" in source)
+        for source in sources[:last]:
+            names = symtable.symtable(source, "cell", "exec").get_symbols()
+            assigned = {
+                name.get_name() for name in names if name.is_assigned() or name.is_imported()
+            }
+            assert not assigned & set(settings.TYPES)
+
+    def test_asks_and_shows_and_defines_nothing(self, chapter):
+        for cell in cells(chapter):
+            tree = ast.parse(cell.source)
+            imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+            lines = len(cell.source.splitlines()) - len(imports)
+            assert lines <= 12 or "parameters" in tags(cell)
+            nodes = ast.walk(tree)
+            assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes)
+
+    def test_was_executed_without_an_error(self, chapter):
+        """nbval passes a cell that was never run, so a compared cell must have a count."""
+        for cell in cells(chapter):
+            assert cell.execution_count, cell.source
+            assert all(
+                out.output_type != "error" and out.get("name") != "stderr" for out in cell.outputs
+            )
+
+    def test_compares_something_and_ignores_what_depends_on_training(self, chapter):
+        compared = [
+            cell
+            for cell in cells(chapter)
+            if cell.outputs and "nbval-ignore-output" not in tags(cell)
+        ]
+        assert any("text" in out for cell in compared for out in cell.outputs)
+        assert all(
+            "nbval-ignore-output" in tags(cell)
+            for cell in cells(chapter)
+            if "study.run(" in cell.source
+        )
+
+    def test_shows_the_paper_the_differences_and_what_made_it(self, chapter):
+        prose = "\n".join(cell.source for cell in cells(chapter, "markdown"))
+        for part in (
+            "**Question.**",
+            "**Answer.**",
+            "*Papers:",
+            "differs from the papers",
+            "What to try",
+        ):
+            assert part in prose
+        assert any("made_of" in cell.source for cell in cells(chapter))
+
+
+def test_what_is_injected_leaves_nothing_of_the_smoke_size():
+    quick = settings.read(ROOT / "params" / "quick.yml", ["seed=3"])
+    values = book.parameters(CHAPTERS[1], quick)
+    assert settings.overlay(values) == quick
+
+
+def test_a_file_of_people_is_found_from_the_chapters_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    given = settings.Settings(dataset="file:people.npz")
+    assert (
+        book.parameters(CHAPTERS[0], given)["dataset"]
+        == f"file:{(tmp_path / 'people.npz').resolve()}"
+    )
+
+
+def notebook(path, *sources):
+    new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    new.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new, path)
+    return path
+
+
+def test_a_failed_chapter_is_named(tmp_path):
+    chapter = notebook(tmp_path / "09-broken.ipynb", "1 / 0")
+    with pytest.raises(RunError, match=r"09-broken\.ipynb.*ZeroDivisionError"):
+        book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
+
+
+def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
+    start = tmp_path / "profile_default" / "startup"
+    start.mkdir(parents=True)
+    (start / "00.py").write_text("seed = 42")
+    (start.parent / "ipython_kernel_config.py").write_text(
+        "get_config().IPKernelApp.exec_lines = ['split = 42']"
+    )
+    (tmp_path / "python.py").write_text("cohort_seed = 42")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "python.py"))
+    chapter = notebook(
+        tmp_path / "in.ipynb", "print({'seed', 'split', 'cohort_seed'} & set(globals()))"
+    )
+    book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
+    assert cells(tmp_path / "out.ipynb")[-1].outputs[0].text == "set()\n"
+
+
+def test_a_chapter_without_an_end_is_not_finished():
+    book.finished({"exception": False, "end_time": "2020-01-01"}, CHAPTERS[0])
+    for record in (
+        {},
+        {"exception": True, "end_time": "2020-01-01"},
+        {"exception": None, "end_time": None},
+    ):
+        with pytest.raises(RunError, match=CHAPTERS[0].name):
+            book.finished(record, CHAPTERS[0])
+
+
+def test_polished_shows_the_injected_parameters_alone():
+    both = [{"tags": ["parameters"]}, {"tags": ["injected-parameters"]}]
+    given = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("a = 1", metadata=metadata) for metadata in both],
+        metadata={"widgets": {}},
+    )
+    given.cells[0].outputs = [
+        nbformat.v4.new_output("stream", name=name, text="x") for name in ("stderr", "stdout")
+    ]
+    done = book.polished(given)
+    assert "widgets" not in done.metadata and [out.name for out in done.cells[0].outputs] == [
+        "stdout"
+    ]
+    assert "remove-cell" in tags(done.cells[0]) and "hide-input" in tags(done.cells[1])
+
+
+def jupyter_book(command, **_):
+    """Stands for it: a page, or nothing where it fails."""
+    pages = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
+    pages.mkdir()
+    (pages / "index.html").write_text("a page")
+    return subprocess.CompletedProcess(command, 0)
+
+
+def test_a_build_replaces_what_a_build_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", jupyter_book)
+    monkeypatch.setattr(book, "SOURCES", ("intro.md",))
+    for _ in range(2):
+        book.check_free(tmp_path)
+        book.lay_out(tmp_path / "book")
+        page = book.compile_pages(tmp_path / "book", tmp_path / "html")
+        assert page.read_text() == "a page" and (tmp_path / "book" / "intro.md").exists()
+        for folder in ("book", "html"):
+            assert not (tmp_path / folder / "old").exists()
+            (tmp_path / folder / "old").touch()
+
+
+def of_somebody_else(path):
+    path.mkdir()
+    (path / "mine.txt").write_text("mine")
+
+
+def a_file(path):
+    path.write_text("mine")
+
+
+def a_link(path):
+    """Even to what a build made: it cannot be replaced by a folder."""
+    book.anew(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("kind", [of_somebody_else, a_file, a_link])
+@pytest.mark.parametrize("name", ["book", "html", "_build"])
+def test_a_build_refuses_what_it_did_not_make(name, kind, tmp_path):
+    kind(tmp_path / name)
+    with pytest.raises(
+        InputError, match=rf"/{name} would be replaced.*another --to, or remove it$"
+    ):
+        book.build(None, tmp_path, tmp_path)
+    assert os.path.lexists(tmp_path / name)
+    assert kind is not of_somebody_else or (tmp_path / name / "mine.txt").read_text() == "mine"
+
+
+def test_an_empty_folder_is_free(tmp_path):
+    book.check_free(tmp_path / "none")
+    for name in book.MADE:
+        (tmp_path / name).mkdir()
+    book.check_free(tmp_path)
+
+
+def test_in_the_checkouts_own_build_make_clean_is_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    (tmp_path / "build" / "html" / "_static").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"build/html .*or run `make clean`$"):
+        book.check_free(tmp_path / "build")
+
+
+def test_foreign_finds_what_a_browser_would_fetch_elsewhere():
+    assert book.foreign(
+        '<script defer src="https://cdn.example/x.js"></script><img src="//cdn.example/a.png">'
+    )
+    assert book.foreign("<link rel='stylesheet' href='https://fonts.example/css'>")
+    assert not book.foreign(
+        '<a href="https://arxiv.org">paper</a><img src="_images/a.png"><script src="_static/x.js">'
+    )
+
+
+def test_a_changed_count_turns_the_notebook_test_red(tmp_path):
+    """nbval on a chapter's copy whose stored output says one sample more than there is."""
+    chapter = Path(shutil.copy(ROOT / "chapters" / "01-people.ipynb", tmp_path))
+    text = chapter.read_text("utf-8")
+    assert "516 samples" in text
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+        chapter,
+    ]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    chapter.write_text(text.replace("516 samples", "517 samples"), "utf-8")
+    changed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert changed.returncode == 1 and "517 samples" in changed.stdout

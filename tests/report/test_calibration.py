@@ -1,0 +1,244 @@
+"""The study's tests keep their word: what was counted at length, and a few hundred studies counted anew."""
+
+import json
+import sys
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from perso.paths import ROOT
+from perso.report import calibration, figures, records
+from perso.stats import bootstrap
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import calibration as benchmark
+
+RECORD = records.calibration()
+PROMISES = (
+    "sign-flip",
+    "paired t-test",
+    "hierarchical interval",
+    "Brown–Forsythe",
+)  # what the study decides by
+USUAL = "nothing differs, 93 %"
+OWN_DIGITS = (USUAL, "nothing differs, 98 %", "93 % and 97 %")  # of the last, the interval alone
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+# what was counted
+
+
+def test_the_record_is_of_todays_tests():
+    """Who changes the benchmark counts anew."""
+    wanted = {
+        (what, each.name, people, kind, what in each.contrast, each.simulations)
+        for each in benchmark.SCENARIOS
+        for people in benchmark.PEOPLE
+        for what, kind in each.kinds.items()
+    }
+    names = ("what", "scenario", "people", "kind", "contrast", "simulated")
+    assert {tuple(entry[name] for name in names) for entry in RECORD["entries"]} == wanted
+    assert all(
+        tuple(entry["wanted"]) == benchmark.WANTED[entry["kind"]] for entry in RECORD["entries"]
+    )
+
+
+def test_what_the_study_decides_by_keeps_its_word():
+    entries = [
+        entry
+        for entry in RECORD["entries"]
+        if entry["what"] in PROMISES and entry["scenario"] in OWN_DIGITS
+    ]
+    assert len(entries) == len(PROMISES) * 2 * 2 + 2
+    for entry in entries:
+        assert entry["simulated"] >= 2000
+        low, high = entry["wanted"]
+        assert low <= entry["share"] <= high, entry
+
+
+def test_intervals_of_shares_are_wilsons():
+    for entry in RECORD["entries"]:
+        count, n = round(entry["share"] * entry["simulated"]), entry["simulated"]
+        ends = scipy_stats.binomtest(count, n).proportion_ci(method="wilson")
+        assert count / n == entry["share"] and (entry["low"], entry["high"]) == pytest.approx(
+            tuple(ends), abs=1e-5
+        )
+
+
+# how it is told
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "word"),
+    [
+        ("rejects", 0.05, "kept"),
+        ("rejects", 0.01, "cautious"),
+        ("rejects", 0.2, "too often"),
+        ("at most", 0.0, "kept"),
+        ("at most", 0.07, "too often"),
+        ("covers", 0.95, "kept"),
+        ("covers", 0.99, "cautious"),
+        ("covers", 0.9, "too seldom"),
+        ("finds", 0.5, "too seldom"),
+        ("finds", 0.9, "more"),
+        ("rejects", 0.065, "kept"),
+    ],
+)
+def test_a_promise_is_kept_or_broken_on_one_side(kind, share, word):
+    assert calibration.says(kind, share, list(benchmark.WANTED[kind])) == word
+
+
+def one(share: float, **more) -> dict:
+    entry = {
+        "what": "sign-flip",
+        "scenario": "nothing differs",
+        "people": 14,
+        "simulated": 100,
+        "kind": "rejects",
+        "contrast": False,
+        "share": share,
+        "low": share / 2,
+        "high": 2 * share,
+        "wanted": [0.035, 0.065],
+    }
+    return entry | more
+
+
+def test_a_broken_promise_is_named_and_a_contrast_is_none():
+    entries = [
+        one(0.05),
+        one(0.3, people=24),
+        one(0.3, what="six", contrast=True),
+        one(0.0, what="coin"),
+    ]
+    assert calibration.answer({"entries": entries}) == (
+        "Of 3 promises 1 were kept, 1 more than kept and 1 broken: sign-flip (1 of 2)."
+    )
+    assert calibration.said({"entries": entries}, "sign-flip", "nothing differs") == (
+        "sign-flip rejects what is true in 5.0 % of studies of 14 people and 30.0 % of 24 people"
+    )
+    table = calibration.table({"entries": entries})
+    assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
+    assert table.loc[("sign-flip", "nothing differs"), "14 people, %"] == "5.0 [2.5, 10.0]"
+    assert ("six (contrast)", "nothing differs") in table.index
+
+
+def test_where_nothing_was_counted_it_is_said(tmp_path):
+    assert records.calibration(tmp_path) is None
+    assert (
+        calibration.answer(None)
+        == calibration.said(None, "sign-flip", "any")
+        == calibration.UNCOUNTED
+    )
+
+
+def test_the_figure_has_a_line_per_test_and_studies():
+    ax = figures.bands(plt.figure().subplots(), RECORD, ("covers",))
+    shown = calibration.entries(RECORD)
+    shown = shown[shown["kind"] == "covers"]
+    assert len(ax.get_yticklabels()) == len(shown.drop_duplicates(["what", "scenario"]))
+    assert sum(len(line.get_xdata()) for line in ax.lines) == len(shown)
+    plt.close(ax.figure)
+
+
+# the simulated studies
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_studies_have_the_accuracies_that_are_their_truth(common):
+    study = np.concatenate(
+        [benchmark.means(benchmark.hits(rng(k), 60, (0.93, 0.97), common)) for k in range(20)]
+    )
+    assert study.mean(axis=0) == pytest.approx((0.93, 0.97), abs=0.006)
+
+
+def test_people_have_digits_of_their_own_or_in_common():
+    own, common = (benchmark.hits(rng(), 6, (0.9, 0.9), common) for common in (False, True))
+    assert [len(each) for each in own] == [33, 36, 39, 33, 36, 39] and {
+        len(each) for each in common
+    } == {270}
+
+    def alike(a, b):
+        return np.corrcoef(a[:, 0], b[:, 0])[0, 1]
+
+    assert (
+        alike(common[0], common[2])
+        > 0.2
+        > max(abs(alike(common[0], common[1])), abs(alike(own[0], own[3][:33])))
+    )
+    np.testing.assert_array_equal(benchmark.differences(own)[0][:, 1], np.full(33, 3))
+
+
+def test_settings_far_apart_have_no_correlation():
+    assert bootstrap.rho(*benchmark.APART) == pytest.approx(0)
+
+
+def test_the_same_seed_counts_the_same_and_another_does_not_draw_it():
+    scenario = benchmark.Scenario(
+        "normal", lambda rng, n: {"z": bool(rng.normal() > 0)}, {"z": "covers"}
+    )
+    there, again, other = (
+        benchmark.counted(scenario, 14, 400, seed)[0]["share"] for seed in (0, 0, 1)
+    )
+    assert there == again != other and there == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_count_that_was_stopped_goes_on(tmp_path, monkeypatch):
+    calls = []
+
+    def trial(rng, people):
+        calls.append(people)
+        if stops and len(calls) > 7:
+            raise KeyboardInterrupt
+        return {"z": bool(rng.random() < 0.5)}
+
+    def count(to, commit="abc"):
+        calls.clear()
+        monkeypatch.setattr(benchmark.published, "commit", lambda: commit)
+        monkeypatch.setattr(sys, "argv", ["calibration", "--simulations", "4", "--to", str(to)])
+        benchmark.main()
+        return json.loads(to.read_text())
+
+    monkeypatch.setattr(
+        benchmark, "SCENARIOS", [benchmark.Scenario(name, trial, {"z": "covers"}) for name in "ab"]
+    )
+    stops, to = False, tmp_path / "new" / "x.json"
+    whole = count(tmp_path / "whole.json")
+    assert len(whole["entries"]) == 2 * len(benchmark.PEOPLE) and len(calls) == 16
+    for commit, left in (
+        ("abc", 12),
+        ("def", 16),
+        ("def-dirty", 16),
+    ):  # of other code nothing is taken over
+        stops = True
+        with pytest.raises(KeyboardInterrupt):
+            count(to, commit="def-dirty" if commit == "def-dirty" else "abc")
+        stops = False
+        assert count(to, commit) == whole | {"commit": commit} and len(calls) == left
+        assert list(to.parent.iterdir()) == [to]
+
+
+def test_a_test_that_always_rejects_is_found_out():
+    scenario = benchmark.Scenario("any", lambda rng, n: {"p": True}, {"p": "rejects"})
+    (entry,) = benchmark.counted(scenario, 14, 10)
+    assert entry["share"] == 1 and calibration.says("rejects", 1, entry["wanted"]) == "too often"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", benchmark.PEOPLE)
+def test_a_few_hundred_studies_counted_anew(people):
+    """Within what 300 studies of shares .05 and .95 show in 999 of 1,000 cases."""
+    scenario = benchmark.Scenario(
+        "anew", partial(benchmark.two_methods), benchmark.TESTS | benchmark.INTERVALS
+    )
+    found = {
+        entry["what"]: entry["share"] for entry in benchmark.counted(scenario, people, 300, seed=1)
+    }
+    low, high = np.array(scipy_stats.binom.interval(0.999, 300, 0.05)) / 300
+    assert low <= found["sign-flip"] <= high and low <= 1 - found["hierarchical interval"] <= high

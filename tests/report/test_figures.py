@@ -1,0 +1,333 @@
+"""Figures show what their tables say, and a method looks the same in all of them."""
+
+import importlib.util
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import same_color, to_rgb
+
+from perso.analysis import comparison
+from perso.methods import method
+from perso.methods.method import BASELINE, FAMILIES
+from perso.methods.registry import METHODS, V3
+from perso.report import figures
+
+ES, TL = "ES-n-40", "TL-n-10 (1e-3)"
+SEEN = {
+    BASELINE: (0.5, 0.6, 0.7),
+    "own data in the union": (0.6, 0.6, 0.8),
+    ES: (0.6, 0.7, 0.9),
+    TL: (0.4, 0.9, 0.8),
+}
+ROWS = pd.DataFrame(
+    [
+        (name, person, value, value / 2)
+        for name, values in SEEN.items()
+        for person, value in enumerate(values)
+    ],
+    columns=["method", "person", "acc_I", "acc_G"],
+)
+FACTORS = {"acc_I": 100, "acc_G": 50}  # from SEEN to percent
+
+
+@pytest.fixture(autouse=True)
+def drawing():
+    """No window, and no figure or style left behind."""
+    plt.switch_backend("Agg")
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+@pytest.fixture(scope="module")
+def table():
+    return comparison.comparison(ROWS)
+
+
+# --- looks
+
+
+def test_every_method_has_its_own_colour():
+    colours = figures.colours()
+    assert sorted(colours) == sorted(method.name for method in METHODS)
+    seen = {mpl.colors.to_hex(colours[method.name]) for method in V3}  # as a screen shows them
+    assert len(seen) == len(V3)  # other tables are shown by themselves, and may repeat these
+    assert all(sum(to_rgb(colour)) < 2.7 for colour in colours.values())  # not lost on white
+
+
+def test_every_family_has_a_marker_and_a_hue_of_its_own():
+    for given in (figures.MARKERS, figures.HUES):
+        assert list(given) == list(FAMILIES) and len(set(given.values())) == len(FAMILIES)
+    assert {method.family for method in METHODS} <= set(FAMILIES)
+
+
+def test_an_added_family_has_a_look_too(monkeypatch):
+    """As many as one likes: looks are made when the module is loaded, so it is loaded once more."""
+    every = (*FAMILIES, *(f"added {k}" for k in range(12)))
+    monkeypatch.setattr(method, "FAMILIES", every)
+    spec = importlib.util.spec_from_file_location("plots_again", figures.__file__)
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    for given, known in ((again.MARKERS, figures.MARKERS), (again.HUES, figures.HUES)):
+        assert tuple(given) == every and {family: given[family] for family in FAMILIES} == known
+
+
+def test_a_familys_first_member_wears_its_hue():
+    for family in FAMILIES:
+        first = next(method.name for method in METHODS if method.family == family)
+        assert np.allclose(
+            to_rgb(figures.colours()[first]), to_rgb(figures.HUES[family]), atol=0.02
+        )
+
+
+def test_a_method_has_one_colour_in_every_figure(ax, table):
+    own = figures.colours()[ES]
+    marks = next(mark for mark in figures.tradeoff(ax, table).containers if mark.get_label() == ES)
+    assert same_color(marks[0].get_color(), own)
+    for draw in (figures.levels, figures.people):
+        there = draw(plt.subplots()[1], ROWS, "acc_I")
+        place = labels(there).index(ES)
+        assert same_color(there.collections[place].get_facecolor()[0, :3], own)
+    strip = figures.strip(plt.subplots()[1], {TL: np.ones(4, bool), ES: np.ones(4, bool)})
+    assert same_color(strip.images[1].get_cmap()(1.0), own)
+
+
+# --- tradeoff
+
+
+def test_tradeoff_marks_stand_at_the_changes_in_points(ax, table):
+    marks = {mark.get_label(): mark for mark in figures.tradeoff(ax, table).containers}
+    assert list(marks) == [name for name in SEEN if name != BASELINE]
+    for name, mark in marks.items():
+        line = 100 * table.loc[name]
+        np.testing.assert_allclose(
+            mark[0].get_xydata(), [[line["D_G", "change"], line["D_I", "change"]]]
+        )
+
+
+def test_tradeoff_bars_are_the_intervals(ax, table):
+    skewed = table.copy()
+    skewed.loc[:, (slice(None), "low")] -= 0.05  # intervals need not be even about the mark
+    for mark in figures.tradeoff(ax, skewed).containers:
+        line = 100 * skewed.loc[mark.get_label()]
+        across, upright = (bar.get_segments()[0] for bar in mark[2])
+        np.testing.assert_allclose(across[:, 0], [line["D_G", "low"], line["D_G", "high"]])
+        np.testing.assert_allclose(upright[:, 1], [line["D_I", "low"], line["D_I", "high"]])
+
+
+def test_tradeoff_has_the_baseline_at_nought_and_names_every_method(ax, table):
+    (base,) = (line for line in figures.tradeoff(ax, table).lines if line.get_label() == BASELINE)
+    np.testing.assert_array_equal(base.get_xydata(), [[0, 0]])
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == set(SEEN)
+    assert "D_G" in ax.get_xlabel() and "D_I" in ax.get_ylabel()
+
+
+def test_tradeoff_marks_tell_the_family(ax, table):
+    families = {method.name: method.family for method in METHODS}
+    for mark in figures.tradeoff(ax, table).containers:
+        assert mark[0].get_marker() == figures.MARKERS[families[mark.get_label()]]
+
+
+def test_tradeoff_of_one_person_has_marks_all_the_same(ax):
+    alone = comparison.comparison(ROWS[ROWS["person"] == 0])
+    marks = {
+        mark.get_label(): mark[0].get_xydata() for mark in figures.tradeoff(ax, alone).containers
+    }
+    np.testing.assert_allclose(marks[ES], [[5, 10]])
+    ax.figure.canvas.draw()
+
+
+def test_the_same_table_gives_the_same_file(table, tmp_path):
+    one, two = tmp_path / "one.svg", tmp_path / "two.svg"
+    figures.save_tradeoff(table, one)
+    mpl.rcParams.update(
+        {"svg.hashsalt": None, "font.size": 30, "axes.facecolor": "red", "lines.linewidth": 9}
+    )
+    figures.save_tradeoff(table, two)
+    assert one.read_bytes() == two.read_bytes()
+    assert b"<svg" in one.read_bytes() and all(name.encode() in one.read_bytes() for name in SEEN)
+    assert not plt.get_fignums()
+
+
+# --- several runs
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Two runs of ours and v3; the second lacks a method."""
+    return comparison.beside({"here": ROWS, "there": ROWS[ROWS["method"] != ES]})
+
+
+def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(runs):
+    for ax, part in zip(figures.beside(runs).axes, ("D_I", "D_G"), strict=True):
+        assert part in ax.get_xlabel()
+        lines, marks = (ax.collections[start::2] for start in (0, 1))
+        for run, own, mark in zip(["here", "there", "v3"], lines, marks, strict=True):
+            assert mark.get_label() == run
+            line, places = 100 * runs[part][run], np.ma.filled(mark.get_offsets(), np.nan)
+            np.testing.assert_allclose(places[:, 0], line["change"])
+            there = line["change"].notna()
+            np.testing.assert_array_equal(
+                places[there, 1].round(), np.flatnonzero(there)
+            )  # nearest to its own line
+            bars = [bar for bar in own.get_segments() if len(bar)]  # those of nan are empty
+            ends = [(low, high, y) for (low, y), (high, _) in bars]
+            known = np.column_stack([line[["low", "high"]], places[:, 1]])[line["low"].notna()]
+            np.testing.assert_allclose(np.reshape(ends, (-1, 3)), known)
+
+
+def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
+    ax = figures.beside(runs).axes[0]
+    marks = ax.collections[1::2]
+    assert (
+        len({tuple(map(tuple, mark.get_paths()[0].vertices)) for mark in marks}) == len(marks) == 3
+    )
+    for mark in marks[:2]:
+        for name, colour in zip(runs.index, mark.get_facecolor(), strict=True):
+            assert same_color(colour[:3], figures.colours()[name])
+
+
+def test_runs_are_named_once_and_methods_stand_from_top_to_bottom(runs):
+    left, right = figures.beside(runs).axes
+    assert labels(left) == [name for name in SEEN if name != BASELINE]
+    bottom, top = left.get_ylim()
+    assert top < 0 < len(runs) - 1 < bottom
+    assert left.get_legend() is None
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["here", "there", "v3"]
+
+
+def test_a_run_alone_stands_beside_the_papers():
+    ax = figures.beside(comparison.beside({"here": ROWS})).axes[1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["here", "v3"]
+
+
+# --- people
+
+
+def labels(ax) -> list[str]:
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+@pytest.mark.parametrize("measure", FACTORS)
+def test_levels_have_a_dot_per_person_and_a_line_per_method(ax, measure):
+    figures.levels(ax, ROWS, measure)
+    assert labels(ax) == list(SEEN)
+    *dots, means = (marks.get_offsets() for marks in ax.collections)
+    for place, (values, there) in enumerate(zip(SEEN.values(), dots, strict=True)):
+        np.testing.assert_allclose(there[:, 0], FACTORS[measure] * np.array(values))
+        assert (np.abs(there[:, 1] - place) < 0.5).all()  # on its own line
+    np.testing.assert_allclose(
+        means[:, 0], [FACTORS[measure] * np.mean(values) for values in SEEN.values()]
+    )
+    np.testing.assert_array_equal(means[:, 1], range(len(SEEN)))
+
+
+@pytest.mark.parametrize("measure", FACTORS)
+def test_people_show_their_change_to_the_baseline_in_points(ax, measure):
+    figures.people(ax, ROWS, measure)
+    others = [name for name in SEEN if name != BASELINE]
+    assert labels(ax) == others
+    *dots, means = (marks.get_offsets() for marks in ax.collections)
+    for name, mean, there in zip(others, means, dots, strict=True):
+        change = FACTORS[measure] * (np.array(SEEN[name]) - SEEN[BASELINE])
+        np.testing.assert_allclose(there[:, 0], change, atol=1e-9)
+        assert mean[0] == pytest.approx(change.mean())
+
+
+@pytest.mark.parametrize("draw", [figures.levels, figures.people])
+def test_methods_stand_from_top_to_bottom(ax, draw):
+    bottom, top = draw(ax, ROWS, "acc_I").get_ylim()
+    assert top < 0 < len(labels(ax)) - 1 < bottom
+
+
+def test_a_person_without_a_method_has_no_dot(ax):
+    figures.levels(
+        ax, ROWS.drop(ROWS.index[(ROWS["method"] == ES) & (ROWS["person"] == 1)]), "acc_I"
+    )
+    there = np.ma.filled(ax.collections[list(SEEN).index(ES)].get_offsets(), np.nan)[:, 0]
+    np.testing.assert_allclose(there[~np.isnan(there)], [60, 90])
+
+
+def test_the_same_rows_give_the_same_dots(ax):
+    one, two = (figures.levels(each, ROWS, "acc_I") for each in (ax, plt.subplots()[1]))
+    for a, b in zip(one.collections, two.collections, strict=True):
+        np.testing.assert_array_equal(a.get_offsets(), b.get_offsets())
+
+
+# --- schedules and digits
+
+
+def test_strips_are_as_long_as_their_schedules_and_hold_them(ax):
+    schedules = {BASELINE: np.zeros(10, bool), ES: np.arange(14) < 4, TL: np.arange(12) > 8}
+    figures.strip(ax, schedules)
+    assert labels(ax) == list(schedules)
+    for place, (image, from_I) in enumerate(zip(ax.images, schedules.values(), strict=True)):
+        left, right, bottom, top = image.get_extent()
+        assert (left, right) == (0, len(from_I))
+        assert place - 0.5 < top < place < bottom < place + 0.5
+        np.testing.assert_array_equal(image.get_array(), from_I[None])
+    assert ax.get_xlim() == (0, 14) and ax.get_ylim() == (2.5, -0.5)
+
+
+def test_a_strip_of_one_source_is_of_that_sources_colour(ax):
+    figures.strip(ax, {BASELINE: np.zeros(5, bool), ES: np.ones(5, bool)})
+    light, dark = (image.to_rgba(image.get_array())[0, 0, :3] for image in ax.images)
+    assert same_color(dark, figures.colours()[ES]) and light.min() > 0.8
+
+
+def test_digits_are_shown_each_in_its_place():
+    images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4)).astype(np.uint8)
+    cells = np.reshape(figures.digits(images, ["ann", "bob"]).axes, (2, 3))
+    for r, c in np.ndindex(2, 3):
+        (shown,) = cells[r, c].images
+        np.testing.assert_array_equal(shown.get_array(), images[r, c])
+        assert shown.get_clim() == (0, 255)  # one scale for all: a faint digit looks faint
+    assert [ax.get_title() for ax in cells[0]] == ["0", "1", "2"]
+    assert [ax.get_ylabel() for ax in cells[:, 0]] == ["ann", "bob"]
+
+
+def test_one_digit_makes_a_sheet_too():
+    assert len(figures.digits(np.zeros((1, 1, 4, 4), np.uint8), ["ann"]).axes) == 1
+
+
+def test_digits_are_dark_on_light():
+    (shown,) = figures.digits(np.array([[[[0, 255]]]], np.uint8), ["ann"]).axes[0].images
+    paper, ink = shown.to_rgba(shown.get_array())[0, :, 0]
+    assert paper == 1 and ink == 0
+
+
+def test_every_digit_has_a_name_to_its_row():
+    with pytest.raises(ValueError):
+        figures.digits(np.zeros((2, 1, 4, 4), np.uint8), ["ann"])
+
+
+# --- speed
+
+
+WAYS = pd.DataFrame(
+    {"ms": [20.0, 5.0], "% of matrix product": [10.0, 40.0], "% of copy": [25.0, 100.0]},
+    ["textbook", "ours"],
+)
+
+
+def test_every_way_stands_at_its_time_with_a_bar_to_the_nearer_limit(ax):
+    bars, floors, times = figures.ways(ax, WAYS).collections
+    np.testing.assert_allclose(times.get_offsets(), [[20, 0], [5, 1]])
+    np.testing.assert_allclose(
+        floors.get_offsets(), [[5, 0], [5, 1]]
+    )  # both are 5 ms of copying, 2 of arithmetic
+    np.testing.assert_allclose(bars.get_segments(), [[[5, 0], [20, 0]], [[5, 1], [5, 1]]])
+    assert (
+        labels(ax) == ["textbook", "ours"]
+        and ax.get_xscale() == "log"
+        and ax.get_ylim()[0] > ax.get_ylim()[1]
+    )
+    assert "ms" in ax.get_xlabel()

@@ -1,0 +1,363 @@
+"""Paired statistics against textbooks, and the truths that hold for any numbers."""
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.multitest import multipletests
+
+from perso.stats.dispersion import pitman_morgan
+from perso.stats.paired import (
+    change,
+    d_z,
+    detectable,
+    equivalence,
+    harmless,
+    holm,
+    rising,
+    wilcoxon,
+)
+from perso.stats.permutation import permanova
+
+DRUG_1 = np.array(
+    [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+)  # Student 1908: hours of sleep gained
+DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+SLEEP = DRUG_2 - DRUG_1
+
+
+def draws(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(rng.normal(), rng.uniform(0.1, 3), rng.integers(2, 30))
+
+
+def test_students_sleep_data():
+    """R: t.test(extra ~ group, data = sleep, paired = TRUE): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599."""
+    found = change(SLEEP)
+    assert (found.mean, found.low, found.high) == pytest.approx(
+        (1.58, 0.7001142, 2.4598858), abs=1e-7
+    )
+    assert found.p == pytest.approx(0.00283289, abs=1e-8) and found.n == 10
+    error = (found.high - found.low) / 2 / 2.262157  # Student's t at .975 for 9 degrees of freedom
+    assert found.mean / error == pytest.approx(4.062128, abs=1e-5)
+
+
+def test_another_level_moves_the_interval_and_nothing_else():
+    usual, wide = change(SLEEP), change(SLEEP, level=0.99)
+    reach = 1.58 / 4.062128 * 3.249836  # t at .995
+    assert (wide.low, wide.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
+    assert (wide.mean, wide.p, wide.n) == (usual.mean, usual.p, usual.n)
+
+
+@pytest.mark.parametrize("seed", range(8))
+class TestWhateverTheNumbers:
+    def test_the_interval_holds_the_mean(self, seed):
+        found = change(draws(seed))
+        assert found.low < found.mean < found.high
+
+    def test_swapping_the_methods_flips_the_sign_and_leaves_p(self, seed):
+        there, back = change(draws(seed)), change(-draws(seed))
+        assert (back.mean, back.low, back.high) == pytest.approx(
+            (-there.mean, -there.high, -there.low)
+        )
+        assert back.p == pytest.approx(there.p)
+
+    def test_the_interval_leaves_out_zero_just_when_p_is_below_5_percent(self, seed):
+        found = change(draws(seed))
+        assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+    def test_the_order_of_people_is_nothing(self, seed):
+        there, back = change(draws(seed)), change(draws(seed)[::-1])
+        assert (back.mean, back.low, back.high, back.p) == pytest.approx(
+            (there.mean, there.low, there.high, there.p)
+        )
+
+    def test_nan_are_left_out(self, seed):
+        holes = np.insert(draws(seed), [0, 2, 2], np.nan)
+        assert change(holes) == change(draws(seed))
+
+    def test_units_scale_the_change_and_leave_p(self, seed):
+        share, points = change(draws(seed)), change(100 * draws(seed))
+        assert (points.mean, points.low, points.high) == pytest.approx(
+            (100 * share.mean, 100 * share.low, 100 * share.high)
+        )
+        assert points.p == pytest.approx(share.p)
+
+    def test_a_mean_is_equivalent_just_when_its_90_percent_interval_lies_within_the_margins(
+        self, seed
+    ):
+        found = equivalence(draws(seed), 1)
+        reach = max(-found.low, found.high)
+        for margin in (1, 0.99 * reach, 1.01 * reach):
+            found = equivalence(draws(seed), margin)
+            assert (
+                found.equivalent
+                == (-margin < found.low and found.high < margin)
+                == (found.p < 0.05)
+            )
+
+    def test_a_larger_margin_makes_p_smaller_and_leaves_the_interval(self, seed):
+        near, far = (equivalence(draws(seed), margin) for margin in (0.5, 0.6))
+        assert far.p < near.p and (far.mean, far.low, far.high, far.n) == (
+            near.mean,
+            near.low,
+            near.high,
+            near.n,
+        )
+
+    def test_swapping_what_is_compared_changes_no_verdict(self, seed):
+        there, back = equivalence(draws(seed), 1), equivalence(-draws(seed), 1)
+        assert (back.mean, back.low, back.high) == pytest.approx(
+            (-there.mean, -there.high, -there.low)
+        )
+        assert back.p == pytest.approx(there.p) and back.equivalent == there.equivalent
+
+    def test_nan_are_left_out_of_an_equivalence(self, seed):
+        assert equivalence(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == equivalence(
+            draws(seed), 1
+        )
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_person_has_a_change_but_no_interval():
+    found = change([0.25])
+    assert (found.mean, found.n) == (0.25, 1)
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("nobody", [[], [np.nan], [np.nan, np.nan]])
+def test_nobody_has_nothing_and_nothing_fails(nobody):
+    found = change(nobody)
+    assert found.n == 0 and np.isnan([found.mean, found.low, found.high, found.p]).all()
+
+
+def test_no_difference_at_all_is_no_evidence():
+    found = change(np.zeros(5))
+    assert (found.mean, found.p) == (0, 1) and np.isnan([found.low, found.high]).all()
+
+
+@pytest.mark.parametrize("value", [0.1, -0.25, 1 / 3, 0.7])  # 0.1 and 0.7 have a sum that rounds
+@pytest.mark.parametrize("n", [2, 3, 7, 14])
+def test_equal_differences_give_a_test_nothing_to_weigh(value, n):
+    found = change(np.full(n, value))
+    assert found.mean == pytest.approx(value)
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+def test_equal_up_to_rounding_is_equal():
+    found = change(np.array([0.9, 0.8, 0.7, 0.3]) - np.array([0.8, 0.7, 0.6, 0.2]))
+    assert np.isnan(found.p)
+
+
+def test_holm_by_hand():
+    # in order .005 .01 .03 .04, times 4 3 2 1: .02 .03 .06 .04, and the last may not fall below .06
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_a_family_of_one_is_not_corrected():
+    assert holm([0.03]) == pytest.approx([0.03])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_holm_keeps_the_order_and_never_lowers_p(seed):
+    p = np.random.default_rng(seed).uniform(0, 0.5, 9)
+    corrected = holm(p)
+    assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
+    assert (corrected >= p).all() and corrected.max() <= 1
+    assert corrected.min() == pytest.approx(
+        min(1, 9 * p.min())
+    )  # the smallest pays for all, as by Bonferroni
+
+
+def test_nan_stays_nan_and_makes_the_family_no_larger():
+    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert np.isnan(holm([np.nan, np.nan])).all() and holm([]).shape == (0,)
+
+
+def test_holm_leaves_what_it_was_given():
+    p = np.array([0.01, np.nan, 0.04])
+    holm(p)
+    np.testing.assert_array_equal(p, [0.01, np.nan, 0.04])
+
+
+def test_two_one_sided_tests_by_hand():
+    """0, 1, 2 within ±2: t = (1 - 2)√3 on 2 degrees of freedom, where Student's cdf is ½ + t / 2√(2 + t²)."""
+    found = equivalence([0, 1, 2], 2)
+    assert found.p == pytest.approx(0.5 - np.sqrt(3 / 20)) and not found.equivalent
+    reach = 2.919986 / np.sqrt(3)  # t at .95
+    assert (found.mean, found.low, found.high) == pytest.approx((1, 1 - reach, 1 + reach), abs=1e-6)
+    assert (found.n, found.margin) == (3, 2)
+
+
+def test_two_one_sided_tests_on_students_sleep_data():
+    """t = (1.58 - 2.5) / .3889587 = -2.3653 on 9 degrees of freedom, between its quantiles at .025 and .01."""
+    found = equivalence(SLEEP, 2.5)
+    assert 0.01 < found.p < 0.025 and found.equivalent
+    reach = 1.833113 * 0.3889587  # t at .95
+    assert (found.low, found.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
+    assert not equivalence(SLEEP, 2).equivalent
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("few", [[], [np.nan], [0.0], [0.1, np.nan]])
+def test_below_two_people_nothing_is_shown_to_be_equivalent(few):
+    found = equivalence(few, 1)
+    assert np.isnan([found.low, found.high, found.p]).all() and found.equivalent is False
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_equal_differences_show_no_equivalence(n, value):
+    found = equivalence(np.full(n, value), 0.5)
+    assert found.mean == pytest.approx(value) and found.equivalent is False
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+def test_people_of_few_test_images_are_not_equivalent_because_most_of_them_tie():
+    """Six people of two test images, two points apart: half of such studies see no difference at all."""
+    draw = np.random.default_rng(0)
+    studies = (draw.binomial(2, 0.98, (400, 6)) - draw.binomial(2, 0.96, (400, 6))) / 2
+    assert (studies == 0).all(axis=1).mean() > 0.3
+    assert np.mean([equivalence(d, 0.005).equivalent for d in studies]) <= 0.05
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_holm_is_that_of_statsmodels_with_ties_and_nan(seed):
+    draw = np.random.default_rng(seed)
+    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice(
+        [12, 60, 400]
+    )  # many are equal, some are 0
+    p[draw.random(len(p)) < 0.2] = np.nan
+    known = ~np.isnan(p)
+    wanted = np.full(len(p), np.nan)
+    if known.any():
+        wanted[known] = multipletests(p[known], method="holm")[1]
+    np.testing.assert_allclose(holm(p), wanted)
+
+
+def test_the_effect_size_of_students_sleep_data():
+    assert d_z(SLEEP) == pytest.approx(4.062128 / np.sqrt(10), abs=1e-6)  # t / √n
+
+
+DEPRESSION = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]) - np.array(
+    [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
+)  # Hollander and Wolfe 1973, R's ?wilcox.test
+
+
+def test_the_signed_rank_test_of_rs_documentation():
+    """R: wilcox.test(x, y, paired = TRUE, alternative = "greater"): V = 40, p-value = 0.01953; two-sided twice that."""
+    assert wilcoxon(DEPRESSION) == pytest.approx(0.0390625)
+
+
+def test_ranks_that_tie_but_for_rounding_tie():
+    shares = np.array([0.3 - 0.2, 0.1, 0.8 - 0.7, -0.1, 0.4 - 0.3, 0.2, -0.3])
+    assert wilcoxon(shares) == wilcoxon(np.array([1, 1, 1, -1, 1, 2, -3]))
+
+
+def test_what_is_detectable_has_the_power_of_rs_documentation():
+    """R: pwr.t.test(d = 0.2, n = 60, sig.level = 0.10, type = "one.sample"): power = 0.4555818."""
+    assert detectable(1, 60, power=0.4555818, alpha=0.1) == pytest.approx(0.2, abs=5e-6)
+
+
+@pytest.mark.parametrize("n", [6, 14, 24, 100])
+@pytest.mark.parametrize("tests", [1, 6])
+def test_what_is_detectable_is_found_with_its_power_by_the_noncentral_t(n, tests):
+    shift = detectable(2.0, n, tests) / 2.0 * np.sqrt(n)
+    bar = scipy_stats.t.ppf(1 - 0.025 / tests, n - 1)
+    power = scipy_stats.nct.sf(bar, n - 1, shift) + scipy_stats.nct.cdf(-bar, n - 1, shift)
+    assert power == pytest.approx(0.8, abs=1e-5)
+
+
+def test_more_people_detect_less_and_more_tests_need_more():
+    assert detectable(1, 100) < detectable(1, 24) < detectable(1, 14) < detectable(1, 14, tests=6)
+    assert detectable(3, 14) == pytest.approx(3 * detectable(1, 14))
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
+@pytest.mark.parametrize("tests", [2, 20, 50])
+def test_what_is_detectable_among_several_tests_has_its_power_for_few_people_too(n, tests):
+    shift, bar = detectable(1.0, n, tests) * np.sqrt(n), scipy_stats.t.isf(0.025 / tests, n - 1)
+    assert scipy_stats.nct.sf(bar, n - 1, shift) == pytest.approx(0.8, abs=1e-5)
+
+
+@pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14), (0.0, 14)])
+def test_too_few_or_unknown_people_detect_nothing(sd, n):
+    assert np.isnan(detectable(sd, n))
+
+
+def test_pitman_morgan_by_its_closed_form():
+    """t = (F − 1)√(n − 2) / 2√(F(1 − r²)) with F the ratio of variances, on n − 2 degrees of freedom (Pitman 1939)."""
+    f, r = DRUG_1.var(ddof=1) / DRUG_2.var(ddof=1), np.corrcoef(DRUG_1, DRUG_2)[0, 1]
+    t = (f - 1) * np.sqrt(8) / (2 * np.sqrt(f * (1 - r**2)))
+    assert pitman_morgan(DRUG_1, DRUG_2) == pytest.approx(2 * scipy_stats.t.sf(abs(t), 8))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pitman_morgan_asks_about_spread_alone(seed):
+    a, b = np.random.default_rng(seed).normal(size=(2, 14))
+    p = pitman_morgan(a, b)
+    assert pitman_morgan(b, a) == pytest.approx(p) and pitman_morgan(a + 5, b - 3) == pytest.approx(
+        p
+    )
+    assert pitman_morgan(9 * a, b) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [([0.9, 0.8], [0.7, 0.9]), ([0.9] * 5, [0.8] * 5), ([0.9, 0.8, 0.7], [0.9, 0.8, 0.7])],
+)
+def test_pitman_morgan_needs_three_people_who_differ(a, b):
+    assert np.isnan(pitman_morgan(np.array(a), np.array(b)))
+
+
+def test_pages_l_of_scipys_documentation():
+    """Ten students rate tutorial, lecture and seminar: L = 133.5, exact p = .00182."""
+    ratings = np.array(
+        [
+            [3, 4, 3],
+            [2, 2, 4],
+            [3, 3, 5],
+            [1, 3, 2],
+            [2, 3, 2],
+            [2, 4, 5],
+            [1, 2, 4],
+            [3, 4, 4],
+            [2, 4, 5],
+            [1, 3, 4],
+        ]
+    )
+    assert rising(ratings) == pytest.approx(0.0018191161948)
+    assert rising(ratings[:, ::-1]) > 0.99
+
+
+def test_pages_l_of_those_who_are_all_alike_is_no_evidence():
+    assert rising(np.full((8, 3), 0.9)) > 0.4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_to_be_equivalent_is_to_be_harmless_both_ways(seed):
+    d = draws(seed)
+    assert equivalence(d, 1).p == pytest.approx(max(harmless(d, 1), harmless(-d, 1)))
+
+
+def test_harmless_by_students_t():
+    """t = (1.58 + 1) / .3889587 = 6.6331 on 9 degrees of freedom."""
+    assert harmless(SLEEP, 1) == pytest.approx(scipy_stats.t.sf(2.58 / 0.3889587, 9), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
+def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
+    assert np.isnan(d_z(few)) and np.isnan(harmless(few, 1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_codes_do_not_vary_no_share_of_it_goes_by_group():
+    found = permanova(np.ones((8, 2)), np.arange(8) % 2, np.zeros(8), np.random.default_rng(0), 99)
+    assert np.isnan([found.share, found.chance, found.p]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("nothing", [[], [0.1], np.zeros(5)])
+def test_the_signed_rank_test_needs_two_people_and_a_difference(nothing):
+    assert np.isnan(wilcoxon(nothing))

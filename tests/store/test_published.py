@@ -1,0 +1,451 @@
+"""Published rows: a file comes back as it was written, says where it comes from, and is there whole or not at all."""
+
+import json
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import perso
+from perso.data.cohort import Cohort
+from perso.errors import InputError
+from perso.methods.registry import METHODS
+from perso.paths import ROOT
+from perso.settings import Settings, as_dict
+from perso.store import published
+from perso.store.sqlite import ROW, Store, packed
+
+TOLD = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
+
+
+def rows(*keys: str, **changed) -> pd.DataFrame:
+    """Whole rows as a store gives them, under its own types."""
+    lines = [
+        dict.fromkeys(ROW)
+        | {
+            "key": key,
+            "method": "SW-n-2",
+            "person": "07",
+            "repeat": 0,
+            "fold": 1,
+            "acc_I": 1 / 3,
+            "n_I": 3,
+            "acc_G": 0.1 + 0.2,
+            "n_G": 10,
+            "iterations": 2**40,
+            "own_iterations": 10,
+            "seconds": 1e-7,
+            "device": "cpu",
+            "precision": "float32",
+            "threads": 1,
+            "lanes": 2,
+            "torch": "2.11.0+cpu",
+            "created": f"2026-01-0{place + 1}T00:00:00+00:00",
+            "hits_I": packed(np.array([True, False, False])),
+            "hits_G": bytes(range(256)),
+        }
+        | changed
+        for place, key in enumerate(keys)
+    ]
+    return pd.DataFrame(lines)
+
+
+def study(*keys: str, **settings):
+    """What a `Study` shows of itself, without training one."""
+    source = Cohort(
+        np.zeros((2, 1, 1), np.uint8),
+        np.zeros(2, int),
+        np.arange(2),
+        np.arange(2),
+        source="two dots",
+    )
+    return SimpleNamespace(
+        settings=Settings(**settings),
+        prepared=SimpleNamespace(source=source),
+        keys=lambda methods=None: list(keys),
+        common=lambda: {"engine": 7},
+        store=SimpleNamespace(keys=set),
+    )
+
+
+def publish(folder, name: str, table: pd.DataFrame, *wanted: str, **settings):
+    """A published file of these rows."""
+    path = folder / "results" / f"{name}.parquet"
+    published.write(path, table, published.provenance(study(*wanted, **settings), table, name))
+    return path
+
+
+# --- there and back
+
+
+def test_rows_come_back_to_the_bit_and_in_their_types(tmp_path):
+    """Through a store, as they do: what is read from it is what is read from the file."""
+    store = Store(tmp_path / "rows.sqlite")
+    odd = {
+        "acc_I": np.nextafter(0.3, 1),
+        "acc_G": 5e-324,
+        "hits_I": b"",
+        "hits_G": b"\x00\xff",
+        "device": 'Ünï, "x"',
+    }
+    store.add(pd.concat([rows("b", "a"), rows("c", **odd)]).to_dict("records"))
+    stored = store.rows("bca")
+    published.write(tmp_path / "new" / "x.parquet", stored, TOLD)
+    back = published.read(tmp_path / "new" / "x.parquet")
+    pd.testing.assert_frame_equal(back.rows, stored, check_exact=True)
+    assert list(back.rows) == list(ROW) and back.rows["person"].tolist() == ["07"] * 3
+    for column in ("acc_I", "acc_G", "seconds"):
+        assert back.rows[column].to_numpy().tobytes() == stored[column].to_numpy().tobytes()
+    assert [type(blob) for blob in back.rows["hits_G"]] == [bytes] * 3
+    assert (back.name, back.file, back.provenance) == ("x", "new/x.parquet", TOLD)
+
+
+def test_the_file_is_open_typed_and_compressed(tmp_path):
+    """What another reader of Parquet sees, without this package."""
+    published.write(tmp_path / "x.parquet", rows(*"abc"), TOLD)
+    file = parquet.ParquetFile(tmp_path / "x.parquet")
+    kinds = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
+    assert {field.name: field.type for field in file.schema_arrow} == {
+        c: kinds[k.split()[0]] for c, k in ROW.items()
+    }
+    assert {file.metadata.row_group(0).column(n).compression for n in range(len(ROW))} == {"ZSTD"}
+    assert json.loads(file.schema_arrow.metadata[b"perso"]) == TOLD
+    assert pd.read_parquet(tmp_path / "x.parquet")["iterations"].tolist() == [2**40] * 3
+
+
+def test_a_row_that_is_not_whole_is_not_written(tmp_path):
+    with pytest.raises(KeyError, match="hits_G"):
+        published.write(tmp_path / "x.parquet", rows("a").drop(columns="hits_G"), TOLD)
+    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
+        published.write(tmp_path / "x.parquet", rows("a", n_I=2.5), TOLD)
+    assert not list(tmp_path.iterdir())
+
+
+# --- whole or not at all
+
+
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):
+    path = publish(tmp_path, "x", rows("a"), "a")
+    before = path.read_bytes()
+
+    def fills_the_disk(table, where, **_):
+        where.write_bytes(b"PAR1 half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(parquet, "write_table", fills_the_disk)
+    with pytest.raises(
+        InputError, match=r"x\.parquet: cannot be written \(No space left on device\)"
+    ):
+        published.write(path, rows("b"), TOLD)
+    assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=r"x\.parquet: cannot be written"):
+        published.write(tmp_path / "file" / "x.parquet", rows("a"), TOLD)
+
+
+# --- files that are none
+
+
+def missing(path):
+    path.unlink()
+
+
+def folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def text(path):
+    path.write_text("key,method\na,b\n")
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def one_bit_off(path):
+    chunk = parquet.read_metadata(path).row_group(0).column(list(ROW).index("acc_I"))
+    content = bytearray(path.read_bytes())
+    content[chunk.dictionary_page_offset + chunk.total_compressed_size - 1] ^= (
+        16  # the last of its values
+    )
+    path.write_bytes(content)
+
+
+def without_provenance(path):
+    parquet.write_table(parquet.read_table(path).replace_schema_metadata({}), path)
+
+
+def without_hits(path):
+    parquet.write_table(parquet.read_table(path).drop_columns(["hits_I"]), path)
+
+
+def of_other_types(path):
+    table = parquet.read_table(path)
+    parquet.write_table(table.set_column(0, "key", table["key"].cast(pa.binary())), path)
+
+
+def with_broken_provenance(path):
+    parquet.write_table(parquet.read_table(path).replace_schema_metadata({"perso": "{"}), path)
+
+
+SPOILS = [
+    missing,
+    folder,
+    text,
+    cut_short,
+    one_bit_off,
+    without_provenance,
+    without_hits,
+    of_other_types,
+    with_broken_provenance,
+]
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_what_is_no_published_file_is_named_in_one_line(spoil, tmp_path):
+    path = publish(tmp_path, "x", rows(*map(str, range(300))), "0")
+    assert len(published.read(path).rows) == 300
+    spoil(path)
+    with pytest.raises(
+        InputError, match=r"x\.parquet: no published rows \(.+\); `perso export`"
+    ) as caught:
+        published.read(path)
+    assert "\n" not in str(caught.value)
+
+
+# --- where they come from
+
+
+def test_provenance_says_what_when_on_what_and_how_much():
+    both = pd.concat(
+        [
+            rows("a", "b", device="NVIDIA H200", precision="bfloat16", seconds=1.5),
+            rows("c", person="8"),
+        ]
+    )
+    told = published.provenance(study(*"abcde", individuals=5), both, "quick")
+    assert told == json.loads(json.dumps(told))  # plain data
+    assert told["params"] == "quick" and told["settings"] == as_dict(Settings(individuals=5))
+    assert (told["models"], told["wanted"], told["people"]) == (3, 5, 2)
+    assert told["devices"] == ["NVIDIA H200", "cpu"] and told["precisions"] == [
+        "bfloat16",
+        "float32",
+    ]
+    assert (told["first"][:10], told["last"][:10]) == ("2026-01-01", "2026-01-02")
+    assert told["seconds"] == pytest.approx(3) and told["torch"] == ["2.11.0+cpu"]
+    assert told["data"] == "two dots" and told["content"] == study().prepared.source.content_hash
+    assert (told["perso"], told["engine"], told["commit"]) == (
+        perso.__version__,
+        7,
+        published.commit(),
+    )
+
+
+@pytest.mark.parametrize(
+    "dataset", ["file:people.npz", "file:folder/people.npz", "file:/home/me/people.npz"]
+)
+def test_a_file_of_people_is_published_without_its_folder(dataset):
+    assert (
+        published.provenance(study(dataset=dataset), rows("a"))["settings"]["dataset"]
+        == "file:people.npz"
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A repository of one commit with a tracked file, and one in results/."""
+    root = tmp_path / "checkout"
+    for path in (root / "code.py", root / "results" / "rows"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("one")
+    who = ["-c", "user.name=ann", "-c", "user.email=ann@b.example"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "one"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    return root
+
+
+def test_the_commit_is_named_and_whether_files_differ_from_it(checkout):
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True
+    ).stdout
+    clean = published.commit(checkout)
+    assert len(clean) >= 4 and head.startswith(clean)
+    (checkout / "results" / "rows").write_text("the run published just before")
+    assert published.commit(checkout) == clean
+    (checkout / "code.py").write_text("two")
+    assert published.commit(checkout) == f"{clean}-dirty"
+
+
+def test_outside_git_the_commit_is_unknown(checkout, monkeypatch):
+    assert published.commit(checkout / "results") == "unknown"  # not that of the checkout around it
+    monkeypatch.setenv("PATH", "")
+    assert published.commit(checkout) == "unknown"
+    shutil.rmtree(checkout / ".git")
+    assert published.commit(checkout) == "unknown"
+
+
+def test_a_sentence_tells_which_run_it_is(tmp_path):
+    run = published.read(publish(tmp_path, "paper", rows("a", "b", device="NVIDIA H200"), "a", "b"))
+    said = published.sentence(run)
+    for text in (
+        "`results/paper.parquet`",
+        "2 models of 1 people of two dots",
+        "on NVIDIA H200 (float32, torch 2.11.0",
+        "2026-01-01 to 2026-01-02",
+        f"commit {published.commit()}",
+        "32 × 32 pixels",
+        "engine 7",
+    ):
+        assert text in said
+    assert "missing" not in said and "of this page" not in said
+
+
+def test_a_sentence_tells_how_many_models_are_missing(tmp_path):
+    said = published.sentence(
+        published.read(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg"))
+    )
+    assert "2 models of" in said and "5 of 7 models are missing" in said
+
+
+# --- a folder of them
+
+
+def test_runs_come_by_size_and_then_by_name(tmp_path):
+    for name in ("another", "paper-v1", "standard", "quick", "Zeta", "paper"):
+        publish(tmp_path, name, rows(name), name)
+    (tmp_path / "results" / "durations.json").write_text("{}")
+    names = [run.name for run in published.everything(tmp_path / "results")]
+    assert names == ["quick", "standard", "paper", "paper-v1", "Zeta", "another"]
+
+
+def test_where_nothing_is_published_there_is_only_the_own_run(tmp_path):
+    assert published.everything(tmp_path / "results") == []
+    (own,) = published.beside(study("a"), rows("a"), tmp_path / "results")
+    assert own.name == published.OWN and own.rows["key"].tolist() == ["a"]
+    assert published.sentence(own).startswith(
+        "the models of this page; 1 models of 1 people of two dots"
+    )
+
+
+def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
+    for name, keys in {"quick": "ab", "standard": "bc", "paper": "de"}.items():
+        publish(tmp_path, name, rows(*keys), *keys)
+    runs = published.beside(study(*"abc"), rows(*"abc"), tmp_path / "results")
+    assert [run.name for run in runs] == [published.OWN, "paper"]
+    runs = published.beside(study(*"ab"), rows(*"ab"), tmp_path / "results")
+    assert [run.name for run in runs] == [published.OWN, "standard", "paper"]
+
+
+@pytest.mark.parametrize("other", [{"rows_of": "doses"}, {"variation": "class-counts"}])
+def test_only_runs_of_the_same_question_stand_beside(tmp_path, other):
+    publish(tmp_path, "paper", rows("a"), "a")
+    publish(tmp_path, "quick-else", rows("b"), "b", **other)
+    names = [
+        [run.name for run in published.beside(study("c", **asked), rows("c"), tmp_path / "results")]
+        for asked in ({}, other)
+    ]
+    assert names == [[published.OWN, "paper"], [published.OWN, "quick-else"]]
+
+
+def test_what_is_published_is_shared_by_its_identity(tmp_path):
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    publish(tmp_path, "quick-doses", rows("b", "c"), "b", "c", rows_of="doses")
+    one = study(*"abcd")
+    given = published.shared(one, folder=tmp_path / "results")
+    assert dict(zip(given["key"], given["file"], strict=True)) == {
+        "a": "results/quick.parquet",
+        "b": "results/quick.parquet",
+        "c": "results/quick-doses.parquet",
+    }
+    one.store.keys = lambda: {"a", "b"}  # what is trained here comes first
+    assert published.shared(one, folder=tmp_path / "results")["key"].tolist() == ["c"]
+    one.store.keys = lambda: set("abcd")
+    assert published.shared(one, folder=tmp_path / "broken").empty  # and nothing need be read
+
+
+@pytest.fixture
+def reads(monkeypatch) -> list:
+    """The names of the files that are read, in turn."""
+    seen, read = [], published.read
+    monkeypatch.setattr(published, "read", lambda path: seen.append(path.name) or read(path))
+    return seen
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path, reads):
+    folder = tmp_path / "results"
+    publish(tmp_path, "quick", rows("a"), "a")
+    path = publish(tmp_path, "paper", rows("b"), "b")
+    for _ in range(2):
+        published.everything(folder)
+        published.alike(study("a"), folder)
+        published.beside(study("a"), rows("a"), folder)
+        published.shared(study("a", "b"), folder=folder)
+    assert reads == ["quick.parquet", "paper.parquet"]
+
+    publish(tmp_path, "paper", rows("c", "d"), "c", "d")
+    assert published.everything(folder)[1].rows["key"].tolist() == ["c", "d"]
+    assert reads == ["quick.parquet", "paper.parquet", "paper.parquet"]
+    path.unlink()
+    assert [run.name for run in published.everything(folder)] == ["quick"] and len(reads) == 3
+
+
+def test_what_a_caller_changes_is_changed_for_nobody_else(tmp_path):
+    folder = tmp_path / "results"
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    (run,) = published.everything(folder)
+    run.rows.loc[0, "acc_I"] = 0.9
+    del run.rows["hits_G"]
+    run.provenance["settings"]["rows_of"] = "doses"
+    del run.provenance["models"]
+    given = published.shared(study("a"), folder=folder)
+    given["method"] = "another"
+    (again,) = published.everything(folder)
+    pd.testing.assert_frame_equal(again.rows, rows("a", "b"), check_dtype=False)
+    assert again.provenance["settings"]["rows_of"] == "v3" and again.provenance["models"] == 2
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    (tmp_path / "gone.parquet").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"gone\.parquet: no published rows"):
+        published.everything(tmp_path)
+
+
+def test_a_broken_file_in_the_folder_is_named(tmp_path):
+    text(publish(tmp_path, "quick", rows("a"), "a"))
+    with pytest.raises(InputError, match=r"quick\.parquet"):
+        published.everything(tmp_path / "results")
+
+
+def test_the_module_is_there_without_pyarrow():
+    """And reading an empty folder needs none."""
+    code = (
+        "import sys; sys.modules['pyarrow'] = None;"
+        "from perso.store.published import *; print(everything(Path('no')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+# --- what is in results/
+
+
+def test_what_is_published_fits_the_book():
+    """Red when a method was renamed, or a file was exported under another name than its params'."""
+    for run in published.everything():
+        assert set(run.rows["method"]) <= {method.name for method in METHODS}
+        assert run.provenance["models"] == len(run.rows) <= run.provenance["wanted"]
+        of = run.provenance[
+            "params"
+        ]  # a part of a size's rows has its name and more, like quick-doses
+        assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
+        assert published.sentence(run)

@@ -1,0 +1,210 @@
+"""The store: a row exists or it does not, and comes back as it went in."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.errors import InputError
+from perso.store.sqlite import AT_ONCE, NETWORK, ROW, Store, packed, unpacked
+
+
+def row(key: str, **changed) -> dict:
+    """A whole row."""
+    values = dict.fromkeys(ROW) | {
+        "key": key,
+        "method": "SW-n-2",
+        "person": "7",
+        "repeat": 0,
+        "fold": 1,
+        "acc_I": 1 / 3,
+        "n_I": 3,
+        "acc_G": 0.1,
+        "n_G": 10,
+        "iterations": 300,
+        "own_iterations": 10,
+        "seconds": 1e-7,
+        "device": "cpu",
+        "hits_I": packed(np.array([True, False, False])),
+        "hits_G": b"\x00\xff",
+    }
+    return values | changed
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "new" / "folder" / "rows.sqlite")
+
+
+# --- bits
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 63, 64, 65])
+def test_hits_come_back_whatever_their_number(n):
+    hits = np.random.default_rng(n).random(n) < 0.5
+    blob = packed(hits)
+    assert isinstance(blob, bytes) and len(blob) == (n + 7) // 8
+    back = unpacked(blob, n)
+    assert back.dtype == bool and back.tolist() == hits.tolist()
+
+
+# --- rows
+
+
+def test_rows_come_back_as_they_went_in(store):
+    wanted = [
+        row("a"),
+        row("b", acc_I=0.1 + 0.2, person="ann", hits_I=bytes(range(256)), device="Ünïcode"),
+    ]
+    store.add(wanted)
+    table = store.rows(["a", "b"])
+    assert list(table) == list(ROW)
+    assert table.astype(object).where(table.notna(), None).to_dict("records") == wanted
+
+
+def test_rows_come_in_the_order_asked_for(store):
+    store.add(map(row, "abc"))
+    assert store.rows(["c", "a", "b"])["key"].tolist() == ["c", "a", "b"]
+    assert store.rows(iter("ca"))["key"].tolist() == ["c", "a"]
+
+
+def test_a_row_that_is_not_there_is_left_out(store):
+    store.add([row("b")])
+    table = store.rows(["a", "b", "c"])
+    assert table["key"].tolist() == ["b"] and table.index.tolist() == [0]
+    assert store.rows([]).empty and list(store.rows(["z"])) == list(ROW)
+
+
+def test_a_row_that_is_not_asked_for_is_not_read(store):
+    """One that cannot even be read does no harm."""
+    store.add(map(row, "abc"))
+    with store.open() as connection:
+        connection.execute("UPDATE rows SET device = CAST(x'ff' AS TEXT) WHERE key = 'b'")
+    assert store.rows("ca")["key"].tolist() == ["c", "a"]
+    with pytest.raises(InputError, match="UTF-8"):
+        store.rows("b")
+
+
+@pytest.mark.parametrize("n", [1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 1, 1200])
+def test_any_number_of_rows_can_be_asked_for(store, n):
+    store.add(row(f"{k}", repeat=k) for k in range(1300))
+    keys = [str(k) for k in reversed(range(n))]
+    table = store.rows(
+        [*keys, "none", keys[-1], keys[0]]
+    )  # one that is asked for twice comes twice
+    assert table["key"].tolist() == [*keys, keys[-1], keys[0]]
+    assert (
+        table["repeat"].tolist() == [int(key) for key in table["key"]]
+        and table["repeat"].dtype == np.int64
+    )
+    assert table.index.tolist() == list(range(n + 2)) and table["acc_I"].dtype == np.float64
+
+
+def test_a_row_that_is_there_is_left_alone(store):
+    store.add([row("a", acc_I=0.5)])
+    store.add([row("a", acc_I=0.9), row("b", acc_I=0.9)])
+    assert store.rows(["a", "b"])["acc_I"].tolist() == [0.5, 0.9]
+
+
+def test_a_missing_file_is_an_empty_table_and_stays_missing(store):
+    table = store.rows(["a"])
+    assert isinstance(table, pd.DataFrame) and table.empty and list(table) == list(ROW)
+    assert store.keys() == store.keys("networks") == set()
+    assert not store.path.parent.exists()
+
+
+def test_keys_are_those_of_the_table(store):
+    store.add(map(row, "ab"))
+    assert store.keys() == {"a", "b"} and store.keys("networks") == set()
+
+
+# --- together or not at all
+
+
+def fails_half_way():
+    yield row("b")
+    raise ZeroDivisionError
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(store):
+    store.add([row("a")])
+    with pytest.raises(ZeroDivisionError):
+        store.add(fails_half_way())
+    assert store.keys() == {"a"}
+    with pytest.raises(InputError):
+        store.add([row("b"), {"key": "c"}])  # a row that is not whole
+    assert store.keys() == {"a"}
+    store.add([row("b")])  # nor is anything locked
+    assert store.keys() == {"a", "b"}
+
+
+def test_two_stores_share_one_file(store):
+    other = Store(str(store.path))
+    store.add([row("a", acc_I=0.5)])
+    other.add([row("a", acc_I=0.9), row("b")])
+    assert store.keys() == other.keys() == {"a", "b"}
+    assert store.rows("ab").equals(other.rows("ab")) and other.rows("a")["acc_I"].item() == 0.5
+
+
+def test_writers_at_one_time_all_get_their_rows_in(store):
+    def write(name):
+        for n in range(10):
+            Store(store.path).add([row(f"{name}{n}"), row(f"shared{n}", method=name)])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, "abcd"))
+    assert len(store.keys()) == 50
+
+
+# --- weights
+
+
+def test_weights_come_back_as_they_went_in(store):
+    weights = {
+        "features.0.weight": np.random.default_rng(0).normal(size=(4, 1, 3, 3)).astype(np.float32),
+        "classifier.bias": np.array([np.pi, -0.0, np.inf]),
+    }
+    values = dict.fromkeys(NETWORK) | {"key": "g", "weights": Store.blob(weights), "iterations": 9}
+    store.add([values], "networks")
+    back = store.weights("g")
+    assert list(back) == list(weights)
+    for name, array in weights.items():
+        assert back[name].dtype == array.dtype and back[name].tobytes() == array.tobytes()
+    assert store.keys("networks") == {"g"} and store.keys() == set()
+
+
+# --- files that are no store
+
+
+def no_database(path):
+    path.write_bytes(b"this is no database " * 100)
+
+
+def cut_short(path):
+    store = Store(path)
+    store.add(row(str(n), hits_G=bytes(3000)) for n in range(20))
+    path.write_bytes(path.read_bytes()[:30_000])
+
+
+@pytest.mark.parametrize("spoil", [no_database, cut_short, lambda path: path.mkdir()])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.keys(),
+        lambda store: store.rows(["1"]),
+        lambda store: store.add([row("1")]),
+    ],
+)
+def test_a_file_that_is_no_store_is_named(use, spoil, tmp_path):
+    path = tmp_path / "spoilt.sqlite"
+    spoil(path)
+    with pytest.raises(InputError, match=r"spoilt\.sqlite.*--store") as caught:
+        use(Store(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=r"rows\.sqlite"):
+        Store(tmp_path / "file" / "rows.sqlite").add([row("a")])

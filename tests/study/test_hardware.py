@@ -1,0 +1,170 @@
+"""What is chosen by size and machine, and that a machine alters no model's identity unasked."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from perso.errors import InputError
+from perso.paths import ROOT
+from perso.report import records
+from perso.settings import Settings, read
+from perso.study import hardware, workers
+from perso.study.hardware import Machine, settled, told
+from perso.study.workers import card_of
+
+CPU = Machine("cpu", 2, bfloat16=True)
+CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
+SIZES = {
+    name: read(ROOT / "params" / f"{name}.yml")
+    for name in ("smoke", "quick", "standard", "paper", "paper-v1")
+}
+EVERY = pytest.mark.parametrize("size", SIZES)
+
+
+def choice(size: str, machine: Machine, **given) -> Settings:
+    return settled(replace(SIZES[size], **given), 30, machine)
+
+
+@EVERY
+@pytest.mark.parametrize("machine", [CPU, CARD], ids=["cpu", "card"])
+def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
+    s = choice(size, machine)
+    assert "auto" not in vars(s).values() and s.lanes >= 1 and s.in_flight >= 1
+    computing = ("precision", "lanes", "channels_last", "compile", "graph", "in_flight", "device")
+    opened = {name: getattr(SIZES[size], name) for name in computing}
+    assert replace(s, **opened) == SIZES[size]
+    assert settled(s, 30, machine) == s
+
+
+@EVERY
+def test_a_models_identity_is_the_same_on_every_machine(size):
+    """All machines fuse the same models and compute in float32, until more is shown and they are able to."""
+    machines = (CPU, replace(CPU, workers=64, bfloat16=False), CARD, replace(CARD, free=2**30))
+    assert (
+        len(
+            {
+                (s.lanes, s.precision, s.channels_last, s.compile)
+                for s in (choice(size, m) for m in machines)
+            }
+        )
+        == 1
+    )
+
+
+def test_small_networks_are_fused_in_equal_groups_and_large_ones_are_not():
+    assert [choice(size, CPU).lanes for size in SIZES] == [2, 7, 1, 1, 1]
+    assert [choice("quick", CPU, individuals=n).lanes for n in (16, 17, 18, 40)] == [8, 5, 5, 7]
+
+
+def test_what_is_forced_is_taken():
+    wishes = {"lanes": 3, "precision": "bfloat16", "channels_last": "never", "compile": "always"}
+    for machine in (CPU, CARD):
+        s = choice("quick", machine, **wishes)
+        assert all(getattr(s, key) == value for key, value in wishes.items())
+    s = choice("paper", CARD, graph="never", in_flight=3)
+    assert (s.graph, s.in_flight) == ("never", 3)
+
+
+def test_a_cpu_has_neither_graphs_nor_networks_in_flight():
+    s = choice("paper", CPU, graph="always", in_flight=3)
+    assert (s.device, s.graph, s.in_flight) == ("cpu", "never", 1)
+
+
+def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
+    work = hardware.iteration(SIZES["paper"], 30)
+    one = int(2 * work.kept + work.weights)
+    for free, expected in (
+        (140 * 2**30, hardware.IN_FLIGHT),
+        (6.5 * one, 3),
+        (2 * one, 1),
+        (one, 1),
+        (0, 1),
+    ):
+        assert choice("paper", replace(CARD, free=int(free))).in_flight == expected
+    assert choice("paper", replace(CARD, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
+
+
+def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
+    assert choice("paper", CPU).precision == "float32"
+    monkeypatch.setattr(hardware, "BFLOAT16_SHOWN", {(32, 1.0), (8, 0.25)})
+    assert choice("paper", CPU).precision == choice("paper", CARD).precision == "bfloat16"
+    assert choice("paper", replace(CPU, bfloat16=False)).precision == "float32"
+    assert choice("quick", CPU).precision == "float32"  # too small to gain by it
+
+
+def test_each_size_at_which_bfloat16_is_taken_as_shown_was_shown_to_be():
+    shown = {
+        (entry["settings"]["image_size"], entry["settings"]["width"])
+        for entry in records.compared().values()
+        if entry["D_I"]["equivalent"] and entry["D_G"]["equivalent"]
+    }
+    assert shown >= hardware.BFLOAT16_SHOWN
+
+
+def test_this_machine_is_what_torch_sees():
+    here = hardware.machine("cpu")
+    assert here.device == "cpu" and here.workers >= 1 and here.free == 0
+    if torch.cuda.is_available():
+        assert hardware.machine("auto").device == "cuda" and hardware.machine("cuda").free > 0
+    else:
+        assert hardware.machine("auto") == here
+        with pytest.raises(
+            InputError, match="device: cuda is not to be had here; possible: cpu, auto"
+        ):
+            hardware.machine("cuda")
+
+
+def test_no_more_networks_are_in_flight_than_a_fold_has():
+    assert (
+        choice("quick", CARD).in_flight == 1 and choice("paper", CARD, individuals=3).in_flight == 3
+    )
+
+
+def test_what_was_chosen_is_told():
+    assert told(choice("quick", CPU), 30, CPU) == (
+        "2 processes of 1 thread, float32, 0.13 GFLOP an iteration, 7 models fused"
+    )
+    assert told(choice("paper", CARD, precision="bfloat16"), 30, CARD) == (
+        "1 × cuda, bfloat16, 67 GFLOP an iteration, 8 networks in flight, CUDA graphs"
+    )
+    odd = choice("paper", CPU, compile="always", channels_last="never", threads=4)
+    assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(
+        odd, 30, CPU
+    )
+
+
+def test_each_worker_takes_a_card_of_its_own_while_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "TAKEN", [])
+    monkeypatch.setattr(workers.tempfile, "gettempdir", lambda: tmp_path)
+    assert [card_of(7, 2), card_of(7, 2)] == [0, 1] and card_of(7, 2) in (0, 1)
+    assert card_of(8, 2) == 0  # another study's
+    workers.TAKEN.pop(1).close()  # a worker ends
+    assert card_of(7, 2) == 1
+
+
+def test_without_a_compiler_nothing_is_compiled_and_a_line_says_so(monkeypatch, capsys):
+    def broken(_):
+        raise RuntimeError("no working compiler\nat all")
+
+    hardware.compiles.cache_clear()
+    monkeypatch.setattr(hardware.torch, "compile", broken)
+    here = hardware.machine("cpu", compile=True)
+    hardware.compiles.cache_clear()
+    assert not here.compiles and choice("quick", here, compile="always").compile == "never"
+    assert capsys.readouterr().err == (
+        "perso: training without torch.compile, since this failed: no working compiler\n"
+    )
+
+
+def test_tf32_takes_a_card():
+    with pytest.raises(InputError, match="precision: tf32 takes a card; possible: float32"):
+        choice("quick", CPU, precision="tf32")
+    assert choice("quick", CARD, precision="tf32").precision == "tf32"
+
+
+def test_processes_share_the_cores_by_their_threads(monkeypatch):
+    monkeypatch.setattr(hardware.joblib, "cpu_count", lambda: 4)
+    assert [hardware.machine("cpu", threads=n).workers for n in (1, 2, 3, 8)] == [4, 2, 1, 1]
+    s = choice("quick", replace(CPU, workers=1), threads=4)
+    assert told(s, 30, replace(CPU, workers=1)).startswith("1 process of 4 threads")

@@ -1,0 +1,753 @@
+"""The study: what a row is the row of, what is trained and what is not, and what paired tests may rely on."""
+
+import itertools
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from perso.data import cohort
+from perso.data.dataset import prepare
+from perso.methods.method import Method
+from perso.methods.registry import named
+from perso.paths import ROOT
+from perso.seeds import seed_of
+from perso.settings import Settings, read
+from perso.store.sqlite import unpacked
+from perso.study import jobs, plans, study, workers
+from perso.study.study import Study
+from perso.training import engine, inference, recipe
+
+SHAPED = named(  # rows without data grouping
+    "BaseLine",
+    "own data in the union",
+    "BaseLine + 400 iterations",
+    "ES-n-400 on another person",
+    "ES-n-40",
+    "ES-n-400",
+    "SW-n-12",
+    "SW-n-2",
+    "TL-n-0",
+    "TL-n-10 (1e-3)",
+    "TL-n-300 (1e-3)",
+    "TL-n-10 (1e-4)",
+    "TL-n-300 (1e-4)",
+)
+TINY = replace(  # small, and hasty enough that no two models answer alike
+    read(ROOT / "params" / "smoke.yml"),
+    width=1 / 16,
+    epochs=1,
+    batch_size=16,
+    learning_rate=0.03,
+    device="cpu",
+)
+
+
+def short(method: Method) -> Method:
+    """The method with a few extra iterations where it has many."""
+    few = {0: 0, 10: 2, 40: 2, 300: 4, 400: 3}
+    return replace(method, early=few[method.early], extra=few[method.extra], late=few[method.late])
+
+
+BOTH = Method("SW, then late", "control", "two shapings joined", n_I="2", late=2, late_rate=0.01)
+SHORT = (*map(short, SHAPED), BOTH)
+NAMED = {method.name: method for method in SHORT}
+BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
+ES_2, ES_3, ES_OTHER = NAMED["ES-n-40"], NAMED["ES-n-400"], NAMED["ES-n-400 on another person"]
+SW_2, SW_12 = NAMED["SW-n-2"], NAMED["SW-n-12"]
+TL_0, *TL = (
+    method for method in SHORT if method.generic
+)  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
+FEW = (BASE, SW_2, TL_0, *TL[:3])
+EVERY = (*SHAPED, BOTH)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A study with every row trained in one go; nobody writes into its store."""
+    one = Study(TINY, tmp_path_factory.mktemp("whole") / "rows.sqlite")
+    one.run(SHORT, jobs=1)
+    return one
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """A study that is only planned, of two epochs."""
+    return Study(replace(TINY, epochs=2), tmp_path_factory.mktemp("planned") / "rows.sqlite")
+
+
+def numbers(rows):
+    """What two runs of the same study share."""
+    return rows.drop(columns=["seconds", "created"])
+
+
+def change(path, statement: str) -> None:
+    """An edit of a store behind its back."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def everybody(one: Study):
+    """Every fold with each of its people."""
+    return [(fold, person) for fold in one.folds for person in fold.individuals]
+
+
+def plan(one: Study, method: Method, fold, person) -> tuple[np.ndarray, np.ndarray]:
+    """Source and plan of a model of the first repeat."""
+    return plans.plan(one.prepared, fold, method, person, 0, method.late)
+
+
+# --- rows
+
+
+def test_there_is_one_row_for_every_method_person_and_repeat(tmp_path):
+    one = Study(replace(TINY, repeats=2), tmp_path / "rows.sqlite")
+    rows = one.run((SW_2, BASE), jobs=1)
+    people = [str(person) for person in one.prepared.parts.individuals]
+    wanted = itertools.product((SW_2.name, BASE.name), people, (0, 1))
+    assert list(rows[["method", "person", "repeat"]].itertuples(index=False, name=None)) == list(
+        wanted
+    )
+    assert rows["key"].is_unique and one.keys((SW_2, BASE)) == rows["key"].tolist()
+    first, second = (rows[rows["repeat"] == repeat]["hits_G"].tolist() for repeat in (0, 1))
+    assert not set(first) & set(second)
+
+
+def test_almost_every_model_answers_in_its_own_way(whole):
+    """So that what follows means something where it finds rows equal."""
+    assert whole.rows(SHORT)["hits_G"].nunique() > 4 * len(SHORT) - 10
+
+
+def test_a_rows_iterations_are_its_schedules_length(whole):
+    rows = whole.rows(SHORT)
+    assert len(rows) == 4 * len(SHORT)
+    for line in rows.itertuples():
+        method, fold = NAMED[line.method], whole.folds[line.fold]
+        person = next(p for p in fold.individuals if str(p) == line.person)
+        assert line.iterations == len(whole.schedule(method, line.fold))
+        assert line.own_iterations == len(plan(whole, method, fold, person)[0])
+        assert line.own_iterations == (method.late if method.generic else line.iterations)
+
+
+def test_a_rows_hits_are_of_its_own_test_images(whole):
+    for line in whole.rows(SHORT).itertuples():
+        fold = whole.folds[line.fold]
+        person = next(p for p in fold.individuals if str(p) == line.person)
+        assert line.n_I == len(whole.prepared.parts.test[person]) and line.n_G == len(
+            fold.global_test
+        )
+        assert line.acc_I == unpacked(line.hits_I, line.n_I).mean()
+        assert line.acc_G == unpacked(line.hits_G, line.n_G).mean()
+        assert (line.device, line.precision, line.threads, line.lanes) == ("cpu", "float32", 1, 2)
+
+
+@pytest.mark.parametrize(
+    "method", [SW_2, TL[1], BOTH], ids=["from the start", "generic start", "both"]
+)
+def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
+    """Written out: initial weights, then the schedule, then the late iterations at their own rate."""
+    fold, prepared, s = whole.folds[1], whole.prepared, whole.settings
+    how, pixels = jobs.recipe(prepared), (prepared.images, prepared.labels)
+    people = fold.individuals
+
+    def seeds(use):
+        return [seed_of(s.seed, use, person, 0) for person in people]
+
+    plans = np.stack([plan(whole, method, fold, person)[1] for person in people])
+    before = len(plans[0]) - method.late
+    first, late = plans[:, :before], plans[:, before:]
+    if method.generic:
+        stored = whole.store.weights(whole.generic_key(1, 0))
+        states = [{name: torch.from_numpy(array) for name, array in stored.items()}] * 2
+    else:
+        states = [recipe.fresh(how, seed) for seed in seeds("init")]
+        rates = [s.learning_rate] * before
+        states = engine.train(how, *pixels, first, rates, states, seeds("dropout"))[before]
+    if method.late:
+        rates = [method.late_rate] * method.late
+        states = engine.train(how, *pixels, late, rates, states, seeds("late dropout"))[method.late]
+    rows = whole.rows([method])
+    for person, state in zip(people, states, strict=True):
+        line = rows[rows["person"] == str(person)].iloc[0]
+        for part, index in (("I", prepared.parts.test[person]), ("G", fold.global_test)):
+            hits = inference.predict(how, prepared.images, state, index) == prepared.labels[index]
+            assert unpacked(line[f"hits_{part}"], line[f"n_{part}"]).tolist() == hits.tolist()
+
+
+def test_rows_bear_the_names_they_are_asked_for_by(whole, tmp_path):
+    """A name decides no number: a new name finds the rows there are; methods of one content share them."""
+    new, path = replace(SW_2, name="new name"), tmp_path / "rows.sqlite"
+    shutil.copy(whole.store.path, path)
+    rows = Study(TINY, path).rows((SW_2, new))
+    assert rows["key"].tolist() == 2 * whole.keys([SW_2])
+    assert rows["method"].tolist() == [SW_2.name] * 4 + [new.name] * 4
+
+
+# --- what is trained, and what is not
+
+
+def test_two_stores_get_the_same_rows(whole, tmp_path):
+    again = Study(TINY, tmp_path / "rows.sqlite").run(FEW, jobs=1)
+    assert numbers(again).equals(numbers(whole.rows(FEW)))
+
+
+def test_two_processes_get_the_same_rows(whole, tmp_path):
+    again = Study(TINY, tmp_path / "rows.sqlite").run(FEW, jobs=2)
+    assert numbers(again).equals(numbers(whole.rows(FEW)))
+
+
+def test_a_second_run_trains_nothing(whole, monkeypatch):
+    monkeypatch.setattr(engine, "train", None)
+    before = whole.rows(SHORT)
+    assert whole.run(SHORT, jobs=1).equals(before)  # created and seconds too
+    assert Study(TINY, whole.store.path).run(SHORT, jobs=1).equals(before)
+
+
+def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatch):
+    path, begun, train_job = tmp_path / "rows.sqlite", [], study.train_job
+    monkeypatch.setattr(study, "train_job", lambda *job: begun.append(job[1]) or train_job(*job))
+    monkeypatch.setattr(jobs, "train_generic", None)
+    shutil.copy(whole.store.path, path)
+    change(path, "UPDATE rows SET created = 'before'")
+    change(path, f"DELETE FROM rows WHERE fold = 1 AND method IN ('{SW_2.name}', '{TL[1].name}')")
+    rows = Study(TINY, path).run(SHORT, jobs=1)
+    assert numbers(rows).equals(numbers(whole.rows(SHORT)))
+    trained = rows[rows["created"] != "before"]
+    assert trained["method"].tolist() == [SW_2.name] * 2 + [TL[1].name] * 2 and set(
+        trained["fold"]
+    ) == {1}
+    assert {job.methods for job in begun} == {(SW_2,), tuple(TL[:2])} and len(begun) == 2
+
+
+def test_a_budget_of_nought_trains_nothing(tmp_path, whole):
+    one = Study(TINY, tmp_path / "rows.sqlite")
+    assert one.run(FEW, jobs=1, budget=0).empty
+    assert one.store.keys() == one.store.keys("networks") == set()
+    assert numbers(one.run(FEW, jobs=1)).equals(numbers(whole.rows(FEW)))
+
+
+@pytest.mark.parametrize(("budget", "generic", "jobs"), [(2, 1, 0), (3, 2, 0), (7, 2, 4)])
+def test_a_run_cut_anywhere_goes_on_where_it_was(
+    budget, generic, jobs, tmp_path, whole, monkeypatch
+):
+    """On a clock that ticks whenever it is read: at the start, and before each call."""
+    one = Study(TINY, tmp_path / "rows.sqlite")
+    with monkeypatch.context() as patch:
+        clock = SimpleNamespace(monotonic=itertools.count().__next__)
+        patch.setattr(study, "time", clock)
+        patch.setattr(workers, "time", clock)
+        rows = one.run(FEW, jobs=1, budget=budget)
+    assert len(one.store.keys("networks")) == generic
+    complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(rows["key"])]
+    assert len(complete) == jobs and len(rows) == sum(len(job.keys) for job in complete)
+    assert numbers(one.run(FEW, jobs=1)).equals(numbers(whole.rows(FEW)))
+
+
+KILLED = """
+import sys, threading
+from perso.store.sqlite import Store
+from test_study import FEW, TINY, Study
+
+add, calls = Store.add, []
+
+def stuck(rows):
+    first, *rest = rows
+    yield first
+    print("one of", 1 + len(rest), "rows is written", flush=True)
+    threading.Event().wait()
+
+def add_two(self, rows, table="rows"):
+    calls.append(table)
+    add(self, stuck(rows) if calls.count("rows") == 3 else rows, table)
+
+Store.add = add_two
+Study(TINY, sys.argv[1]).run(FEW, jobs=1)
+"""
+
+
+def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_path):
+    path = tmp_path / "rows.sqlite"
+    command = [sys.executable, "-c", KILLED, path]
+    there = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=there
+    ) as child:
+        said = child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+    assert said.startswith(b"one of") and child.returncode == -signal.SIGKILL
+
+    one = Study(TINY, path)
+    kept = one.rows(FEW)
+    complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(kept["key"])]
+    assert len(complete) == 2 and len(kept) == sum(
+        len(job.keys) for job in complete
+    )  # not half a third
+    change(path, "UPDATE rows SET created = 'before'")
+    rows = one.run(FEW, jobs=1)
+    assert numbers(rows).equals(numbers(whole.rows(FEW)))
+    assert set(rows[rows["created"] == "before"]["key"]) == set(kept["key"])
+
+
+FORSAKEN = """
+import os, threading
+from perso.study.workers import begin_worker
+
+parent = os.getpid()
+if not os.fork():
+    begin_worker(parent, 0)
+    print("there", flush=True)
+threading.Event().wait()
+"""
+
+
+def test_a_worker_ends_with_its_parent():
+    command = [sys.executable, "-c", FORSAKEN]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
+    ) as parent:
+        try:
+            assert parent.stdout.readline() == b"there\n"
+            parent.kill()
+            assert parent.communicate(timeout=60) == (
+                b"",
+                None,
+            )  # when the worker has let go of its end
+        except subprocess.TimeoutExpired:
+            os.killpg(parent.pid, signal.SIGKILL)
+            raise
+
+
+def test_a_study_knows_what_was_asked_and_what_was_chosen():
+    one = Study(TINY, "nowhere.sqlite")
+    assert one.asked == TINY and TINY.graph == "auto" and "auto" not in vars(one.settings).values()
+    assert one.prepared.settings == one.settings and "2 models fused" in one.told
+
+
+# --- identity
+
+
+def keys_of(settings: Settings, methods=EVERY) -> dict:
+    """{(method, person, repeat): key} of a study."""
+    jobs = Study(settings, "nowhere.sqlite").jobs(methods)
+    return {
+        (name, str(person), job.repeat): key
+        for job in jobs
+        for (name, person), key in job.keys.items()
+    }
+
+
+def changed(before: dict, after: dict) -> set:
+    """Whose key is another one, as (method, person); the rows are there before and after."""
+    return {name[:2] for name in before if before[name] != after[name]}
+
+
+NUMBERS_CHANGE = {
+    "width": 0.125,
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.002,
+    "optimiser": "sgd",
+    "lanes": 1,
+    "weight_decay": 0.01,
+    "decay_epoch": 1,
+    "precision": "bfloat16",
+    "threads": 2,
+    "train_share": 0.6,
+    "flips": False,
+    "seed": 1,
+    "channels_last": "never",
+    "compile": "always",
+    "norm": "before",
+    "split": "image",
+}
+NUMBERS_STAY = {
+    "device": "auto",
+    "graph": "always",
+    "in_flight": 3,
+    "momentum": 0.5,
+    "decay": 0.5,
+    "min_items": 5,
+    "global_items": 5,
+    "global_people": 3,
+    "main_items": 5,
+    "side_items": 5,
+    "rows_of": "doses",
+    "largest_dose": 50,
+    "pooling": "flatten",  # at 8 × 8
+    "latent": 3,
+    "encoder_epochs": 3,  # without data grouping
+}
+SEE_BELOW = {
+    "dataset",
+    "variation",
+    "individuals",
+    "exchange",
+    "cohort_seed",
+    "image_size",
+    "repeats",
+}
+
+
+def test_every_setting_is_known_to_change_numbers_or_not():
+    assert {*NUMBERS_CHANGE, *NUMBERS_STAY, *SEE_BELOW} == {
+        field.name for field in fields(Settings)
+    }
+
+
+@pytest.mark.parametrize("setting", NUMBERS_CHANGE)
+def test_what_changes_numbers_changes_every_key(setting):
+    base = TINY
+    if setting == "decay_epoch":  # takes an epoch before and one after
+        base = replace(TINY, epochs=3)
+    before, after = keys_of(base), keys_of(replace(base, **{setting: NUMBERS_CHANGE[setting]}))
+    assert before.keys() == after.keys() and not set(before.values()) & set(after.values())
+
+
+@pytest.mark.parametrize("setting", NUMBERS_STAY)
+def test_what_changes_no_numbers_changes_no_key(setting):
+    assert keys_of(TINY) == keys_of(replace(TINY, **{setting: NUMBERS_STAY[setting]}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "needed"),
+    [("momentum", {"optimiser": "sgd"}), ("decay", {"epochs": 2, "decay_epoch": 1})],
+)
+def test_some_settings_change_numbers_only_with_others(setting, needed):
+    base = replace(TINY, **needed)
+    after = keys_of(replace(base, **{setting: NUMBERS_STAY[setting]}))
+    assert not set(keys_of(base).values()) & set(after.values())
+
+
+def test_momentum_belongs_to_late_iterations_of_sgd_too():
+    late = named("TL-n-10 (1e-2 sgd)", "TL-n-10 (1e-3)", table="sweeps")
+    touched = changed(keys_of(TINY, late), keys_of(replace(TINY, momentum=0.5), late))
+    assert {name for name, _ in touched} == {"TL-n-10 (1e-2 sgd)"}
+
+
+def test_all_keys_of_a_study_differ():
+    keys = keys_of(replace(TINY, repeats=2))
+    assert len(keys) == len(set(keys.values())) == 2 * 4 * len(EVERY)
+    assert keys_of(TINY).items() <= keys.items()  # more repeats keep the first
+
+
+def test_a_late_rate_belongs_to_its_own_methods():
+    swapped = tuple(replace(m, late_rate=0.005) if m.late_rate == 1e-3 else m for m in EVERY)
+    touched = {name for name, _ in changed(keys_of(TINY), keys_of(TINY, swapped))}
+    assert touched == {m.name for m in EVERY if m.late_rate == 1e-3} and len(touched) == 2
+
+
+def test_what_only_names_a_method_changes_no_key():
+    renamed = tuple(replace(m, family="control", meaning="as before", paper=None) for m in EVERY)
+    assert keys_of(TINY) == keys_of(TINY, renamed)
+
+
+def test_another_method_keeps_the_keys_of_the_others():
+    assert keys_of(TINY, EVERY[1::3]).items() <= keys_of(TINY).items()
+    among = keys_of(TINY, TL[:1])  # and on its own course
+    assert among.items() <= keys_of(TINY, TL).items()
+
+
+@pytest.fixture
+def people(tmp_path):
+    """`people()` writes three people's images into a new file, altered if so wished: its settings."""
+    number = itertools.count()
+
+    def write(alter=lambda images, labels, who: None) -> Settings:
+        images = np.random.default_rng(0).integers(0, 256, (60, 16, 16)).astype(np.uint8)
+        labels, who = np.arange(60) % 5, np.array(["ann", "bob", "eve"]).repeat(20)
+        alter(images, labels, who)
+        path = tmp_path / str(next(number)) / "people.npz"
+        cohort.save(cohort.Cohort(images, labels, who, np.arange(60)), path)
+        return replace(TINY, dataset=f"file:{path}", exchange=False, individuals=2, global_people=1)
+
+    return write
+
+
+def roles(settings: Settings) -> tuple:
+    """The two individuals and the one person of D_G."""
+    (fold,) = prepare(settings).parts.folds
+    return (*fold.individuals, *fold.global_people)
+
+
+def test_a_path_is_no_part_of_a_key(people, tmp_path):
+    one, two = people(), people()
+    assert one.dataset != two.dataset and keys_of(one) == keys_of(two)
+    assert (
+        Study(one, tmp_path / "a.sqlite", tmp_path).keys()
+        == Study(one, tmp_path / "b.sqlite").keys()
+    )
+
+
+def test_a_key_knows_who_was_drawn_and_not_by_which_seed(people, tmp_path):
+    study = Study(people(), tmp_path / "store.sqlite")
+    assert not {"cohort_seed", "individuals", "global_people"} & study.common().keys()
+
+
+def test_another_image_size_changes_every_key(people):
+    before, after = (
+        keys_of(replace(people(), image_size=8)),
+        keys_of(replace(people(), image_size=16)),
+    )
+    assert changed(before, after) == {name[:2] for name in before}
+
+
+def blackened(person):
+    def alter(images, labels, who):
+        images[np.flatnonzero(who == person)[3], 2, 2] ^= 255
+
+    return alter
+
+
+def relabelled(person):
+    def alter(images, labels, who):
+        first, second, *_ = np.flatnonzero(who == person)
+        labels[[first, second]] = labels[[second, first]]
+
+    return alter
+
+
+@pytest.mark.parametrize("spoilt", [blackened, relabelled])
+def test_a_persons_data_change_the_keys_of_the_models_that_meet_them(spoilt, people):
+    before, (me, neighbour, crowd) = keys_of(people()), roles(people())
+    assert changed(before, keys_of(people(spoilt(crowd)))) == {name[:2] for name in before}
+    mine = {(method.name, me) for method in EVERY}
+    met = {(m.name, neighbour) for m in EVERY if "other" in (m.joined, m.shaped_by)}
+    assert len(met) == 3 and changed(before, keys_of(people(spoilt(me)))) == mine | met
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
+    """But for the last one, who has a new neighbour; with two lanes the first four sit as before."""
+    base = replace(TINY, exchange=False, global_people=4, individuals=4, lanes=lanes)
+    before, after = keys_of(base), keys_of(replace(base, individuals=6))
+    last = str(prepare(base).parts.individuals[-1])
+    assert changed(before, after) == {
+        (m.name, last) for m in EVERY if "other" in (m.joined, m.shaped_by)
+    }
+
+
+def test_another_place_among_the_lanes_is_another_key():
+    base = replace(TINY, exchange=False, global_people=4, individuals=3, lanes=2)
+    before, after = keys_of(base), keys_of(replace(base, individuals=4))
+    alone = str(prepare(base).parts.individuals[-1])
+    assert changed(before, after) == {(method.name, alone) for method in EVERY}
+
+
+def test_the_store_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERSO_STORE", str(tmp_path / "elsewhere.sqlite"))
+    assert Study(TINY).store.path == tmp_path / "elsewhere.sqlite"
+
+
+# --- transfer learning
+
+
+def test_transfer_learning_shares_one_generic_model_per_fold_and_repeat(tmp_path):
+    one = Study(replace(TINY, repeats=2), tmp_path / "rows.sqlite")
+    one.run((TL_0, *TL), jobs=1)
+    keys = {one.generic_key(fold, repeat) for fold in (0, 1) for repeat in (0, 1)}
+    assert len(keys) == 4 and one.store.keys("networks") == keys
+    assert {job.base for job in one.jobs((TL_0, *TL))} == keys
+    assert all(job.base == one.generic_key(job.fold, job.repeat) for job in one.jobs((TL_0, *TL)))
+
+
+def test_methods_that_differ_in_late_iterations_alone_are_one_job(whole):
+    jobs = whole.jobs(SHORT)
+    assert sum(len(job.keys) for job in jobs) == 4 * len(SHORT)
+    joined = {job.methods for job in jobs if len(job.methods) > 1}
+    assert joined == {tuple(TL[:2]), tuple(TL[2:])}
+    assert len(jobs) == 2 * (len(SHORT) - 2)  # two folds, each of two people in two lanes
+
+
+def test_a_prefix_of_a_longer_course_is_the_shorter_method(whole, tmp_path):
+    alone = Study(TINY, tmp_path / "rows.sqlite").run(TL[:1], jobs=1)
+    assert numbers(alone).equals(numbers(whole.rows(TL[:1])))
+
+
+def test_the_untouched_generic_model_is_everybodys(whole):
+    rows = whole.rows([TL_0])
+    assert (rows["own_iterations"] == 0).all() and (rows["iterations"] > 0).all()
+    assert (rows.groupby("fold")["hits_G"].nunique() == 1).all()
+    assert (whole.rows(TL[1:2]).groupby("fold")["hits_G"].nunique() == 2).all()
+
+
+# --- pairing
+
+
+def test_methods_share_their_batches_from_the_same_source(planned):
+    for fold, person in everybody(planned):
+        (es, es_plan), (sw, sw_plan) = (
+            plan(planned, method, fold, person) for method in (ES_3, SW_2)
+        )
+        for method in (ES_2, ES_3, SW_12, TL[3], BOTH):
+            from_I, index = plan(planned, method, fold, person)
+            mine, crowd = index[from_I], index[~from_I]
+            shared = min(len(mine), sw.sum())
+            assert shared > 1 and (mine[:shared] == sw_plan[sw][:shared]).all()
+            assert (crowd == es_plan[~es][: len(crowd)]).all()
+        other, index = plan(planned, ES_OTHER, fold, person)
+        assert (other == es).all() and (index[~other] == es_plan[~es]).all()
+        assert not np.isin(index[other], es_plan).any()
+
+
+def test_a_longer_baseline_begins_as_the_baseline(planned):
+    for fold, person in everybody(planned):
+        first, longer = (plan(planned, method, fold, person)[1] for method in (BASE, LONGER))
+        assert len(longer) == len(first) + 3 and (longer[: len(first)] == first).all()
+
+
+def test_people_and_repeats_draw_their_own_batches(planned):
+    fold = planned.folds[0]
+    drawn = [
+        plans.plan(planned.prepared, fold, SW_2, p, r, 0)[1]
+        for p in fold.individuals
+        for r in (0, 1)
+    ]
+    assert all((one != two).any(axis=1).all() for one, two in itertools.combinations(drawn, 2))
+
+
+def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
+    """What the engine is asked for by the first job of a method."""
+    calls = []
+
+    def train(recipe, images, labels, plans, rates, states, seeds, snapshots=None):
+        calls.append({"plans": plans, "rates": list(rates), "states": states, "seeds": seeds})
+        return dict.fromkeys(snapshots or [plans.shape[1]], states)
+
+    job = next(job for job in one.jobs([method]) if job.fold == fold)
+    generic = {name: t.numpy() for name, t in recipe.fresh(jobs.recipe(one.prepared), 5).items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "train", train)
+        jobs.train_job(one.prepared, job, generic)
+    return calls
+
+
+def test_methods_share_initial_weights_and_dropout(planned):
+    (base,), *others = (
+        asked(planned, method) for method in (BASE, SW_2, ES_3, ES_OTHER, LONGER, BOTH)
+    )
+    assert base["seeds"][0] != base["seeds"][1]
+    for first, *_ in others:
+        assert first["seeds"] == base["seeds"]
+        for mine, its in zip(base["states"], first["states"], strict=True):
+            assert all((mine[name] == its[name]).all() for name in mine)
+
+
+def test_late_iterations_have_their_own_rate_and_dropout(planned):
+    first, late = asked(planned, BOTH)
+    (transferred,) = asked(planned, TL[0])
+    assert set(first["rates"]) == {TINY.learning_rate}
+    assert late["rates"] == [0.01] * 2 and transferred["rates"] == [0.001] * 2
+    assert late["seeds"] == transferred["seeds"] and not set(late["seeds"]) & set(first["seeds"])
+    assert (
+        late["plans"] != transferred["plans"]
+    ).any()  # after sample weighing D_I's stream is further on
+
+
+def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
+    one = Study(replace(TINY, epochs=3, decay_epoch=2, decay=0.5), tmp_path / "rows.sqlite")
+    n_iter = plans.iterations_per_epoch(one.prepared, one.folds[0])
+    for method in (SW_2, ES_3, LONGER):
+        start = method.early + method.extra
+        (call,) = asked(one, method)
+        assert call["rates"] == [0.03] * (start + 2 * n_iter) + [0.015] * n_iter
+
+
+# --- who is trained on what
+
+
+def test_the_baseline_learns_from_everybody_else_and_another_individual(planned):
+    train = planned.prepared.parts.train
+    for fold, person in everybody(planned):
+        other = fold.neighbour(person)
+        from_I, index = plan(planned, BASE, fold, person)
+        assert other != person and not from_I.any()
+        assert set(index.ravel()) == {*fold.global_train, *train[other]}  # two epochs: all of it
+        assert not np.isin(index, train[person]).any()
+
+
+@pytest.mark.parametrize("method", EVERY, ids=lambda method: method.name)
+def test_every_batch_is_drawn_from_its_own_source(method, planned):
+    train = planned.prepared.parts.train
+    for fold, person in everybody(planned):
+        whose = {"own": train[person], "other": train[fold.neighbour(person)], "": []}
+        from_I, index = plan(planned, method, fold, person)
+        assert np.isin(index[from_I], whose[method.shaped_by]).all()
+        assert np.isin(index[~from_I], [*fold.global_train, *whose[method.joined]]).all()
+
+
+@pytest.mark.parametrize("method", EVERY, ids=lambda method: method.name)
+def test_no_sample_is_trained_on_and_tested(method, planned):
+    """Nor is any flip of one: samples are counted, not images."""
+    test, samples = planned.prepared.parts.test, len(planned.prepared.source.item)
+    for fold, person in everybody(planned):
+        tested = np.concatenate([test[person], fold.global_test]) % samples
+        assert not np.isin(plan(planned, method, fold, person)[1] % samples, tested).any()
+
+
+def test_the_generic_model_learns_from_D_G_alone(planned, asked_for):
+    for number, fold in enumerate(planned.folds):
+        jobs.train_generic(planned.prepared, number, 0, "key")
+        assert set(asked_for[-1].ravel()) == set(fold.global_train)  # two epochs: all of it
+        assert asked_for[-1].shape[:2] == (1, len(planned.schedule(TL_0, number)))
+
+
+# --- rows from elsewhere, and longer courses
+
+
+def test_given_rows_are_not_trained_again(whole, tmp_path, monkeypatch):
+    given = whole.rows((BASE, SW_2)).assign(file="results/some.parquet")
+    one = Study(TINY, tmp_path / "rows.sqlite")
+    found = one.run((BASE, SW_2, ES_2), jobs=1, given=given)
+    assert one.store.keys() == set(one.keys([ES_2]))
+    assert numbers(found).equals(numbers(whole.rows((BASE, SW_2, ES_2))))
+    assert numbers(one.rows((BASE, ES_2))).equals(numbers(whole.rows([ES_2])))  # nor stored
+    monkeypatch.setattr(engine, "train", None)
+    assert len(one.run([BASE], given=given)) == len(whole.rows([BASE]))
+
+
+def test_what_was_trained_here_comes_before_what_is_given(whole):
+    given = whole.rows([BASE]).assign(acc_I=-1.0)
+    assert whole.rows([BASE], given=given).equals(whole.rows([BASE]))
+
+
+def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
+    settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
+    one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, rounds=2)
+    n_iter = plans.iterations_per_epoch(one.prepared, one.folds[0])
+    assert len(one.schedule(twice)) == ES_3.early + 6 * n_iter
+    rate = plans.rates(one.prepared, one.folds[0], ES_3.early + 6 * n_iter, 2)
+    assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.early + 4 * n_iter
+    assert not set(one.keys([twice])) & set(one.keys([ES_3]))
+
+
+def test_late_iterations_may_have_another_optimiser(tmp_path):
+    one, (adam, other) = (
+        Study(TINY, tmp_path / "rows.sqlite"),
+        (TL[0], replace(TL[0], late_optimiser="sgd")),
+    )
+    seen, train = [], engine.train
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            engine, "train", lambda how, *rest: seen.append(how.optimiser) or train(how, *rest)
+        )
+        one.run([adam, other], jobs=1)
+    assert (
+        sorted(seen) == ["adam"] * 4 + ["sgd"] * 2
+    )  # two generic models and two jobs, then two jobs
+    assert not set(one.keys([adam])) & set(one.keys([other]))
+
+
+def test_doses_beyond_the_largest_are_left_out():
+    for largest, names in ((5000, {40, 400, 5000}), (400, {40, 400}), (399, {40})):
+        one = Study(replace(TINY, rows_of="doses", largest_dose=largest), "nowhere.sqlite")
+        assert {method.early or method.extra for method in one.methods} - {0} == names

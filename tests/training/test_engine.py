@@ -1,0 +1,527 @@
+"""The engine against a loop anybody would write, and the promise that N models at once are N models apart."""
+
+import contextlib
+import resource
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from perso.training import engine, recipe
+from perso.training.engine import PLAIN_STEPS, Trainee, train
+from perso.training.inference import predict
+from perso.training.models import LaneDropout, State
+from perso.training.recipe import Recipe, computing, fresh
+
+on_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
+
+CLASSES, SIZE, BATCH, STEPS = 4, 8, 32, 6
+ADAM = Recipe(CLASSES, SIZE, 1 / 16, precision="float64")
+SGD = replace(ADAM, optimiser="sgd", momentum=0.8, weight_decay=0.01)
+L2 = replace(ADAM, weight_decay=0.1)
+PAIR = replace(ADAM, lanes=2)
+BOTH = pytest.mark.parametrize("recipe", [ADAM, SGD], ids=["adam", "sgd"])
+RATES = np.linspace(0.02, 0.001, STEPS).astype(np.float32).astype(float)  # the same on a card
+DRAW = np.random.default_rng(0)
+LABELS = DRAW.integers(0, CLASSES, 200)
+IMAGES = DRAW.integers(0, 100, (200, SIZE, SIZE)).astype(np.uint8)
+for image, label in zip(IMAGES, LABELS, strict=True):  # class c: quadrant c is bright
+    image[label // 2 * 4 :, label % 2 * 4 :][:4, :4] += 120
+TRAINED_ON, TESTED_ON = np.arange(120), np.arange(120, 200)
+
+
+def plans(*seeds: int, steps: int = STEPS) -> np.ndarray:
+    """An index plan for each seed, [N, T, B]."""
+    return np.stack(
+        [np.random.default_rng(seed).choice(TRAINED_ON, (steps, BATCH)) for seed in seeds]
+    )
+
+
+def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None) -> list[State]:
+    """Models trained together, fused in one network unless `lanes` says otherwise.
+
+    A model's number decides its weights, its plan and its dropout.
+    """
+    plan, states = plans(*models, steps=len(rates)), [fresh(recipe, seed) for seed in models]
+    recipe = replace(recipe, lanes=lanes or len(models))
+    return train(recipe, IMAGES, LABELS, plan, rates, states, list(models))[len(rates)]
+
+
+def same(one: State, two: State) -> bool:
+    """Whether two models are equal to the bit."""
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def near(one: State, two: State, **tolerance) -> None:
+    """Two models are equal within a tolerance, statistics included."""
+    torch.testing.assert_close(one, two, **tolerance)
+
+
+# --- against a textbook
+
+
+class Masked(nn.Module):
+    """Dropout with its masks from a generator of its own."""
+
+    def __init__(self, p, generator):
+        super().__init__()
+        self.p, self.generator = p, generator
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        return (
+            x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator) / (1 - self.p)
+        )
+
+
+@computing(ADAM)
+def textbook(recipe: Recipe, number: int, masks: int) -> tuple[nn.Module, list[str]]:
+    """One model by a plain loop, without lanes: the network, and the names of what it learnt."""
+    draw, layers, into = torch.Generator().manual_seed(masks), [], 1
+    for out, kernel in ((2, 3), (4, 3), (8, 3), (8, 3), (8, 3), (8, 1), (16, 1)):
+        layers += [nn.Conv2d(into, out, kernel, padding="same"), nn.ReLU(), nn.BatchNorm2d(out)]
+        into = out
+    for place in (18, 12, 6):  # after the 6th, 4th and 2nd convolution
+        layers.insert(place, nn.MaxPool2d(2))
+    layers.insert(7, Masked(0.2, draw))
+    network = nn.Sequential(
+        *layers, nn.Flatten(), Masked(0.35, draw), nn.Linear(16, CLASSES)
+    ).double()
+    own = {
+        name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name
+    }
+    for tensor, value in zip(own.values(), fresh(recipe, number).values(), strict=True):
+        tensor.copy_(value.reshape(tensor.shape))
+
+    if recipe.optimiser == "adam":
+        optimiser = torch.optim.Adam(
+            network.parameters(), weight_decay=recipe.weight_decay, foreach=False
+        )
+    else:
+        memory = {"momentum": recipe.momentum, "weight_decay": recipe.weight_decay}
+        optimiser = torch.optim.SGD(network.parameters(), **memory, foreach=False)
+    for batch, rate in zip(plans(number)[0], RATES, strict=True):
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.zero_grad()
+        x, y = torch.tensor(IMAGES[batch] / 255).unsqueeze(1), torch.tensor(LABELS[batch])
+        nn.CrossEntropyLoss()(network(x), y).backward()
+        optimiser.step()
+    return network.eval(), list(own)
+
+
+@pytest.mark.parametrize("recipe", [ADAM, SGD, L2], ids=["adam", "sgd", "L2"])
+def test_the_engine_agrees_with_a_textbook_loop(recipe):
+    network, names = textbook(recipe, 3, masks=3)
+    (state,) = trained(recipe, 3)
+    for name, value in zip(names, state.values(), strict=True):
+        expected = network.state_dict()[name]
+        torch.testing.assert_close(value.reshape(expected.shape), expected, rtol=1e-6, atol=1e-6)
+    logits = network(torch.tensor(IMAGES / 255).unsqueeze(1))
+    np.testing.assert_array_equal(
+        predict(recipe, IMAGES, state, np.arange(200)), logits.argmax(1).numpy()
+    )
+
+
+def test_a_textbook_loop_with_other_masks_disagrees():
+    ours, theirs = trained(ADAM, 3)[0]["features.0.weight"], textbook(ADAM, 3, masks=4)[0][0].weight
+    assert not torch.allclose(ours, theirs, atol=1e-4)
+
+
+# --- N at once are N apart
+
+
+# Adam moves a number whose gradient is nought by its rounding error / 1e-8; with L2 none is nought.
+@pytest.mark.parametrize(
+    ("recipe", "tolerance"), [(SGD, 1e-12), (L2, 1e-12), (ADAM, 1e-6)], ids=["sgd", "L2", "adam"]
+)
+def test_fused_models_are_separate_models_in_float64(recipe, tolerance):
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3), strict=True):
+        near(fused, trained(recipe, number)[0], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("recipe", [SGD, L2], ids=["sgd", "L2"])
+def test_fused_models_are_separate_models_in_float32_within_1e_4(recipe):
+    recipe, rates = replace(recipe, precision="float32"), [0.001] * 3
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3, rates=rates), strict=True):
+        near(fused, trained(recipe, number, rates=rates)[0], rtol=1e-4, atol=1e-4)
+
+
+def test_with_adam_alone_19_in_20_numbers_agree_within_1e_4_and_the_rest_within_its_steps():
+    """It moves a number by its rate however small the gradient: where that is rounding error, the sign is chance."""
+    recipe, rates = replace(ADAM, precision="float32"), [0.001] * 3
+    for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3, rates=rates), strict=True):
+        (apart,) = trained(recipe, number, rates=rates)
+        away = torch.cat([(fused[name] - apart[name]).abs().flatten() for name in apart])
+        assert (away < 1e-4).float().mean() > 0.95 and away.max() < 2 * sum(rates)
+
+
+def test_fused_models_may_have_plans_of_different_lengths():
+    """The shorter plans are filled up; each model is taken when its own plan ends."""
+    lengths, models = (2, 5, 6), (1, 2, 3)
+    states, plan = [fresh(L2, n) for n in models], plans(*models)
+    taken = train(replace(L2, lanes=3), IMAGES, LABELS, plan, RATES, states, list(models), lengths)
+    for lane, length in enumerate(lengths):
+        (apart,) = train(
+            L2,
+            IMAGES,
+            LABELS,
+            plan[lane : lane + 1, :length],
+            RATES,
+            states[lane : lane + 1],
+            [models[lane]],
+        )[length]
+        near(taken[length][lane], apart, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("lanes", "in_flight"), [(1, 1), (1, 2), (1, 5), (2, 1), (2, 2), (4, 3)])
+def test_networks_in_flight_alter_no_bit(lanes, in_flight):
+    """Five models in networks of so many lanes, the last network of fewer; trained one by one or step by step."""
+    models, recipe = (1, 2, 3, 4, 5), replace(ADAM, precision="float32", in_flight=in_flight)
+    groups = [models[at : at + lanes] for at in range(0, 5, lanes)]
+    alone = [state for group in groups for state in trained(replace(recipe, in_flight=1), *group)]
+    assert all(map(same, trained(recipe, *models, lanes=lanes), alone))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+def test_neighbours_do_not_touch_a_bit(precision):
+    recipe = replace(ADAM, precision=precision)
+    one, two = trained(recipe, 1, 2, 3), trained(recipe, 4, 2, 5)
+    assert same(one[1], two[1])
+    assert not same(one[0], two[0])
+
+
+def test_a_broken_neighbour_does_not_matter():
+    sound, broken = [fresh(ADAM, n) for n in (1, 2)], [fresh(ADAM, 1), fresh(ADAM, 2)]
+    for tensor in broken[1].values():
+        tensor.fill_(torch.nan)
+    plan = plans(1, 2)
+    one, two = (
+        train(PAIR, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS]
+        for states in (sound, broken)
+    )
+    assert same(one[0], two[0]) and two[1]["classifier.weight"].isnan().all()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_repeats_to_the_bit(precision):
+    recipe = replace(ADAM, precision=precision)
+    assert all(map(same, trained(recipe, 1, 2), trained(recipe, 1, 2)))
+
+
+def test_dropout_is_seeded_per_model():
+    plan, states = plans(1, 2), [fresh(ADAM, 1), fresh(ADAM, 2)]
+    one, two = (
+        train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7])
+    )
+    assert same(one[0], two[0]) and not same(one[1], two[1])
+
+
+# --- iterations and rates
+
+
+@BOTH
+def test_a_longer_run_passes_through_the_shorter_one(recipe):
+    recipe = replace(recipe, lanes=2)
+    states, plan = [fresh(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
+    taken = train(recipe, IMAGES, LABELS, plan, [0.01] * 12, states, [1, 2], snapshots=[0, 4, 12])
+    assert list(taken) == [0, 4, 12]
+    short = train(recipe, IMAGES, LABELS, plan[:, :4], [0.01] * 4, states, [1, 2])
+    assert list(short) == [4] and all(map(same, short[4], taken[4]))
+    assert not any(map(same, taken[4], taken[12]))
+    for state, start in zip(taken[0], states, strict=True):
+        near(state, start, check_dtype=False, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
+    """Every iteration works on the weights that the one before left."""
+    monkeypatch.setattr(
+        LaneDropout, "forward", lambda self, x, mask: x
+    )  # nor does SGD remember, without momentum
+    recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
+    whole = train(recipe, IMAGES, LABELS, plan, RATES, [fresh(recipe, 1)], [1])[STEPS]
+    first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [fresh(recipe, 1)], [1])[2]
+    rest = train(recipe, IMAGES, LABELS, plan[:, 2:], RATES[2:], first, [1])[STEPS - 2]
+    assert same(whole[0], rest[0])
+
+
+def test_training_leaves_the_initial_states_alone():
+    states = [fresh(ADAM, 1)]
+    train(ADAM, IMAGES, LABELS, plans(1), RATES, states, [1])
+    assert same(states[0], fresh(ADAM, 1))
+
+
+@BOTH
+def test_at_a_rate_of_nought_only_statistics_move(recipe):
+    rates, states = [0.01, 0.01, 0, 0, 0], [fresh(recipe, 1)]
+    taken = train(recipe, IMAGES, LABELS, plans(1, steps=5), rates, states, [1], snapshots=(2, 5))
+    (one,), (two,) = taken.values()
+    moved = {name for name in one if not torch.equal(one[name], two[name])}
+    assert moved == {name for name in one if "running" in name}
+
+
+def test_a_step_of_sgd_is_as_long_as_its_rate():
+    start, (once,), (twice,) = (
+        fresh(SGD, 1),
+        trained(SGD, 1, rates=[0.01]),
+        trained(SGD, 1, rates=[0.02]),
+    )
+    for name in (name for name in start if "running" not in name):
+        torch.testing.assert_close(twice[name] - start[name], 2 * (once[name] - start[name]))
+
+
+def test_every_iteration_follows_its_own_rate():
+    changed, plan, states = RATES.copy(), plans(1), [fresh(SGD, 1)]
+    changed[3] *= 2
+    every = range(STEPS + 1)
+    one, two = (
+        train(SGD, IMAGES, LABELS, plan, rates, states, [1], every) for rates in (RATES, changed)
+    )
+    assert [t for t in one if not same(one[t][0], two[t][0])] == [4, 5, 6]
+
+
+# --- what it is for
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_learns_what_can_be_learnt(precision):
+    recipe = replace(ADAM, width=1 / 8, precision=precision)
+    for state in trained(recipe, 1, 2, rates=[0.01] * 80):
+        assert (predict(recipe, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+
+
+def test_untrained_it_guesses():
+    assert (predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON) == LABELS[TESTED_ON]).mean() < 0.6
+
+
+def test_bfloat16_stays_near_float32():
+    """The same weights give the same answers but for a few; what is kept stays float32."""
+    exact, rough = (replace(ADAM, precision=precision) for precision in ("float32", "bfloat16"))
+    (state,) = trained(exact, 1, rates=[0.01] * 80)
+    answers = (predict(recipe, IMAGES, state, np.arange(200)) for recipe in (exact, rough))
+    assert np.mean(np.equal(*answers)) > 0.97
+    one, two = trained(exact, 1)[0], trained(rough, 1)[0]
+    assert not same(one, two) and all(tensor.dtype == torch.float32 for tensor in two.values())
+
+
+def test_predict_is_the_networks_own_answer_whatever_the_batch():
+    (state,) = trained(ADAM, 1, rates=[0.01] * 40)
+    network = ADAM.network().eval()
+    network.load_state_dict(state, strict=False)
+    index = np.array([5, 3, 3, 150, 0, 199, 42])
+    expected = network(torch.tensor(IMAGES[index] / 255)[:, None])[:, 0].argmax(1).tolist()
+    assert len(set(expected)) > 1
+    for batch in (1, 3, 7, 1024):
+        given = predict(ADAM, IMAGES, state, index, batch)
+        assert given.dtype == np.int64 and given.tolist() == expected
+
+
+# --- nothing global is touched
+
+
+def test_the_global_generator_is_left_alone():
+    before = torch.get_rng_state()
+    predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON)
+    trained(ADAM, 1, 2)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_global_generator_decides_nothing():
+    states = []
+    for seed in (1, 2):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            states.append(trained(ADAM, 1)[0])
+    assert same(*states)
+
+
+def test_threads_are_as_wished_inside_and_as_before_outside():
+    before = torch.get_num_threads()
+    other = replace(ADAM, threads=2 if before == 1 else 1)
+    with pytest.raises(ZeroDivisionError), computing(other):
+        assert torch.get_num_threads() == other.threads
+        raise ZeroDivisionError
+    assert torch.get_num_threads() == before
+    predict(other, IMAGES, trained(other, 1)[0], TESTED_ON)
+    assert torch.get_num_threads() == before
+
+
+def test_memory_does_not_grow_with_the_number_of_models():
+    """The peak after 20 models stays the peak after 120, but for a few megabytes."""
+    recipe, peaks = replace(ADAM, width=1 / 2, precision="float32"), []
+    for count in range(120):
+        (state,) = trained(recipe, count, rates=[0.01] * 2)
+        predict(recipe, IMAGES, state, TESTED_ON)
+        peaks.append(
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        )  # KiB on Linux, bytes on macOS
+    assert peaks[-1] < 1.02 * peaks[19]
+
+
+# --- what a machine may lack
+
+
+class Replayed:
+    """Stands for a CUDA graph: each replay is a step."""
+
+    def __init__(self, trainee: Trainee):
+        self.replay = trainee.step
+
+
+def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
+    captured, plain = [], trained(ADAM, 1, 2, lanes=1)
+
+    def capture(trainee):
+        captured.append(trainee.done)
+        return Replayed(trainee)
+
+    monkeypatch.setattr(Trainee, "captured", capture)
+    assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
+    assert captured == [PLAIN_STEPS] * 2
+    assert (
+        trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2
+    )  # too short for it
+
+
+@pytest.fixture
+def sound(monkeypatch):
+    """A machine on which nothing has failed yet."""
+    monkeypatch.setattr(engine, "INSTEAD", {})
+
+
+def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so(
+    sound, monkeypatch, capsys
+):
+    tried = []
+
+    def capture(trainee):
+        tried.append(trainee)
+        raise RuntimeError("operation not permitted\nwhen stream is capturing")
+
+    monkeypatch.setattr(Trainee, "captured", capture)
+    for _ in range(2):
+        assert same(trained(replace(ADAM, graph=True), 1)[0], trained(ADAM, 1)[0])
+    said = "training without CUDA graphs, since this failed: operation not permitted"
+    assert capsys.readouterr().err == f"perso: {said}\n" and len(tried) == 1
+
+
+def fails(monkeypatch, when, error) -> list:
+    """An engine that fails `when` a recipe asks for too much; the recipes it was asked for."""
+    tried, together = [], engine.together
+
+    def tight(recipe, *rest):
+        tried.append((recipe.in_flight, recipe.graph))
+        if when(recipe):
+            raise error
+        return together(replace(recipe, device="cpu", graph=False), *rest)
+
+    monkeypatch.setattr(engine, "together", tight)
+    monkeypatch.setattr(engine.torch.cuda, "synchronize", lambda: None)
+    monkeypatch.setattr(recipe, "computing", lambda recipe, training: contextlib.nullcontext())
+    return tried
+
+
+FULL = torch.OutOfMemoryError("out of memory")
+
+
+def test_when_memory_runs_out_fewer_networks_are_in_flight(sound, monkeypatch, capsys):
+    tried = fails(monkeypatch, lambda recipe: recipe.in_flight > 2, FULL)
+    plenty = trained(replace(ADAM, device="cuda", graph=True, in_flight=9), 1, 2, 3, lanes=1)
+    assert tried == [(9, True), (4, True), (2, True)] and len(plenty) == 3
+    assert "training 2 networks at a time" in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_under_another_name_costs_the_graph_first(sound, monkeypatch):
+    tried = fails(monkeypatch, lambda recipe: recipe.in_flight > 2, RuntimeError(""))
+    trained(replace(ADAM, device="cuda", graph=True, in_flight=4), 1, lanes=1)
+    assert tried == [(4, True), (4, False), (2, False)]
+
+
+def test_what_nothing_simpler_can_mend_is_raised(sound, monkeypatch):
+    tried = fails(monkeypatch, lambda recipe: True, FULL)
+    with pytest.raises(torch.OutOfMemoryError):
+        trained(replace(ADAM, device="cuda", graph=True, in_flight=2), 1)
+    assert tried == [(2, True), (1, True), (1, False)]
+
+
+def test_a_plain_error_is_raised_at_once(sound, monkeypatch):
+    tried = fails(monkeypatch, lambda recipe: True, RuntimeError("no"))
+    with pytest.raises(RuntimeError, match="no"):
+        trained(ADAM, 1)
+    assert len(tried) == 1
+
+
+def test_another_layout_rounds_otherwise_and_learns_the_same():
+    one, two = trained(L2, 1)[0], trained(replace(L2, channels_last=False), 1)[0]
+    near(one, two, rtol=1e-10, atol=1e-10)
+
+
+# --- on a card
+
+
+@on_card
+@pytest.mark.parametrize(
+    "recipe", [L2, SGD], ids=["L2", "sgd"]
+)  # Adam alone makes much of rounding
+def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
+    monkeypatch.setattr(
+        LaneDropout, "forward", lambda self, x, mask: x
+    )  # its masks differ from device to device
+    card = replace(recipe, device="cuda")
+    for cpu, cuda in zip(trained(recipe, 1, 2), trained(card, 1, 2), strict=True):
+        near(cpu, cuda, rtol=1e-7, atol=1e-7)
+        given = (predict(how, IMAGES, cpu, np.arange(200)) for how in (recipe, card))
+        np.testing.assert_array_equal(*given)
+
+
+@on_card
+def test_a_card_learns_in_float32_and_leaves_its_generator_alone():
+    card, before = (
+        replace(ADAM, width=1 / 8, precision="float32", device="cuda"),
+        torch.cuda.get_rng_state(),
+    )
+    for state in trained(card, 1, 2, rates=[0.01] * 80):
+        assert all(tensor.device.type == "cpu" for tensor in state.values())
+        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+CARD = replace(L2, device="cuda", graph=True, in_flight=2)
+
+
+@on_card
+@BOTH
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_graph_does_what_plain_steps_do_on_a_card(recipe, lanes, sound, capsys):
+    """Dropout included, whose generators the graph carries on; in float64, where rounding does not grow."""
+    recipe = replace(recipe, weight_decay=0.1, device="cuda", in_flight=3)
+    plain, graph = (
+        trained(replace(recipe, graph=wish), 1, 2, 3, 4, 5, lanes=lanes) for wish in (False, True)
+    )
+    assert not capsys.readouterr().err  # no fall-back
+    for one, two in zip(plain, graph, strict=True):
+        near(one, two, rtol=1e-6, atol=1e-6)
+
+
+@on_card
+@pytest.mark.parametrize(
+    ("precision", "compile"), [("tf32", False), ("bfloat16", False), ("bfloat16", True)]
+)
+def test_a_card_learns_with_all_that_makes_it_fast(precision, compile, sound, capsys):
+    card = replace(CARD, width=1 / 8, precision=precision, compile=compile)
+    for state in trained(card, 1, 2, 3, rates=[0.01] * 80, lanes=1):
+        assert all(tensor.dtype == torch.float32 for tensor in state.values())
+        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+    assert not capsys.readouterr().err
+
+
+@on_card
+def test_a_cards_memory_does_not_grow_with_the_number_of_models():
+    held = []
+    for count in range(100):
+        trained(CARD, count, count + 1, lanes=1)
+        held.append((torch.cuda.memory_allocated(), torch.cuda.memory_reserved()))
+    assert max(held[10:]) <= max(held[:10])
