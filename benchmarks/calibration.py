@@ -120,13 +120,15 @@ def two_methods(
     """Two methods: every test of a paired difference, every interval of it; with `spread`, of the log ratio of sd."""
     study = hits(rng, people, accuracy, common)
     persons, truth = differences(study), accuracy[1] - accuracy[0]
-    d = np.array([bootstrap.total(person) for person in persons])
-    student = paired.change(d)
+    d = np.array([bootstrap.person_mean(person) for person in persons])
+    student = paired.paired_change(d)
     found = {
         "sign-flip": permutation.sign_flip(d, rng, PERMUTATIONS) < 0.05,
         "paired t-test": student.p < 0.05,
         "Wilcoxon": paired.wilcoxon(d) < 0.05,
-        "hierarchical interval": covers(bootstrap.hierarchical(persons, rng, DRAWS), truth),
+        "hierarchical interval": covers(
+            bootstrap.hierarchical_bootstrap(persons, rng, DRAWS), truth
+        ),
         "Student's t interval": covers(student, truth),
         "plain two-level bootstrap": covers(naive(persons, rng), truth),
     }
@@ -135,7 +137,7 @@ def two_methods(
         found |= {
             "Brown–Forsythe": dispersion.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
             "Pitman–Morgan": dispersion.pitman_morgan(*both) < 0.05,
-            "bootstrap over people": covers(dispersion.sd_ratio(*both, rng, DRAWS // 2)[0], 0),
+            "bootstrap over people": covers(dispersion.log_sd_ratio(*both, rng, DRAWS // 2)[0], 0),
         }
     return found
 
@@ -159,8 +161,8 @@ def at_margin(rng, people: int, margin: float) -> dict[str, bool]:
     study = means(hits(rng, people, (0.93, 0.93 - margin)))
     d = study[:, 1] - study[:, 0]
     return {
-        "TOST": paired.equivalence(d, margin).equivalent,
-        "non-inferiority": paired.harmless(d, margin) < 0.05,
+        "TOST": paired.tost(d, margin).equivalent,
+        "non-inferiority": paired.non_inferiority(d, margin) < 0.05,
     }
 
 
@@ -179,8 +181,8 @@ def family(rng, people: int, methods: int = 6) -> dict[str, bool]:
 def trend(rng, people: int, methods: int = 3) -> dict[str, bool]:
     """Methods in an order that means nothing."""
     study = means(hits(rng, people, [0.93] * methods))
-    slopes = np.nan_to_num([bootstrap.rho(np.arange(methods), line) for line in study])
-    interval, p = bootstrap.people_alone(slopes, rng, DRAWS), paired.rising(study)
+    slopes = np.nan_to_num([bootstrap.spearman(np.arange(methods), line) for line in study])
+    interval, p = bootstrap.bootstrap_mean(slopes, rng, DRAWS), paired.page_trend(study)
     return {"Page's L": p < 0.05, "interval of slopes": covers(interval, 0)}
 
 
@@ -203,7 +205,9 @@ def correlated(rng, people: int, apart: bool = False) -> dict[str, bool]:
 
 def asked(sides, tables, rng, same: bool = False) -> float:
     """p of a correlation over settings."""
-    return bootstrap.correlated(sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same)[1]
+    return bootstrap.spearman_over_settings(
+        sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same
+    )[1]
 
 
 def fairness(rng, people: int, accuracy: float = 0.93) -> dict[str, bool]:
@@ -213,8 +217,8 @@ def fairness(rng, people: int, accuracy: float = 0.93) -> dict[str, bool]:
     def sides(table):
         return table.mean(axis=0), table.std(axis=0, ddof=1)
 
-    alone = bootstrap.over_people(
-        lambda index: bootstrap.rho(*sides(own[index])), people, rng, DRAWS // 5
+    alone = bootstrap.bootstrap_statistic(
+        lambda index: bootstrap.spearman(*sides(own[index])), people, rng, DRAWS // 5
     )[1]
     p = asked(sides, (own,), rng, same=True)
     return {"Spearman over settings": p < 0.05, "Spearman, people drawn alone": alone < 0.05}
@@ -240,11 +244,11 @@ def coin(rng, people: int) -> dict[str, bool]:
 
 @cache
 def found_by_most(people: int) -> float:
-    """The accuracy that differs from 93 % by what `paired.detectable` says of the true sd of such differences."""
+    """The accuracy that differs from 93 % by what `paired.detectable_effect` says of the true sd of such differences."""
     better = 0.95
     for _ in range(3):
         study = means(hits(rng(SEED, "sd"), 20_000, (0.93, better)))
-        better = 0.93 + paired.detectable(float((study[:, 1] - study[:, 0]).std()), people)
+        better = 0.93 + paired.detectable_effect(float((study[:, 1] - study[:, 0]).std()), people)
     return better
 
 
@@ -265,7 +269,7 @@ def shared(rng, people: int, repeats: int) -> dict[str, bool]:
     values += rng.normal(0, 0.5, len(person))
     alone = {"person": person} if repeats > 1 else {}
     wide, narrow = (
-        mixed.mixed(values, random).effects.loc["mean"]
+        mixed.mixed_model(values, random).effects.loc["mean"]
         for random in (alone | {"generic": generic}, alone)
     )
     p = permutation.sign_flip(values.reshape(people, repeats).mean(axis=1), rng, PERMUTATIONS)
@@ -399,7 +403,7 @@ def about(simulations: int) -> dict:
 def counted_before(part: Path, record: dict) -> list[dict]:
     """The entries of a run that was stopped, where it did what `record` says; else none."""
     try:
-        earlier = records.load(part)
+        earlier = records.load_json(part)
     except InputError as error:
         raise SystemExit(f"calibration: {error}") from None
     known = not record["commit"].endswith(

@@ -71,13 +71,13 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     given = parser().parse_args()
     try:
-        base = settings.read(given.params, given.pairs)
+        base = settings.read_params(given.params, given.pairs)
         wanted = None if "all" in given.methods else registry.named(*given.methods)
         rows = dict(both(base, wanted, given))
-        entries = records.load(given.to) or {}
+        entries = records.load_json(given.to) or {}
     except (errors.InputError, KeyError) as error:
         raise SystemExit(f"precision: {error.args[0]}") from None
-    print(tables.verdicts(rows["bfloat16"], rows["float32"]).to_string())
+    print(tables.equivalence_table(rows["bfloat16"], rows["float32"]).to_string())
     entries[given.params.stem] = entry(base, rows)
     write(given.to, entries, allow_nan=False)
 

@@ -98,7 +98,7 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
 
 def able(method: Method) -> bool:
     """Whether the loop can train a method: it has no auto-encoder and no optimiser but Adam."""
-    return not method.encoded and method.late_optimiser in ("", "adam")
+    return not method.needs_encoder and method.late_optimiser in ("", "adam")
 
 
 def models(study, methods: tuple[Method, ...], share: float):
@@ -107,7 +107,7 @@ def models(study, methods: tuple[Method, ...], share: float):
     how = recipe.Recipe(study.prepared.classes, s.image_size, s.width)
     for fold in study.folds:
         for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
-            state = recipe.fresh(how, seed_of(s.seed, "init", person, 0))
+            state = recipe.init_state(how, seed_of(s.seed, "init", person, 0))
             yield from ((fold, method, person, state) for method in methods)
 
 
@@ -120,9 +120,9 @@ def one_model(prepared, fold, method, person, state) -> dict:
         prepared.settings.device,
     )
     model = begun(state, prepared.classes, s.image_size, s.width, device)
-    plan = plans.plan(prepared, fold, method, person, 0, method.late)[1]
+    plan = plans.index_plan(prepared, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late
-    early = plans.generic_plan(prepared, fold, 0) if method.generic else plan[:before]
+    early = plans.generic_plan(prepared, fold, 0) if method.from_generic else plan[:before]
     fit(model, images, labels, early, s.learning_rate, device)
     fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
     row = {

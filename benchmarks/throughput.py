@@ -3,7 +3,7 @@
 The same networks, initial weights, plans and iterations in several ways, in one run: the textbook loop, the engine one
 model at a time, then a step at a time to all that the machine can. Then a whole small study both ways. Data are
 scikit-learn's digits with their flips, enlarged by repeating pixels; every tenth is kept for the accuracies, which must
-agree: their mean paired difference is nought within its 95 % interval, or below 2 points. (After the few iterations at
+agree: their mean paired difference is zero within its 95 % interval, or below 2 points. (After the few iterations at
 paper size that says little; there a unit test compares a step.) Evaluation is timed with the study and nowhere else. It
 wants an idle machine, and writes results/throughput-DEVICE.json for the book, after each size. What the file has of
 other sizes stays if this machine and this PyTorch measured it.
@@ -32,14 +32,14 @@ from perso.errors import InputError
 from perso.methods import schedules
 from perso.report import records
 from perso.seeds import rng, seed_of
-from perso.settings import Settings, read
+from perso.settings import Settings, read_params
 from perso.stats import paired
 from perso.study import hardware
 from perso.study.jobs import chunks
 from perso.study.study import Study
 from perso.training import engine, inference, recipe
 from perso.training.models import State
-from perso.training.recipe import Recipe, fresh
+from perso.training.recipe import Recipe, init_state
 
 CLASSES, RATE = 30, 1e-3
 ITERATIONS = {
@@ -143,7 +143,7 @@ def work(settings: Settings, iterations: int, models: int) -> Work:
         for n in range(models)
     ]
     recipe = Recipe(CLASSES, settings.image_size, settings.width)
-    states = [fresh(recipe, seed_of("benchmark", n)) for n in range(models)]
+    states = [init_state(recipe, seed_of("benchmark", n)) for n in range(models)]
     return Work(
         settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states
     )
@@ -229,11 +229,11 @@ def ceiling(device: str) -> dict[str, float]:
 
 def measured(size: str, here: hardware.Machine) -> dict:
     """All ways at one size."""
-    s = hardware.settled(read(ROOT / "params" / f"{size}.yml"), CLASSES, here)
+    s = hardware.resolved(read_params(ROOT / "params" / f"{size}.yml"), CLASSES, here)
     cores = here.workers if here.device == "cpu" else 1
     models = max(4, cores * s.lanes, s.in_flight * s.lanes)
     total = ITERATIONS[here.device][size]
-    engine.INSTEAD = Strict()
+    engine.FALLBACKS = Strict()
     job, done, first = work(s, total, models), [], None
     own, wanted = job.images[job.test], job.labels[job.test]
     tried = ways(s, here)
@@ -248,7 +248,7 @@ def measured(size: str, here: hardware.Machine) -> dict:
         ]  # fmt: skip
         accuracy = np.array([(each == wanted).mean() for each in given])
         first = accuracy if first is None else first
-        apart = paired.change(accuracy - first)
+        apart = paired.paired_change(accuracy - first)
         if not (apart.low <= 0 <= apart.high or abs(apart.mean) < 0.02):
             raise SystemExit(
                 f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's"
@@ -320,7 +320,7 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
     agreement = {}
     for part in ("I", "G"):
         one, two = (accuracy.per_person(each, f"acc_{part}") for each in (rows, theirs))
-        agreement[f"D_{part}"] = asdict(paired.change((one - two).dropna().mean(axis=1)))
+        agreement[f"D_{part}"] = asdict(paired.paired_change((one - two).dropna().mean(axis=1)))
     scale = len(rows) / len(done)
     print(
         f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}"
@@ -377,12 +377,12 @@ def main() -> None:
     try:
         here = hardware.machine(given.device)
         to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
-        record = kept(records.load(to) or {}, here.device)
+        record = kept(records.load_json(to) or {}, here.device)
     except InputError as error:
         raise SystemExit(f"throughput: {error}") from None
     for size in given.size or [*ITERATIONS["cpu"], "study"]:
         if size == "study":
-            quick = replace(read(ROOT / "params" / "quick.yml"), device=here.device)
+            quick = replace(read_params(ROOT / "params" / "quick.yml"), device=here.device)
             record["study"] = whole_study("quick", quick, given.share)
         else:
             record["sizes"][size] = measured(size, here)

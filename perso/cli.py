@@ -12,7 +12,7 @@ from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
 from perso.paths import default_data_dir, default_store
-from perso.settings import Settings, read
+from perso.settings import Settings, read_params
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,45 +80,49 @@ def parser() -> argparse.ArgumentParser:
 
     add = command(
         "data",
-        data,
+        data_command,
         "show who and what a run is about; --to writes it as one file to carry elsewhere",
     )
     add.add_argument("--to", type=Path, metavar="FILE.npz")
-    add = command("run", run, "train what the store lacks")
+    add = command("run", run_command, "train what the store lacks")
     add.add_argument(
-        "--jobs", type=at_least(int, 1), help="training processes (one per core, or one on a card)"
+        "--jobs",
+        type=number_from(int, 1),
+        help="training processes (one per core, or one on a card)",
     )
     add.add_argument(
         "--budget",
-        type=at_least(float, 0),
+        type=number_from(float, 0),
         metavar="SECONDS",
         help="begin nothing new after this time",
     )
-    add = command("table", table, "the papers' table from the stored and the published models")
+    add = command(
+        "table", table_command, "the papers' table from the stored and the published models"
+    )
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
     add = command(
         "claims",
-        claims,
+        claims_command,
         "put the papers' claims to the test, from the stored and the published models",
     )
     add.add_argument("--format", choices=("text", "csv", "md"), default="text")
     add.add_argument("--to", type=Path, metavar="FILE.json", help="publish the ledger")
     add.add_argument("--run", action="store_true", help="train first what the claims lack")
-    add.add_argument("--jobs", type=at_least(int, 1), help="training processes, with --run")
+    add.add_argument("--jobs", type=number_from(int, 1), help="training processes, with --run")
     add.add_argument(
         "--budget",
-        type=at_least(float, 0),
+        type=number_from(float, 0),
         metavar="SECONDS",
         help="with --run: begin nothing new then",
     )
     add.add_argument(
         "--replicate", action="store_true", help="again, on people whom no earlier cohort_seed drew"
     )
-    add = command("export", export, "write the stored rows, one per trained model")
+    add = command("export", export_command, "write the stored rows, one per trained model")
     what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
     add.add_argument("--to", type=Path, metavar="FILE", help=what)
-    add = command("book", book, "train what is missing, run the chapters, build the pages")
-    add.add_argument("--jobs", type=at_least(int, 1), help="training processes")
+    add = command("book", book_command, "train what is missing, run the chapters, build the pages")
+    add.add_argument("--jobs", type=number_from(int, 1), help="training processes")
     add.add_argument(
         "--to",
         type=Path,
@@ -129,7 +133,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def at_least(kind: type, least: float):
+def number_from(kind: type, least: float):
     """An argparse type: a number not below `least`."""
 
     def number(text: str):
@@ -141,48 +145,48 @@ def at_least(kind: type, least: float):
     return number
 
 
-def opened(given):
+def open_study(given):
     """The study that a command line names."""
-    settings: Settings = read(given.params, given.pairs)
+    settings: Settings = read_params(given.params, given.pairs)
     from perso.study.study import Study  # torch takes seconds; bad input should not wait for it
 
     return Study(settings, given.store, given.data_dir)
 
 
-def data(given) -> None:
+def data_command(given) -> None:
     from perso.data import cohort
-    from perso.data.dataset import facts, prepare, refuse_copies, sizes
+    from perso.data.dataset import facts, part_sizes, prepare, refuse_copies
 
-    suffix_of(given.to, ".npz")
-    prepared = prepare(read(given.params, given.pairs), given.data_dir)
+    check_suffix(given.to, ".npz")
+    prepared = prepare(read_params(given.params, given.pairs), given.data_dir)
     refuse_copies(prepared)
-    print(facts(prepared), sizes(prepared).to_string(index=False), sep="\n\n")
+    print(facts(prepared), part_sizes(prepared).to_string(index=False), sep="\n\n")
     if given.to:
         cohort.save(prepared.source, given.to)
         print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
 
 
-def run(given) -> int:
-    study = opened(given)
+def run_command(given) -> int:
+    study = open_study(given)
     from perso.data.dataset import facts
 
-    print(facts(study.prepared), f"computing {study.told}", sep="\n", file=sys.stderr)
+    print(facts(study.prepared), f"computing {study.hardware}", sep="\n", file=sys.stderr)
     done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
     left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
     return 3 if left else 0
 
 
-def stored(given, published: bool = False):
+def stored_rows(given, published: bool = False):
     """A study and its rows; says on stderr what is missing, and InputError when nothing is there.
 
     published   whether rows that `results/` has and the store has not count as well
     """
-    study, others = opened(given), None
+    study, others = open_study(given), None
     if published:
-        from perso.store.published import shared
+        from perso.store.published import published_rows
 
-        others = shared(study)
+        others = published_rows(study)
         if len(others):
             files = ", ".join(sorted(others["file"].unique()))
             print(
@@ -208,19 +212,23 @@ def stored(given, published: bool = False):
     return study, rows
 
 
-def table(given) -> None:
-    study, rows = stored(given, published=True)
+def table_command(given) -> None:
+    study, rows = stored_rows(given, published=True)
     from perso.analysis import comparison
     from perso.report import tables
 
-    form = {"text": tables.as_text, "csv": tables.as_csv, "md": tables.as_markdown}[given.format]
+    form = {
+        "text": tables.comparison_text,
+        "csv": tables.comparison_csv,
+        "md": tables.comparison_markdown,
+    }[given.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
-    print(form(comparison.comparison(rows, study.methods, printed)).rstrip("\n"))
+    print(form(comparison.compare(rows, study.methods, printed)).rstrip("\n"))
 
 
-def claims(given) -> int:
-    suffix_of(given.to, ".json")
-    study = opened(given)
+def claims_command(given) -> int:
+    check_suffix(given.to, ".json")
+    study = open_study(given)
     from perso.claims import evidence, finding, ledger, ledger_file
     from perso.report import ledger_text
     from perso.study.study import Study
@@ -235,9 +243,9 @@ def claims(given) -> int:
     if given.run:
         ends = time.monotonic() + (float("inf") if given.budget is None else given.budget)
         for each in studies:
-            left += evidence.train(each, given.jobs, max(0.0, ends - time.monotonic()))
+            left += evidence.train_missing(each, given.jobs, max(0.0, ends - time.monotonic()))
     name = Path(given.params).stem
-    found = [ledger.ledger(evidence.Evidence(each), params=name) for each in studies]
+    found = [ledger.make_ledger(evidence.Evidence(each), params=name) for each in studies]
     *first, last = found
     if not any(finding.test != "count" for each in last.verdicts for finding in each.findings):
         which = f"of cohort_seed {last.provenance['settings']['cohort_seed']} and these settings"
@@ -252,12 +260,14 @@ def claims(given) -> int:
             ]
         )
         raise InputError(f"{given.store}: holds no model {which}; train them by: {again}")
-    form = {"text": ledger_text.as_text, "csv": ledger_text.as_csv, "md": ledger_text.as_markdown}[
-        given.format
-    ]
+    form = {
+        "text": ledger_text.ledger_text,
+        "csv": ledger_text.ledger_csv,
+        "md": ledger_text.ledger_markdown,
+    }[given.format]
     for one in first:
         print(
-            ledger_text.agreed(one.verdicts, last.verdicts),
+            ledger_text.cohort_agreement(one.verdicts, last.verdicts),
             file=sys.stderr if given.format == "csv" else sys.stdout,
         )
     told = last.provenance
@@ -265,25 +275,27 @@ def claims(given) -> int:
     published = f"; published rows of {', '.join(told['files'])}" if told["files"] else ""
     decided = f"decided at {told['scale']} size"
     if told["scale"] == "smoke":
-        enough = f"individuals={finding.FEWEST} and width={ledger.NARROWEST}"
+        enough = f"individuals={finding.MIN_PEOPLE} and width={ledger.NARROWEST}"
         decided = f"a smoke run decides nothing (at least {enough} would)"
     print(f"{decided}: {size}{published}", file=sys.stderr)
     print(form(last.verdicts).rstrip("\n"))
     if given.to:
-        ledger_file.write(given.to, last)
+        ledger_file.write_ledger(given.to, last)
         print(f"wrote {given.to}", file=sys.stderr)
     if left:
         print(f"{left} models are left, the same command goes on", file=sys.stderr)
     return 3 if left else 0
 
 
-def export(given) -> None:
-    suffix_of(given.to, ".parquet", ".csv")
-    study, rows = stored(given)
+def export_command(given) -> None:
+    check_suffix(given.to, ".parquet", ".csv")
+    study, rows = stored_rows(given)
     if given.to and given.to.suffix == ".parquet":
         from perso.store import published
 
-        published.write(given.to, rows, published.provenance(study, rows, Path(given.params).stem))
+        published.write_rows(
+            given.to, rows, published.provenance(study, rows, Path(given.params).stem)
+        )
     else:
         shown = rows.drop(columns=["hits_I", "hits_G"])
         with whole(given.to) if given.to else nullcontext(sys.stdout) as file:
@@ -292,7 +304,7 @@ def export(given) -> None:
         print(f"wrote {given.to}: {len(rows)} rows", file=sys.stderr)
 
 
-def suffix_of(path: Path | None, *possible: str) -> None:
+def check_suffix(path: Path | None, *possible: str) -> None:
     """InputError when a file that is to be written has another suffix than these, or is a folder."""
     if path and path.suffix not in possible:
         kind = path.suffix or "a file without suffix"
@@ -301,8 +313,8 @@ def suffix_of(path: Path | None, *possible: str) -> None:
         raise InputError(f"--to {path}: is a folder; name a file in it")
 
 
-def book(given) -> None:
-    study = opened(given)
+def book_command(given) -> None:
+    study = open_study(given)
     for key, shown in (("variation", "hidden-factors"), ("rows_of", "v3")):
         if (asked := getattr(study.settings, key)) != shown:
             raise InputError(

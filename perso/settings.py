@@ -91,7 +91,7 @@ class Settings:
                 object.__setattr__(self, key, float(value))
             elif type(value) is not wanted:
                 hint = " (YAML reads 1e-3 as text: write 1.0e-3)" if wanted is float else ""
-                raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}{hint}")
+                raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}{hint}")
         for key, possible in CHOICES.items():
             if getattr(self, key) not in possible:
                 raise InputError(
@@ -124,7 +124,7 @@ class Settings:
 
 
 TYPES = {f.name: f.type for f in fields(Settings)}
-NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "split": ("item", "image"),
@@ -175,10 +175,10 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
     return replace(base or Settings(), **values)
 
 
-def read(path: str | Path, pairs: list[str] | None = None) -> Settings:
+def read_params(path: str | Path, pairs: list[str] | None = None) -> Settings:
     """Settings of a params file, with `key=value` pairs from a command line laid over it."""
     given = {}
-    for key, value in map(pair, pairs or []):
+    for key, value in map(parse_pair, pairs or []):
         if key in given:
             raise InputError(f"-p {key}: given twice, as {given[key]} and as {value}; keep one")
         given[key] = value
@@ -226,7 +226,7 @@ def decimal(key: str, text: str) -> None:
         raise InputError(f"{key}: {text!r} is ambiguous; {plainly}")
 
 
-def pair(text: str) -> tuple[str, object]:
+def parse_pair(text: str) -> tuple[str, object]:
     """`key=value` of a command line; the value is read as its setting's type."""
     key, equals, value = text.partition("=")
     if not equals:
@@ -235,13 +235,13 @@ def pair(text: str) -> tuple[str, object]:
         wanted = TYPES.get(key, str)
         read_as = {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
     except (ValueError, KeyError, OverflowError):
-        raise InputError(f"{key}: {value!r} is not {NAMES[wanted]}") from None
+        raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}") from None
     if wanted in (int, float):
         decimal(key, value)
     return key, read_as
 
 
-def v1(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
+def v1_settings(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
     """The same network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
     regime = {
         "optimiser": "sgd",
@@ -256,12 +256,12 @@ def v1(settings: Settings, variation: str = "hidden-factors", **changes) -> Sett
     )
 
 
-def counted(settings: Settings) -> Settings:
-    """`v1` with people who differ in class counts, and without flips, as it had its garments."""
-    return v1(settings, variation="class-counts", exchange=False, flips=False, min_items=0)
+def v1_class_counts(settings: Settings) -> Settings:
+    """`v1_settings` with people who differ in class counts, and without flips, as it had its garments."""
+    return v1_settings(settings, variation="class-counts", exchange=False, flips=False, min_items=0)
 
 
-def gather(namespace: Mapping) -> Settings:
+def settings_of(namespace: Mapping) -> Settings:
     """Settings of a notebook: what its cells put into its `globals()` under the names of settings."""
     strange = from_startup(namespace)
     ours = [key for key in TYPES if key in namespace and key not in strange]

@@ -16,9 +16,9 @@ from perso.errors import InputError
 from perso.methods import registry
 from perso.methods.registry import METHODS, V1, V3, named
 from perso.paths import ROOT
-from perso.settings import read
+from perso.settings import read_params
 from perso.study import jobs, study
-from perso.study.hardware import Machine, settled
+from perso.study.hardware import Machine, resolved
 from perso.training import recipe
 from perso.training.models import LaneDropout
 
@@ -30,7 +30,9 @@ import throughput
 
 CPU = Machine("cpu", 2, bfloat16=True)
 CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
-SIZES = {size: read(ROOT / "params" / f"{size}.yml") for size in throughput.ITERATIONS["cpu"]}
+SIZES = {
+    size: read_params(ROOT / "params" / f"{size}.yml") for size in throughput.ITERATIONS["cpu"]
+}
 EVERY = pytest.mark.parametrize("size", SIZES)
 BOTH = pytest.mark.parametrize("here", [CPU, CARD], ids=["cpu", "card"])
 
@@ -60,7 +62,7 @@ def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
 @EVERY
 @BOTH
 def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
-    s = settled(SIZES[size], throughput.CLASSES, here)
+    s = resolved(SIZES[size], throughput.CLASSES, here)
     first, *rest = throughput.ways(s, here)
     assert first.recipe is None and len({way.name for way in rest}) == len(rest)
     for one, two in itertools.pairwise(rest):
@@ -72,7 +74,7 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
         assert changed - {"threads"} or one.processes != two.processes
         assert len(changed - {"threads"}) <= 1
     study = throughput.study_way([first, *rest], s)
-    prepared = replace(prepare(read(ROOT / "params" / "smoke.yml")), settings=s)
+    prepared = replace(prepare(read_params(ROOT / "params" / "smoke.yml")), settings=s)
     same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is CARD else 1}
     assert replace(study.recipe, **same) == replace(jobs.recipe(prepared), **same)
 
@@ -102,7 +104,7 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-TINY = replace(read(ROOT / "params" / "smoke.yml"), width=0.0625, epochs=1, device="cpu")
+TINY = replace(read_params(ROOT / "params" / "smoke.yml"), width=0.0625, epochs=1, device="cpu")
 
 
 def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
@@ -127,7 +129,7 @@ def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatc
         textbook.one_model(quick.prepared, *call) for call in textbook.models(quick, methods, 0.1)
     ]
     assert [row["method"] for row in rows] == 2 * [
-        method.name for method in V3 if not method.encoded
+        method.name for method in V3 if not method.needs_encoder
     ]
     assert not any(textbook.able(method) for method in METHODS if method.late_optimiser == "sgd")
 

@@ -18,7 +18,7 @@ from perso.cli import main
 from perso.methods import registry
 from perso.methods.registry import named
 from perso.paths import ROOT
-from perso.settings import read
+from perso.settings import read_params
 from perso.store import published
 from perso.store.sqlite import unpacked
 from perso.study import study
@@ -72,7 +72,7 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     assert capsys.readouterr().out == (tmp_path / "new" / "rows.csv").read_text()
 
     assert main(["export", *given, "--to", str(tmp_path / "open" / "mine.parquet")]) == 0
-    said, run = capsys.readouterr(), published.read(tmp_path / "open" / "mine.parquet")
+    said, run = capsys.readouterr(), published.read_rows(tmp_path / "open" / "mine.parquet")
     assert said.out == "" and said.err.endswith("mine.parquet: 20 rows\n")
     pd.testing.assert_frame_equal(run.rows[list(rows)], rows, check_dtype=False)
     right = [unpacked(*each).mean() for each in run.rows[["hits_I", "n_I"]].to_numpy()]
@@ -100,7 +100,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     assert table.loc[table["claim"] == 18, "missing"].tolist() == [
         "the auto-encoder of these people"
     ]
-    again = ledger_file.read(file)
+    again = ledger_file.read_ledger(file)
     assert [each.verdict for each in again.verdicts] == table.groupby("claim")[
         "verdict"
     ].first().tolist()
@@ -135,7 +135,7 @@ def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
         clock[0] += 6
         return 0
 
-    monkeypatch.setattr(evidence, "train", train)
+    monkeypatch.setattr(evidence, "train_missing", train)
     monkeypatch.setattr(cli, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     given = ["claims", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--run", "--replicate"]
     main([*given, "--budget", "10"])
@@ -250,7 +250,7 @@ def test_an_export_of_unknown_kind_is_refused_before_anything_is_read(name, kind
 def trained(tmp_path_factory):
     """The words of a command some of whose models are stored."""
     store = tmp_path_factory.mktemp("trained") / "s.sqlite"
-    study.Study(read(SMOKE, TINY[1::2]), store).run(FEW[:2], jobs=1)
+    study.Study(read_params(SMOKE, TINY[1::2]), store).run(FEW[:2], jobs=1)
     return [SMOKE, *TINY, "--store", str(store)]
 
 
@@ -306,19 +306,19 @@ def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
     assert (
         main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2
     )  # there is nothing yet
-    study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:2], jobs=1)
+    study.Study(read_params(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:2], jobs=1)
     capsys.readouterr()
     assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0
     assert "only 8 of 20 models" in capsys.readouterr().err
     assert not (tmp_path / "none.parquet").exists()
-    assert "12 of 20 models are missing" in published.sentence(
-        published.read(tmp_path / "some.parquet")
+    assert "12 of 20 models are missing" in published.run_sentence(
+        published.read_rows(tmp_path / "some.parquet")
     )
 
 
 def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, monkeypatch):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
-    study.Study(read(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:1], jobs=1)
+    study.Study(read_params(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:1], jobs=1)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 1
     assert capsys.readouterr().err.endswith(

@@ -13,7 +13,17 @@ from perso.files import whole, writable
 from perso.methods.registry import TABLES
 from perso.paths import ROOT, default_data_dir, default_store
 from perso.seeds import fingerprint, rng
-from perso.settings import CHOICES, RANGES, Settings, as_dict, counted, gather, overlay, read, v1
+from perso.settings import (
+    CHOICES,
+    RANGES,
+    Settings,
+    as_dict,
+    overlay,
+    read_params,
+    settings_of,
+    v1_class_counts,
+    v1_settings,
+)
 
 PARAMS = sorted((ROOT / "params").glob("*.yml"))
 SMOKE = ROOT / "params" / "smoke.yml"
@@ -76,9 +86,9 @@ def test_a_wrong_type_is_named_with_the_right_one(key, value, right):
 def test_yaml_reads_1e3_as_text_and_the_hint_helps(tmp_path):
     path = tmp_path / "it.yml"
     path.write_text("learning_rate: 1e-3\n")
-    assert "write 1.0e-3" in refused(read, path)
+    assert "write 1.0e-3" in refused(read_params, path)
     path.write_text("learning_rate: 1.0e-3\n")
-    assert read(path).learning_rate == 0.001
+    assert read_params(path).learning_rate == 0.001
 
 
 def test_a_whole_number_serves_as_a_number():
@@ -168,7 +178,7 @@ def test_no_other_people_are_needed_where_d_g_is_not_made_of_them(values):
 
 
 def test_no_file_is_told(tmp_path):
-    told = refused(read, tmp_path / "none.yml")
+    told = refused(read_params, tmp_path / "none.yml")
     assert told.startswith(f"{tmp_path / 'none.yml'}: ") and "params/quick.yml" in told
 
 
@@ -197,7 +207,7 @@ def test_no_file_is_told(tmp_path):
 def test_a_broken_file_is_named(tmp_path, content, told):
     path = tmp_path / "it.yml"
     path.write_bytes(content)
-    line = refused(read, path)
+    line = refused(read_params, path)
     assert line.startswith(f"{path}: ") and told in line
 
 
@@ -206,15 +216,15 @@ def test_a_number_in_decimal_is_read_as_it_looks(tmp_path, number):
     path = tmp_path / "it.yml"
     path.write_text(f"weight_decay: {number}\n")
     assert (
-        read(path).weight_decay
-        == read(SMOKE, [f"weight_decay={number}"]).weight_decay
+        read_params(path).weight_decay
+        == read_params(SMOKE, [f"weight_decay={number}"]).weight_decay
         == float(number)
     )
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "it.yml").write_text("# nothing differs\n")
-    assert read(tmp_path / "it.yml") == Settings()
+    assert read_params(tmp_path / "it.yml") == Settings()
 
 
 def test_pairs_of_the_command_line_lie_over_the_file():
@@ -225,8 +235,8 @@ def test_pairs_of_the_command_line_lie_over_the_file():
         "global_people=3",
         "dataset=file:a=b",
     ]
-    assert read(SMOKE, pairs) == replace(
-        read(SMOKE),
+    assert read_params(SMOKE, pairs) == replace(
+        read_params(SMOKE),
         individuals=6,
         learning_rate=1e-4,
         exchange=False,
@@ -253,18 +263,20 @@ def test_pairs_of_the_command_line_lie_over_the_file():
     ],
 )
 def test_a_wrong_pair_is_named(pair, told):
-    assert told in refused(read, SMOKE, [pair])
+    assert told in refused(read_params, SMOKE, [pair])
 
 
 def test_a_key_in_two_pairs_is_refused():
-    told = refused(read, SMOKE, ["seed=1", "epochs=3", "seed=2"])
+    told = refused(read_params, SMOKE, ["seed=1", "epochs=3", "seed=2"])
     assert told == "-p seed: given twice, as 1 and as 2; keep one"
 
 
 def test_a_notebooks_settings_are_gathered_from_its_names():
     names = {"individuals": 6, "epochs": 3, "np": np, "rows": None, "_": 5}
-    assert gather(names) == overlay({"individuals": 6, "epochs": 3})
-    assert "epochs: 'three' is not a whole number" in refused(gather, names | {"epochs": "three"})
+    assert settings_of(names) == overlay({"individuals": 6, "epochs": 3})
+    assert "epochs: 'three' is not a whole number" in refused(
+        settings_of, names | {"epochs": "three"}
+    )
 
 
 def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monkeypatch, tmp_path):
@@ -294,7 +306,7 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
 @pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.name)
 def test_every_params_file_reads_and_sets_what_smoke_sets(path):
     """A chapter holds smoke's values; what a file leaves out would stay smoke's beside another size."""
-    read(path)
+    read_params(path)
     assert set(yaml.safe_load(SMOKE.read_text("utf-8"))) <= set(
         yaml.safe_load(path.read_text("utf-8"))
     )
@@ -364,16 +376,16 @@ def test_nothing_draws_from_a_global_state():
 
 def test_v1_at_a_size_is_what_its_params_file_says():
     """The chapter on class counts makes these settings of the book's; the files are for the command line."""
-    quick = read(ROOT / "params" / "quick.yml")
-    assert v1(quick) == read(ROOT / "params" / "quick-v1.yml")
-    assert counted(quick) == read(ROOT / "params" / "quick-counts.yml")
+    quick = read_params(ROOT / "params" / "quick.yml")
+    assert v1_settings(quick) == read_params(ROOT / "params" / "quick-v1.yml")
+    assert v1_class_counts(quick) == read_params(ROOT / "params" / "quick-counts.yml")
 
 
 @pytest.mark.parametrize(("epochs", "decay_epoch"), [(1, 0), (2, 1), (3, 2), (6, 4)])
 def test_v1_is_possible_at_every_number_of_epochs(epochs, decay_epoch):
     assert (
-        v1(Settings(epochs=epochs)).decay_epoch
-        == counted(Settings(epochs=epochs)).decay_epoch
+        v1_settings(Settings(epochs=epochs)).decay_epoch
+        == v1_class_counts(Settings(epochs=epochs)).decay_epoch
         == decay_epoch
     )
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from perso import parts
-from perso.stats.mixed import mixed
+from perso.stats.mixed import mixed_model
 
 
 def per_person(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def per_person(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return wide.reindex(columns=methods)
 
 
-def spread(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+def summary_over_people(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Table I's columns over people: n, mean, rank (1 is best), sd (n - 1), min, max; a line per method."""
     people = per_person(rows, measure)
     table = people.agg(["count", "mean", "std", "min", "max"]).T
@@ -21,7 +21,7 @@ def spread(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return table.rename(columns={"count": "n", "std": "sd"}).astype({"n": int, "rank": int})
 
 
-def components(rows: pd.DataFrame) -> pd.DataFrame:
+def variance_components(rows: pd.DataFrame) -> pd.DataFrame:
     """Of what accuracies vary, sd in percentage points: people, what a method does to a person, repeats, the rest.
 
     A mixed model with a mean per method; a repeat is all that people of a fold share of it, like its generic model.
@@ -34,6 +34,7 @@ def components(rows: pd.DataFrame) -> pd.DataFrame:
             "repeat": rows["fold"].astype(str) + " " + rows["repeat"].astype(str),
         }
         found[part] = {
-            name: 100 * sd for name, sd in mixed(rows[measure], random, rows["method"]).sd.items()
+            name: 100 * sd
+            for name, sd in mixed_model(rows[measure], random, rows["method"]).sd.items()
         }
     return pd.DataFrame(found)

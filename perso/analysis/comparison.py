@@ -8,14 +8,14 @@ import pandas as pd
 from perso import parts
 from perso.analysis import accuracy
 from perso.methods.method import BASELINE, SHAPING, Method
-from perso.methods.registry import DOSES, METHODS, base_of
+from perso.methods.registry import DOSES, METHODS, baseline_of
 from perso.parts import PARTS
 from perso.stats import paired
 
 MEASURES = {part: measure for measure, part in PARTS.items()}
 PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
-V3 = "v3"  # as a run beside ours
-PAPERS = (V3, "v1")
+V3_COLUMN = "v3"  # as a run beside ours
+PAPERS = (V3_COLUMN, "v1")
 # whose table: the field of `Method` with its numbers, and the paper as a column says it
 PRINTED = {
     "v3": ("paper", "v3"),
@@ -24,7 +24,7 @@ PRINTED = {
 }
 
 
-def comparison(
+def compare(
     rows: pd.DataFrame,
     methods: Iterable[Method] = METHODS,
     printed: str = "v3",
@@ -53,13 +53,13 @@ def comparison(
     theirs = [getattr(method, source) for method in methods]
     rows, blocks = rows[rows["method"].isin(names)], {}
     for place, (measure, part) in enumerate(PARTS.items()):
-        block = accuracy.spread(rows, measure).loc[names]
+        block = accuracy.summary_over_people(rows, measure).loc[names]
         people = accuracy.per_person(rows, measure)
         compared = people.drop(
             columns=base, errors="ignore"
         )  # with the baseline, where there is one
         least = people.get(base, pd.Series(np.nan, people.index))
-        changes = {name: paired.change(compared[name] - least) for name in compared}
+        changes = {name: paired.paired_change(compared[name] - least) for name in compared}
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
             block[column] = pd.Series(
                 {name: getattr(each, field) for name, each in changes.items()}, dtype=float
@@ -87,24 +87,25 @@ def paired_differences(rows: pd.DataFrame, method: str, other: str) -> dict[str,
     return {part: wide[method] - wide[other] for part, wide in people.items()}
 
 
-def difference(rows: pd.DataFrame, method: str, other: str) -> dict[str, paired.Change]:
+def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, paired.PairedChange]:
     """One method minus another over people, for D_I and for D_G."""
     return {
-        part: paired.change(each) for part, each in paired_differences(rows, method, other).items()
+        part: paired.paired_change(each)
+        for part, each in paired_differences(rows, method, other).items()
     }
 
 
-def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
+def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
     """The changes to the baseline in several runs, a line per method that any has; the paper's last, without intervals.
 
-    What is chosen by likeness is counted from as much at random, v3's baseline for it (`registry.base_of`).
+    What is chosen by likeness is counted from as much at random, v3's baseline for it (`registry.baseline_of`).
     runs     rows by the run's name
-    printed  whose numbers come last, see `comparison`
-    columns are triples (D_I or D_G, run, what): change, low, high as in `comparison`, shares
+    printed  whose numbers come last, see `compare`
+    columns are triples (D_I or D_G, run, what): change, low, high as in `compare`, shares
     """
     there = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
     methods = [method for method in METHODS if method.name in there]
-    bases = {method.name: base_of(method).name for method in methods}
+    bases = {method.name: baseline_of(method).name for method in methods}
     source, paper = PRINTED[printed]
     theirs = {method.name: getattr(method, source) for method in METHODS}
     blocks = {}
@@ -114,7 +115,8 @@ def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFram
                 columns=list({*bases, *bases.values()})
             )
             changes = {
-                name: paired.change(people[name] - people[base]) for name, base in bases.items()
+                name: paired.paired_change(people[name] - people[base])
+                for name, base in bases.items()
             }
             lines = {name: (each.mean, each.low, each.high) for name, each in changes.items()}
             blocks[part, run] = pd.DataFrame.from_dict(
@@ -131,25 +133,31 @@ def beside(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFram
     return pd.concat(blocks, axis=1)
 
 
-def doses(rows: pd.DataFrame) -> pd.DataFrame:
+def dose_effects(rows: pd.DataFrame) -> pd.DataFrame:
     """What a dose of early shaping changes against the baseline with as many epochs: a line per method of `DOSES`.
 
     A method whose baseline is not among the rows has no line.
-    columns   whose (own | another's | general: whose data the dose is), dose, rounds, then pairs like in `comparison`:
+    columns   whose (own | another's | general: whose data the dose is), dose, rounds, then pairs like in `compare`:
               change, low, high on D_I and on D_G
     """
     there, lines = set(rows["method"]), []
-    bases = {method.rounds: method.name for method in DOSES if method.joined and not method.extra}
+    bases = {
+        method.epochs_factor: method.name
+        for method in DOSES
+        if method.global_extra and not method.extra
+    }
     for method in DOSES:
         dose = method.early or method.extra
-        if dose and {method.name, bases.get(method.rounds)} <= there:
+        if dose and {method.name, bases.get(method.epochs_factor)} <= there:
             whose = (
                 "general"
                 if method.extra
-                else {"own": "own", "other": "another's"}[method.shaped_by]
+                else {"own": "own", "other": "another's"}[method.individual_data]
             )
-            line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.rounds}
-            for part, change in difference(rows, method.name, bases[method.rounds]).items():
+            line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.epochs_factor}
+            for part, change in change_by_part(
+                rows, method.name, bases[method.epochs_factor]
+            ).items():
                 line |= {
                     (part, "change"): change.mean,
                     (part, "low"): change.low,
@@ -159,10 +167,10 @@ def doses(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:
+def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:
     """Whether changes that are clear in one run (their 95 % interval excludes 0) have the same sign in the other.
 
-    table   of `beside`
+    table   of `compare_runs`
     For D_I and for D_G a bool per method that is clear in one and is there in the other. A change of exactly 0 there,
     of two printed means that are equal, has no sign and is left out.
     """
@@ -192,5 +200,5 @@ def equivalence_by_part(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, pa
     found = {}
     for measure, part in PARTS.items():
         differences = accuracy.per_person(rows, measure) - accuracy.per_person(other, measure)
-        found[part] = paired.equivalence(differences.mean(axis=1), parts.MARGINS[part])
+        found[part] = paired.tost(differences.mean(axis=1), parts.MARGINS[part])
     return found

@@ -18,11 +18,11 @@ from perso.methods.registry import METHODS, TABLES
 from perso.seeds import seed_of
 from perso.study import jobs, plans
 from perso.training import models, recipe
-from perso.training.flops import flop
-from perso.training.models import load
+from perso.training.flops import forward_flops
+from perso.training.models import load_states
 
 
-def per_person(
+def training_cost(
     rows: pd.DataFrame, encoder: float = 0.0, people: float | None = None, base: str = BASELINE
 ):
     """What the training of one person's network took: a line per method, means over people, repeats averaged first.
@@ -39,7 +39,7 @@ def per_person(
     own, common, seconds = (
         accuracy.per_person(rows, name) for name in ("own_iterations", "shared", "seconds")
     )
-    encoded, lines = {method.name for method in METHODS if method.encoded}, {}
+    encoded, lines = {method.name for method in METHODS if method.needs_encoder}, {}
     bases, longs = (
         wide.get(base, pd.Series(np.nan, wide.index)).replace(0, np.nan) for wide in (own, seconds)
     )
@@ -78,7 +78,7 @@ def break_even(shared: float, own: float, other: float) -> float:
     return float(max(1, math.ceil(shared / (other - own))))
 
 
-def by_schedule(
+def cost_by_schedule(
     methods: Iterable[Method] = TABLES["v1"], n_iter: int = 165, epochs: int = 100
 ) -> pd.DataFrame:
     """own, shared and r_train as schedules have it, nothing trained, no auto-encoder; beside what v1 printed.
@@ -91,10 +91,10 @@ def by_schedule(
             method.early
             + method.extra
             + method.late
-            + (0 if method.generic else whole * method.rounds)
+            + (0 if method.from_generic else whole * method.epochs_factor)
         )
         printed = [each[8] if each else np.nan for each in (method.v1_counts, method.v1_factors)]
-        lines[method.name] = own, whole * method.generic, own / whole, *printed
+        lines[method.name] = own, whole * method.from_generic, own / whole, *printed
     return pd.DataFrame.from_dict(
         lines, "index", columns=["own", "shared", "r_train", "v1 counts", "v1 factors"]
     )
@@ -107,12 +107,16 @@ def encoder_iterations(study) -> dict[str, float]:
     each image of D_I with each of D_G. Means over folds and people.
     """
     s, prepared, shared, own = study.settings, study.prepared, [], []
-    unit = 3 * s.batch_size * flop(jobs.recipe(prepared))  # forward, and twice that backward
+    unit = (
+        3 * s.batch_size * forward_flops(jobs.recipe(prepared))
+    )  # forward, and twice that backward
     for fold in study.folds:
-        images = len(plans.seen(prepared, fold))
+        images = len(plans.encoder_samples(prepared, fold))
         trained = s.encoder_epochs * schedules.iterations_per_epoch(images, s.batch_size)
         shared.append(
-            (3 * s.batch_size * trained + images) * flop(jobs.encoder_recipe(prepared)) / unit
+            (3 * s.batch_size * trained + images)
+            * forward_flops(jobs.encoder_recipe(prepared))
+            / unit
         )
         own += [
             3 * s.latent * len(prepared.parts.train[p]) * len(fold.global_train) / unit
@@ -127,7 +131,7 @@ def bytes_per_person(study) -> pd.DataFrame:
     Transfer learning alters every parameter and statistic, so its difference to the generic network is as large.
     """
     model, parts = (
-        models.empty(jobs.recipe(study.prepared).build, "meta", torch.float32),
+        models.empty_network(jobs.recipe(study.prepared).build, "meta", torch.float32),
         study.prepared.parts,
     )
     tensors = model.parameters(), model.buffers(), model.classifier.parameters()
@@ -157,14 +161,14 @@ def latency(
     Fresh weights do, as the arithmetic does not depend on them; the two differ by how a machine's times scatter.
     """
     how, lines = jobs.recipe(study.prepared), {}
-    with torch.inference_mode(), recipe.computing(how):
+    with torch.inference_mode(), recipe.compute_context(how):
         models = [how.network().eval() for _ in range(2)]
         for number, model in enumerate(models):
-            load(model, [recipe.fresh(how, seed_of("latency", number))])
+            load_states(model, [recipe.init_state(how, seed_of("latency", number))])
         for batch in batches:
             pixels = np.resize(study.prepared.images, (batch, 1, how.image_size, how.image_size))
             x, taken = (
-                recipe.resident(pixels, how.device).to(how.dtype).div_(255),
+                recipe.to_device(pixels, how.device).to(how.dtype).div_(255),
                 np.empty((repeats + 3, len(models))),
             )
             for turn, n in np.ndindex(taken.shape):
@@ -176,7 +180,7 @@ def latency(
     return pd.DataFrame(lines, ["median", "low", "high"]).T.rename_axis(["", "images"])
 
 
-def pace(rows: pd.DataFrame) -> tuple[float, str]:
+def seconds_per_iteration(rows: pd.DataFrame) -> tuple[float, str]:
     """Seconds of a core or card for an iteration, median over models of the commonest device; the unit's name."""
     trained = rows[(rows["own_iterations"] > 0) & (rows["device"] == rows["device"].mode()[0])]
     cpu = (trained["device"] == "cpu").all()
@@ -184,12 +188,12 @@ def pace(rows: pd.DataFrame) -> tuple[float, str]:
     return float(seconds.median()), "core-hours" if cpu else "GPU-hours"
 
 
-def million(
+def cost_for_many(
     table: pd.DataFrame, pace: tuple[float, str], weights: float, persons: int = 1_000_000
 ) -> pd.DataFrame:
     """Hours and GB for so many persons, every factor in a column, the arithmetic as text.
 
-    table   own and shared iterations, of `per_person` or `by_schedule`
+    table   own and shared iterations, of `training_cost` or `cost_by_schedule`
     pace    seconds of an iteration and the unit; weights: bytes of a network. Where nothing is own, one serves all
     """
     (seconds, unit), own, shared, networks = (

@@ -13,14 +13,14 @@ from perso.methods import grouping
 from perso.methods.method import BASELINE
 from perso.parts import TESTED
 from perso.stats import bootstrap, dispersion, paired
-from perso.stats.dispersion import clustered, cvar, excess_sd
+from perso.stats.dispersion import between_person_sd, clustered_variance, cvar
 from perso.stats.permutation import gap_p
 from perso.store.sqlite import unpacked
 
 POPULATIONS = {0: "employees", 4: "students"}  # NIST's writers, by hsf
 
 
-def noise(prepared, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+def sampling_variances(prepared, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Variance of accuracies by the chance of which digits were tested: a line per person, a column per method.
 
     By clusters of original digits, hits averaged over repeats first. On D_G all people of a fold are tested on the same
@@ -43,12 +43,12 @@ def noise(prepared, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
                 n / (n - 1) if on_G and n > 1 else np.nan if on_G else 1.0
             )  # their mean holds 1/n of each
             found.setdefault(method, {}).update(
-                {p: scale * clustered(h - common, tests[p]) for p, h in hits.items()}
+                {p: scale * clustered_variance(h - common, tests[p]) for p, h in hits.items()}
             )
     return pd.DataFrame(found)
 
 
-def worst(accuracies: pd.Series, sizes: pd.Series) -> tuple:
+def worst_person(accuracies: pd.Series, sizes: pd.Series) -> tuple:
     """Who has the lowest accuracy: person, accuracy, and the ends of its 95 % Wilson interval over their test images.
     The worst of n is chosen for being low: the interval is of that person's images and not corrected for the choice.
     """
@@ -74,13 +74,13 @@ def harmed(differences) -> dict[str, float]:
     return {name: float(value) for name, value in means.items()}
 
 
-def table(
+def fairness_table(
     rows: pd.DataFrame, measure: str, variances: pd.DataFrame | None = None, base: str = BASELINE
 ):
     """How unlike a method's results are between people, as shares: a line per method.
 
     n, mean, sd, min, max, spread     the papers' columns; spread = max − min
-    excess sd, excess sd by digits    beyond the binomial part; beyond `variances` (of `noise`), where given
+    excess sd, excess sd by digits    beyond the binomial part; beyond `variances` (of `sampling_variances`), where given
     worst decile; worst, low, high    `cvar`; who is worst off, with the interval
     harmed, loss, improved, gain      against `base`; nan where that is not there
     """
@@ -90,7 +90,7 @@ def table(
         {},
     )
     for method, p in people.items():
-        person, least, low, high = worst(p, sizes[method])
+        person, least, low, high = worst_person(p, sizes[method])
         line = {
             "n": p.count(),
             "mean": p.mean(),
@@ -98,16 +98,18 @@ def table(
             "min": least,
             "max": p.max(),
             "spread": p.max() - least,
-            "excess sd": excess_sd(p, sizes[method]),
+            "excess sd": between_person_sd(p, sizes[method]),
         }
         if variances is not None:
-            line["excess sd by digits"] = excess_sd(p, variances=variances[method].reindex(p.index))
+            line["excess sd by digits"] = between_person_sd(
+                p, variances=variances[method].reindex(p.index)
+            )
         line |= {"worst decile": cvar(p), "worst": person, "low": low, "high": high}
         lines[method] = line | harmed(p - people[base] if base in people and method != base else [])
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def compared(
+def dispersion_against_base(
     rows: pd.DataFrame,
     measure: str,
     variances: pd.DataFrame,
@@ -118,7 +120,7 @@ def compared(
 
     ratio, low, high             sd over the base's, bootstrap over people
     p, holm, pitman_morgan       Brown–Forsythe's, paired; corrected for all methods; what the normal theory would say
-    excess, excess low, high     change of the excess sd (`noise` are the variances), bootstrap over people
+    excess, excess low, high     change of the excess sd (`sampling_variances` are the variances), bootstrap over people
     """
     people, lines = accuracy.per_person(rows, measure), {}
     for name in people.columns.drop(base):
@@ -131,8 +133,8 @@ def compared(
             )
             return own - bases
 
-        ratio, _ = dispersion.sd_ratio(*values.T, rng)
-        change, _ = bootstrap.over_people(excess, len(values), rng)
+        ratio, _ = dispersion.log_sd_ratio(*values.T, rng)
+        change, _ = bootstrap.bootstrap_statistic(excess, len(values), rng)
         lines[name] = {
             "ratio": np.exp(ratio.value),
             "low": np.exp(ratio.low),
@@ -193,7 +195,7 @@ def by_group(
     return found.assign(change=found["gap"] - found["gap"].get(base, np.nan))
 
 
-def distances(prepared, fold, codes: np.ndarray) -> np.ndarray:
+def person_distances(prepared, fold, codes: np.ndarray) -> np.ndarray:
     """How far apart a fold's individuals are [n, n]: L2 of their latent class means (v3 II-A (3)), as IG takes it.
 
     codes   of a fold's training images [M, d] (`Study.codes`)
@@ -205,12 +207,12 @@ def distances(prepared, fold, codes: np.ndarray) -> np.ndarray:
     return grouping.person_distances(means[:-1], means[:-1], means[-1])
 
 
-def unlike(
+def near_pairs_that_differ(
     apart: np.ndarray, accuracies: pd.Series, variances: pd.Series, share: float = 0.1
 ) -> pd.DataFrame:
     """The nearest share of pairs of people (at least one), those first whose accuracies differ most.
 
-    apart   distances [n, n] of the people of `accuracies`, in their order; variances as `noise` finds them
+    apart   distances [n, n] of the people of `accuracies`, in their order; variances as `sampling_variances` finds them
     better, worse (two people), distance, difference of accuracies, chance: the sd of that by which digits were tested
     """
     p, v, names = (

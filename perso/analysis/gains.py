@@ -14,10 +14,10 @@ from perso.stats import bootstrap, paired, permutation
 from perso.store.sqlite import unpacked
 from perso.study.study import Study
 
-TURNS = ("as written", "mirrored", "upside down")  # in the order of `images.flipped`
+ORIENTATIONS = ("as written", "mirrored", "upside down")  # in the order of `images.flipped`
 
 
-def accuracies(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
+def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """Accuracy on D_I by what a test image shows, repeats averaged: a line per individual.
 
     Columns are the source's classes, flips included, and with flips the turns. nan: none to test, or no row.
@@ -31,7 +31,7 @@ def accuracies(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
         right = np.mean(hits, axis=0) if hits else np.full(len(labels), np.nan)
         shown = {str(c): labels % classes == c for c in range(classes)}
         if prepared.classes > classes:
-            shown |= {turn: labels // classes == place for place, turn in enumerate(TURNS)}
+            shown |= {turn: labels // classes == place for place, turn in enumerate(ORIENTATIONS)}
         lines[str(person)] = {
             name: right[which].mean() if which.any() else np.nan for name, which in shown.items()
         }
@@ -45,12 +45,14 @@ def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
     change, low, high   mean paired difference with its 95 % interval, shares
     holm                p of the paired t-test, corrected among the classes, and among the turns
     """
-    before, after = (accuracies(study, rows, name) for name in (base, method))
+    before, after = (accuracy_by_class(study, rows, name) for name in (base, method))
     found = pd.DataFrame(
-        {name: vars(paired.change(each)) for name, each in (after - before).items()}
+        {name: vars(paired.paired_change(each)) for name, each in (after - before).items()}
     ).T
     holm = (
-        found["p"].groupby(found.index.isin(TURNS)).transform(lambda p: paired.holm(p.to_numpy()))
+        found["p"]
+        .groupby(found.index.isin(ORIENTATIONS))
+        .transform(lambda p: paired.holm(p.to_numpy()))
     )
     table = found.rename(columns={"mean": "change"}).assign(
         n=found["n"].astype(int), base=before.mean(), holm=holm
@@ -58,7 +60,7 @@ def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
     return table[["n", "base", "change", "low", "high", "holm"]]
 
 
-def uneven(
+def share_by_class(
     gains: np.ndarray, rng: np.random.Generator, permutations: int = 1999
 ) -> permutation.Permanova:
     """How much of what gains [n people, k classes] vary within people goes by class; permuted within people.
@@ -89,7 +91,7 @@ def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE)
 def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> dict[str, float]:
     """How gains go with sizes (`by_size`); nan where it cannot be computed, and ends where there are few people.
 
-    rho, low, high               Spearman's, 95 % by `bootstrap.over_people`
+    rho, low, high               Spearman's, 95 % by `bootstrap.bootstrap_statistic`
     per_100, per_low, per_high   the gain for 100 images more, a share, by least squares; 95 % by HC3 errors and t
     """
     size, gain = table["images"].to_numpy(float) / 100, table["gain"].to_numpy(float)
@@ -97,8 +99,8 @@ def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> d
     if len(size) < 2 or np.ptp(size) == 0:
         return found
     design = sm.add_constant(size)
-    seen, _ = bootstrap.over_people(
-        lambda index: bootstrap.rho(size[index], gain[index]), len(size), rng, draws
+    seen, _ = bootstrap.bootstrap_statistic(
+        lambda index: bootstrap.spearman(size[index], gain[index]), len(size), rng, draws
     )
     least = float(sm.OLS(gain, design).fit().params[1])
     found |= {"rho": seen.value, "low": seen.low, "high": seen.high, "per_100": least}

@@ -20,7 +20,7 @@ from perso.study.study import Study
 
 def unflipped(study: Study, fold: int) -> np.ndarray:
     """Training images of a fold, as they were written: int [n]."""
-    index = plans.seen(study.prepared, study.folds[fold])
+    index = plans.encoder_samples(study.prepared, study.folds[fold])
     return index[index < len(study.prepared.source.who)]
 
 
@@ -39,14 +39,14 @@ def spaces(
     return found | {f"{pixels.shape[1]} raw pixels": (None, pixels)}
 
 
-def by_writer(study: Study, fold: int = 0) -> permutation.Permanova:
+def permanova_by_writer(study: Study, fold: int = 0) -> permutation.Permanova:
     """PERMANOVA: how much of what a fold's codes vary within classes goes by writer."""
     images, source = unflipped(study, fold), study.prepared.source
     codes, draw = study.codes(fold, images)[images], rng(study.settings.seed, "permanova")
     return permutation.permanova(codes, source.who[images], source.labels[images], draw)
 
 
-def table(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
+def compare_spaces(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
     """What every space keeps, a line each: of images, of their classes and of who wrote them.
 
     error          mean squared error of individuals' test images, which the auto-encoder never saw; grey levels 0 to 1
@@ -62,7 +62,7 @@ def table(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
         writer = float((who[near] == who).mean())
         found = permutation.permanova(codes, who, labels, rng(study.settings.seed, "permanova"))
         lines[name] = {
-            "error": error(one, fold) if one else 0.0,
+            "error": reconstruction_error(one, fold) if one else 0.0,
             "class": float((labels[near] == labels).mean()),
             "writer": writer,
             "× chance": writer / chance,
@@ -78,7 +78,7 @@ def nearest(codes: np.ndarray) -> np.ndarray:
     return np.where(near[:, 0] == np.arange(len(codes)), near[:, 1], near[:, 0])
 
 
-def error(study: Study, fold: int = 0) -> float:
+def reconstruction_error(study: Study, fold: int = 0) -> float:
     """Mean squared error of an auto-encoder on the test images of a fold's individuals."""
     tests = [study.prepared.parts.test[person] for person in study.folds[fold].individuals]
     index = np.concatenate(tests)
@@ -86,7 +86,7 @@ def error(study: Study, fold: int = 0) -> float:
     return float(np.mean((made - study.prepared.images[index] / 255) ** 2))
 
 
-def own_and_others(study: Study, fold: int = 0) -> pd.DataFrame:
+def nearest_distances(study: Study, fold: int = 0) -> pd.DataFrame:
     """How near the nearest training image is to a test image: mean latent distance, a line per individual.
 
     own    among the person's own
@@ -95,22 +95,24 @@ def own_and_others(study: Study, fold: int = 0) -> pd.DataFrame:
     """
     parts, place, lines = study.prepared.parts, study.folds[fold], {}
     tests = np.concatenate([parts.test[person] for person in place.individuals])
-    codes = study.codes(fold, np.concatenate([plans.seen(study.prepared, place), tests]))
+    codes = study.codes(fold, np.concatenate([plans.encoder_samples(study.prepared, place), tests]))
     for person in place.individuals:
         own, test = parts.train[person], parts.test[person]
         few = rng(study.settings.seed, "as few", person).permutation(place.global_train)[: len(own)]
         among = {"own": own, "D_G": place.global_train, "as few": few}
         lines[person] = {
-            name: float(grouping.neighbours(codes[test], codes[images], 1)[0].mean())
+            name: float(grouping.nearest_neighbours(codes[test], codes[images], 1)[0].mean())
             for name, images in among.items()
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def ranked(study: Study, person, fold: int = 0) -> list:
+def persons_by_similarity(study: Study, person, fold: int = 0) -> list:
     """The people of D_G, those first who are most like an individual (IG's order)."""
     place = study.folds[fold]
-    return plans.ranked(study.prepared, place, person, study.codes(fold), len(place.global_people))
+    return plans.rank_persons(
+        study.prepared, place, person, study.codes(fold), len(place.global_people)
+    )
 
 
 def counterparts(
@@ -119,19 +121,19 @@ def counterparts(
     """The nearest and the farthest training image of D_G to each of an individual's training images, int [n] each."""
     D_G, codes = study.folds[fold].global_train, study.codes(fold)
     return tuple(
-        D_G[grouping.neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]]
+        D_G[grouping.nearest_neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]]
         for far in (False, True)
     )
 
 
-def diversities(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.DataFrame:
+def diversity_by_person(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.DataFrame:
     """How diverse D'_I is: mean latent distance of its images from their mean; a person a line, a method a column."""
     codes, place = study.codes(fold), study.folds[fold]
     return pd.DataFrame(
         {
             method.name: {
                 str(person): mean_distance(
-                    codes[plans.enlarged(study.prepared, place, method, person, 0, codes)]
+                    codes[plans.enlarge(study.prepared, place, method, person, 0, codes)]
                 )
                 for person in place.individuals
             }
@@ -141,8 +143,8 @@ def diversities(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Da
 
 
 def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
-    """`diversities` on average over a fold's people, by method."""
-    return diversities(study, methods, fold).mean()
+    """`diversity_by_person` on average over a fold's people, by method."""
+    return diversity_by_person(study, methods, fold).mean()
 
 
 def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
@@ -151,7 +153,7 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
     for method in methods:
         alone = replace(method, with_own=False)
         added = [
-            set(plans.enlarged(study.prepared, place, alone, person, 0, codes))
+            set(plans.enlarge(study.prepared, place, alone, person, 0, codes))
             for person in place.individuals
         ]
         pairs = combinations(added, 2)
@@ -161,7 +163,7 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
     return pd.Series(shares)
 
 
-def gains(
+def gain_on_classes(
     study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE
 ) -> pd.DataFrame:
     """What a method adds to the base's accuracy on D_I, shares: a line per person, averaged over repeats.
@@ -190,21 +192,21 @@ def gains(
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def named(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
+def identify_persons(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
     """How often a code's writer is named, by writer, among at most `most` people of a fold; how often by chance."""
     images, source = unflipped(study, fold), study.prepared.source
     people = [*study.folds[fold].individuals, *study.folds[fold].global_people][:most]
     images = images[np.isin(source.who[images], people)]
     who = source.who[images]
-    right = predicted_person(study.codes(fold, images)[images], who) == who
+    right = predict_person(study.codes(fold, images)[images], who) == who
     return pd.Series(right).groupby(who).mean(), float(
         np.unique(who, return_counts=True)[1].max() / len(who)
     )
 
 
-def identification(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
-    """How often the writer of a code is named, and how often by chance; each person counts alike (`named`)."""
-    share, chance = named(study, fold, most)
+def identification_rate(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
+    """How often the writer of a code is named, and how often by chance; each person counts alike (`identify_persons`)."""
+    share, chance = identify_persons(study, fold, most)
     return float(share.mean()), chance
 
 
@@ -214,10 +216,10 @@ def writer_identification(prepared: Prepared, most: int = 14) -> tuple[float, fl
     index = np.flatnonzero(np.isin(prepared.source.who, people))  # unflipped images come first
     who = prepared.source.who[index]
     chance = np.unique(who, return_counts=True)[1].max() / len(who)
-    return predicted_right(prepared.images[index], who), float(chance)
+    return prediction_rate(prepared.images[index], who), float(chance)
 
 
-def predicted_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:
+def predict_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:
     """The person a support vector machine takes each of images [N, H, W] or codes [N, d] for, cross-validated: [N]."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.svm import SVC
@@ -228,9 +230,9 @@ def predicted_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.
     )
 
 
-def predicted_right(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
-    """Share of images or codes whose person is `named`."""
-    return float((predicted_person(images, who, folds) == who).mean())
+def prediction_rate(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
+    """Share of images or codes whose person is `identify_persons`."""
+    return float((predict_person(images, who, folds) == who).mean())
 
 
 def same_by_chance(who: np.ndarray) -> float:

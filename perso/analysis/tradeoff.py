@@ -10,7 +10,7 @@ from perso.analysis import accuracy
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS
 
-KINDS = (
+COMPARED_FAMILIES = (
     "baseline",
     "early shaping",
     "sample weighing",
@@ -78,14 +78,14 @@ def best_range(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:
     return np.array(ranges)
 
 
-def changes(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, pd.DataFrame]:
+def changes_to_baseline(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Changes to the baseline on D_I and D_G: a line per person, a column for each of these methods that has rows."""
     wide = {part: accuracy.per_person(rows, measure) for measure, part in parts.PARTS.items()}
     there = [name for name in methods if name in set(rows["method"])]
     return {part: each[there].sub(each[BASELINE], axis=0) for part, each in wide.items()}
 
 
-def membership(
+def front_membership(
     rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator, draws: int = 2000
 ) -> pd.DataFrame:
     """The trade-off of those of these methods that have rows, over the people who have all of them: a line each.
@@ -94,7 +94,7 @@ def membership(
     member, probability   whether it is on the front of these means, and how probably (`pareto`)
     from, to, best        at which w it is best of these means (`best_range`); how probably at 1 (`best_by_weight`)
     """
-    seen = changes(rows, methods)
+    seen = changes_to_baseline(rows, methods)
     on_I, on_G = complete(seen["D_I"], seen["D_G"]).mean(axis=1).round(12)
     chances = (
         pareto(*seen.values(), rng, draws),
@@ -116,12 +116,14 @@ def membership(
 
 
 def by_kind(
-    runs: Mapping[str, pd.DataFrame], rng: np.random.Generator, kinds: Sequence[str] = KINDS
+    runs: Mapping[str, pd.DataFrame],
+    rng: np.random.Generator,
+    kinds: Sequence[str] = COMPARED_FAMILIES,
 ) -> pd.DataFrame:
     """How probably the largest D_I + D_G is a method's of each kind, among these kinds: kinds down, runs across."""
     family = {method.name: method.family for method in METHODS if method.family in kinds}
     found = {
-        run: membership(rows, list(family), rng)["best"].groupby(family).sum()
+        run: front_membership(rows, list(family), rng)["best"].groupby(family).sum()
         for run, rows in runs.items()
     }
     return pd.DataFrame(found).reindex(list(kinds))

@@ -14,15 +14,15 @@ from perso.errors import InputError
 from perso.methods.method import Method
 from perso.parts import PART
 from perso.seeds import rng
-from perso.settings import Settings, counted, v1
+from perso.settings import Settings, v1_class_counts, v1_settings
 from perso.stats import bootstrap
-from perso.stats.effect import Effect, effect
-from perso.stats.mixed import Mixed, mixed
+from perso.stats.effect import Effect, paired_effect
+from perso.stats.mixed import MixedModel, mixed_model
 from perso.store import published
 from perso.store.sqlite import unpacked
 from perso.study.study import Study
 
-RUNS = {  # what a claim may ask of a scale, and how it is said
+RUN_NAMES = {  # what a claim may ask of a scale, and how it is said
     "v3": "v3's Table I",
     "grouping": "data grouping in full",
     "doses": "doses of early shaping",
@@ -41,16 +41,16 @@ class Missing(Exception):
         self.run, self.what = run, what
 
 
-def asked(settings: Settings, of: str) -> Settings:
+def settings_of_run(settings: Settings, of: str) -> Settings:
     """The settings of a run (one of RUNS) at the scale of `settings`."""
     if of in ("v1", "counts"):
-        return {"v1": v1, "counts": counted}[of](settings)
+        return {"v1": v1_settings, "counts": v1_class_counts}[of](settings)
     if of == "unflipped":
         return replace(settings, rows_of="readings", flips=False)
     return replace(settings, rows_of=of)
 
 
-def train(
+def train_missing(
     study: Study,
     jobs: int | None = None,
     budget: float | None = None,
@@ -62,12 +62,12 @@ def train(
     """
     ends, left = time.monotonic() + (float("inf") if budget is None else budget), 0
     evidence = Evidence(study, folder)
-    for of in RUNS:
+    for of in RUN_NAMES:
         try:
             one, methods = evidence.run(of), evidence.methods(of)
         except Missing:
             continue
-        given = published.shared(one, methods, folder)
+        given = published.published_rows(one, methods, folder)
         left += len(one.keys(methods)) - len(
             one.run(methods, jobs, max(0.0, ends - time.monotonic()), given)
         )
@@ -106,15 +106,19 @@ class Evidence:
             and of in ("v1", "counts")
             and self.study.asked.dataset in ("qmnist", "nist")
         ):
-            raise Missing(f"{RUNS[of]}, which has params of its own (`-v1`, `-counts`)")
+            raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
         if self.own and of != self.own:
-            raise Missing(f"{RUNS[of]}, where these parameters are of {RUNS[self.own]} alone")
+            raise Missing(
+                f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.own]} alone"
+            )
         if of == self.own:
             return self.study
         try:
-            return Study(asked(self.study.asked, of), self.study.store.path, self.study.data_dir)
+            return Study(
+                settings_of_run(self.study.asked, of), self.study.store.path, self.study.data_dir
+            )
         except InputError as error:
-            raise Missing(f"{RUNS[of]}, which these data cannot have ({error})") from error
+            raise Missing(f"{RUN_NAMES[of]}, which these data cannot have ({error})") from error
 
     def methods(self, of: str) -> list[Method]:
         """The methods of a run that claims speak of."""
@@ -123,7 +127,7 @@ class Evidence:
     def rows(self, of: str) -> pd.DataFrame:
         """The rows there are, stored or published."""
         study, methods = self.run(of), self.methods(of)
-        given = published.shared(study, methods, self.folder)
+        given = published.published_rows(study, methods, self.folder)
         rows = study.rows(methods, given)
         self.files |= set(given.loc[given["key"].isin(rows["key"]), "file"])
         return rows
@@ -132,7 +136,7 @@ class Evidence:
         """The rows of these methods; Missing unless each has some."""
         rows = self.rows(of)
         if lacking := [name for name in methods if name not in set(rows["method"])]:
-            raise Missing(f"models of {RUNS[of]}", *lacking)
+            raise Missing(f"models of {RUN_NAMES[of]}", *lacking)
         return rows[rows["method"].isin(methods)]
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
@@ -140,7 +144,7 @@ class Evidence:
         measure = comparison.MEASURES[part]
         people = accuracy.per_person(self.having(of, *methods), measure)[list(methods)].dropna()
         if people.empty:
-            raise Missing(f"people of {RUNS[of]} who have all of", *methods)
+            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
 
     def levelled(self, of: str, part: str, *methods: str) -> pd.DataFrame:
@@ -172,20 +176,22 @@ class Evidence:
         """One method minus another on D_I or D_G, over the people who have both."""
         ours, theirs = self.hits(of, method, part), self.hits(of, base, part)
         persons = {
-            person: bootstrap.by_item(ours[person] - theirs[person], self.items(of, part, person))
+            person: bootstrap.sums_by_item(
+                ours[person] - theirs[person], self.items(of, part, person)
+            )
             for person in ours
             if person in theirs
         }
         if not persons:
-            raise Missing(f"people of {RUNS[of]} who have both", method, base)
+            raise Missing(f"people of {RUN_NAMES[of]} who have both", method, base)
         draw = self.rng("effect", of, method, base, part)
-        return effect(persons, parts.MARGINS[part], draw)
+        return paired_effect(persons, parts.MARGINS[part], draw)
 
-    def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, Mixed | None]:
+    def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, MixedModel | None]:
         """How many generic models all people's differences rest on, 0 for methods that need none; and a mixed model
         with person and generic model drawn at random, where there are three or more.
         """
-        started = {each.name for each in self.run(of).methods if each.generic}
+        started = {each.name for each in self.run(of).methods if each.from_generic}
         rows = self.having(of, method, base)
         if (
             len(started & {method, base}) != 1
@@ -201,7 +207,7 @@ class Evidence:
         count = models.nunique()
         try:
             drawn = {"person": wide["person"], "generic model": models}
-            return count, mixed(wide[method] - wide[base], drawn) if count > 2 else None
+            return count, mixed_model(wide[method] - wide[base], drawn) if count > 2 else None
         except ValueError:  # nothing varies, or one person alone
             return count, None
 

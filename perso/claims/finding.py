@@ -7,7 +7,7 @@ import numpy as np
 
 from perso.stats import paired, permutation
 
-FEWEST = 6  # people; below them no test decides: fewer cannot reach .05 by flipping signs
+MIN_PEOPLE = 6  # people; below them no test decides: fewer cannot reach .05 by flipping signs
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Finding:
     )
 
 
-def corrected(findings: Sequence[Finding]) -> list[Finding]:
+def correct(findings: Sequence[Finding]) -> list[Finding]:
     """The findings with p corrected (Holm) within their families, and decided."""
     found, holm, little = list(findings), {}, {}
     for family in {f.family for f in found if f.family}:
@@ -57,7 +57,7 @@ def corrected(findings: Sequence[Finding]) -> list[Finding]:
             into |= dict(zip(places, values, strict=True))
     sizes = {f.family: sum(other.family == f.family for other in found) for f in found}
     return [
-        decided(
+        decide(
             replace(f, holm=float(holm.get(k, f.p)), little=float(little.get(k, f.little))),
             sizes[f.family] if f.family else 1,
         )
@@ -65,19 +65,19 @@ def corrected(findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def absent(test) -> Finding:
+def placeholder(test) -> Finding:
     """Stands in its family for a test that lacks its rows, so that the others are not corrected for fewer."""
     return Finding("", "", np.nan, np.nan, np.nan, 1.0, 0, family=(test.family, test.of, test.part))
 
 
-def decided(found: Finding, tests: int = 1) -> Finding:
+def decide(found: Finding, tests: int = 1) -> Finding:
     """The finding with its outcome; `few` below the people that a family of so many tests needs."""
     if found.outcome and found.test == "count":
         return found
     least = (
-        max(FEWEST, permutation.least_people(tests, sides=found.sides))
+        max(MIN_PEOPLE, permutation.fewest_people(tests, sides=found.sides))
         if found.test == "sign-flip"
-        else FEWEST
+        else MIN_PEOPLE
     )
     if found.n < least:
         return replace(found, outcome="few", more=found.more | {"needs": least})

@@ -29,7 +29,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Above(Pair):
+class Superior(Pair):
     """One method is above another, over people."""
 
     family: str = "shaping"
@@ -54,18 +54,18 @@ class Above(Pair):
             test, (p, *ends) = "mixed model", drawn.effects.loc["mean", ["p", "low", "high"]]
         elif models and self.part == "D_G":
             test, (p, *ends) = "few generic models", few_models(seen.mean, seen.sd, seen.n, models)
-        said = printed(self.method, self.base, self.part, self.of)
+        said = printed_difference(self.method, self.base, self.part, self.of)
         return Finding(
             self.what,
             test,
-            *points(seen.mean, *ends),
+            *percentage_points(seen.mean, *ends),
             p if self.sides == 2 else one_sided(p, seen.mean),
             seen.n,
-            detectable=100 * paired.detectable(seen.sd, seen.n),
+            detectable=100 * paired.detectable_effect(seen.sd, seen.n),
             margin=100 * seen.margin,
             family=(self.family, self.of, self.part),
             of=self.of,
-            bounds=points(seen.low90, seen.high90),
+            bounds=percentage_points(seen.low90, seen.high90),
             author=bool(seen.mean > 0 and seen.t < 0.1),
             more=more,
             sides=self.sides,
@@ -73,7 +73,7 @@ class Above(Pair):
         )
 
 
-def printed(method: str, base: str, part: str, of: str) -> float | None:
+def printed_difference(method: str, base: str, part: str, of: str) -> float | None:
     """The difference that the papers' tables have for two methods, a share; None where they have none.
 
     As the base of a comparison, a row of ours that refines one of theirs (`Method.refines`) stands for it.
@@ -92,7 +92,7 @@ def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, floa
     """p and 95 % ends of a mean that rests on one or two generic models, by Student's t.
 
     How much generic models vary cannot be told from so few: half as much as people do is assumed, which is more than
-    was seen where there were eight (chapters/17-calibration). Where people do not vary, as `paired.change`.
+    was seen where there were eight (chapters/17-calibration). Where people do not vary, as `paired.paired_change`.
     """
     if sd < paired.ALIKE:
         return 1.0 if abs(mean) < paired.ALIKE else np.nan, np.nan, np.nan
@@ -102,7 +102,7 @@ def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, floa
 
 
 @dataclass(frozen=True)
-class Alike(Pair):
+class Equivalent(Pair):
     """Two methods are equivalent, within the margin that was fixed beforehand."""
 
     of: str = "v3"
@@ -113,14 +113,14 @@ class Alike(Pair):
         return Finding(
             self.what,
             "TOST",
-            *points(seen.mean, seen.low, seen.high),
+            *percentage_points(seen.mean, seen.low, seen.high),
             seen.within,
             seen.n,
             expected=0,
             harm=self.harm,
             margin=100 * seen.margin,
             of=self.of,
-            bounds=points(seen.low90, seen.high90),
+            bounds=percentage_points(seen.low90, seen.high90),
             # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
             detectable=2.93 * standard_error(seen),
             more={
@@ -133,7 +133,7 @@ class Alike(Pair):
 
 
 @dataclass(frozen=True)
-class NotBelow(Pair):
+class NonInferior(Pair):
     """One method is not below another by more than the margin (the half of TOST that asks for harm)."""
 
     of: str = "v3"
@@ -146,7 +146,7 @@ class NotBelow(Pair):
         return Finding(
             self.what,
             "non-inferiority",
-            *points(seen.mean, seen.low, seen.high),
+            *percentage_points(seen.mean, seen.low, seen.high),
             seen.harmless,
             seen.n,
             margin=100 * seen.margin,
@@ -157,7 +157,7 @@ class NotBelow(Pair):
 
 
 @dataclass(frozen=True)
-class Rising:
+class Trend:
     """Accuracy on a part rises (or falls) along methods, in this order."""
 
     methods: tuple[str, ...]
@@ -169,7 +169,7 @@ class Rising:
     def find(self, evidence: Evidence) -> Finding:
         wide = self.direction * evidence.people(self.of, self.part, *self.methods).to_numpy()
         word = "rises" if self.direction > 0 else "falls"
-        found = trend(
+        found = page_finding(
             f"accuracy on {self.part} {word} along {', '.join(self.methods)}",
             wide,
             evidence.rng("rising", self.of, self.part, *self.methods),
@@ -180,7 +180,7 @@ class Rising:
 
 
 @dataclass(frozen=True)
-class Spread:
+class DispersionRatio:
     """People vary more (direction +1) or less (-1) by a method than by another."""
 
     method: str
@@ -192,7 +192,7 @@ class Spread:
     def find(self, evidence: Evidence) -> Finding:
         one, other = evidence.levelled(self.of, self.part, self.method, self.base).to_numpy().T
         draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
-        interval, _ = dispersion.sd_ratio(one, other, draw)
+        interval, _ = dispersion.log_sd_ratio(one, other, draw)
         return Finding(
             f"log sd of {self.method} / {self.base} on {self.part}",
             "Brown–Forsythe",
@@ -204,7 +204,7 @@ class Spread:
             unit="log ratio",
             expected=self.direction,
             of=self.of,
-            detectable=reach(interval),
+            detectable=detectable_by_interval(interval),
             family=("spread", self.of, self.part),
             more={"Pitman–Morgan": dispersion.pitman_morgan(one, other)},
         )
@@ -221,14 +221,14 @@ class Measured:
         return self.function(evidence, *self.arguments)
 
 
-def trend(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
+def page_finding(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
     """That values [n people, k] rise along their columns: Page's test of both sides, people's mean rank correlation."""
     slopes = np.nan_to_num(
-        [bootstrap.rho(np.arange(values.shape[1]), line) for line in values]
+        [bootstrap.spearman(np.arange(values.shape[1]), line) for line in values]
     )  # 0: all alike
-    interval = bootstrap.clipped(bootstrap.people_alone(slopes, rng))
+    interval = bootstrap.clipped(bootstrap.bootstrap_mean(slopes, rng))
     p = (
-        min(1.0, 2 * min(paired.rising(values), paired.rising(-values)))
+        min(1.0, 2 * min(paired.page_trend(values), paired.page_trend(-values)))
         if len(values) > 1
         else np.nan
     )
@@ -241,7 +241,7 @@ def trend(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
         p,
         len(values),
         unit="ρ",
-        detectable=reach(interval),
+        detectable=detectable_by_interval(interval),
     )
 
 
@@ -250,7 +250,7 @@ def one_sided(p: float, mean: float) -> float:
     return p / 2 if mean > 0 else 1 - p / 2
 
 
-def points(*shares: float) -> tuple[float, ...]:
+def percentage_points(*shares: float) -> tuple[float, ...]:
     """Shares in percentage points."""
     return tuple(100 * share for share in shares)
 
@@ -260,7 +260,7 @@ def standard_error(seen: Effect) -> float:
     return 100 * seen.sd / np.sqrt(seen.n) if seen.sd > paired.ALIKE else np.nan
 
 
-def reach(interval: bootstrap.Interval) -> float:
+def detectable_by_interval(interval: bootstrap.Interval) -> float:
     """What a bootstrapped number must be to be found with 80 % power, by the width of its interval; nan of none."""
     width = interval.high - interval.low
     return Z * width / (2 * 1.96) if width > paired.ALIKE else np.nan

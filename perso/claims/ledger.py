@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from perso.claims.evidence import Evidence, Missing
-from perso.claims.finding import FEWEST, Finding, absent, corrected
-from perso.claims.hypotheses import Alike
+from perso.claims.finding import MIN_PEOPLE, Finding, correct, placeholder
+from perso.claims.hypotheses import Equivalent
 from perso.claims.registry import CLAIMS, Claim
 from perso.settings import Settings
 from perso.store.published import provenance
@@ -35,7 +35,7 @@ class Verdict:
 class Ledger:
     """All claims at one scale."""
 
-    provenance: dict  # of the rows of Table I (`published.provenance`), and `scale`
+    provenance: dict  # of the rows of Table I (`published.provenance`), and `scale_of`
     verdicts: tuple[Verdict, ...]
     file: str = ""  # folder and file of a published one
 
@@ -50,7 +50,7 @@ def tests_of(claim: Claim) -> list:
     return list(dict.fromkeys(test for group in groups_of(claim) for test in group))
 
 
-def weigh(claim: Claim, evidence: Evidence) -> Verdict:
+def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
     """Every test of a claim, corrected within its families, and the verdict."""
     own = tests_of(claim)
     found, missing = {}, {}
@@ -61,8 +61,8 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
             found[test] = test.find(evidence)
         except Missing as lack:
             missing[test] = lack
-    lost = [absent(test) for test in missing if getattr(test, "family", "")]
-    judged = dict(zip(found, corrected([*found.values(), *lost]), strict=False))
+    lost = [placeholder(test) for test in missing if getattr(test, "family", "")]
+    judged = dict(zip(found, correct([*found.values(), *lost]), strict=False))
     for group in groups_of(claim):
         if any(judged[test].outcome == "for" for test in group if test in judged):
             judged |= {
@@ -73,10 +73,10 @@ def weigh(claim: Claim, evidence: Evidence) -> Verdict:
         for group in groups_of(claim)
     ]
     needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
-    equality = all(isinstance(test, Alike) for test in own)
+    equality = all(isinstance(test, Equivalent) for test in own)
     reached = verdict(outcomes, equality)
     lacks = lacking([missing[test] for test in own if test in missing])
-    if scale(evidence.study.asked) == "smoke" and reached != "NOT RUN":
+    if scale_of(evidence.study.asked) == "smoke" and reached != "NOT RUN":
         reached = "UNDECIDED"
         lacks = (LARGER, *lacks)
     return Verdict(
@@ -126,22 +126,22 @@ def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
     return "UNDECIDED"
 
 
-def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "") -> Ledger:
+def make_ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "") -> Ledger:
     """All claims at the scale of this evidence. `params`: name of its params file."""
-    verdicts = tuple(weigh(claim, evidence) for claim in claims)
+    verdicts = tuple(test_claim(claim, evidence) for claim in claims)
     told = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
     return Ledger(
-        told | {"scale": scale(evidence.study.asked), "files": sorted(evidence.files)}, verdicts
+        told | {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}, verdicts
     )
 
 
-def scale(settings: Settings) -> str:
+def scale_of(settings: Settings) -> str:
     """How large a run is, one of SCALES: paper has the papers' network on at least 50 people.
 
-    Smoke has fewer people than any test can decide from (`finding.FEWEST`), or a network narrower
+    Smoke has fewer people than any test can decide from (`finding.MIN_PEOPLE`), or a network narrower
     than quick's.
     """
-    if settings.individuals < FEWEST or settings.width < NARROWEST:
+    if settings.individuals < MIN_PEOPLE or settings.width < NARROWEST:
         return "smoke"
     if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
         return "paper"
@@ -153,7 +153,7 @@ def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
 
     Of two ledgers of one scale, the one with more people; of as many, the one that is named first. A
     smoke ledger is taken only where no other one could test the claim; its verdicts are UNDECIDED
-    (see `weigh`).
+    (see `test_claim`).
     """
     by_size = sorted(ledgers, key=rank, reverse=True)
     found = []

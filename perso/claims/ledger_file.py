@@ -19,11 +19,11 @@ SUFFIX = ".claims.json"  # of published ledgers in results/
 # files
 
 
-def write(path: str | Path, one: Ledger) -> None:
+def write_ledger(path: str | Path, one: Ledger) -> None:
     """Publish a ledger as JSON, whole or not at all; what cannot be told is null."""
     claims = [
         {"number": each.claim.number, "says": each.claim.says}
-        | {key: plain(value) for key, value in vars(each).items() if key != "claim"}
+        | {key: as_plain(value) for key, value in vars(each).items() if key != "claim"}
         for each in one.verdicts
     ]
     told = json.dumps(
@@ -33,24 +33,24 @@ def write(path: str | Path, one: Ledger) -> None:
         aside.write_text(f"{told}\n", encoding="utf-8")
 
 
-def plain(value):
+def as_plain(value):
     """Findings and numbers as JSON has them."""
     if isinstance(value, Finding):
-        return plain(asdict(value))
+        return as_plain(asdict(value))
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return {key: as_plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
+        return [as_plain(each) for each in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def read(path: str | Path) -> Ledger:
+def read_ledger(path: str | Path) -> Ledger:
     """A published ledger; InputError for a file that is none, or is of other claims."""
     path = Path(path)
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         by_number = {each["number"]: each for each in told["claims"]}
-        verdicts = tuple(kept(claim, by_number.get(claim.number)) for claim in CLAIMS)
+        verdicts = tuple(verdict_from_json(claim, by_number.get(claim.number)) for claim in CLAIMS)
         return Ledger(told["provenance"], verdicts, f"{path.parent.name}/{path.name}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -58,13 +58,15 @@ def read(path: str | Path) -> Ledger:
         ) from error
 
 
-def kept(claim: Claim, told: dict | None) -> Verdict:
+def verdict_from_json(claim: Claim, told: dict | None) -> Verdict:
     """A claim's verdict as a file has it; NOT RUN where the file is older than the claim."""
     if told is None or told["says"] != claim.says:
         return Verdict(
             claim, "NOT RUN", (), (), ("this claim, which is younger than the ledger",), 0, None
         )
-    findings, controls = (tuple(map(finding, told[role])) for role in ("findings", "controls"))
+    findings, controls = (
+        tuple(map(finding_from_json, told[role])) for role in ("findings", "controls")
+    )
     return Verdict(
         claim,
         told["verdict"],
@@ -76,8 +78,8 @@ def kept(claim: Claim, told: dict | None) -> Verdict:
     )
 
 
-def finding(told: dict) -> Finding:
-    """What `plain` made of a finding, back."""
+def finding_from_json(told: dict) -> Finding:
+    """What `as_plain` made of a finding, back."""
     known = {
         key: np.nan if value is None and key != "author" else value for key, value in told.items()
     }
@@ -90,22 +92,22 @@ def finding(told: dict) -> Finding:
     )
 
 
-def everything(folder: Path = FOLDER) -> list[Ledger]:
+def read_ledgers(folder: Path = FOLDER) -> list[Ledger]:
     """The ledgers in results/: the largest first (see `rank`), of equal ones the first cohort."""
 
     def place(one):
         return one.provenance["settings"]["cohort_seed"], one.file
 
-    found = sorted((read(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
+    found = sorted((read_ledger(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
     return sorted(found, key=rank, reverse=True)
 
 
-def beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
-    """This ledger, then those of `everything` that are of other rows."""
-    return [own, *(each for each in everything(folder) if same(each) != same(own))]
+def ledgers_beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
+    """This ledger, then those of `read_ledgers` that are of other rows."""
+    return [own, *(each for each in read_ledgers(folder) if identity_of(each) != identity_of(own))]
 
 
-def same(one: Ledger) -> tuple:
+def identity_of(one: Ledger) -> tuple:
     """What makes two ledgers of one kind: people and settings, wherever they were trained."""
     settings = one.provenance["settings"].items()
     return one.provenance["content"], {

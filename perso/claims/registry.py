@@ -7,7 +7,14 @@ shown beside the verdict, and do not decide it. Claims are told in our words; th
 from dataclasses import dataclass
 
 from perso.claims import special
-from perso.claims.hypotheses import Above, Alike, Measured, NotBelow, Rising, Spread
+from perso.claims.hypotheses import (
+    DispersionRatio,
+    Equivalent,
+    Measured,
+    NonInferior,
+    Superior,
+    Trend,
+)
 from perso.methods.method import BASELINE
 
 ES, SW, TL = ("ES-n-40", "ES-n-400"), ("SW-n-12", "SW-n-2"), ("TL-n-10 (1e-4)", "TL-n-300 (1e-4)")
@@ -38,20 +45,20 @@ class Claim:
     epochs: int = 0  # that a run must have for it; 0: any
 
 
-def shaping(part: str) -> tuple[Above, ...]:
+def shaping(part: str) -> tuple[Superior, ...]:
     """The family of v3's six settings of shaping."""
-    return tuple(Above(method, BASELINE, part) for method in SIX)
+    return tuple(Superior(method, BASELINE, part) for method in SIX)
 
 
-def v1_six(part: str, of: str, sign: int = 1) -> tuple[Above, ...]:
+def v1_six(part: str, of: str, sign: int = 1) -> tuple[Superior, ...]:
     """The family of v1's six settings; sign -1: the baseline above them."""
     pairs = ((method, BASELINE)[::sign] for method in V1_SIX)
-    return tuple(Above(*pair, part, "v1's settings", of) for pair in pairs)
+    return tuple(Superior(*pair, part, "v1's settings", of) for pair in pairs)
 
 
-def every(above, others, part: str, family: str, of: str = "v3") -> tuple[Above, ...]:
+def each_above_each(above, others, part: str, family: str, of: str = "v3") -> tuple[Superior, ...]:
     """Each of some methods above each of others."""
-    return tuple(Above(one, other, part, family, of) for one in above for other in others)
+    return tuple(Superior(one, other, part, family, of) for one in above for other in others)
 
 
 def accuracy_against(what: str) -> tuple[Measured, ...]:
@@ -61,12 +68,12 @@ def accuracy_against(what: str) -> tuple[Measured, ...]:
 
 
 ONE_OF_TWO = tuple(
-    tuple(Above(method, BASELINE, "D_I") for method in pair) for pair in (ES, SW, TL)
+    tuple(Superior(method, BASELINE, "D_I") for method in pair) for pair in (ES, SW, TL)
 )
-GROUPING = every(("SG-n-1500", "IG-n-5"), RANDOM_ROWS, "D_I", "grouping")
-LONGER_CONTROL = tuple(Above("ES-n-400", LONGER, part, "longer") for part in ("D_I", "D_G"))
-ON_G = (Above("ES-n-400", BASELINE, "D_G"), Above("TL-n-10 (1e-4)", BASELINE, "D_G"))
-BY_CHANCE = every(("SG-n-1500", "IG-n-5"), WITH_OWN, "D_I", "likeness")
+GROUPING_TESTS = each_above_each(("SG-n-1500", "IG-n-5"), RANDOM_ROWS, "D_I", "grouping")
+LONGER_CONTROL = tuple(Superior("ES-n-400", LONGER, part, "longer") for part in ("D_I", "D_G"))
+ON_G = (Superior("ES-n-400", BASELINE, "D_G"), Superior("TL-n-10 (1e-4)", BASELINE, "D_G"))
+BY_CHANCE = each_above_each(("SG-n-1500", "IG-n-5"), WITH_OWN, "D_I", "likeness")
 
 CLAIMS = (
     Claim(
@@ -75,7 +82,7 @@ CLAIMS = (
         "v3, abstract",
         "+.1 to +.4 points",
         "08-comparison",
-        (*ONE_OF_TWO, *GROUPING),
+        (*ONE_OF_TWO, *GROUPING_TESTS),
         BY_CHANCE,
         shaping("D_I"),
     ),
@@ -94,14 +101,14 @@ CLAIMS = (
         "ES-400: .983/.980; TL-10: .982/.980; baseline .980/.979",
         "08-comparison",
         tuple(
-            Above(method, BASELINE, part, "on both", sides=1)
+            Superior(method, BASELINE, part, "on both", sides=1)
             for method in ("ES-n-400", "TL-n-10 (1e-4)")
             for part in ("D_I", "D_G")
         ),
         (
             *LONGER_CONTROL,
-            Above("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
-            *(Above("TL-n-10 (1e-3)", BASELINE, part, "other rate") for part in ("D_I", "D_G")),
+            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
+            *(Superior("TL-n-10 (1e-3)", BASELINE, part, "other rate") for part in ("D_I", "D_G")),
         ),
     ),
     Claim(
@@ -123,8 +130,8 @@ CLAIMS = (
         ON_G,
         (
             *LONGER_CONTROL[1:],
-            Above("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
-            Above("TL-n-10 (1e-3)", BASELINE, "D_G", "other rate"),
+            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
+            Superior("TL-n-10 (1e-3)", BASELINE, "D_G", "other rate"),
         ),
         shaping("D_G"),
     ),
@@ -134,7 +141,7 @@ CLAIMS = (
         "v3, IV, Results",
         ".983/.980 against .980/.979",
         "03-early-shaping",
-        (*(Above("ES-n-400", BASELINE, part) for part in ("D_I", "D_G")), *LONGER_CONTROL),
+        (*(Superior("ES-n-400", BASELINE, part) for part in ("D_I", "D_G")), *LONGER_CONTROL),
         (),
         shaping("D_I") + shaping("D_G"),
     ),
@@ -144,8 +151,8 @@ CLAIMS = (
         "v3, IV, Results (p < .001 against the baseline)",
         "+.4 points; −1.1 points",
         "04-sample-weighing",
-        every(("SW-n-2",), (BASELINE, *ES, *TL), "D_I", "best")
-        + every((BASELINE, *ES, *TL), ("SW-n-2",), "D_G", "worst"),
+        each_above_each(("SW-n-2",), (BASELINE, *ES, *TL), "D_I", "best")
+        + each_above_each((BASELINE, *ES, *TL), ("SW-n-2",), "D_G", "worst"),
     ),
     Claim(
         8,
@@ -153,8 +160,8 @@ CLAIMS = (
         "v3, IV, Results (p < .1)",
         ".965 against .961 to .964",
         "07-grouping",
-        every(("BaseLine-n-6500",), ("BaseLine-n-1500", *GROUPED), "D_G", "random"),
-        every(WITH_OWN[1:], GROUPED, "D_G", "random with D_I"),
+        each_above_each(("BaseLine-n-6500",), ("BaseLine-n-1500", *GROUPED), "D_G", "random"),
+        each_above_each(WITH_OWN[1:], GROUPED, "D_G", "random with D_I"),
     ),
     Claim(
         9,
@@ -162,7 +169,7 @@ CLAIMS = (
         "v3, IV, Results (p < .1)",
         ".964, .963 against .961 to .962",
         "07-grouping",
-        every(
+        each_above_each(
             ("IG-n-21", "SG-n-6500"),
             ("BaseLine-n-1500", "IG-n-5", "SG-n-1500"),
             "D_G",
@@ -175,7 +182,7 @@ CLAIMS = (
         "v3, IV, Results (p < .1)",
         ".979, .978 against .975",
         "07-grouping",
-        GROUPING,
+        GROUPING_TESTS,
         BY_CHANCE,
     ),
     Claim(
@@ -185,15 +192,15 @@ CLAIMS = (
         "SG .979 > .978; IG .978 > .977",
         "07-grouping",
         (
-            Above("SG-n-1500", "SG-n-6500", "D_I", "fewer"),
-            Above("IG-n-5", "IG-n-21", "D_I", "fewer"),
-            Rising(
+            Superior("SG-n-1500", "SG-n-6500", "D_I", "fewer"),
+            Superior("IG-n-5", "IG-n-21", "D_I", "fewer"),
+            Trend(
                 ("far SG-n-1500", "BaseLine-n-1500 with D_I", "SG-n-1500"),
                 "D_I",
                 of="grouping",
                 family="nearer",
             ),
-            Rising(
+            Trend(
                 ("far IG-n-5", "BaseLine-n-1500 with D_I", "IG-n-5"),
                 "D_I",
                 of="grouping",
@@ -241,7 +248,7 @@ CLAIMS = (
         "",
         "09-irreversibility",
         tuple(
-            Alike(f"{BASELINE}, 2 × epochs", BASELINE, part, "doses", harm=1)
+            Equivalent(f"{BASELINE}, 2 × epochs", BASELINE, part, "doses", harm=1)
             for part in ("D_I", "D_G")
         ),
         epochs=20,
@@ -253,8 +260,8 @@ CLAIMS = (
         "",
         "09-irreversibility",
         (
-            Above("BaseLine + 5000 iterations", "ES-n-5000", "D_G", "dose", "doses"),
-            Above(
+            Superior("BaseLine + 5000 iterations", "ES-n-5000", "D_G", "dose", "doses"),
+            Superior(
                 "BaseLine + 5000 iterations, 3 × epochs",
                 "ES-n-5000, 3 × epochs",
                 "D_G",
@@ -310,8 +317,8 @@ CLAIMS = (
         "",
         "10-class-counts",
         (
-            Rising((BASELINE, "SW-n-2", "SW-n-1/8"), "D_I", 1, "counts", "exposure"),
-            Rising((BASELINE, "SW-n-2", "SW-n-1/8"), "D_G", -1, "counts", "exposure"),
+            Trend((BASELINE, "SW-n-2", "SW-n-1/8"), "D_I", 1, "counts", "exposure"),
+            Trend((BASELINE, "SW-n-2", "SW-n-1/8"), "D_G", -1, "counts", "exposure"),
         ),
     ),
     Claim(
@@ -321,9 +328,9 @@ CLAIMS = (
         ".9247/.9176 against ~.911/.918",
         "10-class-counts",
         (
-            Above("SW-n-2", "ES-n-500", "D_I", "SW above ES", "counts"),
-            Above("SW-n-2", "ES-n-5000", "D_I", "SW above ES", "counts"),
-            *(Alike("SW-n-2", f"ES-n-{n}", "D_G", "counts", harm=-1) for n in (500, 5000)),
+            Superior("SW-n-2", "ES-n-500", "D_I", "SW above ES", "counts"),
+            Superior("SW-n-2", "ES-n-5000", "D_I", "SW above ES", "counts"),
+            *(Equivalent("SW-n-2", f"ES-n-{n}", "D_G", "counts", harm=-1) for n in (500, 5000)),
         ),
     ),
     Claim(
@@ -335,7 +342,7 @@ CLAIMS = (
         (
             *v1_six("D_G", "counts", -1)[:2],
             *(
-                Above(f"BaseLine + {n} iterations", f"ES-n-{n}", "D_G", "longer", "counts")
+                Superior(f"BaseLine + {n} iterations", f"ES-n-{n}", "D_G", "longer", "counts")
                 for n in (500, 5000)
             ),
         ),
@@ -349,8 +356,8 @@ CLAIMS = (
         ".9542/.9556; .8227/.7369",
         "10-class-counts",
         (
-            Alike("SW-n-1/8", "TL-n-20 (1e-2)", "D_I", "counts", harm=-1),
-            Above("SW-n-1/8", "TL-n-20 (1e-2)", "D_G", "SW above TL", "counts"),
+            Equivalent("SW-n-1/8", "TL-n-20 (1e-2)", "D_I", "counts", harm=-1),
+            Superior("SW-n-1/8", "TL-n-20 (1e-2)", "D_G", "SW above TL", "counts"),
         ),
     ),
     Claim(
@@ -360,10 +367,10 @@ CLAIMS = (
         "+.10 points",
         "10-class-counts",
         (
-            Above("ES-n-500", BASELINE, "D_G", "v1's settings", "v1"),
-            *every(("ES-n-500",), V1_SIX[2:], "D_G", "best", "v1"),
+            Superior("ES-n-500", BASELINE, "D_G", "v1's settings", "v1"),
+            *each_above_each(("ES-n-500",), V1_SIX[2:], "D_G", "best", "v1"),
         ),
-        (Above("ES-n-500", "BaseLine + 500 iterations", "D_G", "longer", "v1"),),
+        (Superior("ES-n-500", "BaseLine + 500 iterations", "D_G", "longer", "v1"),),
         v1_six("D_G", "v1"),
     ),
     Claim(
@@ -372,7 +379,7 @@ CLAIMS = (
         "v1, Results",
         ".9581, .958",
         "10-class-counts",
-        tuple(Alike("ES-n-500", "ES-n-5000", part, "v1") for part in ("D_I", "D_G")),
+        tuple(Equivalent("ES-n-500", "ES-n-5000", part, "v1") for part in ("D_I", "D_G")),
     ),
     Claim(
         29,
@@ -381,8 +388,8 @@ CLAIMS = (
         "+1.6 points; −.6 points, itself beyond the margin",
         "10-class-counts",
         (
-            *every(("SW-n-2",), V1_SIX[4:], "D_G", "SW above TL", "v1"),
-            Alike("SW-n-2", "TL-n-200 (1e-2)", "D_I", "v1", harm=-1),
+            *each_above_each(("SW-n-2",), V1_SIX[4:], "D_G", "SW above TL", "v1"),
+            Equivalent("SW-n-2", "TL-n-200 (1e-2)", "D_I", "v1", harm=-1),
         ),
     ),
     Claim(
@@ -392,9 +399,12 @@ CLAIMS = (
         "sd .034 → .018; .003 → .015",
         "14-fairness",
         (
-            *(Spread(method, BASELINE, "D_I", -1) for method in ("SW-n-2", "TL-n-200 (1e-2)")),
-            tuple(Spread(method, BASELINE, "D_G", 1) for method in ("SW-n-2", "SW-n-1/8")),
-            Spread("TL-n-200 (1e-2)", BASELINE, "D_G", 1),
+            *(
+                DispersionRatio(method, BASELINE, "D_I", -1)
+                for method in ("SW-n-2", "TL-n-200 (1e-2)")
+            ),
+            tuple(DispersionRatio(method, BASELINE, "D_G", 1) for method in ("SW-n-2", "SW-n-1/8")),
+            DispersionRatio("TL-n-200 (1e-2)", BASELINE, "D_G", 1),
         ),
         tuple(
             Measured(special.excess, (method, part, sign, "v1"))
@@ -447,14 +457,14 @@ CLAIMS = (
         "−1.7 points; 0",
         "11-sensitivity",
         (
-            Above("TL-n-0", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
-            Above("TL-n-300 (1e-4)", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
-            NotBelow("TL-n-300 (1e-4)", "TL-n-0", "D_G", "sweeps"),
+            Superior("TL-n-0", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
+            Superior("TL-n-300 (1e-4)", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
+            NonInferior("TL-n-300 (1e-4)", "TL-n-0", "D_G", "sweeps"),
         ),
         (
-            NotBelow("TL-n-10 (1e-4)", "TL-n-0", "D_G", "sweeps"),
-            Above("TL-n-300 (1e-3)", "TL-n-300 (1e-3 sgd)", "D_G", "optimiser", "sweeps"),
-            Above("TL-n-300 (1e-3 sgd)", "TL-n-300 (1e-2 sgd)", "D_G", "rate", "sweeps"),
+            NonInferior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "sweeps"),
+            Superior("TL-n-300 (1e-3)", "TL-n-300 (1e-3 sgd)", "D_G", "optimiser", "sweeps"),
+            Superior("TL-n-300 (1e-3 sgd)", "TL-n-300 (1e-2 sgd)", "D_G", "rate", "sweeps"),
         ),
     ),
 )

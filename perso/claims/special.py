@@ -11,21 +11,21 @@ from statsmodels.stats.proportion import proportion_confint
 from perso.analysis import comparison, cost, fairness, similarity, tradeoff
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
-from perso.claims.hypotheses import reach, trend
+from perso.claims.hypotheses import detectable_by_interval, page_finding
 from perso.methods.method import BASELINE
 from perso.methods.registry import V1, V3
 from perso.stats import bootstrap, paired, permutation
 
 GROUPINGS = tuple(
-    method.name for method in V3 if method.added and method.paper
+    method.name for method in V3 if method.enlarged_by and method.paper
 )  # v3's, random ones first
 SHAPING_ROWS = tuple(
-    {m.paper: m.name for m in V3 if m.paper and not m.added}.values()
+    {m.paper: m.name for m in V3 if m.paper and not m.enlarged_by}.values()
 )  # of two rates, the lower
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}  # of v3's Table I
 PARTS = ("D_I", "D_G")
 FAMILY = {method.name: method.family for method in V1}
-SURE = 0.95  # how probable what is asked of bootstrap draws must be
+PROBABLE = 0.95  # how probable what is asked of bootstrap draws must be
 
 
 def correlation(
@@ -36,8 +36,10 @@ def correlation(
     expected: int,
     same: bool = False,
 ) -> Finding:
-    """`bootstrap.correlated` as a finding."""
-    interval, p = bootstrap.correlated(sides, arrays, evidence.rng("ρ", what), same=same)
+    """`bootstrap.spearman_over_settings` as a finding."""
+    interval, p = bootstrap.spearman_over_settings(
+        sides, arrays, evidence.rng("ρ", what), same=same
+    )
     return Finding(
         what,
         "Spearman over settings",
@@ -48,11 +50,11 @@ def correlation(
         len(arrays[0]),
         unit="ρ",
         expected=expected,
-        detectable=np.nan if same else reach(interval),
+        detectable=np.nan if same else detectable_by_interval(interval),
     )
 
 
-def means(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+def means_over_people(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     """Over people."""
     return tuple(each.mean(axis=0) for each in arrays)
 
@@ -62,7 +64,7 @@ def settings_rho(evidence: Evidence, *methods: str) -> Finding:
     own, others = (evidence.people("v3", part, *methods) for part in PARTS)
     what = f"accuracy on D_I against D_G over {len(methods)} settings of shaping"
     return correlation(
-        evidence, what, means, (own.to_numpy(), others.loc[own.index].to_numpy()), -1
+        evidence, what, means_over_people, (own.to_numpy(), others.loc[own.index].to_numpy()), -1
     )
 
 
@@ -79,7 +81,7 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
     people = evidence.levelled("v3", part, *BLOCKS[block])
     values, noise = people.to_numpy(), np.zeros(people.shape)
     if what == "excess sd":
-        noise = by_chance(evidence, people, part)
+        noise = sampling_variances_of(evidence, people, part)
     return correlation(
         evidence,
         f"accuracy against {what} on {part} over {len(BLOCKS[block])} settings of {block}",
@@ -90,10 +92,12 @@ def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Findin
     )
 
 
-def by_chance(evidence: Evidence, people: pd.DataFrame, part: str, of: str = "v3") -> np.ndarray:
+def sampling_variances_of(
+    evidence: Evidence, people: pd.DataFrame, part: str, of: str = "v3"
+) -> np.ndarray:
     """Variance of accuracies by which digits were tested, as `people` has them: [n people, k methods]."""
     rows = evidence.having(of, *people.columns)
-    noise = fairness.noise(evidence.run(of).prepared, rows, comparison.MEASURES[part])
+    noise = fairness.sampling_variances(evidence.run(of).prepared, rows, comparison.MEASURES[part])
     return noise.loc[people.index, people.columns].to_numpy()
 
 
@@ -106,7 +110,7 @@ def printed_rho(what: str) -> str:
             mean, sd, low, high = numbers[:, place : place + 4].T
             other = {"sd": sd, "spread": high - low, "D_G": numbers[:, 4]}[what]
             said.append(
-                f"{bootstrap.rho(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})"
+                f"{bootstrap.spearman(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})"
             )
     return f"ρ {', '.join(said[: 2 if what == 'D_G' else 4])}"
 
@@ -114,7 +118,7 @@ def printed_rho(what: str) -> str:
 def variation(evidence: Evidence) -> Finding:
     """Claim 15: the baseline's excess sd on D_I minus its whole sd on D_G."""
     own, others = (evidence.levelled("v3", part, BASELINE) for part in PARTS)
-    noise = by_chance(evidence, own, "D_I")
+    noise = sampling_variances_of(evidence, own, "D_I")
     own, others = own.to_numpy(), others.to_numpy()
 
     def more(index):
@@ -125,7 +129,7 @@ def variation(evidence: Evidence) -> Finding:
             ]
         )
 
-    interval, p = bootstrap.over_people(more, len(own), evidence.rng("variation"))
+    interval, p = bootstrap.bootstrap_statistic(more, len(own), evidence.rng("variation"))
     return Finding(
         f"excess sd of {BASELINE} on D_I minus its sd on D_G",
         "bootstrap over people",
@@ -134,14 +138,14 @@ def variation(evidence: Evidence) -> Finding:
         interval.high,
         p,
         len(own),
-        detectable=reach(interval),
+        detectable=detectable_by_interval(interval),
     )
 
 
-def diversities(evidence: Evidence, names: Sequence[str]) -> pd.DataFrame:
+def diversities_of(evidence: Evidence, names: Sequence[str]) -> pd.DataFrame:
     """Latent diversity of D'_I: a line per person, a column per method."""
     methods = [method for name in names for method in V3 if method.name == name]
-    return pd.concat(over_folds(evidence, partial(similarity.diversities, methods=methods)))
+    return pd.concat(over_folds(evidence, partial(similarity.diversity_by_person, methods=methods)))
 
 
 def over_folds(evidence: Evidence, find) -> list:
@@ -153,24 +157,28 @@ def over_folds(evidence: Evidence, find) -> list:
 def diversity_order(evidence: Evidence) -> Finding:
     """Claim 12: random data are more diverse than near persons, these more than near samples."""
     order = ("SG-n-1500", "IG-n-5", "BaseLine-n-1500 with D_I")
-    wide = diversities(evidence, order).to_numpy()
-    return trend(
+    wide = diversities_of(evidence, order).to_numpy()
+    return page_finding(
         f"latent diversity rises along {', '.join(order)}", wide, evidence.rng("diversity")
     )
 
 
 def diversity_rho(evidence: Evidence) -> Finding:
     """Claim 12: the more diverse, the more accurate on D_G."""
-    accuracy, wide = evidence.people("v3", "D_G", *GROUPINGS), diversities(evidence, GROUPINGS)
+    accuracy, wide = evidence.people("v3", "D_G", *GROUPINGS), diversities_of(evidence, GROUPINGS)
     what = f"latent diversity against accuracy on D_G over {len(GROUPINGS)} ways of data grouping"
     return correlation(
-        evidence, what, means, (wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()), 1
+        evidence,
+        what,
+        means_over_people,
+        (wide.loc[accuracy.index].to_numpy(), accuracy.to_numpy()),
+        1,
     )
 
 
 def within_people(evidence: Evidence) -> Finding:
     """Claim 18: how much of what codes vary within classes goes by writer, beyond chance."""
-    found = over_folds(evidence, similarity.by_writer)
+    found = over_folds(evidence, similarity.permanova_by_writer)
     value, p = (
         float(np.mean([each.share - each.chance for each in found])),
         max(each.p for each in found),
@@ -191,7 +199,7 @@ def within_people(evidence: Evidence) -> Finding:
 
 def similar_in_G(evidence: Evidence) -> Finding:
     """Claim 19: for how many people D_G holds nearer samples than their own."""
-    near = pd.concat(over_folds(evidence, similarity.own_and_others))
+    near = pd.concat(over_folds(evidence, similarity.nearest_distances))
     count, n = int((near["D_G"] < near["own"]).sum()), len(near)
     low, high = proportion_confint(count, n, method="wilson")
     p = scipy_stats.binomtest(count, n).pvalue
@@ -210,8 +218,8 @@ def similar_in_G(evidence: Evidence) -> Finding:
 
 def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:
     """One number per person, in shares, above 0: sign-flip p and bootstrap interval over people."""
-    d, draw = paired.known(d.to_numpy()), evidence.rng(what)
-    interval = bootstrap.people_alone(d, draw)
+    d, draw = paired.without_nan(d.to_numpy()), evidence.rng(what)
+    interval = bootstrap.bootstrap_mean(d, draw)
     sd = d.std(ddof=1) if len(d) > 1 else np.nan
     return Finding(
         what,
@@ -219,7 +227,7 @@ def over_them(evidence: Evidence, what: str, d: pd.Series, **more) -> Finding:
         *(100 * end for end in (interval.value, interval.low, interval.high)),
         permutation.sign_flip(d, draw),
         len(d),
-        detectable=100 * paired.detectable(sd, len(d)),
+        detectable=100 * paired.detectable_effect(sd, len(d)),
         **more,
     )
 
@@ -234,7 +242,7 @@ def flips_harder(evidence: Evidence, part: str) -> Finding:
 
 def identified(evidence: Evidence) -> Finding:
     """Claim 21: how often a code's writer is named, beyond chance, person by person."""
-    share, chance = similarity.named(evidence.encoded())
+    share, chance = similarity.identify_persons(evidence.encoded())
     return over_them(
         evidence,
         "share of a person's digits whose writer is named by the code, beyond chance",
@@ -245,7 +253,7 @@ def identified(evidence: Evidence) -> Finding:
 def symmetric_gain(evidence: Evidence) -> Finding:
     """Claim 21: whether the person's data help more with 0, 1 and 8 than with others."""
     rows = evidence.having("v3", BASELINE, "SW-n-2")
-    table = similarity.gains(evidence.run("v3"), rows, "SW-n-2", (0, 1, 8))
+    table = similarity.gain_on_classes(evidence.run("v3"), rows, "SW-n-2", (0, 1, 8))
     return over_them(
         evidence,
         "gain by SW-n-2 on 0, 1 and 8 − on other digits",
@@ -255,7 +263,7 @@ def symmetric_gain(evidence: Evidence) -> Finding:
 
 def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Finding:
     """Claim 31: iterations for one person as a share of the baseline's, by the schedules at v1's own size; a count."""
-    value = float(cost.by_schedule().loc[method, "r_train"])
+    value = float(cost.cost_by_schedule().loc[method, "r_train"])
     return Finding(
         f"iterations of {method} for one person / {BASELINE}, at v1's size",
         "count",
@@ -322,7 +330,7 @@ def vary(own: np.ndarray, others: np.ndarray) -> bool:
 
 def probable(what: str, value: float, n: int, of: str) -> Finding:
     """A probability over people drawn anew: sure, or sure not; nan, and open, where they do not `vary`."""
-    outcome = "for" if value >= SURE else "against" if value <= 1 - SURE else "open"
+    outcome = "for" if value >= PROBABLE else "against" if value <= 1 - PROBABLE else "open"
     return Finding(
         what,
         "bootstrap over people",
@@ -375,12 +383,12 @@ def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
 def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) -> Finding:
     """Claim 30: the change of the sd that is beyond the chance of which digits were tested."""
     wide = evidence.levelled(of, part, method, BASELINE)
-    values, noise = wide.to_numpy(), by_chance(evidence, wide, part, of)
+    values, noise = wide.to_numpy(), sampling_variances_of(evidence, wide, part, of)
 
     def change(index):
         return 100 * -np.diff(dispersion(values[index], "excess sd", noise[index]))[0]
 
-    interval, p = bootstrap.over_people(
+    interval, p = bootstrap.bootstrap_statistic(
         change, len(values), evidence.rng("excess", of, method, part)
     )
     return Finding(
@@ -393,5 +401,5 @@ def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) 
         len(values),
         expected=direction,
         of=of,
-        detectable=reach(interval),
+        detectable=detectable_by_interval(interval),
     )

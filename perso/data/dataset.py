@@ -33,7 +33,7 @@ class Prepared:
     images: np.ndarray  # u8 [M, S, S], flips included
     labels: np.ndarray  # int64 [M]
     classes: int  # 30 for digits with their flips
-    parts: splits.Parts
+    parts: splits.Splits
     content: dict  # {person: hash of name and data}; what identity is made of
 
     def content_of(self, fold: splits.Fold) -> str:
@@ -44,7 +44,7 @@ class Prepared:
 def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
     """Load, choose, split, resize, flip. InputError names the setting that does not fit the data."""
     source = sources.load(settings.dataset, Path(data_dir or default_data_dir()))
-    roles = counted if settings.variation == "class-counts" else chosen
+    roles = draw_class_counts if settings.variation == "class-counts" else choose_people
     source, individuals, global_people = roles(settings, source)
     classes = int(source.labels.max()) + 1
     try:
@@ -55,7 +55,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
     if settings.flips:
         images, labels = flipped(images, labels, classes)
     try:
-        parts = splits.arrange(
+        parts = splits.split_people(
             source.who,
             source.item,
             individuals,
@@ -78,7 +78,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
     )
 
 
-def chosen(settings: Settings, source: cohort.Cohort):
+def choose_people(settings: Settings, source: cohort.Cohort):
     """Hidden factors: real people of the source are individuals and D_G; nobody is in the cohorts of two seeds."""
     people, wanted = source.people.tolist(), 0 if settings.exchange else settings.global_people
     if POOL in people:  # what pandas.factorize makes of a missing id
@@ -118,7 +118,7 @@ def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int)
     return f"individuals: {both} are too many for {settings.dataset}, which has {left} people{least}; {hint}"
 
 
-def counted(settings: Settings, source: cohort.Cohort):
+def draw_class_counts(settings: Settings, source: cohort.Cohort):
     """Class counts (v1): individuals are drawn from the samples, D_G is a pool of the rest."""
     if settings.exchange:
         raise InputError(
@@ -162,7 +162,7 @@ def counted(settings: Settings, source: cohort.Cohort):
     return pooled, list(range(settings.individuals)), [POOL]
 
 
-def sizes(prepared: Prepared) -> pd.DataFrame:
+def part_sizes(prepared: Prepared) -> pd.DataFrame:
     """Original samples and images (flips included) of every part: a row per individual, its fold's D_G beside it."""
     split = prepared.parts
     return pd.DataFrame(
@@ -249,7 +249,7 @@ def say_once(text: str) -> None:
 
 def facts(prepared: Prepared) -> str:
     """What the data are, in a few lines of text."""
-    parts, people = sizes(prepared), np.unique(prepared.source.who)
+    parts, people = part_sizes(prepared), np.unique(prepared.source.who)
     counts, size = parts["samples"], prepared.settings.image_size
     lines = [
         f"data      {prepared.source.source}: {len(prepared.source.labels):,} samples of {len(people)} people chosen",

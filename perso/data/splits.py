@@ -29,7 +29,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Splits:
     """The split of every person and the folds."""
 
     train: Mapping[Person, np.ndarray]  # D_I's training images, int [n] each
@@ -104,7 +104,7 @@ def class_counts(
     return who
 
 
-def arrange(
+def split_people(
     who: np.ndarray,
     item: np.ndarray,
     individuals: Sequence[Person],
@@ -113,7 +113,7 @@ def arrange(
     rng_of: Callable[[Person], np.random.Generator],
     copies: int = 1,
     whole: bool = True,
-) -> Parts:
+) -> Splits:
     """Split everybody and lay out the folds.
 
     who, item      person and original sample of every image, [N]
@@ -144,4 +144,4 @@ def arrange(
         )
         for mine, others in sides
     )
-    return Parts(train, test, tuple(folds))
+    return Splits(train, test, tuple(folds))

@@ -8,12 +8,12 @@ from sklearn.metrics.pairwise import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 
-def scaled(persons: int, people: int) -> int:
+def persons_to_add(persons: int, people: int) -> int:
     """Of `people` in D_G so many as `persons` are of 100, at least one."""
     return math.ceil(persons * people / 100)
 
 
-def neighbours(
+def nearest_neighbours(
     codes_I: np.ndarray, codes_G: np.ndarray, k: int, far: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distances and positions in D_G, [m, k] each, of the k samples nearest to each of D_I, the nearest first.
@@ -44,7 +44,7 @@ def nearest_samples(
         raise ValueError(f"{n} samples are to be chosen from a D_G of {len(codes_G)}")
     k = min(len(codes_G), max(4, 2 * math.ceil(n / len(codes_I))))
     while True:
-        distances, positions = neighbours(codes_I, codes_G, k, far)
+        distances, positions = nearest_neighbours(codes_I, codes_G, k, far)
         turns = np.broadcast_to(np.arange(k), positions.shape)
         order = np.lexsort(
             (positions.ravel(), (-distances if far else distances).ravel(), turns.ravel())

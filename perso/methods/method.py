@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
 FAMILIES = ("baseline", "control", *SHAPING, "data grouping")
-ADDED = ("random", "near samples", "near persons", "far samples", "far persons")
+ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
 Printed = tuple[float, ...]  # mean, sd, min, max on D_I, then on D_G; in v1 r_train, too
 
 
 @dataclass(frozen=True)
 class Method:
-    """A row. The fields from `early` to `rounds` decide the numbers; the others only name or describe them."""
+    """A row of the tables. `early` to `epochs_factor` decide its numbers; the other fields name or describe it."""
 
     name: str
     family: str  # one of FAMILIES
@@ -22,12 +22,14 @@ class Method:
     late: int = 0  # n_TL: iterations on D_I last, with a fresh optimiser (line 18)
     late_rate: float | None = None  # learning rate of those
     late_optimiser: str = ""  # of those: "" the study's | adam | sgd
-    shaped_by: str = "own"  # whose data the D_I batches are: own (I) | other (I')
-    joined: str = ""  # whose training data joins D_G: "" nobody's | own | other
-    added: str = ""  # what of D_G enlarges D_I to D'_I (data grouping): "" nothing | one of ADDED
-    persons: int = 0  # how much of it: the images of so many of 100 persons in D_G
+    individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
+    global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
+    enlarged_by: str = (
+        ""  # what of D_G enlarges D_I to D'_I (data grouping): "" nothing | one of ENLARGED_BY
+    )
+    percent: int = 0  # how much of it: the images of so many of 100 persons in D_G
     with_own: bool = True  # whether D'_I holds D_I itself
-    rounds: int = 1  # how often the study's epochs are gone through
+    epochs_factor: int = 1  # how often the study's epochs are gone through
     refines: str = (
         ""  # the row of the papers that this one of ours stands for as the base of a comparison
     )
@@ -39,9 +41,9 @@ class Method:
         whose = ("own", "other")
         known = {
             "family": FAMILIES,
-            "shaped_by": whose,
-            "joined": ("", *whose),
-            "added": ("", *ADDED),
+            "individual_data": whose,
+            "global_extra": ("", *whose),
+            "enlarged_by": ("", *ENLARGED_BY),
             "late_optimiser": ("", "adam", "sgd"),
         }
         for field, possible in known.items():
@@ -51,40 +53,52 @@ class Method:
                 )
         if self.late and not self.late_rate:
             raise ValueError(f"{self.name}: late iterations need a late_rate")
-        if self.added and not 1 <= self.persons <= 100:
+        if self.enlarged_by and not 1 <= self.percent <= 100:
             raise ValueError(
-                f"{self.name}: persons {self.persons} of 100 in D_G cannot be added; possible: 1 to 100"
+                f"{self.name}: percent {self.percent} of D_G cannot be added; possible: 1 to 100"
             )
-        if self.added and self.shaped_by == "other":
+        if self.enlarged_by and self.individual_data == "other":
             raise ValueError(
-                f"{self.name}: shaped_by other cannot be joined with added; it enlarges the own data"
+                f"{self.name}: enlarged_by enlarges the own data; it cannot go with individual_data other"
             )
-        if self.added and not (self.early or self.n_I):
+        if self.enlarged_by and not (self.early or self.n_I):
             raise ValueError(
-                f"{self.name}: what is added is trained on by early or n_I, not by late iterations alone"
+                f"{self.name}: enlarged_by needs early or n_I; late iterations alone do not train on it"
             )
 
     @property
-    def course(self) -> tuple:
+    def trajectory(self) -> tuple:
         """All that decides the numbers but `late`: of two methods on one course, the shorter is a prefix."""
-        shaped_by = self.shaped_by if self.early or self.n_I or self.late else ""
-        added = [("added", self.added, self.persons, self.with_own)] if self.added else []
-        added += [("rounds", self.rounds)] * (self.rounds != 1)
+        individual_data = self.individual_data if self.early or self.n_I or self.late else ""
+        added = (
+            [("added", self.enlarged_by, self.percent, self.with_own)] if self.enlarged_by else []
+        )
+        added += [("rounds", self.epochs_factor)] * (self.epochs_factor != 1)
         added += [("late optimiser", self.late_optimiser)] * bool(self.late and self.late_optimiser)
-        return self.early, self.extra, self.n_I, self.joined, shaped_by, self.late_rate, *added
+        return (
+            self.early,
+            self.extra,
+            self.n_I,
+            self.global_extra,
+            individual_data,
+            self.late_rate,
+            *added,
+        )
 
     @property
-    def generic(self) -> bool:
+    def from_generic(self) -> bool:
         """Whether what precedes `late` uses no individual's data, so that one model of it serves everybody."""
-        return not (self.early or self.extra or self.n_I or self.joined or self.rounds != 1)
+        return not (
+            self.early or self.extra or self.n_I or self.global_extra or self.epochs_factor != 1
+        )
 
     @property
-    def encoded(self) -> bool:
+    def needs_encoder(self) -> bool:
         """Whether an auto-encoder chooses what is added."""
-        return self.added not in ("", "random")
+        return self.enlarged_by not in ("", "random")
 
 
-def early(dose: int, **more) -> Method:
+def early_shaping(dose: int, **more) -> Method:
     """Early shaping by `dose` iterations."""
     return Method(
         f"ES-n-{dose}",
@@ -95,34 +109,39 @@ def early(dose: int, **more) -> Method:
     )
 
 
-def longer(dose: int, **more) -> Method:
-    """The control of `early` that spends as many iterations on general data."""
+def longer_baseline(dose: int, **more) -> Method:
+    """The control of `early_shaping` that spends as many iterations on general data."""
     meaning = f"the baseline with as many more iterations as ES-n-{dose}"
     return Method(
         f"BaseLine + {dose} iterations",
         "control",
         meaning,
         extra=dose,
-        joined="other",
+        global_extra="other",
         refines=BASELINE,
         **more,
     )
 
 
-def on_another(dose: int, **more) -> Method:
-    """The control of `early` that spends them on another person."""
+def early_on_another(dose: int, **more) -> Method:
+    """The control of `early_shaping` that spends them on another person."""
     meaning = f"{dose} iterations on D_I' first, then D_G"
     return Method(
-        f"ES-n-{dose} on another person", "control", meaning, early=dose, shaped_by="other", **more
+        f"ES-n-{dose} on another person",
+        "control",
+        meaning,
+        early=dose,
+        individual_data="other",
+        **more,
     )
 
 
-def weighing(n_I: str, meaning: str, **more) -> Method:
+def sample_weighing(n_I: str, meaning: str, **more) -> Method:
     """Sample weighing."""
     return Method(f"SW-n-{n_I}", "sample weighing", meaning, n_I=n_I, **more)
 
 
-def transfer(
+def transfer_learning(
     late: int, rate: float, paper: Printed | None = None, optimiser: str = "", **more
 ) -> Method:
     """Transfer learning for n_TL iterations; v3 does not give its learning rate, so rows stand at two."""
@@ -140,10 +159,10 @@ def transfer(
     )
 
 
-def grouping(
+def data_grouping(
     name: str,
-    added: str,
-    persons: int,
+    enlarged_by: str,
+    percent: int,
     with_own: bool,
     meaning: str,
     family="data grouping",
@@ -152,20 +171,27 @@ def grouping(
     """Data grouping: every 2nd batch from D'_I, D_I enlarged by a part of D_G or that part alone."""
     meaning = f"every 2nd batch from {'D_I and ' * with_own}{meaning}"
     return Method(
-        name, family, meaning, n_I="2", added=added, persons=persons, with_own=with_own, **more
+        name,
+        family,
+        meaning,
+        n_I="2",
+        enlarged_by=enlarged_by,
+        percent=percent,
+        with_own=with_own,
+        **more,
     )
 
 
-def again(method: Method, rounds: int) -> Method:
+def with_more_epochs(method: Method, factor: int) -> Method:
     """The method with so many times the epochs."""
     family = "control" if method.family == "baseline" else method.family
     return replace(
         method,
-        name=f"{method.name}, {rounds} × epochs",
+        name=f"{method.name}, {factor} × epochs",
         family=family,
-        rounds=rounds,
+        epochs_factor=factor,
         paper=None,
         v1_counts=None,
         v1_factors=None,
-        meaning=f"{method.meaning}; {rounds} times the epochs",
+        meaning=f"{method.meaning}; {factor} times the epochs",
     )

@@ -14,7 +14,7 @@ def iterations_per_epoch(size: int, batch_size: int) -> int:
     return -(-size // batch_size)
 
 
-def weighing(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
+def weighing_epoch(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
     """One epoch of sample weighing, bool [n_iter] (Algorithm 1, line 11).
 
     Batch j = 1 … n_iter comes from D_I if j mod n_I = 0 (n_I ≥ 1) or if j mod 1/n_I ≠ 0 (n_I < 1: all but
@@ -40,7 +40,7 @@ def schedule(
     late   n_TL iterations on D_I last (line 18)
     Any of them may be joined.
     """
-    epoch = np.zeros(n_iter, bool) if n_I is None else weighing(n_iter, n_I)
+    epoch = np.zeros(n_iter, bool) if n_I is None else weighing_epoch(n_iter, n_I)
     parts = np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)
     return np.concatenate(parts)
 

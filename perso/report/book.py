@@ -43,7 +43,7 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     to = to.resolve()
     check_free(to)
     source = to / "book"
-    lay_out(source)
+    copy_sources(source)
     os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = (
         str(study.store.path.resolve()),
         str(data_dir.resolve()),
@@ -51,7 +51,7 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
     for chapter in chapters():
         print(f"running {chapter.name}", file=sys.stderr)
         execute(chapter, source / "chapters" / chapter.name, study.asked)
-    figures.save_tradeoff(comparison.comparison(study.rows()), source / "headline.svg")
+    figures.save_tradeoff(comparison.compare(study.rows()), source / "headline.svg")
     return compile_pages(source, to / "html")
 
 
@@ -83,7 +83,7 @@ def anew(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def lay_out(source: Path) -> None:
+def copy_sources(source: Path) -> None:
     """A fresh folder with what the book is made of."""
     anew(source)
     (source / "chapters").mkdir()
@@ -92,7 +92,7 @@ def lay_out(source: Path) -> None:
         copy(ROOT / name, source / name)
 
 
-def parameters(chapter: Path, settings: Settings) -> dict:
+def chapter_parameters(chapter: Path, settings: Settings) -> dict:
     """What to inject: all that the chapter declares, and whatever else is not as in `Settings`."""
     declared, defaults = papermill.inspect_notebook(chapter), as_dict(Settings())
     values = {
@@ -107,7 +107,7 @@ def parameters(chapter: Path, settings: Settings) -> dict:
 
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
     """Run one chapter into `copy` and make the copy fit for the page."""
-    values = parameters(chapter, settings)
+    values = chapter_parameters(chapter, settings)
     logging.getLogger("papermill").setLevel(
         logging.ERROR
     )  # a setting that a chapter does not declare is no warning
@@ -127,17 +127,17 @@ def execute(chapter: Path, copy: Path, settings: Settings) -> None:
         said = f"{error.ename}: {error.evalue}"
         raise RunError(f"chapters/{chapter.name}: cell {error.exec_count} failed: {said}") from None
     notebook = nbformat.read(copy, as_version=4)
-    finished(notebook.metadata.get("papermill", {}), chapter)
-    nbformat.write(polished(notebook), copy)
+    check_finished(notebook.metadata.get("papermill", {}), chapter)
+    nbformat.write(polish(notebook), copy)
 
 
-def finished(record: Mapping, chapter: Path) -> None:
+def check_finished(record: Mapping, chapter: Path) -> None:
     """RunError unless papermill's record says that the chapter ran to its end."""
     if record.get("exception") or not record.get("end_time"):
         raise RunError(f"chapters/{chapter.name} did not run to its end")
 
 
-def polished(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Without the defaults that the injected parameters replaced, without stderr and widgets."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
@@ -177,13 +177,13 @@ def compile_pages(source: Path, html: Path) -> Path:
     if outside := [
         f"{page.name}: {tag}"
         for page in html.rglob("*.html")
-        for tag in foreign(page.read_text("utf-8"))
+        for tag in outside_tags(page.read_text("utf-8"))
     ]:
         raise RunError("these pages load something from elsewhere:\n" + "\n".join(outside))
     return html / "index.html"
 
 
-def foreign(html: str) -> list[str]:
+def outside_tags(html: str) -> list[str]:
     """The tags of a page that make a browser fetch from another host; links to click are not among them."""
     return re.findall(
         r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"'](?:https?:)?//[^>]*>", html

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-NAMES = {"rejects": "rejections of what is true", "covers": "intervals that hold the truth"}
+KIND_NAMES = {"rejects": "rejections of what is true", "covers": "intervals that hold the truth"}
 VERBS = {
     "rejects": "rejects what is true",
     "at most": "rejects what is true",
@@ -13,18 +13,21 @@ UNCOUNTED = "Not counted yet; python benchmarks/calibration.py does it."
 
 
 def entries(record: dict, what: str | None = None) -> pd.DataFrame:
-    """A line per entry, or per entry of one test, with `says`: kept | cautious | too often | too seldom.
+    """A line per entry, or per entry of one test, with `judge_share`: kept | cautious | too often | too seldom.
 
     cautious   it rejects more rarely, or covers more often, than it says: it errs on the safe side
     more       it finds more than it says
     """
     table = pd.DataFrame([entry for entry in record["entries"] if what in (None, entry["what"])])
     return table.assign(
-        says=[says(*each) for each in table[["kind", "share", "wanted"]].itertuples(index=False)]
+        says=[
+            judge_share(*each)
+            for each in table[["kind", "share", "wanted"]].itertuples(index=False)
+        ]
     )
 
 
-def says(kind: str, share: float, wanted: list[float]) -> str:
+def judge_share(kind: str, share: float, wanted: list[float]) -> str:
     """Whether a share is as wanted, and on which side of it where it is not."""
     if wanted[0] <= share <= wanted[1]:
         return "kept"
@@ -35,7 +38,7 @@ def says(kind: str, share: float, wanted: list[float]) -> str:
     return "too often" if share > wanted[1] else "too seldom"
 
 
-def table(record: dict, what: str | None = None) -> pd.DataFrame:
+def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
     """The lines as text, shares in % with their 95 % Wilson intervals; people side by side."""
     found, text = entries(record, what), {}
     for each in found.itertuples():
@@ -48,7 +51,7 @@ def table(record: dict, what: str | None = None) -> pd.DataFrame:
     return pd.DataFrame.from_dict(text, orient="index").rename_axis(["test", "studies"])
 
 
-def said(record: dict | None, what: str, scenario: str) -> str:
+def share_sentence(record: dict | None, what: str, scenario: str) -> str:
     """One test's shares in one kind of study, as words."""
     if not record:
         return UNCOUNTED
@@ -62,7 +65,7 @@ def said(record: dict | None, what: str, scenario: str) -> str:
     return f"{what} {VERBS[found['kind'].iloc[0]]} in {one}{rest}"
 
 
-def answer(record: dict | None) -> str:
+def calibration_answer(record: dict | None) -> str:
     """How many promises were kept, and which were broken; contrasts aside."""
     if not record:
         return UNCOUNTED

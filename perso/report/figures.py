@@ -16,7 +16,7 @@ from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, V3
 from perso.parts import LABELS
-from perso.report.calibration import NAMES, entries
+from perso.report.calibration import KIND_NAMES, entries
 
 # Families that are added beyond these looks begin with the first ones again
 HUES = dict(
@@ -25,7 +25,7 @@ HUES = dict(
 MARKERS = dict(
     zip(FAMILIES, cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h")), strict=False)
 )
-RUNS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a cross
+RUN_MARKERS = ("o", "s", "D", "^", "v", "P")  # markers of runs side by side; v3's is a cross
 
 
 def colours() -> dict[str, tuple]:
@@ -56,7 +56,7 @@ def style() -> None:
 def tradeoff(ax, table: pd.DataFrame):
     """Change on D_I against change on D_G in percentage points: a mark per method, bars are 95 % intervals.
 
-    table   a `comparison.comparison`
+    table   a `comparison.compare`
     """
     families = {method.name: method.family for method in METHODS}
     shade = colours()
@@ -96,10 +96,10 @@ def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
     plt.close(fig)
 
 
-def beside(table: pd.DataFrame):
+def runs_figure(table: pd.DataFrame):
     """Every method's change on D_I and on D_G in percentage points: a mark per run, bars are 95 % intervals.
 
-    table   of `comparison.beside`
+    table   of `comparison.compare_runs`
     """
     shade, runs = [colours()[name] for name in table.index], table.columns.unique(1)
     fig, axes = plt.subplots(
@@ -108,7 +108,7 @@ def beside(table: pd.DataFrame):
     for ax, (measure, part) in zip(axes, parts.PARTS.items(), strict=True):
         ax.axvline(0, color="0.7", lw=1)
         for run, marker, shift in zip(
-            runs, cycle(RUNS), np.linspace(-0.3, 0.3, len(runs)), strict=False
+            runs, cycle(RUN_MARKERS), np.linspace(-0.3, 0.3, len(runs)), strict=False
         ):
             y, line = np.arange(len(table)) + shift, 100 * table[part][run]
             ax.hlines(y, line["low"], line["high"], colors=shade, lw=1)
@@ -131,10 +131,10 @@ def beside(table: pd.DataFrame):
     return fig
 
 
-def doses(ax, table: pd.DataFrame, part: str):
+def dose_figure(ax, table: pd.DataFrame, part: str):
     """What a dose of early shaping changes on D_I or D_G in percentage points: a line per owner of the dose and length.
 
-    table   of `comparison.doses`
+    table   of `comparison.dose_effects`
     """
     looks = {"own": ("o", 1), "another's": ("s", 2), "general": ("^", 7)}
     ax.axhline(0, color="0.7", lw=1)
@@ -173,7 +173,7 @@ def part_label(part: str) -> str:
 def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: str):
     """Changes on D_I or D_G in percentage points along a parameter: a line with 95 % intervals.
 
-    table   a `comparison.comparison`; names   {method: value of the parameter}
+    table   a `comparison.compare`; names   {method: value of the parameter}
     """
     there = dict(
         sorted(
@@ -197,7 +197,7 @@ def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: st
     return ax
 
 
-def late(ax, table: pd.DataFrame, part: str, optimiser: str):
+def late_figure(ax, table: pd.DataFrame, part: str, optimiser: str):
     """`sweep` of transfer learning over its iterations, a line per optimiser (the study's unless named) and rate."""
     courses: dict[str, dict] = {}
     for method in METHODS:
@@ -226,7 +226,7 @@ def levels(ax, rows: pd.DataFrame, measure: str):
     return ax
 
 
-def people(ax, rows: pd.DataFrame, measure: str):
+def people_figure(ax, rows: pd.DataFrame, measure: str):
     """Every person's change to the baseline in percentage points: a dot per person, a bar at the mean."""
     wide = 100 * accuracy.per_person(rows, measure)
     ax.axvline(0, color="0.7", lw=1)
@@ -290,7 +290,7 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
 def ways(ax, table: pd.DataFrame):
     """Milliseconds of every way to train: a dot each, and a bar to where the machine would be at its full rate.
 
-    table   a `speed.table`; the full rate is that of a matrix product or of a copy, whichever takes longer
+    table   a `speed.speed_table`; the full rate is that of a matrix product or of a copy, whichever takes longer
     """
     floor = table["ms"] * table[["% of matrix product", "% of copy"]].max(axis=1) / 100
     lines = range(len(table))
@@ -371,6 +371,6 @@ def bands(ax, record: dict, kinds: tuple[str, ...]):
     )
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
         label.set_color("0.6" if name[2] else "0.1")
-    ax.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"{NAMES[kinds[0]]}, % of studies")
+    ax.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"{KIND_NAMES[kinds[0]]}, % of studies")
     ax.grid(axis="y", visible=False)
     return ax

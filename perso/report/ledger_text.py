@@ -6,27 +6,27 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from perso.claims.evidence import RUNS
+from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
 
 
-def amount(finding: Finding, value: float) -> str:
+def format_value(finding: Finding, value: float) -> str:
     """A value in the finding's unit."""
     if np.isnan(value):
         return "?"
     return {"pp": f"{value:+.1f}", "bytes": f"{value:,.0f}"}.get(finding.unit, f"{value:.2f}")
 
 
-def ours(finding: Finding) -> str:
+def format_estimate(finding: Finding) -> str:
     """The number with its interval, as text."""
     unit = "" if finding.unit == "pp" else f" {finding.unit}"
     if np.isnan(finding.low) or finding.test == "count":
-        return f"{amount(finding, finding.value)}{unit}"
-    return f"{amount(finding, finding.value)} [{amount(finding, finding.low)}, {amount(finding, finding.high)}]{unit}"
+        return f"{format_value(finding, finding.value)}{unit}"
+    return f"{format_value(finding, finding.value)} [{format_value(finding, finding.low)}, {format_value(finding, finding.high)}]{unit}"
 
 
-def why(each: Verdict) -> str:
+def reason(each: Verdict) -> str:
     """What stands behind a verdict, in a line."""
     if each.verdict == "NOT RUN":
         return f"lacks {'; '.join(each.missing)}"
@@ -51,7 +51,7 @@ def tally(each: Verdict) -> str:
     return said + f"; of {len(controls)} controls {controls.count('for')} for" * bool(controls)
 
 
-def leading(each: Verdict) -> Finding | None:
+def deciding_finding(each: Verdict) -> Finding | None:
     """The finding to show where there is room for one, that which the verdict hangs on: the least sure of its kind."""
     speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}.get(
         each.verdict, ("for",)
@@ -62,35 +62,35 @@ def leading(each: Verdict) -> Finding | None:
 
 
 def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
-    """A line per claim, numbers as text: of several tests the one that the verdict hangs on, see `findings`."""
+    """A line per claim, numbers as text: of several tests the one that the verdict hangs on, see `findings_table`."""
     lines = {}
     for each in verdicts:
-        f, claim = leading(each), each.claim
+        f, claim = deciding_finding(each), each.claim
         lines[claim.number] = {
             "claim": claim.says,
             "source": claim.source,
             "printed": claim.printed,
             "verdict": each.verdict,
-            "why": why(each),
-            "ours": ours(f) if f else "",
+            "why": reason(each),
+            "ours": format_estimate(f) if f else "",
             "of": f.what if f else "",
             "test": f.test if f else "",
-            "p (Holm)": probability(f.holm) if f else "",
-            "detectable": amount(f, f.detectable) if f and not np.isnan(f.detectable) else "",
+            "p (Holm)": format_p(f.holm) if f else "",
+            "detectable": format_value(f, f.detectable) if f and not np.isnan(f.detectable) else "",
             "people": str(f.n) if f else "",
             "α = .1": {True: "yes", False: "no", None: ""}[each.author],
-            "rows": RUNS[f.of] if f else "",
+            "rows": RUN_NAMES[f.of] if f else "",
             "chapter": claim.chapter,
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("#")
 
 
-def probability(p: float) -> str:
+def format_p(p: float) -> str:
     """A p as text."""
     return "" if np.isnan(p) else "<.0001" if p < 1e-4 else f"{p:.4f}".lstrip("0")
 
 
-def findings(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+def findings_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     """Every number: a line per finding, the claim's verdict with it; a claim without any has one line."""
     lines = []
     for each in verdicts:
@@ -145,15 +145,18 @@ COLUMNS = (
 )
 
 
-def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
+def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """How many claims have each verdict."""
     there = [each.verdict for each in verdicts]
     return {name: there.count(name) for name in VERDICTS}
 
 
-def as_text(verdicts: Sequence[Verdict]) -> str:
+def ledger_text(verdicts: Sequence[Verdict]) -> str:
     """The ledger for a terminal: counts, then a claim with the findings that decide it."""
-    lines = [", ".join(f"{count} {name}" for name, count in counts(verdicts).items() if count), ""]
+    lines = [
+        ", ".join(f"{count} {name}" for name, count in count_verdicts(verdicts).items() if count),
+        "",
+    ]
     for each in verdicts:
         author = {
             True: "; by the papers' α = .1: yes",
@@ -163,13 +166,13 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
         lines.append(
             f"{each.claim.number:2d} {each.verdict:12s} {each.claim.says} ({each.claim.source})"
         )
-        lines.append(f"   {why(each)}{author}")
+        lines.append(f"   {reason(each)}{author}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
-            lines += [f"   {mark} {told(finding)}" for finding in group]
+            lines += [f"   {mark} {finding_line(finding)}" for finding in group]
     return "\n".join(lines)
 
 
-def agreed(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
+def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
     """How often two cohorts come to the same verdict, and a line per claim of which they do not."""
     pairs = [
         (one, two)
@@ -185,28 +188,26 @@ def agreed(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
     return "\n".join([f"{same}; not for" if apart else f"{same}.", *apart])
 
 
-def told(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
     """A finding in a line."""
-    p = f", p {probability(finding.p)}" * (not np.isnan(finding.p))
-    p += f" (Holm {probability(finding.holm)})" * (
-        bool(finding.family) and not np.isnan(finding.holm)
-    )
-    least = f", detectable {amount(finding, finding.detectable)}" * (
+    p = f", p {format_p(finding.p)}" * (not np.isnan(finding.p))
+    p += f" (Holm {format_p(finding.holm)})" * (bool(finding.family) and not np.isnan(finding.holm))
+    least = f", detectable {format_value(finding, finding.detectable)}" * (
         not np.isnan(finding.detectable)
     )
-    return f"{finding.what}: {ours(finding)}, {finding.test}{p}, {people(finding)}{least}: {speaks(finding)}"
+    return f"{finding.what}: {format_estimate(finding)}, {finding.test}{p}, {people_text(finding)}{least}: {outcome_text(finding)}"
 
 
-def speaks(finding: Finding) -> str:
+def outcome_text(finding: Finding) -> str:
     """What a finding says, and how where its p does not tell: that the effect is below the margin, or beyond it."""
     if finding.outcome == "against" and finding.expected == 0:
         return f"against: beyond ±{finding.margin:g}"
     if finding.outcome == "against" and not finding.holm < 0.05 and not np.isnan(finding.little):
-        return f"against: below {finding.margin:g}, p {probability(finding.little)}"
+        return f"against: below {finding.margin:g}, p {format_p(finding.little)}"
     return finding.outcome
 
 
-def people(finding: Finding) -> str:
+def people_text(finding: Finding) -> str:
     """Of how many people, and, where they share them, from how many generic models."""
     models = finding.more.get("generic")
     return f"{finding.n} people" + f" from {models} generic model{'s' * (models != 1)}" * bool(
@@ -214,7 +215,7 @@ def people(finding: Finding) -> str:
     )
 
 
-def as_markdown(verdicts: Sequence[Verdict]) -> str:
+def ledger_markdown(verdicts: Sequence[Verdict]) -> str:
     """The ledger as one table."""
     columns = [
         "claim",
@@ -236,6 +237,6 @@ def as_markdown(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
-def as_csv(verdicts: Sequence[Verdict]) -> str:
-    """`findings` in full."""
-    return findings(verdicts).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+def ledger_csv(verdicts: Sequence[Verdict]) -> str:
+    """`findings_table` in full."""
+    return findings_table(verdicts).to_csv(index=False, lineterminator="\n", float_format="%.6g")

@@ -18,20 +18,20 @@ from perso.store import published
 from perso.store.published import Published
 
 
-def begin() -> None:
+def set_up() -> None:
     """The look of a chapter's figures."""
     set_matplotlib_formats("retina")
     figures.style()
 
 
-def keep(name: str, value) -> None:
+def glue_value(name: str, value) -> None:
     """Glue a number or a text under a name for the prose of any page, and print it for whoever reads the notebook."""
     glue(name, value if isinstance(value, str) else float(value), display=False)
     print(f"{name}: {value}")
 
 
-def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
-    """Which of the rows are published ones (`published.shared`), and which were trained where this page was made."""
+def origin_note(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
+    """Which of the rows are published ones (`published.published_rows`), and which were trained where this page was made."""
     theirs = given.merge(
         rows[["key", "created"]]
     )  # one whose course was trained again here has another date
@@ -44,16 +44,16 @@ def origin(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     )
 
 
-def which(runs: Sequence[Published]) -> Markdown:
-    """Which run is which, the book's own first (`published.beside`)."""
-    lines = [f"- **{run.name}:** {published.sentence(run)}" for run in runs]
+def list_runs(runs: Sequence[Published]) -> Markdown:
+    """Which run is which, the book's own first (`published.runs_beside`)."""
+    lines = [f"- **{run.name}:** {published.run_sentence(run)}" for run in runs]
     alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (
         len(runs) == 1
     )
     return Markdown("\n".join([*lines, *alone]))
 
 
-def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:
+def sample_sheet(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:
     """Each person's first image of every class, u8 [people, classes, S, S]; `turn` 1 and 2 are the flips."""
     base = int(prepared.source.labels.max()) + 1
     sheet = np.zeros((len(people), min(base, most), *prepared.images.shape[1:]), np.uint8)
@@ -65,7 +65,7 @@ def samples(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10)
     return sheet
 
 
-def made_of(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
+def provenance_note(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
     """Which parameters, data, device and versions made a page."""
     changed = {
         key: value

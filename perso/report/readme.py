@@ -23,10 +23,10 @@ PARAMS, ROWS, DURATIONS = (
 )
 
 
-def write(root: Path = ROOT) -> list[Path]:
+def write_readme(root: Path = ROOT) -> list[Path]:
     """Bring README.md and its figure up to date; their paths."""
-    rows = published.read(root / ROWS).rows
-    table = comparison.comparison(rows)
+    rows = published.read_rows(root / ROWS).rows
+    table = comparison.compare(rows)
     text = (root / README).read_text(encoding="utf-8")
     for name, block in blocks(root, rows, table).items():
         text = replaced(text, name, block)
@@ -41,7 +41,7 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
     results = root / "results"
     took = json.loads((root / DURATIONS).read_text(encoding="utf-8"))
     lines = [
-        f"| `{each['command']}` | {each['what']} | {spoken(each['seconds'])} |"
+        f"| `{each['command']}` | {each['what']} | {format_duration(each['seconds'])} |"
         for each in took["measured"]
     ]
     lines = [
@@ -52,61 +52,66 @@ def blocks(root: Path, rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, str
         f"Measured on {took['machine']}, {took['date']}.",
     ]
     return {
-        "table": both(table),
-        "ledger": claimed(results),
+        "table": readme_table(table),
+        "ledger": ledger_block(results),
         "rows": f"{rows['person'].nunique()} people, {len(rows)} models, trained {rows['created'].max()[:10]} on "
         f"{', '.join(sorted(rows['device'].unique()))}: [`{PARAMS}`]({PARAMS}), [`{ROWS}`]({ROWS}).",
-        "control": f"{sentences.versus(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
+        "control": f"{sentences.difference_sentence(rows, 'ES-n-400', 'BaseLine + 400 iterations')}.",
         "writers": "\n".join(
-            f"- {line}" for line in writers(published.read(results / LARGER.name))
+            f"- {line}" for line in writers(published.read_rows(results / LARGER.name))
         ),
         "durations": "\n".join(lines),
         "speed": "\n".join(
             f"- {line}"
             for line in (
-                speed.answer(records.throughput("cpu", results)),
-                speed.answer(records.throughput("cuda", results), "cuda"),
-                speed.verdict(records.compared(results)),
+                speed.speed_answer(records.throughput("cpu", results)),
+                speed.speed_answer(records.throughput("cuda", results), "cuda"),
+                speed.precision_sentence(records.precision(results)),
             )
         ),
     }
 
 
-def claimed(folder: Path) -> str:
+def ledger_block(folder: Path) -> str:
     """How many claims have which verdict, by the published ledgers, and which those are."""
-    ledgers = ledger_file.everything(folder)
+    ledgers = ledger_file.read_ledgers(folder)
     if not ledgers:
         return "No ledger is published yet."
     files = dict.fromkeys(one.file for one, _ in ledger.deciding(ledgers))
     return "\n".join(
-        [f"{ledger_html.answer(ledgers)}.", "", *(f"- [`{file}`]({file})" for file in files)]
+        [
+            f"{ledger_html.ledger_sentence(ledgers)}.",
+            "",
+            *(f"- [`{file}`]({file})" for file in files),
+        ]
     )
 
 
 def writers(run: published.Published) -> list[str]:
     """What the larger run found, one method of each family, likeness against chance, and which run it is."""
-    table = comparison.comparison(run.rows)
+    table = comparison.compare(run.rows)
     shown = ("ES-n-400", "SW-n-2", "TL-n-300 (1e-4)", "SG-n-1500")
-    alike = sentences.versus(run.rows, "SG-n-1500", "BaseLine-n-1500 with D_I")
+    alike = sentences.difference_sentence(run.rows, "SG-n-1500", "BaseLine-n-1500 with D_I")
     return [
-        *(f"{sentences.sentence(table, method)}." for method in shown),
+        *(f"{sentences.change_sentence(table, method)}." for method in shown),
         f"{alike}.",
-        f"{published.sentence(run)}.",
+        f"{published.run_sentence(run)}.",
     ]
 
 
-def both(table: pd.DataFrame) -> str:
+def readme_table(table: pd.DataFrame) -> str:
     """D_I and D_G side by side, the columns one looks at first."""
     columns = {"mean": "mean", "change in pp [95 %]": "change", "v3 mean": "v3"}
     parts = {
-        part: tables.shown(table, part)[list(columns)].rename(columns=columns) for part in WHOSE
+        part: tables.format_part(table, part)[list(columns)].rename(columns=columns)
+        for part in WHOSE
     }
-    return tables.markdown(
+    return tables.markdown_table(
         pd.concat([shown.add_prefix(f"{part} ") for part, shown in parts.items()], axis=1)
     )
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as one says it."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
@@ -122,5 +127,5 @@ def replaced(text: str, name: str, block: str) -> str:
 
 
 if __name__ == "__main__":
-    for path in write():
+    for path in write_readme():
         print(path)

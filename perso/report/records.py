@@ -9,20 +9,20 @@ from perso.paths import ROOT
 
 def calibration(folder: Path = ROOT / "results") -> dict | None:
     """The record; None where nothing was counted."""
-    return load(folder / "calibration.json")
+    return load_json(folder / "calibration.json")
 
 
 def throughput(device: str, results: Path = ROOT / "results") -> dict | None:
     """The record of `cpu` or `cuda`; None where nothing was measured."""
-    return load(results / f"throughput-{device}.json")
+    return load_json(results / f"throughput-{device}.json")
 
 
-def compared(results: Path = ROOT / "results") -> dict:
+def precision(results: Path = ROOT / "results") -> dict:
     """What benchmarks/precision.py found, by the name of the params file; empty where it found nothing yet."""
-    return load(results / "precision.json") or {}
+    return load_json(results / "precision.json") or {}
 
 
-def load(path: Path) -> dict | None:
+def load_json(path: Path) -> dict | None:
     """A JSON file, or None where there is none; InputError names one that cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))

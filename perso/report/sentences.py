@@ -8,17 +8,24 @@ from IPython.display import Markdown
 
 from perso import parts
 from perso.analysis import accuracy, comparison
-from perso.data.dataset import Prepared, sizes
-from perso.methods.method import FAMILIES, SHAPING, Method, again, early, longer
+from perso.data.dataset import Prepared, part_sizes
+from perso.methods.method import (
+    FAMILIES,
+    SHAPING,
+    Method,
+    early_shaping,
+    longer_baseline,
+    with_more_epochs,
+)
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import WHOSE
 from perso.report import tables
 from perso.stats import paired
-from perso.stats.mixed import mixed
+from perso.stats.mixed import mixed_model
 from perso.store.published import Published
 
 
-def answer(table: pd.DataFrame) -> str:
+def cost_sentence(table: pd.DataFrame) -> str:
     """r_train of every family, and from how many people on transfer learning costs no more (of a `per_person`)."""
     of = {
         family: [m.name for m in METHODS if m.family == family and m.name in table.index]
@@ -42,8 +49,8 @@ def answer(table: pd.DataFrame) -> str:
     )
 
 
-def sentence(table: pd.DataFrame, method: str) -> str:
-    """What a method changed, in words that fit its intervals (`comparison.comparison`)."""
+def change_sentence(table: pd.DataFrame, method: str) -> str:
+    """What a method changed, in words that fit its intervals (`comparison.compare`)."""
     said = []
     for part, whose in WHOSE.items():
         mean, low, high = (
@@ -68,10 +75,10 @@ def level_sentence(table: pd.DataFrame, method: str) -> str:
     return f"{method} reaches {said[0]} and {said[1]}."
 
 
-def versus(rows: pd.DataFrame, method: str, other: str) -> str:
+def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
     """One method minus another on D_I and D_G."""
     said = []
-    for part, each in comparison.difference(rows, method, other).items():
+    for part, each in comparison.change_by_part(rows, method, other).items():
         interval = "" if np.isnan(each.low) else f" [{100 * each.low:+.1f}, {100 * each.high:+.1f}]"
         said.append(f"{100 * each.mean:+.1f}{interval} points on {part}")
     return f"{method} minus {other}: {said[0]}, {said[1]}"
@@ -88,7 +95,7 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
 
     def best(names, part):
         name = table.loc[names, (part, "mean")].idxmax()
-        on_I, on_G = (tables.points(table.loc[name, each]) for each in WHOSE)
+        on_I, on_G = (tables.format_change(table.loc[name, each]) for each in WHOSE)
         return f"on {WHOSE[part]}, {name} ({on_I} points on D_I, {on_G} on D_G)"
 
     said = f"Best of the shaping methods, against the baseline: {best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
@@ -101,7 +108,7 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
 
 def people_sentence(prepared: Prepared) -> str:
     """Who is there, with how much data."""
-    parts = sizes(prepared)
+    parts = part_sizes(prepared)
     samples, own, others = parts[["samples", "D_I train", "D_G train"]].mean()
     return (
         f"{len(parts)} individuals with {samples:.0f} samples each on average. "
@@ -118,8 +125,8 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     largest = max(others, key=lambda run: size[run.name]).name
     there, here = (f"{name} ({size[name]} people)" for name in (largest, own.name))
     said = (
-        f"Of the changes whose 95 % interval excludes 0 in {there}, {agreed(table, largest, own.name)} "
-        f"have the same sign in {here}; the other way round {agreed(table, own.name, largest)}."
+        f"Of the changes whose 95 % interval excludes 0 in {there}, {agreed_signs(table, largest, own.name)} "
+        f"have the same sign in {here}; the other way round {agreed_signs(table, own.name, largest)}."
     )
     larger = size[largest] > size[own.name]
     return (
@@ -129,39 +136,39 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     )
 
 
-def agreed(table: pd.DataFrame, one: str, other: str) -> str:
+def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
     """How many of one run's clear changes have the same sign in the other."""
     return " and ".join(
         f"{same.sum()} of {len(same)} on {part}"
-        for part, same in comparison.agreement(table, one, other).items()
+        for part, same in comparison.sign_agreement(table, one, other).items()
     )
 
 
-def agreement(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
+def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     """For every pair of runs with the book's own or v3 in it: whose clear changes have the same sign in the other."""
     own, *others = (run.name for run in runs)
     pairs = [pair for name in others for pair in ((name, own), (own, name))]
-    pairs += [(run, comparison.V3) for run in (own, *others)]
+    pairs += [(run, comparison.V3_COLUMN) for run in (own, *others)]
     lines = []
     for one, other in pairs:
         apart = [
             f"{name} on {part}"
-            for part, same in comparison.agreement(table, one, other).items()
+            for part, same in comparison.sign_agreement(table, one, other).items()
             for name in same.index[~same]
         ]
         lines.append(
-            f"- clear in **{one}**, the same sign in **{other}**: {agreed(table, one, other)}"
+            f"- clear in **{one}**, the same sign in **{other}**: {agreed_signs(table, one, other)}"
             + (f"; not {', '.join(apart)}" if apart else "")
         )
     return Markdown("\n".join(lines))
 
 
-def versus_each(
-    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = versus
+def difference_list(
+    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = difference_sentence
 ) -> Markdown:
     """What there is to say of every pair of methods, as a list; of a method that this run leaves out, that it does.
 
-    say   `sentences.versus`, or `equal`: of rows and two names, a sentence
+    say   `sentences.difference_sentence`, or `equivalence_sentence`: of rows and two names, a sentence
     """
     there, lines = set(rows["method"]), []
     for method, other in pairs:
@@ -174,11 +181,11 @@ def versus_each(
     return Markdown("\n".join(lines))
 
 
-def equal(rows: pd.DataFrame, method: str, other: str) -> str:
+def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
     """Whether two methods are equivalent (TOST) on D_I and D_G, with the margins of `parts.MARGINS`."""
     said = []
     for part, differences in comparison.paired_differences(rows, method, other).items():
-        found = paired.equivalence(differences, parts.MARGINS[part])
+        found = paired.tost(differences, parts.MARGINS[part])
         mean, low, high, margin = (
             100 * value for value in (found.mean, found.low, found.high, found.margin)
         )
@@ -190,8 +197,8 @@ def equal(rows: pd.DataFrame, method: str, other: str) -> str:
     return f"{method} and {other} are {said[0]} and {said[1]}"
 
 
-def likeness(ours: pd.Series, raw: pd.Series, latent: int) -> str:
-    """What codes say about hands, beside raw pixels (two lines of `similarity.table`)."""
+def similarity_sentence(ours: pd.Series, raw: pd.Series, latent: int) -> str:
+    """What codes say about hands, beside raw pixels (two lines of `similarity.compare_spaces`)."""
     return (
         f"By {latent} numbers, the nearest other image is by the same person {ours['× chance']:.1f} times as often as "
         f"by chance, and shows the same class in {ours['class']:.0%} of cases; by raw pixels "
@@ -200,17 +207,17 @@ def likeness(ours: pd.Series, raw: pd.Series, latent: int) -> str:
     )
 
 
-def gains(table: pd.DataFrame) -> Markdown:
-    """What a method adds on some classes and on others (`similarity.gains`), in percentage points."""
-    these, others = paired.change(table["these"]), paired.change(table["others"])
-    more = paired.change(table["these"] - table["others"])
+def gain_sentence(table: pd.DataFrame) -> Markdown:
+    """What a method adds on some classes and on others (`similarity.gain_on_classes`), in percentage points."""
+    these, others = paired.paired_change(table["these"]), paired.paired_change(table["others"])
+    more = paired.paired_change(table["these"] - table["others"])
     return Markdown(
-        f"{interval(these)} on these, {interval(others)} on others; the difference is {interval(more)}."
+        f"{format_interval(these)} on these, {format_interval(others)} on others; the difference is {format_interval(more)}."
     )
 
 
-def nearness(table: pd.DataFrame) -> str:
-    """For how many people D_G holds what is nearer than their own (`similarity.own_and_others`)."""
+def nearness_sentence(table: pd.DataFrame) -> str:
+    """For how many people D_G holds what is nearer than their own (`similarity.nearest_distances`)."""
     nearer, few = (table["D_G"] < table["own"]).sum(), (table["as few"] < table["own"]).sum()
     return (
         f"For {nearer} of {len(table)} people all of D_G holds nearer samples than their own; "
@@ -218,23 +225,25 @@ def nearness(table: pd.DataFrame) -> str:
     )
 
 
-def dose(rows: pd.DataFrame) -> str:
+def dose_sentence(rows: pd.DataFrame) -> str:
     """Whether the harm of the largest dose of own data on D_G outlasts three times the epochs (claims 17, 25).
 
     Counted from as many iterations on general data: both train as long, the rest is the narrowness of the data.
     """
     there = set(rows["method"])
     amount = max(
-        m.early for m in DOSES if m.shaped_by == "own" and m.rounds == 1 and m.name in there
+        m.early
+        for m in DOSES
+        if m.individual_data == "own" and m.epochs_factor == 1 and m.name in there
     )
-    own, general, verdicts, numbers = early(amount), longer(amount), [], []
+    own, general, verdicts, numbers = early_shaping(amount), longer_baseline(amount), [], []
     for words, one, other in (
         ("after the usual epochs", own, general),
-        ("after three times as many", again(own, 3), again(general, 3)),
+        ("after three times as many", with_more_epochs(own, 3), with_more_epochs(general, 3)),
     ):
         differences = comparison.paired_differences(rows, one.name, other.name)["D_G"]
         verdicts.append(f"{harm(differences)} {words}")
-        numbers.append(f"{interval(paired.change(differences))} points {words}")
+        numbers.append(f"{format_interval(paired.paired_change(differences))} points {words}")
     return (
         f"{verdicts[0]}, {verdicts[1]}. {amount:,} iterations on one person first, against as many on general data, "
         f"change accuracy on D_G by {numbers[0]}, by {numbers[1]}."
@@ -243,7 +252,7 @@ def dose(rows: pd.DataFrame) -> str:
 
 def harm(differences: pd.Series) -> str:
     """What paired differences on D_G say: harm | gain | no difference (TOST) | undecided."""
-    seen, same = paired.change(differences), paired.equivalence(differences, parts.MARGINS["D_G"])
+    seen, same = paired.paired_change(differences), paired.tost(differences, parts.MARGINS["D_G"])
     return (
         "harm"
         if seen.high < 0
@@ -255,24 +264,26 @@ def harm(differences: pd.Series) -> str:
     )
 
 
-def interval(change: paired.Change) -> str:
+def format_interval(change: paired.PairedChange) -> str:
     """A change in percentage points with its interval, as text."""
-    return tables.points(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
+    return tables.format_change(
+        pd.Series({"change": change.mean, "low": change.low, "high": change.high})
+    )
 
 
-def doses(table: pd.DataFrame) -> pd.DataFrame:
-    """`comparison.doses` in percentage points: doses and owners down, D_I and D_G by length across."""
+def dose_table(table: pd.DataFrame) -> pd.DataFrame:
+    """`comparison.dose_effects` in percentage points: doses and owners down, D_I and D_G by length across."""
     cells = {}
     for part in parts.PARTS.values():
         for _, line in table.sort_values(("", "rounds"), kind="stable").iterrows():
             whose, amount, rounds = line["", "whose"], line["", "dose"], line["", "rounds"]
             cells.setdefault((part, f"{rounds} × epochs"), {})[f"{amount} on {whose} data"] = (
-                tables.points(line[part])
+                tables.format_change(line[part])
             )
     return pd.DataFrame(cells).fillna("")
 
 
-def late(table: pd.DataFrame) -> pd.DataFrame:
+def late_table(table: pd.DataFrame) -> pd.DataFrame:
     """Every row of transfer learning in percentage points: optimiser and rate down, iterations across."""
     lines: dict[str, dict] = {}
     for method in METHODS:
@@ -281,7 +292,7 @@ def late(table: pd.DataFrame) -> pd.DataFrame:
                 f"{method.late_optimiser or 'as the study'}, {method.late_rate:g}", {}
             )
             for part in parts.PARTS.values():
-                cells[part, method.late] = tables.points(table.loc[method.name, part])
+                cells[part, method.late] = tables.format_change(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
     columns = pd.MultiIndex.from_product([parts.PARTS.values(), lengths])
     return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
@@ -290,7 +301,7 @@ def late(table: pd.DataFrame) -> pd.DataFrame:
 def late_sentence(table: pd.DataFrame) -> str:
     """How many rows of transfer learning lower accuracy on D_G, for how many a loss is excluded, which of those gains.
 
-    table   of `comparison.comparison`, counted from the generic model that all of them start from (TL-n-0)
+    table   of `comparison.compare`, counted from the generic model that all of them start from (TL-n-0)
     """
     there = [
         m.name
@@ -306,12 +317,12 @@ def late_sentence(table: pd.DataFrame) -> str:
     if not len(safe):
         return f"{said}."
     best = table.loc[safe, ("D_I", "change")].idxmax()
-    on_I, on_G = (tables.points(table.loc[best, part]) for part in ("D_I", "D_G"))
+    on_I, on_G = (tables.format_change(table.loc[best, part]) for part in ("D_I", "D_G"))
     both = ": v1's harm and v3's lack of it can both be had" * bool(len(harmed))
     return f"{said}{both}. Of these, {best} gives the individual most ({on_I} points on D_I, {on_G} on D_G)."
 
 
-def trends(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
+def trend_list(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
     """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
     lines = []
     for names in courses:
@@ -319,7 +330,10 @@ def trends(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
             part: accuracy.per_person(rows, measure)[list(names)]
             for measure, part in parts.PARTS.items()
         }
-        rises, falls = paired.rising(wide["D_I"].dropna()), paired.rising(-wide["D_G"].dropna())
+        rises, falls = (
+            paired.page_trend(wide["D_I"].dropna()),
+            paired.page_trend(-wide["D_G"].dropna()),
+        )
         said = f"p = {rises:.2g} that accuracy rises on D_I, {falls:.2g} that it falls on D_G"
         lines.append(f"- {', '.join(names)}: {said}")
     return Markdown("\n".join(lines))
@@ -337,13 +351,13 @@ def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.
                 100 * (wide[method] - wide[base]),
                 wide["fold"].astype(str) + " " + wide["repeat"].astype(str),
             )
-            found = mixed(d, {"person": wide["person"], "generic model": models})
+            found = mixed_model(d, {"person": wide["person"], "generic model": models})
             line = found.effects.loc["mean"]
-            alone = comparison.difference(rows, method, base)[part]
+            alone = comparison.change_by_part(rows, method, base)[part]
             lines[f"{method} − {base}, {part}"] = {
-                "people alone": interval(alone),
-                "generic models, too": interval(
-                    paired.Change(
+                "people alone": format_interval(alone),
+                "generic models, too": format_interval(
+                    paired.PairedChange(
                         *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"]))
                     )
                 ),

@@ -29,12 +29,12 @@ LOOPS = {
 # what was measured
 
 
-def sizes(record: dict | None) -> list[str]:
+def measured_sizes(record: dict | None) -> list[str]:
     """The sizes that were measured, the largest last."""
     return list(record["sizes"]) if record else []
 
 
-def table(record: dict, size: str) -> pd.DataFrame:
+def speed_table(record: dict, size: str) -> pd.DataFrame:
     """One line per way to train, the textbook loop first, each with what was changed added to the one before.
 
     ms                    of one iteration of one model
@@ -58,9 +58,9 @@ def table(record: dict, size: str) -> pd.DataFrame:
     )
 
 
-def shown(record: dict, size: str) -> pd.DataFrame:
+def speed_table_text(record: dict, size: str) -> pd.DataFrame:
     """The table as text; with the interval of the change in accuracy, and notes, where there are any."""
-    numbers, ways = table(record, size), record["sizes"][size]["ways"]
+    numbers, ways = speed_table(record, size), record["sizes"][size]["ways"]
     digits = {
         "ms": 2,
         "× textbook": 1,
@@ -92,11 +92,13 @@ def shown(record: dict, size: str) -> pd.DataFrame:
 def meanings(record: dict | None) -> dict[str, str]:
     """Every way that was measured, and what it is."""
     return {
-        way["way"]: way["what"] for size in sizes(record) for way in record["sizes"][size]["ways"]
+        way["way"]: way["what"]
+        for size in measured_sizes(record)
+        for way in record["sizes"][size]["ways"]
     }
 
 
-def scale(record: dict, size: str) -> str:
+def measured_scale(record: dict, size: str) -> str:
     """A size in words."""
     s = record["sizes"][size]
     return (
@@ -109,18 +111,18 @@ def work(record: dict | None) -> str:
     """What an iteration of the largest network takes."""
     if not record:
         return unmeasured("cpu")
-    s = record["sizes"][sizes(record)[-1]]
+    s = record["sizes"][measured_sizes(record)[-1]]
     return (
         f"{s['flop'] / s['batch_size'] / 1e6:.0f} MFLOP for each image, {s['flop'] / 1e9:.1f} GFLOP for a batch of "
         f"{s['batch_size']} (images of {s['image_size']} × {s['image_size']}, width {s['width']:g})"
     )
 
 
-def answer(record: dict | None, device: str = "cpu") -> str:
+def speed_answer(record: dict | None, device: str = "cpu") -> str:
     """How much faster than the textbook loop a study is, and how near the machine's limit; on `device`."""
     if not record:
         return unmeasured(device)
-    said, size = [], sizes(record)[-1]
+    said, size = [], measured_sizes(record)[-1]
     if study := record.get("study"):
         ours, textbook = study["perso_seconds"], study["textbook_seconds"]
         timed = study.get("textbook_models", study["models"])
@@ -133,7 +135,7 @@ def answer(record: dict | None, device: str = "cpu") -> str:
             f"the {study['params']} study of {study['models']} models{without} takes {ours:.0f} s, "
             f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})"
         )
-    numbers, ways = table(record, size), record["sizes"][size]["ways"]
+    numbers, ways = speed_table(record, size), record["sizes"][size]["ways"]
     own = [way for way in ways if way["note"]] or ways[-1:]  # what a study takes by itself
     told = [
         f"{numbers.loc[each['way'], 'ms']:.3g} ms in {each['precision']}, "
@@ -146,7 +148,7 @@ def answer(record: dict | None, device: str = "cpu") -> str:
     return f"On {place(record)}, {'; '.join(said)}."
 
 
-def agreement(record: dict | None) -> str:
+def textbook_agreement(record: dict | None) -> str:
     """Whether the study's own way learns as much as the textbook loop."""
     study = (record or {}).get("study")
     if not study:
@@ -158,7 +160,7 @@ def agreement(record: dict | None) -> str:
     return f"Accuracy of the {study['params']} study minus that of the textbook loop: {' and '.join(said)}."
 
 
-def repeated(record: dict | None, device: str = "cpu") -> str:
+def repeatability_sentence(record: dict | None, device: str = "cpu") -> str:
     """How many models came out the same, to the bit, when they were trained twice; on `device`."""
     if not record:
         return unmeasured(device)
@@ -205,20 +207,20 @@ def predictions() -> pd.DataFrame:
 # precision
 
 
-def precisions(entries: dict) -> pd.DataFrame:
+def precision_table(entries: dict) -> pd.DataFrame:
     """bfloat16 minus float32, a line per params file, as text."""
     lines = {
         name: {
             "people": str(each["people"]),
             "models": str(each["models"]),
-            **tables.verdict(weighed(each)),
+            **tables.equivalence_cells(equivalences_of(each)),
         }
         for name, each in entries.items()
     }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def weighed(entry: dict) -> dict[str, paired.Equivalence]:
+def equivalences_of(entry: dict) -> dict[str, paired.Equivalence]:
     """An entry's two equivalences; what could not be computed is null in the file and nan here."""
     return {
         part: paired.Equivalence(
@@ -228,14 +230,14 @@ def weighed(entry: dict) -> dict[str, paired.Equivalence]:
     }
 
 
-def verdict(entries: dict) -> str:
+def precision_sentence(entries: dict) -> str:
     """At which sizes bfloat16 was shown to be as accurate as float32: on D_I and on D_G."""
     if not entries:
         return "bfloat16 has not been compared with float32 yet; benchmarks/precision.py does it."
     shown = [
         name
         for name, each in entries.items()
-        if all(part.equivalent for part in weighed(each).values())
+        if all(part.equivalent for part in equivalences_of(each).values())
     ]
     others = [name for name in entries if name not in shown]
     said = [f"was shown at {', '.join(shown)}"] * bool(shown) + [

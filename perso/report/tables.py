@@ -9,7 +9,7 @@ from perso.parts import PARTS, WHOSE
 from perso.stats import paired
 
 
-def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
+def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
     """One part (D_I or D_G) of a comparison as text: changes in percentage points, p corrected (Holm) or not."""
     block = table[part]
 
@@ -28,7 +28,7 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
         "rank": block["rank"].astype(str),
     }
     tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
-    columns |= {"change in pp [95 %]": block.apply(points, axis=1), **tested}
+    columns |= {"change in pp [95 %]": block.apply(format_change, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
     paper = table.attrs.get("paper", "v3")
     columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in PAPER}
@@ -40,27 +40,29 @@ def shown(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFram
     return pd.DataFrame(columns).rename_axis(index=None)
 
 
-def points(line: pd.Series) -> str:
+def format_change(line: pd.Series) -> str:
     """A change in percentage points with its interval, like +1.2 [+0.3, +2.1]; nothing for what is not there."""
     mean, low, high = 100 * line[["change", "low", "high"]]
     interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
     return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
 
 
-def as_text(table: pd.DataFrame) -> str:
+def comparison_text(table: pd.DataFrame) -> str:
     """Both parts as plain text, one below the other."""
     heads = {"D_I": "On the individual's own data, D_I", "D_G": "On everybody else's, D_G"}
     return "\n\n".join(
-        f"{heads[part]}\n{shown(table, part).to_string()}" for part in PARTS.values()
+        f"{heads[part]}\n{format_part(table, part).to_string()}" for part in PARTS.values()
     )
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def comparison_markdown(table: pd.DataFrame) -> str:
     """Both parts as Markdown tables."""
-    return "\n\n".join(f"**{part}**\n\n{markdown(shown(table, part))}" for part in PARTS.values())
+    return "\n\n".join(
+        f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in PARTS.values()
+    )
 
 
-def markdown(shown: pd.DataFrame) -> str:
+def markdown_table(shown: pd.DataFrame) -> str:
     """A table of text, its index named Method, in Markdown."""
     block = shown.reset_index(names="Method")
     lines = [
@@ -71,14 +73,14 @@ def markdown(shown: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def as_csv(table: pd.DataFrame) -> str:
+def comparison_csv(table: pd.DataFrame) -> str:
     """All numbers in full, one line per method; columns like `D_I mean`, `D_G change`."""
     flat = table.copy()
     flat.columns = [" ".join(pair) for pair in table.columns]
     return flat.rename_axis("method").to_csv()
 
 
-def verdict(found: dict[str, paired.Equivalence]) -> dict[str, str]:
+def equivalence_cells(found: dict[str, paired.Equivalence]) -> dict[str, str]:
     """The cells of a line about an equivalence, in percentage points."""
     cells = {}
     for part, each in found.items():
@@ -92,33 +94,33 @@ def verdict(found: dict[str, paired.Equivalence]) -> dict[str, str]:
     return cells
 
 
-def verdicts(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """`equivalence` as text: a line for all methods together, then one for each."""
-    lines = {"all methods": verdict(equivalence_by_part(rows, other))}
+    lines = {"all methods": equivalence_cells(equivalence_by_part(rows, other))}
     for name in rows["method"].unique():
-        lines[name] = verdict(
+        lines[name] = equivalence_cells(
             equivalence_by_part(rows[rows["method"] == name], other[other["method"] == name])
         )
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def comparison(table: pd.DataFrame, corrected: bool = False) -> HTML:
+def comparison_html(table: pd.DataFrame, corrected: bool = False) -> HTML:
     """A comparison as the book shows it. Holm's correction counts the methods in the table: for the whole one only."""
-    return both({part: shown(table, part, corrected) for part in WHOSE})
+    return both_parts_html({part: format_part(table, part, corrected) for part in WHOSE})
 
 
-def changes(table: pd.DataFrame) -> HTML:
-    """The changes of several runs (`comparison.beside`) in percentage points, a column per run."""
+def changes_html(table: pd.DataFrame) -> HTML:
+    """The changes of several runs (`comparison.compare_runs`) in percentage points, a column per run."""
     runs = table.columns.unique(1)
-    return both(
+    return both_parts_html(
         {
-            part: pd.DataFrame({run: table[part][run].apply(points, axis=1) for run in runs})
+            part: pd.DataFrame({run: table[part][run].apply(format_change, axis=1) for run in runs})
             for part in WHOSE
         }
     )
 
 
-def both(shown: dict[str, pd.DataFrame]) -> HTML:
+def both_parts_html(shown: dict[str, pd.DataFrame]) -> HTML:
     """Tables of text on D_I and on D_G, one below the other."""
     heads = {part: f"On {whose}, <i>D<sub>{part[-1]}</sub></i>" for part, whose in WHOSE.items()}
     return HTML(

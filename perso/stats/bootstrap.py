@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from perso.stats.paired import known
-from perso.stats.permutation import dealt
+from perso.stats.paired import without_nan
+from perso.stats.permutation import permute_within_person
 
-LEAST = 5  # people below whom a bootstrap says nothing
-POOL = 400  # draws of a person's samples, out of which every drawn person takes one
+MIN_PEOPLE = 5  # people below whom a bootstrap says nothing
+POOL_SIZE = 400  # draws of a person's samples, out of which every drawn person takes one
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Interval:
     high: float
 
 
-def hierarchical(
+def hierarchical_bootstrap(
     persons: Sequence[np.ndarray], rng: np.random.Generator, draws: int = 4000, level: float = 0.95
 ) -> Interval:
     """The mean over people with an interval by the hierarchical bootstrap: people, then each one's original samples.
@@ -34,28 +34,28 @@ def hierarchical(
     Studentized: a drawn person is noisier than a real one, by the second drawing, and each draw is measured by its own
     standard error; plain quantiles of the draws would be too wide. Below LEAST people there is no interval.
     """
-    values = np.array([total(person) for person in persons])
+    values = np.array([person_mean(person) for person in persons])
     n, mean = len(values), float(np.mean(values)) if len(values) else np.nan
-    if n < LEAST:
+    if n < MIN_PEOPLE:
         return Interval(mean, np.nan, np.nan)
-    pools, again = {}, np.empty((POOL, n))
+    pools, again = {}, np.empty((POOL_SIZE, n))
     for place, person in enumerate(persons):
         k = len(person)
         if k not in pools:
-            pools[k] = rng.multinomial(k, np.full(k, 1 / k), size=POOL).astype(float)
+            pools[k] = rng.multinomial(k, np.full(k, 1 / k), size=POOL_SIZE).astype(float)
         sums = pools[k] @ person
         again[:, place] = sums[:, 0] / sums[:, 1]
-    drawn = again[rng.integers(POOL, size=(draws, n)), rng.integers(n, size=(draws, n))]
+    drawn = again[rng.integers(POOL_SIZE, size=(draws, n)), rng.integers(n, size=(draws, n))]
     return studentized(values, drawn, level)
 
 
-def people_alone(
+def bootstrap_mean(
     values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95
 ) -> Interval:
     """The same of one number per person, [n], where nothing within a person can be drawn."""
     values = np.asarray(values, float)
     n = len(values)
-    if n < LEAST:
+    if n < MIN_PEOPLE:
         return Interval(float(np.mean(values)) if n else np.nan, np.nan, np.nan)
     return studentized(values, values[rng.integers(n, size=(draws, n))], level)
 
@@ -83,19 +83,19 @@ def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> I
     return Interval(mean, float(mean - reach), float(mean + reach))
 
 
-def total(person: np.ndarray) -> float:
+def person_mean(person: np.ndarray) -> float:
     """The mean over a person's images from [k, 2], sums and numbers by original sample."""
     sums = np.asarray(person, float).sum(axis=0)
     return sums[0] / sums[1]
 
 
-def by_item(values: np.ndarray, item: np.ndarray) -> np.ndarray:
+def sums_by_item(values: np.ndarray, item: np.ndarray) -> np.ndarray:
     """Values of images [n] → sum and number by original sample, float [k, 2]."""
     _, place = np.unique(item, return_inverse=True)
     return np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
 
 
-def over_people(
+def bootstrap_statistic(
     statistic: Callable[[np.ndarray], float],
     n: int,
     rng: np.random.Generator,
@@ -108,9 +108,9 @@ def over_people(
     Percentiles are expanded for few people, as Student's t is wider than the normal (Hesterberg 2015, 5.3).
     """
     value = float(statistic(np.arange(n)))
-    if n < LEAST or np.isnan(value):
+    if n < MIN_PEOPLE or np.isnan(value):
         return Interval(value, np.nan, np.nan), np.nan
-    found = known(np.array([statistic(rng.integers(n, size=n)) for _ in range(draws)]))
+    found = without_nan(np.array([statistic(rng.integers(n, size=n)) for _ in range(draws)]))
     if len(found) < draws / 2:
         return Interval(value, np.nan, np.nan), np.nan
     widened = np.sqrt(n / (n - 1))
@@ -121,7 +121,7 @@ def over_people(
     return Interval(value, float(low), float(high)), float(p)
 
 
-def rho(a: np.ndarray, b: np.ndarray) -> float:
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's rank correlation of a [k] and b [k]; nan where one of them does not vary or k is below 3.
 
     Values that differ by rounding alone are ties.
@@ -133,7 +133,7 @@ def rho(a: np.ndarray, b: np.ndarray) -> float:
     )
 
 
-def correlated(
+def spearman_over_settings(
     sides: Callable[..., tuple],
     tables: Sequence[np.ndarray],
     rng: np.random.Generator,
@@ -150,13 +150,13 @@ def correlated(
     """
 
     def over_settings(*tables):
-        return rho(*sides(*tables))
+        return spearman(*sides(*tables))
 
     if all(np.ptp(table, axis=0).max(initial=0) < 1e-12 for table in tables if len(table)):
         return Interval(over_settings(*tables), np.nan, np.nan), np.nan
-    interval, p = over_people(
+    interval, p = bootstrap_statistic(
         lambda index: over_settings(*(t[index] for t in tables)), len(tables[0]), rng, draws
     )
     if same and not np.isnan(p):
-        p = max(p, dealt(over_settings, tables, rng, permutations))
+        p = max(p, permute_within_person(over_settings, tables, rng, permutations))
     return interval, p

@@ -3,12 +3,12 @@
 import numpy as np
 from scipy import stats
 
-from perso.stats.bootstrap import Interval, over_people
+from perso.stats.bootstrap import Interval, bootstrap_statistic
 from perso.stats.paired import ALIKE
 from perso.stats.permutation import sign_flip
 
 
-def excess_sd(accuracies, sizes=None, variances=None) -> float:
+def between_person_sd(accuracies, sizes=None, variances=None) -> float:
     """sd over people beyond chance, sqrt(sd² − mean p(1 − p)/n); 0.0 where that difference is negative, nan below two.
 
     sizes [n] test images of each person, or variances [n] of each accuracy by chance, as `noise` finds them
@@ -26,7 +26,7 @@ def excess_sd(accuracies, sizes=None, variances=None) -> float:
     return float(np.sqrt(np.maximum(rest, 0.0)))
 
 
-def clustered(hits: np.ndarray, items: np.ndarray) -> float:
+def clustered_variance(hits: np.ndarray, items: np.ndarray) -> float:
     """Variance of the mean of hits [m] where those of one item are drawn together: G/(G−1) Σ_g (Σ_i (h − h̄))² / m².
 
     items   the original digit of each, int [m]; G of them. nan where there is one only.
@@ -72,7 +72,7 @@ def brown_forsythe(
     return sign_flip(np.abs(a - np.median(a)) - np.abs(b - np.median(b)), rng, permutations)
 
 
-def sd_ratio(
+def log_sd_ratio(
     a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int = 2000
 ) -> tuple[Interval, float]:
     """log of sd(a) / sd(b), paired values [n] of the same people, with its bootstrap interval and p over people."""
@@ -84,4 +84,4 @@ def sd_ratio(
     a, b = np.asarray(a, float), np.asarray(b, float)
     if len(a) < 2:
         return Interval(np.nan, np.nan, np.nan), np.nan
-    return over_people(logged, len(a), rng, draws)
+    return bootstrap_statistic(logged, len(a), rng, draws)

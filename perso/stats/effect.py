@@ -34,12 +34,14 @@ class Effect:
     margin: float
 
 
-def effect(persons: Mapping[object, np.ndarray], margin: float, rng: np.random.Generator) -> Effect:
+def paired_effect(
+    persons: Mapping[object, np.ndarray], margin: float, rng: np.random.Generator
+) -> Effect:
     """Weigh paired differences: of every person sums and numbers of images by original digit, float [k, 2]."""
-    d = np.array([bootstrap.total(person) for person in persons.values()])
+    d = np.array([bootstrap.person_mean(person) for person in persons.values()])
     interval, same = (
-        bootstrap.hierarchical(list(persons.values()), rng),
-        paired.equivalence(d, margin),
+        bootstrap.hierarchical_bootstrap(list(persons.values()), rng),
+        paired.tost(d, margin),
     )
     share = (lambda side: float(side.mean())) if len(d) else (lambda side: np.nan)
     return Effect(
@@ -48,7 +50,7 @@ def effect(persons: Mapping[object, np.ndarray], margin: float, rng: np.random.G
         interval.low,
         interval.high,
         permutation.sign_flip(d, rng),
-        paired.change(d).p,
+        paired.paired_change(d).p,
         paired.wilcoxon(d),
         paired.d_z(d),
         float(d.std(ddof=1)) if len(d) > 1 else np.nan,
@@ -57,8 +59,8 @@ def effect(persons: Mapping[object, np.ndarray], margin: float, rng: np.random.G
         same.low,
         same.high,
         same.p,
-        paired.harmless(d, margin),
-        paired.harmless(-d, margin),
-        paired.signed_rank(d, margin, rng),
+        paired.non_inferiority(d, margin),
+        paired.non_inferiority(-d, margin),
+        paired.bayesian_signed_rank(d, margin, rng),
         margin,
     )

@@ -12,7 +12,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 
 
 @dataclass(frozen=True)
-class Mixed:
+class MixedModel:
     """Fixed effects and what is random, in the unit of the values (REML)."""
 
     effects: (
@@ -21,9 +21,9 @@ class Mixed:
     sd: dict[str, float]  # over the levels of every random factor, and of the residual
 
 
-def mixed(
+def mixed_model(
     values: np.ndarray, random: Mapping[str, np.ndarray], fixed: np.ndarray | None = None
-) -> Mixed:
+) -> MixedModel:
     """Means of values [n] by the levels of `fixed` [n], with crossed random factors (statsmodels' MixedLM).
 
     random   {name: level of every value, [n]}
@@ -55,7 +55,9 @@ def mixed(
         formula += " + fixed"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variance of 0 is an answer, not a failure
-        fitted, variances = fit(formula, frame, tuple(f"r{place}" for place in range(len(random))))
+        fitted, variances = fit_model(
+            formula, frame, tuple(f"r{place}" for place in range(len(random)))
+        )
     freedom = (
         min(len(set(levels)) for levels in random.values()) - 1
         if random
@@ -73,13 +75,15 @@ def mixed(
         name: scale * float(np.sqrt(variances.get(f"r{place}", 0.0)))
         for place, name in enumerate(random)
     }
-    return Mixed(effects.set_axis(names), sd | {"residual": scale * float(np.sqrt(fitted.scale))})
+    return MixedModel(
+        effects.set_axis(names), sd | {"residual": scale * float(np.sqrt(fitted.scale))}
+    )
 
 
-def fit(formula: str, frame: pd.DataFrame, random: tuple[str, ...]):
+def fit_model(formula: str, frame: pd.DataFrame, random: tuple[str, ...]):
     """The fitted model and the variances of its random factors.
 
-    MixedLM fails where a variance is nought; then the likeliest model without one of the factors is taken.
+    MixedLM fails where a variance is zero; then the likeliest model without one of the factors is taken.
     """
     if not random:
         return OLS.from_formula(formula, frame).fit(), {}
@@ -92,6 +96,7 @@ def fit(formula: str, frame: pd.DataFrame, random: tuple[str, ...]):
         return fitted, dict(zip(model.exog_vc.names, fitted.vcomp, strict=True))
     except np.linalg.LinAlgError:
         fewer = [
-            fit(formula, frame, tuple(name for name in random if name != out)) for out in random
+            fit_model(formula, frame, tuple(name for name in random if name != out))
+            for out in random
         ]
         return max(fewer, key=lambda found: found[0].llf)

@@ -12,7 +12,7 @@ ALIKE = 1e-12  # what differs by less does so by rounding alone
 
 
 @dataclass(frozen=True)
-class Change:
+class PairedChange:
     """A mean paired difference."""
 
     mean: float
@@ -22,7 +22,7 @@ class Change:
     n: int  # people
 
 
-def change(differences: np.ndarray, level: float = 0.95) -> Change:
+def paired_change(differences: np.ndarray, level: float = 0.95) -> PairedChange:
     """Mean, interval and p of paired differences [n]; nan are left out.
 
     Below two people, and where all differ by the same amount, there is no interval and no p: without
@@ -32,12 +32,12 @@ def change(differences: np.ndarray, level: float = 0.95) -> Change:
     d = d[~np.isnan(d)]
     n, mean = len(d), float(d.mean()) if len(d) else np.nan
     if n < 2:
-        return Change(mean, np.nan, np.nan, np.nan, n)
+        return PairedChange(mean, np.nan, np.nan, np.nan, n)
     if np.ptp(d) < ALIKE:
-        return Change(mean, np.nan, np.nan, 1.0 if abs(mean) < ALIKE else np.nan, n)
+        return PairedChange(mean, np.nan, np.nan, 1.0 if abs(mean) < ALIKE else np.nan, n)
     error = d.std(ddof=1) / np.sqrt(n)
     reach = stats.t.ppf((1 + level) / 2, n - 1) * error
-    return Change(
+    return PairedChange(
         mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean / error), n - 1)), n
     )
 
@@ -69,15 +69,15 @@ class Equivalence:
     equivalent: bool  # p < .05, which is: the interval lies within ±margin
 
 
-def equivalence(differences: np.ndarray, margin: float) -> Equivalence:
-    """Whether paired differences [n] are nought on average, give or take `margin`; nan are left out.
+def tost(differences: np.ndarray, margin: float) -> Equivalence:
+    """Whether paired differences [n] are zero on average, give or take `margin`; nan are left out.
 
     Below two people, and where all differ by the same amount, be it 0, there is no p and nothing is
     shown: with few test images per person equal accuracies are common, whatever the true difference.
     """
     d = np.asarray(differences, float)
     d = d[~np.isnan(d)]
-    seen = change(d, level=0.9)
+    seen = paired_change(d, level=0.9)
     p = float(DescrStatsW(d).ttost_mean(-margin, margin)[0]) if seen.low < seen.high else np.nan
     return Equivalence(seen.mean, seen.low, seen.high, p, seen.n, margin, p < 0.05)
 
@@ -94,7 +94,9 @@ def wilcoxon(differences: np.ndarray) -> float:
     return float(stats.wilcoxon(d).pvalue) if len(d) > 1 and d.any() else np.nan
 
 
-def detectable(sd: float, n: int, tests: int = 1, power: float = 0.8, alpha: float = 0.05) -> float:
+def detectable_effect(
+    sd: float, n: int, tests: int = 1, power: float = 0.8, alpha: float = 0.05
+) -> float:
     """The least mean difference that a two-sided paired t-test of n people finds with this power, in the unit of sd.
 
     tests   Bonferroni's bound on a family of so many
@@ -122,7 +124,7 @@ def power_at(size: float, n: int, alpha: float) -> float:
     return float(stats.nct.sf(bar, n - 1, shift) + np.nan_to_num(opposite))
 
 
-def harmless(differences: np.ndarray, margin: float) -> float:
+def non_inferiority(differences: np.ndarray, margin: float) -> float:
     """p of the t-test that paired differences [n] are above -margin on average.
 
     nan below two people, and where all differ by the same amount, be it 0, as in TOST.
@@ -133,7 +135,7 @@ def harmless(differences: np.ndarray, margin: float) -> float:
     return float(DescrStatsW(d).ttest_mean(-margin, alternative="larger")[1])
 
 
-def rising(values: np.ndarray) -> float:
+def page_trend(values: np.ndarray) -> float:
     """p of Page's L for values [n, k] of n people: that they rise from column to column, k of three or more."""
     return float(
         stats.page_trend_test(np.round(values, 12)).pvalue
@@ -149,14 +151,16 @@ class Belief:
     better: float
 
 
-def signed_rank(d: np.ndarray, rope: float, rng: np.random.Generator, draws: int = 4000) -> Belief:
+def bayesian_signed_rank(
+    d: np.ndarray, rope: float, rng: np.random.Generator, draws: int = 4000
+) -> Belief:
     """Bayesian signed-rank test of paired differences [n], with ±rope the region of practical equivalence.
 
     Dirichlet process with strength 1/2 on a pseudo-difference of 0 (Benavoli et al. 2017, JMLR 18:77, eq. 10 and 11);
     each probability is the share of draws in which that region weighs most. nan below two people, and
     where all differ by the same amount: of zeros alone every draw would say "equal", however few they are.
     """
-    d = known(d)
+    d = without_nan(d)
     if len(d) < 2 or np.ptp(d) < 1e-12:
         return Belief(np.nan, np.nan, np.nan)
     z = np.r_[0.0, d]
@@ -170,7 +174,7 @@ def signed_rank(d: np.ndarray, rope: float, rng: np.random.Generator, draws: int
     return Belief(*(float(np.mean(most == side)) for side in range(3)))
 
 
-def known(d: np.ndarray) -> np.ndarray:
+def without_nan(d: np.ndarray) -> np.ndarray:
     """Values without those that are nan."""
     d = np.asarray(d, float)
     return d[~np.isnan(d)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from perso.stats.paired import ALIKE, known
+from perso.stats.paired import ALIKE, without_nan
 
 
 def gap_p(
@@ -64,14 +64,14 @@ def permanova(
     """
     _, strata = np.unique(strata, return_inverse=True)
     _, groups = np.unique(groups, return_inverse=True)
-    centred = codes.astype(float) - means_of(codes.astype(float), strata)[strata]
+    centred = codes.astype(float) - group_means(codes.astype(float), strata)[strata]
     if not np.abs(centred).max(initial=0) > ALIKE:
         return Permanova(np.nan, np.nan, np.nan)
     total = (centred**2).sum()
 
     def share(groups):
         _, cells = np.unique(strata * (groups.max() + 1) + groups, return_inverse=True)
-        return ((means_of(centred, cells)[cells]) ** 2).sum() / total
+        return ((group_means(centred, cells)[cells]) ** 2).sum() / total
 
     order = np.argsort(strata, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(strata[order]) > 0])
@@ -86,7 +86,7 @@ def permanova(
     )
 
 
-def means_of(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Means of values [n, d] by group 0 … g-1, [g, d]."""
     counts = np.bincount(groups)
     return np.stack([np.bincount(groups, column) for column in values.T], axis=1) / counts[:, None]
@@ -97,7 +97,7 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
 
     nan below two people; 1 where all are 0.
     """
-    d = known(d)
+    d = without_nan(d)
     if len(d) < 2:
         return np.nan
     found = stats.permutation_test(
@@ -111,12 +111,12 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
     return float(found.pvalue)
 
 
-def least_people(tests: int = 1, alpha: float = 0.05, sides: int = 2) -> int:
+def fewest_people(tests: int = 1, alpha: float = 0.05, sides: int = 2) -> int:
     """With fewer people no sign-flip p, corrected for so many tests, can fall below alpha."""
     return int(np.floor(np.log2(sides * tests / alpha))) + 1
 
 
-def dealt(
+def permute_within_person(
     statistic: Callable[..., float],
     tables: Sequence[np.ndarray],
     rng: np.random.Generator,

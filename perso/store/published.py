@@ -24,7 +24,7 @@ from perso.store.sqlite import ROW
 FOLDER = ROOT / "results"
 BY_SIZE = ("quick", "standard", "paper", "paper-v1")
 OWN = "this book's own run"
-KINDS = {
+ARROW_TYPES = {
     "TEXT": "string",
     "INTEGER": "int64",
     "REAL": "float64",
@@ -96,11 +96,11 @@ def schema():
     import pyarrow as pa
 
     return pa.schema(
-        [(column, getattr(pa, KINDS[kind.split()[0]])()) for column, kind in ROW.items()]
+        [(column, getattr(pa, ARROW_TYPES[kind.split()[0]])()) for column, kind in ROW.items()]
     )
 
 
-def write(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
+def write_rows(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
     """Write rows and what there is to know of them; the file appears whole or not at all."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -111,7 +111,7 @@ def write(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
         parquet.write_table(table, aside, compression="zstd", write_page_checksum=True)
 
 
-def read(path: str | Path) -> Published:
+def read_rows(path: str | Path) -> Published:
     """A published file as it was written; InputError for any other file, and for a damaged one."""
     from pyarrow import ArrowException, parquet
 
@@ -132,8 +132,8 @@ def read(path: str | Path) -> Published:
 
 @lru_cache(maxsize=64)
 def unchanged(path: Path, mtime_ns: int, size: int) -> Published:
-    """`read`, once per process for each state of a file. Shared by all who ask, so nobody may write to it."""
-    return read(path)
+    """`read_rows`, once per process for each state of a file. Shared by all who ask, so nobody may write to it."""
+    return read_rows(path)
 
 
 def kept(path: Path) -> Published:
@@ -141,11 +141,11 @@ def kept(path: Path) -> Published:
     try:
         state = path.stat()
     except OSError:
-        return read(path)  # says what is wrong
+        return read_rows(path)  # says what is wrong
     return unchanged(path, state.st_mtime_ns, state.st_size)
 
 
-def everything(folder: Path = FOLDER) -> list[Published]:
+def read_all(folder: Path = FOLDER) -> list[Published]:
     """All published runs of a folder in the order of `files`, for the caller to keep and to change."""
     runs = [kept(path) for path in files(folder)]
     return [replace(run, rows=run.rows.copy(), provenance=deepcopy(run.provenance)) for run in runs]
@@ -160,20 +160,24 @@ def files(folder: Path = FOLDER) -> list[Path]:
     return sorted(folder.glob("*.parquet"), key=place)
 
 
-def alike(study, folder: Path = FOLDER) -> list[Published]:
+def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
     """Published runs of the same table and the same way in which people differ."""
-    of = [(run, run.provenance["settings"]) for run in everything(folder)]
+    of = [(run, run.provenance["settings"]) for run in read_all(folder)]
     ours = study.settings.rows_of, study.settings.variation
     return [run for run, told in of if (told.get("rows_of", "v3"), told["variation"]) == ours]
 
 
-def beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
+def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
     """The study's own run, then every published one like it that holds a model the study has not."""
-    others = (run for run in alike(study, folder) if not set(run.rows["key"]) <= set(study.keys()))
+    others = (
+        run
+        for run in comparable_runs(study, folder)
+        if not set(run.rows["key"]) <= set(study.keys())
+    )
     return [Published(OWN, rows, provenance(study, rows)), *others]
 
 
-def shared(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
+def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     """Published rows that are models of these methods, by their key, where the store lacks them; `file` says whence."""
     lacking = set(study.keys(methods)) - study.store.keys()
     runs = [kept(path) for path in files(folder)] if lacking else []
@@ -181,7 +185,7 @@ def shared(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 
 
-def sentence(run: Published) -> str:
+def run_sentence(run: Published) -> str:
     """Which run this is: its size, what is missing, what trained it and when, and where its rows come from."""
     told, of = run.provenance, run.provenance["settings"]
     devices, precisions, torch = (

@@ -41,7 +41,7 @@ NETWORK = {
     "created": "TEXT",
 }
 AT_ONCE = 500  # keys in one question: SQLite before 3.32 takes 999 variables
-TABLES = {
+SCHEMA = {
     "rows": ROW,
     "networks": NETWORK,
 }  # networks: what others build upon, generic models and auto-encoders
@@ -72,7 +72,7 @@ class Store:
                 contextlib.closing(sqlite3.connect(self.path, timeout=60)) as connection,
                 connection,
             ):
-                for name, columns in TABLES.items():
+                for name, columns in SCHEMA.items():
                     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
                     connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
                 yield connection
@@ -90,7 +90,7 @@ class Store:
 
     def add(self, rows: Iterable[Mapping], table: str = "rows") -> None:
         """Write whole rows, all of them in one transaction; one that is there already is left alone."""
-        columns = TABLES[table]
+        columns = SCHEMA[table]
         marks = ", ".join(f":{column}" for column in columns)
         with self.open() as connection:
             connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)

@@ -14,7 +14,7 @@ import torch
 
 from perso.errors import InputError
 from perso.settings import Settings
-from perso.training.flops import Cost, cost
+from perso.training.flops import StepCost, step_cost
 
 SMALL = 0.5e9  # FLOP of one model's iteration below which launches take longer than sums, and fusing models pays
 LANES, IN_FLIGHT = 8, 8  # at most
@@ -72,7 +72,7 @@ def compiles(device: str) -> bool:
     return True
 
 
-def settled(settings: Settings, classes: int, machine: Machine) -> Settings:
+def resolved(settings: Settings, classes: int, machine: Machine) -> Settings:
     """The settings with nothing left open.
 
     lanes          small networks train side by side, in groups as equal as can be; large ones gain nothing
@@ -100,26 +100,26 @@ def settled(settings: Settings, classes: int, machine: Machine) -> Settings:
         s,
         device=machine.device,
         lanes=lanes,
-        precision=chosen(s.precision, "bfloat16" if half else "float32"),
-        channels_last=chosen(s.channels_last, "always"),
-        compile=chosen(s.compile, "never") if machine.compiles else "never",
-        graph=chosen(s.graph, "always") if on_card else "never",
+        precision=or_default(s.precision, "bfloat16" if half else "float32"),
+        channels_last=or_default(s.channels_last, "always"),
+        compile=or_default(s.compile, "never") if machine.compiles else "never",
+        graph=or_default(s.graph, "always") if on_card else "never",
         in_flight=s.in_flight or max(1, min(IN_FLIGHT, fitting)) if on_card else 1,
     )
 
 
-def chosen(value: str, instead: str) -> str:
+def or_default(value: str, instead: str) -> str:
     """A setting's value, or what stands for `auto`."""
     return instead if value == "auto" else value
 
 
-def iteration(settings: Settings, classes: int) -> Cost:
+def iteration(settings: Settings, classes: int) -> StepCost:
     """What an iteration of one model costs."""
     half = settings.precision == "bfloat16"
-    return cost(settings.batch_size, half, classes, settings.image_size, settings.width)
+    return step_cost(settings.batch_size, half, classes, settings.image_size, settings.width)
 
 
-def told(settings: Settings, classes: int, machine: Machine) -> str:
+def describe(settings: Settings, classes: int, machine: Machine) -> str:
     """What was chosen, in a line (of settled settings)."""
     s, work = settings, iteration(settings, classes)
     processes = f"{machine.workers} process" + "es" * (machine.workers > 1)

@@ -15,15 +15,15 @@ from perso.store.sqlite import Store, packed
 from perso.study.plans import (
     ENCODER,
     GENERIC,
+    encoder_samples,
+    epoch_length,
     generic_plan,
-    iterations_per_epoch,
-    plan,
-    rates,
-    seen,
+    index_plan,
+    rate_schedule,
 )
 from perso.training import engine, inference
 from perso.training.models import State
-from perso.training.recipe import Recipe, fresh
+from perso.training.recipe import Recipe, init_state
 
 ENCODER_RATE = 1e-3  # Adam's learning rate for it (v3 IV gives none)
 
@@ -91,8 +91,8 @@ def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -
         prepared.images,
         prepared.labels,
         index[None],
-        rates(prepared, fold, total),
-        [fresh(how, seed_of(s.seed, "init", GENERIC, repeat))],
+        rate_schedule(prepared, fold, total),
+        [init_state(how, seed_of(s.seed, "init", GENERIC, repeat))],
         [seed_of(s.seed, "dropout", GENERIC, repeat)],
     )
     return network_row(key, trained, begun)
@@ -100,7 +100,7 @@ def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -
 
 def train_base(prepared: Prepared, job: Job) -> dict:
     """The network that a job builds upon."""
-    if job.methods[0].encoded:
+    if job.methods[0].needs_encoder:
         return train_encoder(prepared, job.fold, job.base)
     return train_generic(prepared, job.fold, job.repeat, job.base)
 
@@ -110,7 +110,7 @@ def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
     s, how, images = (
         prepared.settings,
         encoder_recipe(prepared),
-        seen(prepared, prepared.parts.folds[fold_number]),
+        encoder_samples(prepared, prepared.parts.folds[fold_number]),
     )
     begun = time.perf_counter()
     total = s.encoder_epochs * schedules.iterations_per_epoch(len(images), s.batch_size)
@@ -122,7 +122,7 @@ def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
         prepared.labels,
         index[None],
         np.full(total, ENCODER_RATE),
-        [fresh(how, seed_of(s.seed, "init", ENCODER))],
+        [init_state(how, seed_of(s.seed, "init", ENCODER))],
         [seed_of(s.seed, "dropout", ENCODER)],
     )
     return network_row(key, trained, begun)
@@ -145,12 +145,12 @@ def codes_of(prepared: Prepared, index: np.ndarray, weights: dict[str, np.ndarra
     """Latent codes of the images `index` by an auto-encoder's weights, float32 [M, latent]; nan for all others."""
     codes = np.full((len(prepared.images), prepared.settings.latent), np.nan, np.float32)
     codes[index] = inference.encode(
-        encoder_recipe(prepared), prepared.images, loaded(weights), index
+        encoder_recipe(prepared), prepared.images, as_state(weights), index
     )
     return codes
 
 
-def loaded(weights: dict[str, np.ndarray]) -> State:
+def as_state(weights: dict[str, np.ndarray]) -> State:
     """A stored network's weights as the engine takes them."""
     return {name: torch.from_numpy(array) for name, array in weights.items()}
 
@@ -160,19 +160,23 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
     s, fold, how = prepared.settings, prepared.parts.folds[job.fold], recipe(prepared)
     begun = time.perf_counter()
     method = job.methods[0]
-    codes = codes_of(prepared, seen(prepared, fold), base) if method.encoded else None
+    codes = (
+        codes_of(prepared, encoder_samples(prepared, fold), base) if method.needs_encoder else None
+    )
     plans = np.stack(
-        [plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people]
+        [index_plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people]
     )
     before = plans.shape[1] - job.late  # iterations ahead of the late ones
-    if method.generic:
-        states = [loaded(base)] * len(job.people)
+    if method.from_generic:
+        states = [as_state(base)] * len(job.people)
     else:
-        states = [fresh(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people]
-        rate = rates(prepared, fold, before, method.rounds)
-        states = run(prepared, how, job, plans[:, :before], rate, states, "dropout")[before]
+        states = [
+            init_state(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people
+        ]
+        rate = rate_schedule(prepared, fold, before, method.epochs_factor)
+        states = train_phase(prepared, how, job, plans[:, :before], rate, states, "dropout")[before]
     late = replace(how, optimiser=method.late_optimiser or how.optimiser)
-    taken = run(
+    taken = train_phase(
         prepared,
         late,
         job,
@@ -183,7 +187,7 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
         sorted({m.late for m in job.methods}),
     )
     seconds = (time.perf_counter() - begun) / len(job.people)
-    shared = s.epochs * iterations_per_epoch(prepared, fold) if method.generic else 0
+    shared = s.epochs * epoch_length(prepared, fold) if method.from_generic else 0
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
     rows = []
     for each in job.methods:
@@ -205,7 +209,7 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
                     "lanes": fused[person],
                     "torch": torch.__version__,
                     "created": now(),
-                    **tested(
+                    **test_columns(
                         prepared,
                         how,
                         state,
@@ -216,7 +220,7 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
     return rows
 
 
-def run(
+def train_phase(
     prepared: Prepared,
     how,
     job: Job,
@@ -235,7 +239,7 @@ def run(
     )
 
 
-def tested(prepared: Prepared, how, state: State, parts: dict[str, np.ndarray]) -> dict:
+def test_columns(prepared: Prepared, how, state: State, parts: dict[str, np.ndarray]) -> dict:
     """Accuracy, number of images and packed hits on each test set, as columns of a row; one pass over all of them."""
     index, columns = np.concatenate([*parts.values()]), {}
     right = inference.predict(how, prepared.images, state, index) == prepared.labels[index]

@@ -11,12 +11,12 @@ GENERIC = "generic"  # stands for the person in the names of a generic model's s
 ENCODER = "auto-encoder"  # and of an auto-encoder's
 
 
-def iterations_per_epoch(prepared: Prepared, fold) -> int:
+def epoch_length(prepared: Prepared, fold) -> int:
     """n_iter (Algorithm 1, line 8), by D_G alone, so that every method of a fold has as many."""
     return schedules.iterations_per_epoch(len(fold.global_train), prepared.settings.batch_size)
 
 
-def plan(
+def index_plan(
     prepared: Prepared,
     fold,
     method: Method,
@@ -32,22 +32,22 @@ def plan(
     """
     s, train = prepared.settings, prepared.parts.train
     other = fold.neighbour(person)
-    D_I = train[other if method.shaped_by == "other" else person]
-    if method.added:
-        D_I = enlarged(prepared, fold, method, person, repeat, codes)
+    D_I = train[other if method.individual_data == "other" else person]
+    if method.enlarged_by:
+        D_I = enlarge(prepared, fold, method, person, repeat, codes)
     D_G = fold.global_train
-    if method.joined:
-        D_G = np.concatenate([D_G, train[other if method.joined == "other" else person]])
-    n_iter = iterations_per_epoch(prepared, fold)
-    epochs = 0 if method.generic else s.epochs * method.rounds
+    if method.global_extra:
+        D_G = np.concatenate([D_G, train[other if method.global_extra == "other" else person]])
+    n_iter = epoch_length(prepared, fold)
+    epochs = 0 if method.from_generic else s.epochs * method.epochs_factor
     from_I = schedules.schedule(n_iter, epochs, method.early, method.n_I, late, method.extra)
     rng_I, rng_G = (
-        rng(s.seed, "batches", person, repeat, source) for source in (method.shaped_by, "G")
+        rng(s.seed, "batches", person, repeat, source) for source in (method.individual_data, "G")
     )
     return from_I, schedules.batches(from_I, D_I, D_G, s.batch_size, rng_I, rng_G)
 
 
-def enlarged(
+def enlarge(
     prepared: Prepared, fold, method: Method, person, repeat: int, codes: np.ndarray | None
 ) -> np.ndarray:
     """D'_I (v3 III-C): training images of D_G that a method adds to D_I, and D_I itself where the method keeps it.
@@ -56,20 +56,25 @@ def enlarged(
     enlarge D_I add about as much.
     """
     train, D_G, own = prepared.parts.train, fold.global_train, prepared.parts.train[person]
-    persons = grouping.scaled(method.persons, len(fold.global_people))
-    n, far = round(persons / len(fold.global_people) * len(D_G)), method.added.startswith("far")
-    if method.added == "random":
+    persons = grouping.persons_to_add(method.percent, len(fold.global_people))
+    n, far = (
+        round(persons / len(fold.global_people) * len(D_G)),
+        method.enlarged_by.startswith("far"),
+    )
+    if method.enlarged_by == "random":
         added = rng(prepared.settings.seed, "added", person, repeat).permutation(D_G)[:n]
-    elif method.added.endswith("samples"):
+    elif method.enlarged_by.endswith("samples"):
         added = D_G[grouping.nearest_samples(codes[own], codes[D_G], n, far)]
     else:
         added = np.concatenate(
-            [train[other] for other in ranked(prepared, fold, person, codes, persons, far)]
+            [train[other] for other in rank_persons(prepared, fold, person, codes, persons, far)]
         )
     return np.concatenate([own[: len(own) * method.with_own], added])
 
 
-def ranked(prepared: Prepared, fold, person, codes: np.ndarray, n: int, far: bool = False) -> list:
+def rank_persons(
+    prepared: Prepared, fold, person, codes: np.ndarray, n: int, far: bool = False
+) -> list:
     """The n people of D_G most like an individual by their class means (IG), the most alike first; or least, if far."""
     train = prepared.parts.train
 
@@ -80,9 +85,9 @@ def ranked(prepared: Prepared, fold, person, codes: np.ndarray, n: int, far: boo
     return grouping.nearest_persons(means(train[person]), others, means(fold.global_train), n, far)
 
 
-def rates(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndarray:
+def rate_schedule(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndarray:
     """The learning rate of every iteration before the late ones; epochs are counted from the end of early shaping."""
-    s, n_iter = prepared.settings, iterations_per_epoch(prepared, fold)
+    s, n_iter = prepared.settings, epoch_length(prepared, fold)
     decay_after = iterations - (s.epochs - s.decay_epoch) * rounds * n_iter if s.decay_epoch else 0
     return schedules.learning_rates(iterations, s.learning_rate, decay_after, s.decay)
 
@@ -90,14 +95,14 @@ def rates(prepared: Prepared, fold, iterations: int, rounds: int = 1) -> np.ndar
 def generic_plan(prepared: Prepared, fold, repeat: int) -> np.ndarray:
     """The index plan [T, B] of a generic model: batches of D_G alone."""
     s = prepared.settings
-    total = s.epochs * iterations_per_epoch(prepared, fold)
+    total = s.epochs * epoch_length(prepared, fold)
     draw = rng(s.seed, "batches", GENERIC, repeat, "G")
     return schedules.batches(
         np.zeros(total, bool), fold.global_train[:0], fold.global_train, s.batch_size, None, draw
     )
 
 
-def seen(prepared: Prepared, fold) -> np.ndarray:
+def encoder_samples(prepared: Prepared, fold) -> np.ndarray:
     """What an auto-encoder learns from and groups: training images of D_G and of every individual of the fold."""
     return np.concatenate(
         [fold.global_train, *(prepared.parts.train[person] for person in fold.individuals)]

@@ -21,7 +21,7 @@ from perso.settings import Settings
 from perso.store.sqlite import ROW, Store
 from perso.study import hardware, jobs, plans
 from perso.study.jobs import Job, chunks, train_base, train_job
-from perso.study.workers import begin_worker, progress, until
+from perso.study.workers import before_deadline, progress, start_worker
 from perso.training import engine, inference
 
 
@@ -45,18 +45,20 @@ class Study:
         )
         prepared = prepare(settings, data_dir)
         refuse_copies(prepared)
-        self.settings = hardware.settled(settings, prepared.classes, self.machine)
+        self.settings = hardware.resolved(settings, prepared.classes, self.machine)
         self.prepared: Prepared = replace(prepared, settings=self.settings)
         self.store = Store(store or default_store())
         self.folds = self.prepared.parts.folds
         self.methods = tuple(
             m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose
         )
-        if settings.variation == "class-counts" and any(method.added for method in self.methods):
+        if settings.variation == "class-counts" and any(
+            method.enlarged_by for method in self.methods
+        ):
             others = ", ".join(
                 name
                 for name, methods in TABLES.items()
-                if not any(method.added for method in methods)
+                if not any(method.enlarged_by for method in methods)
             )
             raise InputError(
                 f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}"
@@ -130,20 +132,22 @@ class Study:
     def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
         """Key of one row. `people` are fused in one network; their number and the place among them round the sums."""
         content, other = self.prepared.content, self.folds[fold].neighbour(person)
-        uses_other = "other" in (method.joined, method.shaped_by)
+        uses_other = "other" in (method.global_extra, method.individual_data)
         who = [
             content[person],
             content[other] if uses_other else "",
             self.prepared.content_of(self.folds[fold]),
         ]
         place = [people.index(person), len(people)]
-        more = [self.encoder_key(fold)] if method.encoded else []
+        more = [self.encoder_key(fold)] if method.needs_encoder else []
         more += (
             [self.settings.momentum]
             if method.late_optimiser == "sgd" and self.settings.optimiser != "sgd"
             else []
         )
-        return fingerprint([self.common(), method.course, method.late, who, repeat, place, *more])
+        return fingerprint(
+            [self.common(), method.trajectory, method.late, who, repeat, place, *more]
+        )
 
     # what there is to train
 
@@ -155,7 +159,7 @@ class Study:
         s = self.settings
         courses: dict[tuple, list[Method]] = {}
         for method in self.methods if methods is None else methods:
-            courses.setdefault(method.course, []).append(method)
+            courses.setdefault(method.trajectory, []).append(method)
         jobs = []
         for course in courses.values():
             for repeat in range(s.repeats):
@@ -168,15 +172,15 @@ class Study:
                             for g in nets
                             for p in g
                         }
-                        base = self.generic_key(number, repeat) if course[0].generic else ""
-                        base = self.encoder_key(number) if course[0].encoded else base
+                        base = self.generic_key(number, repeat) if course[0].from_generic else ""
+                        base = self.encoder_key(number) if course[0].needs_encoder else base
                         jobs.append(Job(tuple(course), people, number, repeat, keys, base))
         return sorted(jobs, key=self.cost, reverse=True)
 
     def cost(self, job: Job) -> int:
         """Iterations of a job, over all its people."""
         method = job.methods[0]
-        epochs = 0 if method.generic else self.settings.epochs * method.rounds
+        epochs = 0 if method.from_generic else self.settings.epochs * method.epochs_factor
         samples = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
         return (method.early + method.extra + samples + job.late) * len(job.people)
 
@@ -219,8 +223,8 @@ class Study:
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
-        n_iter = plans.iterations_per_epoch(self.prepared, self.folds[fold])
-        epochs = self.settings.epochs * method.rounds
+        n_iter = plans.epoch_length(self.prepared, self.folds[fold])
+        epochs = self.settings.epochs * method.epochs_factor
         return schedules.schedule(
             n_iter, epochs, method.early, method.n_I, method.late, method.extra
         )
@@ -230,12 +234,12 @@ class Study:
 
         Trains the fold's auto-encoder where the store lacks it.
         """
-        index = plans.seen(self.prepared, self.folds[fold]) if index is None else index
+        index = plans.encoder_samples(self.prepared, self.folds[fold]) if index is None else index
         return jobs.codes_of(self.prepared, index, self.encoder(fold))
 
     def reconstructed(self, index: np.ndarray, fold: int = 0) -> np.ndarray:
         """What a fold's auto-encoder makes of the images `index`, float32 [n, S, S], grey levels 0 to 1."""
-        state, how = jobs.loaded(self.encoder(fold)), jobs.encoder_recipe(self.prepared)
+        state, how = jobs.as_state(self.encoder(fold)), jobs.encoder_recipe(self.prepared)
         return inference.reconstruct(how, self.prepared.images, state, index)
 
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
@@ -248,9 +252,9 @@ class Study:
     # training
 
     @property
-    def told(self) -> str:
+    def hardware(self) -> str:
         """How this machine computes these models, in a line."""
-        return hardware.told(self.settings, self.prepared.classes, self.machine)
+        return hardware.describe(self.settings, self.prepared.classes, self.machine)
 
     def run(
         self,
@@ -263,7 +267,7 @@ class Study:
 
         jobs     training processes; default: one per CPU core, or one per card
         budget   seconds after which no further job is begun
-        given    rows from elsewhere, which need no training (see `published.shared`)
+        given    rows from elsewhere, which need no training (see `published.published_rows`)
         """
         methods = self.methods if methods is None else tuple(methods)
         stored = self.store.keys() | (set() if given is None else set(given["key"]))
@@ -276,7 +280,7 @@ class Study:
             return self.rows(methods, given)
         ends = time.monotonic() + (float("inf") if budget is None else budget)
         cards = self.machine.workers if self.settings.device == "cuda" else 0
-        begin = {"initializer": begin_worker, "initargs": (os.getpid(), cards)}
+        begin = {"initializer": start_worker, "initargs": (os.getpid(), cards)}
         workers = joblib.parallel_config("loky", idle_worker_timeout=20, **begin)
         with progress(models) as bar, workers:
             pool = joblib.Parallel(
@@ -284,7 +288,7 @@ class Study:
             )
             task, load = joblib.delayed(train_base), self.store.weights
             first = (task(self.prepared, job) for job in bases.values())
-            for row in pool(until(ends, first)):
+            for row in pool(before_deadline(ends, first)):
                 self.store.add([row], "networks")
                 bar.update()
             there = self.store.keys("networks")
@@ -293,7 +297,7 @@ class Study:
                 (job for job in missing if not job.base or job.base in there),
             )
             then = (task(self.prepared, job, load(job.base) if job.base else None) for job in ready)
-            for rows in pool(until(ends, then)):
+            for rows in pool(before_deadline(ends, then)):
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods, given)

@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 
-def begin_worker(parent: int, cards: int) -> None:
+def start_worker(parent: int, cards: int) -> None:
     """Make ready a training process: spread over the cards, and gone when its parent has been killed."""
 
     def watch():
@@ -34,16 +34,16 @@ def card_of(parent: int, cards: int) -> int:
         mark = (Path(tempfile.gettempdir()) / f"perso-{parent}-card-{card}").open("w")
         with contextlib.suppress(OSError):
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            TAKEN.append(mark)
+            LOCKED.append(mark)
             return card
         mark.close()
     return os.getpid() % cards
 
 
-TAKEN: list = []  # open files, whose locks end with the process
+LOCKED: list = []  # open files, whose locks end with the process
 
 
-def until(ends: float, calls: Iterable) -> Iterator:
+def before_deadline(ends: float, calls: Iterable) -> Iterator:
     """The calls that begin before the time `ends`."""
     for call in calls:
         if time.monotonic() >= ends:

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from perso.training.models import State, lanes_of, load
-from perso.training.recipe import Recipe, computing, resident
+from perso.training.models import State, load_states, split_lanes
+from perso.training.recipe import Recipe, compute_context, to_device
 
 VERSION = 1  # raised by hand whenever a change to what trains alters numbers: here, in models, work or schedules
 PLAIN_STEPS = (
@@ -45,13 +45,13 @@ def train(
     Where the card's memory or a capture fails, one line says so and a simpler way is taken, then and from then on.
     """
     snapshots = plans.shape[1:2] if snapshots is None else snapshots
-    with computing(recipe, training=True):
+    with compute_context(recipe, training=True):
         while True:
-            how = INSTEAD.get(recipe, recipe)
+            how = FALLBACKS.get(recipe, recipe)
             try:
-                return together(how, images, labels, plans, rates, states, seeds, snapshots)
+                return train_groups(how, images, labels, plans, rates, states, seeds, snapshots)
             except RuntimeError as error:
-                INSTEAD[recipe], instead = simpler(how, error)
+                FALLBACKS[recipe], instead = fallback(how, error)
                 reason = str(error).strip() or type(error).__name__
             print(f"perso: {instead}, since this failed: {reason.splitlines()[0]}", file=sys.stderr)
             if (
@@ -61,10 +61,10 @@ def train(
                 torch.cuda.empty_cache()
 
 
-INSTEAD: dict[Recipe, Recipe] = {}  # what serves on this machine for a recipe that failed
+FALLBACKS: dict[Recipe, Recipe] = {}  # what serves on this machine for a recipe that failed
 
 
-def simpler(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
+def fallback(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
     """A recipe without what may have failed, and how it goes on; raises the error when nothing is left to give up.
 
     Memory may run out under other names, in cuDNN's search for kernels or when a graph is made; so either is tried.
@@ -77,15 +77,15 @@ def simpler(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
     raise error
 
 
-def together(
+def train_groups(
     recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots
 ) -> dict[int, list[State]]:
     """`train` without a second try: networks of `lanes` models, `in_flight` of them at a time."""
-    pixels, classes = resident(images, recipe.device), resident(labels, recipe.device).long()
+    pixels, classes = to_device(images, recipe.device), to_device(labels, recipe.device).long()
     taken = {t: [] for t in snapshots}
     for at in range(0, len(plans), recipe.lanes * recipe.in_flight):
         some = slice(at, at + recipe.lanes * recipe.in_flight)
-        flight = fly(
+        flight = train_concurrently(
             recipe, pixels, classes, plans[some], rates, states[some], seeds[some], snapshots
         )
         for t, found in flight.items():
@@ -95,13 +95,13 @@ def together(
     return taken
 
 
-def fly(
+def train_concurrently(
     recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots
 ) -> dict[int, list[State]]:
     """Train as many networks as may be in flight, step by step together."""
     cuts, taken = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)], {}
     flight = [
-        Trainee(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts
+        Trainer(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts
     ]
     for t in range(plans.shape[1] + 1):
         if t in snapshots:
@@ -114,7 +114,7 @@ def fly(
     return taken
 
 
-class Trainee:
+class Trainer:
     """A network of a few lanes in training: weights, optimiser, plan and place in it, all on the device."""
 
     def __init__(
@@ -127,13 +127,13 @@ class Trainee:
             self.stream.wait_stream(torch.cuda.current_stream())  # which copies the images
         with self.here():
             self.model = recipe.network(len(states)).train()
-            load(self.model, states)
+            load_states(self.model, states)
             self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
             self.forward = (
-                compiled(type(self.model)) if recipe.compile else type(self.model).forward
+                compiled_forward(type(self.model)) if recipe.compile else type(self.model).forward
             )
-            self.plan = resident(
+            self.plan = to_device(
                 np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device
             )  # [T, B, lanes]
             kind = (
@@ -199,11 +199,11 @@ class Trainee:
     def states(self) -> list[State]:
         """A copy of every lane's model as it is now."""
         with self.here():
-            return lanes_of(self.model.state_dict(), len(self.generators))
+            return split_lanes(self.model.state_dict(), len(self.generators))
 
 
 @functools.cache
-def compiled(kind: type):
+def compiled_forward(kind: type):
     """The forward pass of a kind of network compiled, for all of them in the process."""
     return torch.compile(kind.forward, dynamic=False)
 

@@ -10,14 +10,14 @@ from perso.training import recipe
 from perso.training.models import VGG
 
 
-def flop(recipe: recipe.Recipe) -> float:
-    """Floating-point operations of one image's way through the network: its convolutions, as `flops.cost` counts."""
+def forward_flops(recipe: recipe.Recipe) -> float:
+    """Floating-point operations of one image's way through the network: its convolutions, as `flops.step_cost` counts."""
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         recipe.build().eval()(torch.empty(1, 1, recipe.image_size, recipe.image_size))
     return float(counter.get_total_flops())
 
 
-class Cost(NamedTuple):
+class StepCost(NamedTuple):
     """What one iteration of one model takes."""
 
     flop: float  # floating-point operations of the convolutions: forward, and twice that backward
@@ -25,7 +25,7 @@ class Cost(NamedTuple):
     weights: float  # bytes of weights, gradients and the optimiser's two moments
 
 
-def cost(batch: int, half: bool, *shape) -> Cost:
+def step_cost(batch: int, half: bool, *shape) -> StepCost:
     """The cost of an iteration of a VGG(*shape), counted on a network without data; half: activations in 2 bytes."""
     with torch.device("meta"):
         model = VGG(*shape)
@@ -49,4 +49,4 @@ def cost(batch: int, half: bool, *shape) -> Cost:
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(x, model.masks(batch, [None] * model.lanes, x))
     weights = sum(parameter.numel() for parameter in model.parameters())
-    return Cost(flop, sum(kept.values()), 4 * 4 * weights)
+    return StepCost(flop, sum(kept.values()), 4 * 4 * weights)

@@ -188,7 +188,7 @@ def block(into: int, out: int, lanes: int, kernel: int = 3, norm: str = "after")
     return [layer, batch_norm, relu] if norm == "before" else [layer, relu, batch_norm]
 
 
-def empty(
+def empty_network(
     make: Callable[[], nn.Module], device, dtype: torch.dtype, layout=torch.channels_last
 ) -> nn.Module:
     """The network that `make` builds, its weights yet to be loaded; unlike a constructor it draws no random number."""
@@ -197,7 +197,7 @@ def empty(
     return model.to(dtype=dtype, memory_format=layout).to_empty(device=device)
 
 
-def initial(shapes: State, generator: torch.Generator) -> State:
+def draw_weights(shapes: State, generator: torch.Generator) -> State:
     """Fresh weights of one model, PyTorch's default distributions drawn from `generator` alone, on the CPU.
 
     shapes   the state of a network of one lane
@@ -214,7 +214,7 @@ def initial(shapes: State, generator: torch.Generator) -> State:
     return state
 
 
-def lanes_of(state: State, lanes: int) -> list[State]:
+def split_lanes(state: State, lanes: int) -> list[State]:
     """A fused network's state taken apart: one state per model, on the CPU."""
     kept = {name: tensor.detach().cpu() for name, tensor in state.items()}
     return [
@@ -223,7 +223,7 @@ def lanes_of(state: State, lanes: int) -> list[State]:
     ]
 
 
-def load(model: nn.Module, states: list[State]) -> None:
+def load_states(model: nn.Module, states: list[State]) -> None:
     """Put one state per lane into the network. KeyError when a state lacks something."""
     joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
     if lacking := model.load_state_dict(joined, strict=False).missing_keys:

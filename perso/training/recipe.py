@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from perso.training.models import VGG, AutoEncoder, State, empty, initial
+from perso.training.models import VGG, AutoEncoder, State, draw_weights, empty_network
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,21 @@ class Recipe:
 
     def network(self, lanes: int = 1) -> VGG | AutoEncoder:
         """N networks side by side, on the device."""
-        return empty(functools.partial(self.build, lanes), self.device, self.dtype, self.layout)
+        return empty_network(
+            functools.partial(self.build, lanes), self.device, self.dtype, self.layout
+        )
 
 
-def fresh(recipe: Recipe, seed: int) -> State:
+def init_state(recipe: Recipe, seed: int) -> State:
     """Initial weights of one model from a seed, the same on every device."""
-    return initial(
-        empty(recipe.build, "meta", torch.float32).state_dict(), torch.Generator().manual_seed(seed)
+    return draw_weights(
+        empty_network(recipe.build, "meta", torch.float32).state_dict(),
+        torch.Generator().manual_seed(seed),
     )
 
 
 @contextlib.contextmanager
-def computing(recipe: Recipe, training: bool = False):
+def compute_context(recipe: Recipe, training: bool = False):
     """The thread count and precision of a recipe, put back afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
@@ -86,6 +89,6 @@ def computing(recipe: Recipe, training: bool = False):
         torch.set_num_threads(before)
 
 
-def resident(array: np.ndarray, device: str) -> torch.Tensor:
+def to_device(array: np.ndarray, device: str) -> torch.Tensor:
     """A copy of the array on the device."""
     return torch.tensor(np.asarray(array), device=device)

@@ -19,7 +19,7 @@ def test_a_persons_repeats_are_averaged_before_people_are():
     assert accuracy.per_person(often, "acc_I")["A"].to_dict() == pytest.approx(
         {"ann": 0.4, "bob": 0.8}
     )
-    line = accuracy.spread(often, "acc_I").loc["A"]
+    line = accuracy.summary_over_people(often, "acc_I").loc["A"]
     assert line["n"] == 2
     assert line["mean"] == pytest.approx(0.6)  # of all four rows it would be 0.5
     assert (line["min"], line["max"]) == pytest.approx((0.4, 0.8))
@@ -34,18 +34,20 @@ def test_the_measure_asked_for_is_the_one_shown():
 
 
 def test_sd_divides_by_people_less_one():
-    table = accuracy.spread(rows(*(("A", person, person / 10) for person in range(2, 10))), "acc_I")
+    table = accuracy.summary_over_people(
+        rows(*(("A", person, person / 10) for person in range(2, 10))), "acc_I"
+    )
     assert table.loc["A", "sd"] == pytest.approx(
         np.sqrt(0.42 / 7)
     )  # squares about the mean of .2 … .9 sum to .42
 
 
 def test_one_person_has_no_sd():
-    assert np.isnan(accuracy.spread(rows(("A", "ann", 0.5)), "acc_I").loc["A", "sd"])
+    assert np.isnan(accuracy.summary_over_people(rows(("A", "ann", 0.5)), "acc_I").loc["A", "sd"])
 
 
 def test_the_highest_mean_ranks_first_and_equals_share_a_rank():
-    table = accuracy.spread(
+    table = accuracy.summary_over_people(
         rows(("A", 0, 0.5), ("B", 0, 0.75), ("C", 0, 0.5), ("D", 0, 0.25)), "acc_I"
     )
     assert table["rank"].to_dict() == {"A": 2, "B": 1, "C": 2, "D": 4}
@@ -55,7 +57,7 @@ def test_methods_keep_the_order_of_their_rows():
     mixed = rows(("Z", 0, 0.1), ("A", 1, 0.2), ("Z", 1, 0.3), ("M", 0, 0.4))
     assert (
         list(accuracy.per_person(mixed, "acc_I"))
-        == list(accuracy.spread(mixed, "acc_I").index)
+        == list(accuracy.summary_over_people(mixed, "acc_I").index)
         == ["Z", "A", "M"]
     )
 
@@ -64,7 +66,7 @@ def test_a_person_without_a_method_is_left_out_of_that_method_alone():
     gap = rows(("A", "ann", 0.2), ("A", "bob", 0.6), ("B", "bob", 0.8))
     people = accuracy.per_person(gap, "acc_I")
     assert np.isnan(people.loc["ann", "B"]) and people.notna().sum().sum() == 3
-    table = accuracy.spread(gap, "acc_I")
+    table = accuracy.summary_over_people(gap, "acc_I")
     assert table["n"].to_dict() == {"A": 2, "B": 1}
     assert table["mean"].to_dict() == pytest.approx({"A": 0.4, "B": 0.8})
 
@@ -75,15 +77,15 @@ def noise(seed: int, low: int, high: int) -> np.ndarray:
 
 def test_people_whose_images_differ_are_all_named():
     images = np.concatenate([noise(0, 0, 100), noise(1, 150, 256), noise(2, 80, 170)])
-    assert similarity.predicted_right(images, np.repeat(["ann", "bob", "eve"], 60)) == 1
+    assert similarity.prediction_rate(images, np.repeat(["ann", "bob", "eve"], 60)) == 1
 
 
 def test_people_of_one_kind_are_named_by_chance():
     images = np.concatenate([noise(seed, 0, 256) for seed in range(4)])
-    named = similarity.predicted_right(images, np.repeat(range(4), 60))
+    named = similarity.prediction_rate(images, np.repeat(range(4), 60))
     assert named == pytest.approx(1 / 4, abs=0.1)  # 0.1 is 3.6 standard errors of 240 guesses
 
 
 def test_identification_needs_no_luck():
     images, who = np.concatenate([noise(0, 0, 200), noise(1, 50, 256)]), np.repeat([0, 1], 60)
-    assert similarity.predicted_right(images, who) == similarity.predicted_right(images, who)
+    assert similarity.prediction_rate(images, who) == similarity.prediction_rate(images, who)

@@ -39,7 +39,7 @@ def rows(seen=SEEN, people=("ann", "bob", "eve")) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return comparison.comparison(rows())
+    return comparison.compare(rows())
 
 
 def without(*names: str) -> dict:
@@ -55,7 +55,7 @@ def paper_of(table, part: str) -> dict:
 
 
 def test_a_change_is_a_share_as_accuracies_are(table):
-    expected = paired.change([0.1, 0.1, 0.2])
+    expected = paired.paired_change([0.1, 0.1, 0.2])
     line = table.loc[ES, "D_I"]
     assert (line["change"], line["low"], line["high"]) == pytest.approx(
         (0.4 / 3, expected.low, expected.high)
@@ -68,25 +68,25 @@ def test_a_change_is_a_share_as_accuracies_are(table):
 
 def test_people_are_paired_by_name_and_not_by_place(table):
     turned = [one[:: -1 if name == ES else 1] for name, one in rows().groupby("method", sort=False)]
-    pd.testing.assert_frame_equal(comparison.comparison(pd.concat(turned)), table)
+    pd.testing.assert_frame_equal(comparison.compare(pd.concat(turned)), table)
 
 
 def test_repeats_are_averaged_before_people_are_compared(table):
     thrice = pd.concat(
         [rows().assign(repeat=r, acc_I=lambda t, r=r: t["acc_I"] + (r - 1) / 50) for r in range(3)]
     )
-    pd.testing.assert_frame_equal(comparison.comparison(thrice), table)
+    pd.testing.assert_frame_equal(comparison.compare(thrice), table)
 
 
 def test_the_order_is_that_of_the_methods_whatever_that_of_the_rows(table):
     names = [method.name for method in METHODS if method.name in SEEN]
     assert list(table.index) == names
-    assert list(comparison.comparison(rows(dict(reversed(SEEN.items())))).index) == names
+    assert list(comparison.compare(rows(dict(reversed(SEEN.items())))).index) == names
 
 
 def test_methods_not_asked_for_stay_out():
     asked = [method for method in METHODS if method.name in (BASELINE, ES)]
-    assert list(comparison.comparison(rows(), asked).index) == [BASELINE, ES]
+    assert list(comparison.compare(rows(), asked).index) == [BASELINE, ES]
 
 
 def test_the_baseline_has_no_change(table):
@@ -96,7 +96,7 @@ def test_the_baseline_has_no_change(table):
 def test_p_is_corrected_within_controls_and_within_shaping_methods(table):
     block, seen = table["D_I"], {name: np.array(values) for name, values in SEEN.items()}
     for family in ([OWN, LONGER], [ES, SW, TL]):
-        single = [paired.change(seen[name] - seen[BASELINE]).p for name in family]
+        single = [paired.paired_change(seen[name] - seen[BASELINE]).p for name in family]
         assert block.loc[family, "holm"].tolist() == pytest.approx(paired.holm(single).tolist())
         assert block.loc[family, "holm"].tolist() != pytest.approx(single)
 
@@ -110,7 +110,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
         for name in ("DI-n-2", "DI-n-4")
     ]
     more = rows(SEEN | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})
-    with_them = comparison.comparison(more, [*METHODS, *added])
+    with_them = comparison.compare(more, [*METHODS, *added])
     for part in ("D_I", "D_G"):
         block = with_them[part]
         single, holm = (
@@ -118,7 +118,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
         )
         assert holm == pytest.approx(paired.holm(single).tolist()) and holm != pytest.approx(single)
         pd.testing.assert_series_equal(block.loc[list(SEEN), "holm"], table[part]["holm"])
-    other = comparison.comparison(rows(), base=TL)["D_I"]  # from which the baseline differs, too
+    other = comparison.compare(rows(), base=TL)["D_I"]  # from which the baseline differs, too
     assert other.loc[BASELINE, "holm"] == other.loc[BASELINE, "p"] > 0 and np.isnan(
         other.loc[TL, "holm"]
     )
@@ -128,7 +128,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
     ("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])]
 )
 def test_one_familys_size_is_nothing_to_the_other(table, left_out, untouched):
-    fewer = comparison.comparison(rows(without(*left_out)))
+    fewer = comparison.compare(rows(without(*left_out)))
     pd.testing.assert_series_equal(
         fewer.loc[untouched, ("D_I", "holm")], table.loc[untouched, ("D_I", "holm")]
     )
@@ -136,13 +136,13 @@ def test_one_familys_size_is_nothing_to_the_other(table, left_out, untouched):
 
 def test_D_I_and_D_G_are_corrected_apart():
     noisy = rows().assign(acc_G=[0.5, 0.6, 0.7] * len(SEEN))  # nothing changes on D_G
-    table = comparison.comparison(noisy)
+    table = comparison.compare(noisy)
     assert (table["D_G", "p"].drop(BASELINE) == 1).all()
 
 
 @pytest.mark.parametrize("seen", [SEEN, dict(reversed(SEEN.items())), without(OWN, ES)])
 def test_the_papers_numbers_stand_beside_their_method(seen):
-    table = comparison.comparison(rows(seen))
+    table = comparison.compare(rows(seen))
     there = {
         method.name: method.paper for method in METHODS if method.name in seen and method.paper
     }
@@ -151,29 +151,29 @@ def test_the_papers_numbers_stand_beside_their_method(seen):
 
 
 def test_without_the_baseline_there_are_levels_and_no_changes():
-    table = comparison.comparison(rows(without(BASELINE)))
+    table = comparison.compare(rows(without(BASELINE)))
     assert list(table.index) == list(without(BASELINE))
     assert table.loc[ES, ("D_I", "mean")] == pytest.approx(2.2 / 3)
     assert table.loc[:, (slice(None), ["change", "low", "high", "p"])].isna().all(axis=None)
 
 
 def test_the_baseline_alone_makes_a_table():
-    table = comparison.comparison(rows({BASELINE: SEEN[BASELINE]}))
+    table = comparison.compare(rows({BASELINE: SEEN[BASELINE]}))
     assert list(table.index) == [BASELINE] and table.loc[
         BASELINE, ("D_I", "mean")
     ] == pytest.approx(0.6)
 
 
 def test_csv_parses_back_with_all_numbers(table):
-    back = pd.read_csv(io.StringIO(tables.as_csv(table)), index_col="method", dtype=str).astype(
-        float
-    )
+    back = pd.read_csv(
+        io.StringIO(tables.comparison_csv(table)), index_col="method", dtype=str
+    ).astype(float)
     assert list(back.columns) == [" ".join(pair) for pair in table.columns]
     assert list(back.index) == list(table.index)
     np.testing.assert_array_equal(back, table.to_numpy(float))
 
 
-@pytest.mark.parametrize("form", [tables.as_text, tables.as_markdown])
+@pytest.mark.parametrize("form", [tables.comparison_text, tables.comparison_markdown])
 def test_text_and_markdown_hold_every_method_in_both_parts(table, form):
     shown = form(table)
     for name in SEEN:
@@ -182,22 +182,24 @@ def test_text_and_markdown_hold_every_method_in_both_parts(table, form):
 
 
 def test_markdown_has_as_many_cells_in_every_line(table):
-    lines = [line for line in tables.as_markdown(table).splitlines() if line.startswith("|")]
+    lines = [
+        line for line in tables.comparison_markdown(table).splitlines() if line.startswith("|")
+    ]
     assert {line.count("|") for line in lines} == {14} and len(lines) == 2 * (2 + len(SEEN))
 
 
 def test_changes_are_shown_in_percentage_points(table):
     low, high = (f"{100 * table.loc[ES, ('D_I', end)]:+.1f}" for end in ("low", "high"))
-    line = tables.shown(table, "D_I").loc[ES]
+    line = tables.format_part(table, "D_I").loc[ES]
     assert line["change in pp [95 %]"] == f"+13.3 [{low}, {high}]"
     assert [float(line[column]) for column in ("mean", "n", "v3 mean")] == [0.733, 3, 0.981]
-    assert tables.shown(table, "D_G").loc[ES, "change in pp [95 %]"].startswith("+6.7 [")
+    assert tables.format_part(table, "D_G").loc[ES, "change in pp [95 %]"].startswith("+6.7 [")
 
 
 def test_p_as_it_is_read(table):
     def read(p):
         table.loc[ES, ("D_I", "holm")] = p
-        return tables.shown(table, "D_I").loc[ES, "p (Holm)"]
+        return tables.format_part(table, "D_I").loc[ES, "p (Holm)"]
 
     table = table.copy()
     assert read(0.0) == read(0.00009) == "<.0001"
@@ -206,10 +208,10 @@ def test_p_as_it_is_read(table):
 
 
 def test_one_person_has_changes_without_intervals_and_no_nan_is_shown():
-    table = comparison.comparison(rows({name: values[:1] for name, values in SEEN.items()}))
+    table = comparison.compare(rows({name: values[:1] for name, values in SEEN.items()}))
     assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)
     assert table.loc[:, (slice(None), ["sd", "low", "high", "p"])].isna().all(axis=None)
-    for form in (tables.as_text, tables.as_markdown):
+    for form in (tables.comparison_text, tables.comparison_markdown):
         assert "+10.0" in form(table) and "nan" not in form(table)
 
 
@@ -221,7 +223,7 @@ def runs() -> pd.DataFrame:
     """Two runs: in the other one ES does the opposite to D_I, SW has no more people than one, TL is not there."""
     turned = tuple(2 * base - value for base, value in zip(SEEN[BASELINE], SEEN[ES], strict=True))
     other = without(TL, OWN) | {ES: turned, SW: SEEN[SW][:1]}
-    return comparison.beside({"here": rows(), "there": rows(other)})
+    return comparison.compare_runs({"here": rows(), "there": rows(other)})
 
 
 def test_runs_stand_side_by_side_with_the_papers_last(runs, table):
@@ -255,7 +257,7 @@ def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
         "SG-n-1500": (0.35, 0.45),
         "IG-n-21": (0.9, 0.9),
     }
-    side = comparison.beside({"here": rows(levels)})
+    side = comparison.compare_runs({"here": rows(levels)})
     assert side.loc["SG-n-1500", ("D_I", "here", "change")] == pytest.approx(0.05)
     assert side.loc["BaseLine-n-1500", ("D_I", "here", "change")] == pytest.approx(-0.2)
     assert np.isnan(side.loc["IG-n-21", ("D_I", "here", "change")])  # BaseLine-n-6500 is not there
@@ -268,10 +270,10 @@ def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
 
 
 def test_a_method_that_one_run_alone_has_is_there_in_order():
-    alone = comparison.beside(
+    alone = comparison.compare_runs(
         {"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})}
     )
-    assert list(alone.index) == list(comparison.comparison(rows()).index.drop(BASELINE))
+    assert list(alone.index) == list(comparison.compare(rows()).index.drop(BASELINE))
 
 
 def changes(**runs) -> pd.DataFrame:
@@ -292,7 +294,7 @@ def test_agreement_is_asked_of_clear_changes_only():
             "turned": (2, 1, 3),
             "open": (1, -1, 3),
             "edge": (1, 0, 2),
-            "nought": (2, 1, 3),
+            "zero": (2, 1, 3),
             "absent": (2, 1, 3),
             "lone": (2, np.nan, np.nan),
         },
@@ -302,30 +304,30 @@ def test_agreement_is_asked_of_clear_changes_only():
             "turned": (-1, -3, 1),
             "open": (1, 0, 2),
             "edge": (1, 0, 2),
-            "nought": (0, np.nan, np.nan),
+            "zero": (0, np.nan, np.nan),
             "absent": (np.nan,) * 3,
             "lone": (1, 0, 2),
         },
     )
-    for same in comparison.agreement(table, "one", "other").values():
+    for same in comparison.sign_agreement(table, "one", "other").values():
         assert same.to_dict() == {"up": True, "down": True, "turned": False}
-    for same in comparison.agreement(table, "other", "one").values():
+    for same in comparison.sign_agreement(table, "other", "one").values():
         assert same.empty
 
 
 def test_agreement_tells_D_I_from_D_G(runs):
-    found = comparison.agreement(runs, "here", "there")
+    found = comparison.sign_agreement(runs, "here", "there")
     assert list(found) == ["D_I", "D_G"]
     mirrored = runs.copy()
     mirrored.loc[ES, ("D_I", "here", ["change", "low", "high"])] = 0.2, 0.1, 0.3
     mirrored.loc[ES, ("D_G", "here", ["change", "low", "high"])] = -0.2, -0.3, -0.1
-    found = comparison.agreement(mirrored, "here", "there")
+    found = comparison.sign_agreement(mirrored, "here", "there")
     assert not found["D_I"][ES] and found["D_G"][ES]
 
 
 def test_points_are_of_a_percent_with_their_interval():
     def said(*ends):
-        return tables.points(pd.Series(ends, ["change", "low", "high"]))
+        return tables.format_change(pd.Series(ends, ["change", "low", "high"]))
 
     assert said(0.0123, -0.001, 0.03) == "+1.2 [-0.1, +3.0]"
     assert said(-0.5, np.nan, np.nan) == "-50.0" and said(np.nan, np.nan, np.nan) == ""
@@ -342,7 +344,7 @@ def stored(path, seen: dict) -> pd.DataFrame:
 
 def test_an_incomplete_store_compares_whom_it_has(tmp_path):
     some = stored(tmp_path, without(TL, LONGER) | {ES: SEEN[ES][:2]})
-    table = comparison.comparison(some)
+    table = comparison.compare(some)
     assert list(table.index) == [BASELINE, OWN, ES, SW]
     assert table["D_I", "n"].to_dict() == {BASELINE: 3, OWN: 3, ES: 2, SW: 3}
     assert table.loc[ES, ("D_I", "change")] == pytest.approx(
@@ -353,13 +355,13 @@ def test_an_incomplete_store_compares_whom_it_has(tmp_path):
 
 def test_a_method_and_the_baseline_with_no_person_in_common_have_no_change(tmp_path):
     some = stored(tmp_path, {BASELINE: SEEN[BASELINE][:1], ES: (np.nan, *SEEN[ES][1:])})
-    assert np.isnan(comparison.comparison(some.dropna(subset="acc_I")).loc[ES, ("D_I", "change")])
+    assert np.isnan(comparison.compare(some.dropna(subset="acc_I")).loc[ES, ("D_I", "change")])
 
 
 def test_a_store_with_the_baseline_still_to_come_makes_a_table(tmp_path):
     """Longer jobs are trained first, so a run out of time may lack it."""
-    for form in (tables.as_text, tables.as_csv, tables.as_markdown):
-        assert ES in form(comparison.comparison(stored(tmp_path, {ES: SEEN[ES]})))
+    for form in (tables.comparison_text, tables.comparison_csv, tables.comparison_markdown):
+        assert ES in form(comparison.compare(stored(tmp_path, {ES: SEEN[ES]})))
 
 
 # --- equivalence
@@ -381,7 +383,7 @@ def test_a_person_is_one_number_however_many_methods_and_repeats():
     """Twelve differences of each of three people are three differences."""
     by = {ES: (0.06, 0, 0), SW: (0, 0.03, 0), TL: (0, 0, -0.012)}
     found = comparison.equivalence_by_part(nudged(by), rows())
-    expected = paired.equivalence([0.06 / 6, 0.03 / 6, -0.012 / 6], parts.MARGINS["D_I"])
+    expected = paired.tost([0.06 / 6, 0.03 / 6, -0.012 / 6], parts.MARGINS["D_I"])
     assert (found["D_I"].mean, found["D_I"].p, found["D_I"].n) == pytest.approx(
         (expected.mean, expected.p, 3)
     )
@@ -408,7 +410,7 @@ def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
         SW: (0.1, -0.1, 0.3),
         TL: (0.1, 0.1, 0.1),
     }
-    text = tables.verdicts(nudged(by), rows())
+    text = tables.equivalence_table(nudged(by), rows())
     assert list(text.index) == ["all methods", *SEEN]
     said = text["D_I within ±0.5"]
     assert (said[[BASELINE, ES]] == "yes").all() and (
@@ -421,7 +423,7 @@ def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
 
 def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
     alone = rows({name: values[:1] for name, values in SEEN.items()})
-    text = tables.verdicts(alone, alone)
+    text = tables.equivalence_table(alone, alone)
     assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {
         "not shown"
     }
@@ -435,29 +437,31 @@ def test_v1s_table_has_its_numbers_and_the_share_of_training():
         own_iterations=[100] * 3 + [20, 25, 30]
     )
     for variation, mean in (("class-counts", 0.9247), ("hidden-factors", 0.9768)):
-        table = comparison.comparison(seen, printed=variation)
+        table = comparison.compare(seen, printed=variation)
         assert (
             table.loc[SW, ("D_I", "paper mean")] == mean
             and table.loc[SW, ("D_G", "paper r_train")] == 0.99
         )
         assert table.loc[[BASELINE, SW], ("D_G", "r_train")].tolist() == [1, 0.25]
-        shown = tables.shown(table, "D_G")
+        shown = tables.format_part(table, "D_G")
         assert (
             shown.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"]
             and "v1 mean" in shown
         )
-        assert "r_train" not in tables.shown(table, "D_I")
-    assert "v1 mean" in tables.as_markdown(table) and "v3" not in tables.as_text(table)
+        assert "r_train" not in tables.format_part(table, "D_I")
+    assert "v1 mean" in tables.comparison_markdown(table) and "v3" not in tables.comparison_text(
+        table
+    )
 
 
 def test_changes_may_be_counted_from_another_method(table):
-    other = comparison.comparison(rows(), base=ES)
+    other = comparison.compare(rows(), base=ES)
     assert np.isnan(other.loc[ES, ("D_I", "change")])
     assert other.loc[BASELINE, ("D_I", "change")] == pytest.approx(
         -table.loc[ES, ("D_I", "change")]
     )
     assert other.loc[SW, ("D_I", "change")] == pytest.approx(
-        comparison.difference(rows(), SW, ES)["D_I"].mean
+        comparison.change_by_part(rows(), SW, ES)["D_I"].mean
     )
 
 
@@ -469,13 +473,13 @@ def test_grouping_is_a_family_of_its_own_for_holm():
         "IG-n-5": (0.7, 0.6, 0.9),
         "SG-n-1500": (0.7, 0.6, 0.9),
     }
-    block = comparison.comparison(rows(seen))["D_I"]
+    block = comparison.compare(rows(seen))["D_I"]
     assert block.loc[SW, "holm"] == pytest.approx(block.loc[SW, "p"])
     assert block.loc["IG-n-5", "holm"] == pytest.approx(2 * block.loc["IG-n-5", "p"])
 
 
 def test_runs_stand_beside_v1():
     seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)})
-    side = comparison.beside({"ours": seen}, "class-counts")
+    side = comparison.compare_runs({"ours": seen}, "class-counts")
     assert side.columns.unique(1).tolist() == ["ours", "v1"]
     assert side.loc[SW, ("D_I", "v1", "change")] == pytest.approx(0.9247 - 0.9102)

@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 
 from perso.analysis import cost
-from perso.data.dataset import sizes
+from perso.data.dataset import part_sizes
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS, V3, named
 from perso.paths import ROOT
 from perso.report import figures, sentences
-from perso.settings import read
+from perso.settings import read_params
 from perso.study import jobs, plans
 from perso.study.study import Study
 from perso.training import engine, flops, recipe
 from perso.training.recipe import Recipe
 
-TINY = replace(read(ROOT / "params" / "smoke.yml"), epochs=1, encoder_epochs=1, device="cpu")
+TINY = replace(read_params(ROOT / "params" / "smoke.yml"), epochs=1, encoder_epochs=1, device="cpu")
 TL, ES, SW, IG = "TL-n-300 (1e-4)", "ES-n-400", "SW-n-2", "IG-n-5"
 
 
@@ -52,23 +52,23 @@ FOUR = rows(
 
 
 def test_r_train_is_a_persons_own_part_and_what_is_shared_is_divided():
-    table = cost.per_person(FOUR)
+    table = cost.training_cost(FOUR)
     assert table.loc[BASELINE, ["r_train", "amortised", "r_train by seconds"]].tolist() == [1, 1, 1]
     assert table.loc[TL, ["own", "shared", "r_train", "break-even"]].tolist() == [300, 600, 0.5, 2]
     assert table.loc[TL, "amortised"] == (300 + 600 / 2) / 600 and table.attrs["people"] == 2
-    assert cost.per_person(FOUR, people=1).loc[TL, "amortised"] == 900 / 600
+    assert cost.training_cost(FOUR, people=1).loc[TL, "amortised"] == 900 / 600
     assert table.loc[ES, ["r_train", "shared", "break-even"]].tolist() == [1000 / 600, 0, np.inf]
 
 
 def test_seconds_may_contradict_iterations_and_stand_apart():
-    line = cost.per_person(FOUR).loc[ES]
+    line = cost.training_cost(FOUR).loc[ES]
     assert (
         line["r_train"] > 1 > line["r_train by seconds"] == 5 / 6 and line["ms an iteration"] == 5
     )
 
 
 def test_an_auto_encoder_is_shared_by_grouping_alone():
-    with_it, without = cost.per_person(FOUR, encoder=60), cost.per_person(FOUR)
+    with_it, without = cost.training_cost(FOUR, encoder=60), cost.training_cost(FOUR)
     assert with_it.loc[IG, "shared"] == 60 and with_it.loc[IG, "amortised"] == 1 + 60 / 2 / 600
     assert with_it.loc[IG, "break-even"] == np.inf and with_it.loc[IG, "r_train"] == 1
     assert with_it.drop(IG).equals(without.drop(IG))
@@ -76,7 +76,7 @@ def test_an_auto_encoder_is_shared_by_grouping_alone():
 
 def test_repeats_of_one_person_do_not_outweigh_the_other_person():
     more = pd.concat([FOUR, rows(*[(TL, "a", 900, 300, 9.0)] * 3)])
-    assert cost.per_person(more).loc[TL, "seconds"] == (7.5 + 3) / 2
+    assert cost.training_cost(more).loc[TL, "seconds"] == (7.5 + 3) / 2
 
 
 def test_a_person_without_the_method_is_left_out_of_its_base_too():
@@ -84,25 +84,25 @@ def test_a_person_without_the_method_is_left_out_of_its_base_too():
     uneven = rows(
         (BASELINE, "a", 600, 600, 6.0), (BASELINE, "b", 1200, 1200, 12.0), (TL, "a", 900, 300, 3.0)
     )
-    line = cost.per_person(uneven).loc[TL]
+    line = cost.training_cost(uneven).loc[TL]
     assert line["r_train"] == 0.5 and line["break-even"] == 2 and line["r_train by seconds"] == 0.5
 
 
 def test_without_a_baseline_there_is_no_share():
-    table = cost.per_person(FOUR[FOUR["method"] != BASELINE])
+    table = cost.training_cost(FOUR[FOUR["method"] != BASELINE])
     assert table.loc[TL, ["own", "shared"]].tolist() == [300, 600]
     assert table[["r_train", "amortised", "break-even", "r_train by seconds"]].isna().all(axis=None)
 
 
 def test_a_base_with_nothing_of_its_own_gives_no_share():
-    table = cost.per_person(
+    table = cost.training_cost(
         rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0)), base="TL-n-0"
     )
     assert table["r_train"].isna().all() and np.isnan(table.loc["TL-n-0", "ms an iteration"])
 
 
 def test_one_person_shares_with_nobody():
-    table = cost.per_person(FOUR[FOUR["person"] == "a"])
+    table = cost.training_cost(FOUR[FOUR["person"] == "a"])
     assert table.loc[TL, "amortised"] == 1.5 and table.attrs["people"] == 1
 
 
@@ -138,7 +138,7 @@ def test_break_even_is_the_first_number_that_costs_no_more():
 
 
 def test_schedules_say_what_v1_printed_but_for_its_long_early_shaping():
-    table = cost.by_schedule()
+    table = cost.cost_by_schedule()
     assert table.loc["BaseLine", ["own", "shared", "r_train"]].tolist() == [16_500, 0, 1]
     assert table.loc["TL-n-20 (1e-2)", ["own", "shared"]].tolist() == [20, 16_500]
     assert table.loc["TL-n-200 (1e-2)", "v1 factors"] == 0.02 and table.loc["TL-n-0", "own"] == 0
@@ -149,18 +149,18 @@ def test_schedules_say_what_v1_printed_but_for_its_long_early_shaping():
 
 
 def test_schedules_have_the_length_that_is_trained(tiny):
-    n_iter = plans.iterations_per_epoch(tiny.prepared, tiny.folds[0])
-    table = cost.by_schedule(METHODS, n_iter, tiny.settings.epochs)
+    n_iter = plans.epoch_length(tiny.prepared, tiny.folds[0])
+    table = cost.cost_by_schedule(METHODS, n_iter, tiny.settings.epochs)
     for each in METHODS:
         assert table.loc[each.name, ["own", "shared"]].sum() == len(tiny.schedule(each)), each.name
 
 
 def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
-    said = sentences.answer(cost.per_person(FOUR))
+    said = sentences.cost_sentence(cost.training_cost(FOUR))
     assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in said
     assert "1 of 1 settings of transfer learning" in said and said.endswith("from 2 people on.")
     longer = FOUR.assign(own_iterations=FOUR["own_iterations"].where(FOUR["method"] != TL, 700))
-    assert sentences.answer(cost.per_person(longer)).endswith(
+    assert sentences.cost_sentence(cost.training_cost(longer)).endswith(
         "0 of 1 settings of transfer learning cost no more than a training for each person."
     )
 
@@ -168,8 +168,9 @@ def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
 def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
     families = ("baseline", "data grouping", "control", "early shaping", "transfer learning")
     monkeypatch.setattr(sentences, "FAMILIES", families)
-    assert "data grouping 1.00, early shaping 1.67, transfer learning 0.50." in sentences.answer(
-        cost.per_person(FOUR)
+    assert (
+        "data grouping 1.00, early shaping 1.67, transfer learning 0.50."
+        in sentences.cost_sentence(cost.training_cost(FOUR))
     )
 
 
@@ -177,7 +178,7 @@ def test_bars_end_where_the_iterations_do():
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots()
-    table = cost.per_person(FOUR)
+    table = cost.training_cost(FOUR)
     ends = [bar.get_x() + bar.get_width() for bar in figures.bars(ax, table).patches]
     plt.close(fig)
     assert ends == [*table["own"], 300 + 600 / 2, 300 + 600]  # TL alone shares something here
@@ -189,7 +190,7 @@ def test_bars_end_where_the_iterations_do():
 @pytest.mark.parametrize("size, width", [(8, 0.25), (16, 0.5), (32, 1.0)])
 def test_flop_are_those_that_the_choices_count(size, width):
     recipe = Recipe(30, size, width)
-    assert 3 * 64 * flops.flop(recipe) == flops.cost(64, False, 30, size, width).flop
+    assert 3 * 64 * flops.forward_flops(recipe) == flops.step_cost(64, False, 30, size, width).flop
 
 
 def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):
@@ -197,17 +198,20 @@ def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):
     longer = Study(replace(TINY, encoder_epochs=3), tiny.store.path)
     twice_more = cost.encoder_iterations(longer)
     fold, recipe = tiny.folds[0], jobs.encoder_recipe(tiny.prepared)
-    steps = -(-len(plans.seen(tiny.prepared, fold)) // TINY.batch_size)
+    steps = -(-len(plans.encoder_samples(tiny.prepared, fold)) // TINY.batch_size)
     assert twice_more["search"] == once["search"] > 0
-    a_step = flops.flop(recipe) / flops.flop(jobs.recipe(tiny.prepared))
-    folds = [-(-len(plans.seen(tiny.prepared, each)) // TINY.batch_size) for each in tiny.folds]
+    a_step = flops.forward_flops(recipe) / flops.forward_flops(jobs.recipe(tiny.prepared))
+    folds = [
+        -(-len(plans.encoder_samples(tiny.prepared, each)) // TINY.batch_size)
+        for each in tiny.folds
+    ]
     assert steps in folds and twice_more["encoder"] - once["encoder"] == pytest.approx(
         2 * np.mean(folds) * a_step
     )
 
 
 def test_bytes_are_those_of_a_trained_state(tiny):
-    table, state = cost.bytes_per_person(tiny), recipe.fresh(jobs.recipe(tiny.prepared), 0)
+    table, state = cost.bytes_per_person(tiny), recipe.init_state(jobs.recipe(tiny.prepared), 0)
     assert table.loc["the network", "bytes"] == sum(
         tensor.numpy().nbytes for tensor in state.values()
     )
@@ -218,7 +222,7 @@ def test_bytes_are_those_of_a_trained_state(tiny):
     assert (
         table.loc["its last layer", "numbers"] == 30 * 32 + 30
     )  # width 1/8 of 256 channels, and a bias each
-    images = sizes(tiny.prepared)["D_I train"].mean() / 3
+    images = part_sizes(tiny.prepared)["D_I train"].mean() / 3
     assert (
         table.iloc[-1]["bytes"] == pytest.approx(images * 8 * 8)
         and f"{images:.1f} images" in table.index[-1]
@@ -236,15 +240,17 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
         seen.setdefault(current, {name: tensor.shape for name, tensor in state.items()})
         return {}
 
-    monkeypatch.setattr(engine, "train", train), monkeypatch.setattr(jobs, "tested", tested)
+    monkeypatch.setattr(engine, "train", train), monkeypatch.setattr(jobs, "test_columns", tested)
     numpy = [
-        {name: tensor.numpy() for name, tensor in recipe.fresh(how, 0).items()}
+        {name: tensor.numpy() for name, tensor in recipe.init_state(how, 0).items()}
         for how in (jobs.recipe(tiny.prepared), jobs.encoder_recipe(tiny.prepared))
     ]
     for job in (job for job in tiny.jobs(V3) if job.fold == 0):
         current = job.methods[0].name
-        jobs.train_job(tiny.prepared, job, numpy[job.methods[0].encoded] if job.base else None)
-    assert len(seen) == len({method.course for method in V3}) > 15
+        jobs.train_job(
+            tiny.prepared, job, numpy[job.methods[0].needs_encoder] if job.base else None
+        )
+    assert len(seen) == len({method.trajectory for method in V3}) > 15
     assert all(shapes == seen[BASELINE] for shapes in seen.values())
     weights = sum(shape.numel() for shape in seen[BASELINE].values())
     assert 4 * weights == cost.bytes_per_person(tiny).loc["the network", "bytes"]
@@ -267,21 +273,24 @@ def test_latency_is_the_median_of_what_the_clock_says(tiny):
 
 
 def test_pace_is_of_a_core_and_leaves_out_who_trained_nothing():
-    assert cost.pace(FOUR) == (0.01, "core-hours")  # 10, 5, 10, 10 ms
-    assert cost.pace(FOUR.assign(threads=2))[0] == 0.02
+    assert cost.seconds_per_iteration(FOUR) == (0.01, "core-hours")  # 10, 5, 10, 10 ms
+    assert cost.seconds_per_iteration(FOUR.assign(threads=2))[0] == 0.02
     idle = rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0))
-    assert cost.pace(idle) == (0.01, "core-hours")
+    assert cost.seconds_per_iteration(idle) == (0.01, "core-hours")
 
 
 def test_pace_takes_the_commonest_device():
     mixed = pd.concat([FOUR, FOUR.iloc[:2].assign(device="a card", seconds=1e-3)])
-    assert cost.pace(mixed) == cost.pace(FOUR)
-    assert cost.pace(FOUR.assign(device="a card", threads=4)) == (0.01, "GPU-hours")
+    assert cost.seconds_per_iteration(mixed) == cost.seconds_per_iteration(FOUR)
+    assert cost.seconds_per_iteration(FOUR.assign(device="a card", threads=4)) == (
+        0.01,
+        "GPU-hours",
+    )
 
 
 def test_a_million_persons_by_hand():
     """1,000,000 × 300 iterations of 10 ms and 600 once: 3,000,006 s."""
-    table = cost.million(cost.per_person(FOUR), (0.01, "core-hours"), 1000)
+    table = cost.cost_for_many(cost.training_cost(FOUR), (0.01, "core-hours"), 1000)
     line = table.loc[TL]
     assert line["core-hours"] == pytest.approx(3_000_006 / 3600) and line["GB"] == 1
     assert line["arithmetic"] == "(600 + 1,000,000 × 300) × 10 ms = 833 core-hours"
@@ -290,8 +299,8 @@ def test_a_million_persons_by_hand():
 
 
 def test_one_network_for_all_is_trained_and_kept_once():
-    table = cost.million(
-        cost.by_schedule(named("TL-n-0", "BaseLine"), 100, 10), (3.6, "core-hours"), 1e9, 10
+    table = cost.cost_for_many(
+        cost.cost_by_schedule(named("TL-n-0", "BaseLine"), 100, 10), (3.6, "core-hours"), 1e9, 10
     )
     assert table.loc["TL-n-0", ["core-hours", "networks", "GB"]].tolist() == [1, 1, 1]
     assert table.loc[BASELINE, ["core-hours", "networks", "GB"]].tolist() == [10, 10, 10]

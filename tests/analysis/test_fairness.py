@@ -11,7 +11,7 @@ from perso.data import splits
 from perso.data.cohort import Cohort
 from perso.data.dataset import prepare
 from perso.paths import ROOT
-from perso.settings import read
+from perso.settings import read_params
 from perso.stats import dispersion, permutation
 from perso.store.sqlite import packed
 
@@ -37,21 +37,21 @@ def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
 
 def test_excess_sd_by_hand():
     """sd² of .7 and .9 is .02; p(1 − p)/n is .0021 of 100 images and .0018 of 50."""
-    assert dispersion.excess_sd([0.7, 0.9], [100, 50]) == pytest.approx(
+    assert dispersion.between_person_sd([0.7, 0.9], [100, 50]) == pytest.approx(
         np.sqrt(0.02 - (0.0021 + 0.0018) / 2)
     )
-    assert dispersion.excess_sd([0.7, 0.9, np.nan], [100, 50, 10]) == dispersion.excess_sd(
-        [0.7, 0.9], [100, 50]
-    )
-    assert dispersion.excess_sd([0.7, 0.9], variances=[0.01, 0.02]) == pytest.approx(
+    assert dispersion.between_person_sd(
+        [0.7, 0.9, np.nan], [100, 50, 10]
+    ) == dispersion.between_person_sd([0.7, 0.9], [100, 50])
+    assert dispersion.between_person_sd([0.7, 0.9], variances=[0.01, 0.02]) == pytest.approx(
         np.sqrt(0.02 - 0.015)
     )
 
 
 def test_what_chance_explains_leaves_nothing():
-    assert dispersion.excess_sd([0.5, 0.5, 0.5], [90, 90, 90]) == 0
-    assert dispersion.excess_sd([1.0, 1.0], [90, 90]) == 0
-    assert np.isnan(dispersion.excess_sd([0.5], [90]))
+    assert dispersion.between_person_sd([0.5, 0.5, 0.5], [90, 90, 90]) == 0
+    assert dispersion.between_person_sd([1.0, 1.0], [90, 90]) == 0
+    assert np.isnan(dispersion.between_person_sd([0.5], [90]))
 
 
 def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
@@ -59,27 +59,27 @@ def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
     people = np.clip(rng.normal(0.8, 0.06, 4000), 0, 1)
     seen = rng.binomial(40, people) / 40
     assert seen.std(ddof=1) > 1.3 * people.std(ddof=1)
-    assert dispersion.excess_sd(seen, np.full(4000, 40)) == pytest.approx(
+    assert dispersion.between_person_sd(seen, np.full(4000, 40)) == pytest.approx(
         people.std(ddof=1), rel=0.06
     )
 
 
 def test_single_images_as_clusters_are_binomial():
     hits = np.array([1, 1, 1, 0])
-    assert dispersion.clustered(hits, np.arange(4)) == pytest.approx(0.75 * 0.25 / (4 - 1))
+    assert dispersion.clustered_variance(hits, np.arange(4)) == pytest.approx(0.75 * 0.25 / (4 - 1))
 
 
 def test_images_that_are_hit_together_count_once():
     once, items = np.array([1, 1, 0, 1, 0]), np.arange(5)
-    thrice = dispersion.clustered(np.tile(once, 3), np.tile(items, 3))
-    assert thrice == pytest.approx(dispersion.clustered(once, items))
-    assert np.isnan(dispersion.clustered(once, np.zeros(5)))
-    assert dispersion.clustered(np.ones(6), np.tile([0, 1, 2], 2)) == 0
+    thrice = dispersion.clustered_variance(np.tile(once, 3), np.tile(items, 3))
+    assert thrice == pytest.approx(dispersion.clustered_variance(once, items))
+    assert np.isnan(dispersion.clustered_variance(once, np.zeros(5)))
+    assert dispersion.clustered_variance(np.ones(6), np.tile([0, 1, 2], 2)) == 0
 
 
 @pytest.fixture(scope="module")
 def prepared():
-    return prepare(read(ROOT / "params" / "smoke.yml"))
+    return prepare(read_params(ROOT / "params" / "smoke.yml"))
 
 
 def items_of(prepared, person):
@@ -94,11 +94,11 @@ def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(prepared):
         for r in range(2)
     }
     hits["B", str(people[0]), 0] = hits["A", str(people[0]), 0]
-    found = fairness.noise(prepared, rows(hits), "acc_I")
+    found = fairness.sampling_variances(prepared, rows(hits), "acc_I")
     for p in people:
         mean = (hits["A", str(p), 0].astype(float) + hits["A", str(p), 1]) / 2
         assert found.loc[str(p), "A"] == pytest.approx(
-            dispersion.clustered(mean, items_of(prepared, p))
+            dispersion.clustered_variance(mean, items_of(prepared, p))
         )
     assert found["B"].count() == 1  # the others have no row of it
 
@@ -110,11 +110,13 @@ def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(prepared):
         for place, p in enumerate(fold.individuals):
             alike["A", str(p), 0] = hard
             own["A", str(p), 0] = np.roll(hard, 7 * place)
-    assert fairness.noise(prepared, rows(alike, "G"), "acc_G").abs().max().max() < 1e-15
-    assert fairness.noise(prepared, rows(own, "G"), "acc_G").min().min() > 1e-5
+    assert (
+        fairness.sampling_variances(prepared, rows(alike, "G"), "acc_G").abs().max().max() < 1e-15
+    )
+    assert fairness.sampling_variances(prepared, rows(own, "G"), "acc_G").min().min() > 1e-5
     one = {key: hits for key, hits in own.items() if key[1] == str(prepared.parts.individuals[0])}
     assert (
-        fairness.noise(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)
+        fairness.sampling_variances(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)
     )  # nobody to tell apart from
 
 
@@ -122,7 +124,7 @@ def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
     """Many draws of single digits: people's differences vary by twice the noise of one."""
     rng, m, n = np.random.default_rng(2), 4, 60
     fold = replace(prepared.parts.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
-    parts = splits.Parts({}, {}, (fold,))
+    parts = splits.Splits({}, {}, (fold,))
     source = Cohort(np.zeros((n, 2, 2), np.uint8), np.zeros(n, int), np.zeros(n, int), np.arange(n))
     one = replace(prepared, source=source, images=source.images, parts=parts)
     differences, variances = [], []
@@ -130,7 +132,7 @@ def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
         hard = rng.random(n) < 0.3
         hits = np.where(rng.random((m, n)) < 0.2, rng.random((m, n)) < 0.5, ~hard)
         variances.append(
-            fairness.noise(
+            fairness.sampling_variances(
                 one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "acc_G"
             ).mean()
         )
@@ -154,15 +156,15 @@ def test_cvar_weighs_the_person_at_the_edge():
 def test_the_worst_person_has_wilsons_interval():
     """Newcombe (1998), Table I, method 3: 81 of 263 is .2553 to .3662, 15 of 148 is .0624 to .1605."""
     p, n = pd.Series({"ann": 81 / 263, "bob": 0.9}), pd.Series({"ann": 263, "bob": 50})
-    person, accuracy, low, high = fairness.worst(p, n)
+    person, accuracy, low, high = fairness.worst_person(p, n)
     assert person == "ann" and accuracy == pytest.approx(81 / 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
-    _, _, low, high = fairness.worst(pd.Series({"ann": 15 / 148}), pd.Series({"ann": 148}))
+    _, _, low, high = fairness.worst_person(pd.Series({"ann": 15 / 148}), pd.Series({"ann": 148}))
     assert (round(low, 4), round(high, 4)) == (0.0624, 0.1605)
 
 
 def test_where_all_are_right_the_interval_still_has_a_width():
-    _, accuracy, low, high = fairness.worst(
+    _, accuracy, low, high = fairness.worst_person(
         pd.Series({"ann": 1.0, "bob": np.nan}), pd.Series({"ann": 60, "bob": 60})
     )
     assert accuracy == 1 and high == pytest.approx(1) and 0.9 < low < 1
@@ -191,8 +193,8 @@ def few() -> pd.DataFrame:
 
 
 def test_the_table_has_the_papers_columns_and_pairs_people():
-    table = fairness.table(few(), "acc_I")
-    papers = accuracy.spread(few(), "acc_I")[["n", "mean", "sd", "min", "max"]]
+    table = fairness.fairness_table(few(), "acc_I")
+    papers = accuracy.summary_over_people(few(), "acc_I")[["n", "mean", "sd", "min", "max"]]
     assert (table[papers.columns] - papers).abs().max().max() < 1e-15
     base, other = table.loc["BaseLine"], table.loc["A"]
     assert (base["n"], base["worst"], other["worst"]) == (3, "ann", "ann")
@@ -209,14 +211,14 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
 
 def test_the_table_of_one_person_and_without_a_baseline():
     one = few()[lambda rows: rows["person"] == "ann"]
-    line = fairness.table(one, "acc_I").loc["BaseLine"]
+    line = fairness.fairness_table(one, "acc_I").loc["BaseLine"]
     assert (
         line["n"] == 1
         and np.isnan(line["sd"])
         and np.isnan(line["excess sd"])
         and line["spread"] == 0
     )
-    alone = fairness.table(few()[lambda rows: rows["method"] == "A"], "acc_I")
+    alone = fairness.fairness_table(few()[lambda rows: rows["method"] == "A"], "acc_I")
     assert "harmed" not in alone or alone["harmed"].isna().all()
 
 
@@ -224,7 +226,7 @@ def test_the_table_takes_variances_where_they_are_given():
     variances = pd.DataFrame(
         {"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}}
     )
-    table = fairness.table(few(), "acc_I", variances)
+    table = fairness.fairness_table(few(), "acc_I", variances)
     assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(
         np.sqrt(0.1**2 * 13 / 3 - 0.001)
     )
@@ -335,20 +337,20 @@ def test_mantel_says_nothing_of_two_people_of_equal_distances_and_of_nan():
 def test_people_of_equal_codes_are_not_apart(prepared):
     fold = prepared.parts.folds[0]
     codes = prepared.images.reshape(len(prepared.images), -1) / 255
-    apart = fairness.distances(prepared, fold, codes)
+    apart = fairness.person_distances(prepared, fold, codes)
     assert apart.shape == (len(fold.individuals),) * 2
     assert (
         np.allclose(apart, apart.T)
         and not apart.diagonal().any()
         and (apart + np.eye(len(apart)) > 0).all()
     )
-    assert not fairness.distances(prepared, fold, np.ones_like(codes)).any()
+    assert not fairness.person_distances(prepared, fold, np.ones_like(codes)).any()
 
 
 def test_the_near_who_are_treated_most_unlike_come_first():
     apart = line([0, 1, 3, 100, 101])
     p = pd.Series([0.5, 0.9, 0.6, 0.1, 0.2], list("abcde"))
-    found = fairness.unlike(
+    found = fairness.near_pairs_that_differ(
         apart, p, pd.Series(0.02, p.index), share=0.3
     )  # three of ten pairs: a-b, d-e, b-c
     assert found[["better", "worse"]].values.tolist() == [["b", "a"], ["b", "c"], ["e", "d"]]
@@ -361,9 +363,9 @@ def test_the_near_who_are_treated_most_unlike_come_first():
 
 def test_a_person_without_a_result_is_in_no_pair():
     p = pd.Series([0.5, np.nan, 0.5], list("abc"))
-    found = fairness.unlike(line([0, 1, 9]), p, pd.Series({"a": 0.0, "c": 0.0}))
+    found = fairness.near_pairs_that_differ(line([0, 1, 9]), p, pd.Series({"a": 0.0, "c": 0.0}))
     assert found[["better", "worse", "difference"]].values.tolist() == [["a", "c", 0.0]]
-    assert fairness.unlike(line([0]), p[:1], pd.Series({"a": 0.0})).empty
+    assert fairness.near_pairs_that_differ(line([0]), p[:1], pd.Series({"a": 0.0})).empty
 
 
 def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not():
@@ -383,7 +385,7 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
         ]
     )
     none = pd.DataFrame(0.0, [str(k) for k in range(40)], list(made))
-    found = fairness.compared(rows, "acc_I", none, np.random.default_rng(1))
+    found = fairness.dispersion_against_base(rows, "acc_I", none, np.random.default_rng(1))
     assert (
         found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06)
         and found.loc["half", "holm"] < 1e-3
@@ -398,6 +400,8 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
         BaseLine=luck.var(ddof=1)
     )  # all of the base's variance is chance: half's is excess
     assert (
-        fairness.compared(rows, "acc_I", noisy, np.random.default_rng(1)).loc["half", "excess"]
+        fairness.dispersion_against_base(rows, "acc_I", noisy, np.random.default_rng(1)).loc[
+            "half", "excess"
+        ]
         > 0.03
     )

@@ -9,7 +9,7 @@ from perso.analysis import gains, similarity, tradeoff
 from perso.data.cohort import Cohort
 from perso.data.dataset import Prepared
 from perso.data.images import flipped
-from perso.data.splits import Fold, Parts
+from perso.data.splits import Fold, Splits
 from perso.methods.method import BASELINE
 from perso.settings import Settings
 from perso.stats import paired
@@ -40,7 +40,7 @@ def study(flips: bool = True) -> Study:
     both = flipped(images, LABELS, 3) if flips else (images, LABELS)
     found = Study.__new__(Study)
     found.prepared = Prepared(
-        Settings(flips=flips), source, *both, 3 * turns, Parts(own, own, (fold,)), {}
+        Settings(flips=flips), source, *both, 3 * turns, Splits(own, own, (fold,)), {}
     )
     return found
 
@@ -76,13 +76,13 @@ def zeros(labels):
 
 def test_a_gain_on_one_class_is_seen_there_and_in_its_flips_only():
     table = gains.by_class(study(), rows(study(), {BASELINE: [nothing], SW: [zeros]}), SW)
-    assert table.index.tolist() == ["0", "1", "2", *gains.TURNS]
+    assert table.index.tolist() == ["0", "1", "2", *gains.ORIENTATIONS]
     assert table["change"].iloc[:3].tolist() == [1, 0, 0] and table["n"].iloc[:3].tolist() == [
         3,
         3,
         1,
     ]
-    assert table.loc[list(gains.TURNS), "change"].to_numpy() == pytest.approx(
+    assert table.loc[list(gains.ORIENTATIONS), "change"].to_numpy() == pytest.approx(
         (1 / 3 + 2 / 3 + 1 / 2) / 3
     )
     assert (table["base"] == 0).all()
@@ -92,7 +92,7 @@ def test_turns_are_told_apart():
     table = gains.by_class(
         study(), rows(study(), {BASELINE: [nothing], SW: [lambda labels: labels // 3 == 1]}), SW
     )
-    assert table.loc[list(gains.TURNS), "change"].tolist() == [0, 1, 0]
+    assert table.loc[list(gains.ORIENTATIONS), "change"].tolist() == [0, 1, 0]
     assert table["change"].iloc[:3].to_numpy() == pytest.approx(1 / 3)
 
 
@@ -124,7 +124,7 @@ def test_one_person_has_a_gain_and_no_interval_and_a_missing_row_is_nobody():
 
 def test_it_is_the_gain_of_likeness_where_that_is_asked():
     seen = rows(study(), {BASELINE: [lambda labels: labels % 2 == 0], SW: [every, zeros]})
-    contrast = similarity.gains(study(), seen, SW, (1,))["these"]
+    contrast = similarity.gain_on_classes(study(), seen, SW, (1,))["these"]
     assert gains.by_class(study(), seen, SW).loc["1", "change"] == pytest.approx(contrast.mean())
 
 
@@ -139,7 +139,9 @@ def test_p_is_corrected_among_classes_and_turns_apart(monkeypatch):
 
 
 def test_classes_that_everybody_gains_on_alike_differ_as_much_as_can_be():
-    found = gains.uneven(np.tile([0.0, 0.1, 0.2, 0.3], (8, 1)) + np.arange(8)[:, None], rng())
+    found = gains.share_by_class(
+        np.tile([0.0, 0.1, 0.2, 0.3], (8, 1)) + np.arange(8)[:, None], rng()
+    )
     assert found.share == pytest.approx(1) and found.p == 1 / 2000
     assert found.chance == pytest.approx(
         1 / 8, abs=0.02
@@ -149,7 +151,7 @@ def test_classes_that_everybody_gains_on_alike_differ_as_much_as_can_be():
 def test_it_rejects_as_often_as_it_should_where_classes_do_not_differ():
     draw = rng()
     p = [
-        gains.uneven(draw.normal(size=(10, 5)) + draw.normal(size=(10, 1)), draw, 99).p
+        gains.share_by_class(draw.normal(size=(10, 5)) + draw.normal(size=(10, 1)), draw, 99).p
         for _ in range(300)
     ]
     assert 0.02 < np.mean(np.array(p) <= 0.05) < 0.09
@@ -157,9 +159,9 @@ def test_it_rejects_as_often_as_it_should_where_classes_do_not_differ():
 
 def test_people_who_lack_a_class_are_left_out_and_one_alone_tells_nothing():
     three = np.array([[0.1, 0.2, 0.4], [0.2, 0.1, 0.5], [np.nan, 9, 0]])
-    assert gains.uneven(three, rng()) == gains.uneven(three[:2], rng())
+    assert gains.share_by_class(three, rng()) == gains.share_by_class(three[:2], rng())
     for nobody in (three[:1], np.full((4, 3), 0.1), np.full((2, 3), np.nan)):
-        assert np.isnan(gains.uneven(nobody, rng()).p)
+        assert np.isnan(gains.share_by_class(nobody, rng()).p)
 
 
 # --- by size
@@ -341,7 +343,7 @@ TRADE = {
 
 
 def test_membership_is_counted_from_the_baseline_which_takes_part():
-    table = tradeoff.membership(levels(TRADE), ["SG-n-1500", *TRADE], rng())
+    table = tradeoff.front_membership(levels(TRADE), ["SG-n-1500", *TRADE], rng())
     assert table.index.tolist() == list(TRADE) and table.loc[BASELINE, ["D_I", "D_G"]].tolist() == [
         0,
         0,
@@ -359,16 +361,21 @@ def test_repeats_and_missing_rows_do_not_move_who_is_on_the_front():
     whole = levels(TRADE)
     more = pd.concat([whole, whole[whole["person"] == "p1"]])  # unequal repeats
     lacking = whole[(whole["person"] != "p0") | (whole["method"] != SW)]
-    expected = tradeoff.membership(whole, list(TRADE), rng())
+    expected = tradeoff.front_membership(whole, list(TRADE), rng())
     for seen in (more, lacking, whole[whole["person"] == "p3"]):
-        pd.testing.assert_frame_equal(tradeoff.membership(seen, list(TRADE), rng()), expected)
+        pd.testing.assert_frame_equal(tradeoff.front_membership(seen, list(TRADE), rng()), expected)
 
 
 def test_kinds_share_the_best_sum_and_others_take_no_part():
     other = {name: TRADE[name] for name in (BASELINE, "ES-n-400", "TL-n-10 (1e-3)")}
     runs = {"a": levels(TRADE | {"SG-n-1500": (1, 1)}), "b": levels(other)}
     table = tradeoff.by_kind(runs, rng())
-    assert table.index.tolist() == list(tradeoff.KINDS) and table["a"].tolist() == [0, 0, 1, 0]
+    assert table.index.tolist() == list(tradeoff.COMPARED_FAMILIES) and table["a"].tolist() == [
+        0,
+        0,
+        1,
+        0,
+    ]
     assert table["b"].drop("sample weighing").tolist() == [0, 1, 0] and np.isnan(
         table.loc["sample weighing", "b"]
     )
@@ -377,6 +384,6 @@ def test_kinds_share_the_best_sum_and_others_take_no_part():
 def test_the_same_generator_gives_the_same_probabilities():
     noisy = levels(TRADE)
     noisy["acc_I"] += rng().normal(0, 0.05, len(noisy))
-    one, same = (tradeoff.membership(noisy, list(TRADE), rng()) for _ in range(2))
+    one, same = (tradeoff.front_membership(noisy, list(TRADE), rng()) for _ in range(2))
     pd.testing.assert_frame_equal(one, same)
     assert one["probability"].between(0, 1).all() and one["best"].sum() == pytest.approx(1)

@@ -10,14 +10,18 @@ from perso.analysis import similarity
 from perso.methods.method import BASELINE
 from perso.methods.registry import GROUPING, named
 from perso.paths import ROOT
-from perso.settings import read
+from perso.settings import read_params
 from perso.stats.permutation import permanova
 from perso.store.sqlite import packed
 from perso.study import plans
 from perso.study.study import Study
 
 TINY = replace(
-    read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=8, device="cpu"
+    read_params(ROOT / "params" / "smoke.yml"),
+    width=1 / 8,
+    epochs=1,
+    encoder_epochs=8,
+    device="cpu",
 )
 
 
@@ -79,7 +83,7 @@ def test_neighbours_are_others():
 
 
 def test_the_table_has_every_space_and_the_pixels_last(study):
-    table = similarity.table(study, (2, 16))
+    table = similarity.compare_spaces(study, (2, 16))
     assert table.index.tolist() == ["2 latent numbers", "16 latent numbers", "64 raw pixels"]
     assert table["error"].iloc[-1] == 0 and (table["error"].iloc[:2] > 0).all()
     assert table["class"].iloc[-1] > 0.9 > 0.5 > table["class"].iloc[0] > 0.1
@@ -96,7 +100,7 @@ def test_likeness_is_measured_on_training_images_as_they_were_written(study):
 
 
 def test_all_of_d_g_holds_nearer_samples_than_a_part(study):
-    near = similarity.own_and_others(study)
+    near = similarity.nearest_distances(study)
     assert near.index.tolist() == list(study.folds[0].individuals)
     assert (near["D_G"] < near["as few"]).all() and (near > 0).all(axis=None)
 
@@ -104,9 +108,9 @@ def test_all_of_d_g_holds_nearer_samples_than_a_part(study):
 def test_ig_takes_the_first_of_those_ranked(study):
     fold, (method,) = study.folds[0], named("IG-n-5")
     for person in fold.individuals:
-        order = similarity.ranked(study, person)
+        order = similarity.persons_by_similarity(study, person)
         assert sorted(order) == sorted(fold.global_people)
-        added = plans.enlarged(study.prepared, fold, method, person, 0, study.codes())
+        added = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
         assert set(study.prepared.parts.train[order[0]]) <= set(added)
 
 
@@ -122,7 +126,7 @@ def test_counterparts_are_of_d_g_and_the_nearest_are_nearer(study):
 
 
 def test_the_farthest_samples_are_the_most_diverse(study):
-    found = similarity.diversity(study, [method for method in GROUPING if method.added])
+    found = similarity.diversity(study, [method for method in GROUPING if method.enlarged_by])
     assert found["far SG-n-1500"] == found.max() > found["SG-n-1500"] > 0
 
 
@@ -133,7 +137,7 @@ def test_what_two_people_have_in_common_is_counted_without_their_own(study):
     one, other = study.folds[0].individuals
     for method in kinds:
         a, b = (
-            set(plans.enlarged(study.prepared, study.folds[0], method, who, 0, study.codes()))
+            set(plans.enlarge(study.prepared, study.folds[0], method, who, 0, study.codes()))
             - set(study.prepared.parts.train[who])
             for who in (one, other)
         )
@@ -150,11 +154,11 @@ def test_gains_are_counted_by_what_a_test_image_shows(study):
         ):
             lines.append((name, str(person), packed(hits), len(test)))
     rows = pd.DataFrame(lines, columns=["method", "person", "hits_I", "n_I"])
-    found = similarity.gains(study, rows, "SW-n-2", (0, 1, 8))
+    found = similarity.gain_on_classes(study, rows, "SW-n-2", (0, 1, 8))
     assert found.index.tolist() == list(study.prepared.parts.individuals)
     assert (found["these"] == 1).all() and (found["others"] == 0).all()
 
 
 def test_identification_is_a_share_of_people_of_the_fold(study):
-    named_right, chance = similarity.identification(study)
+    named_right, chance = similarity.identification_rate(study)
     assert 0 < named_right <= 1 and 0.2 < chance < 0.35  # four people

@@ -10,14 +10,14 @@ import yaml
 from perso.cli import main
 from perso.data import cohort, splits
 from perso.data.cohort import Cohort, save
-from perso.data.dataset import Prepared, copies, facts, leaks, prepare, refuse_copies, sizes
+from perso.data.dataset import Prepared, copies, facts, leaks, part_sizes, prepare, refuse_copies
 from perso.errors import InputError
 from perso.paths import ROOT
-from perso.settings import Settings, overlay, read
+from perso.settings import Settings, overlay, read_params
 from perso.study.study import Study
 
 same = np.testing.assert_array_equal
-SMOKE, QUICK = (read(ROOT / "params" / name) for name in ("smoke.yml", "quick.yml"))
+SMOKE, QUICK = (read_params(ROOT / "params" / name) for name in ("smoke.yml", "quick.yml"))
 
 
 def refused(settings: Settings) -> str:
@@ -81,7 +81,7 @@ def prepared(cases, request) -> Prepared:
 
 
 def test_digits_are_14_people_and_5391_images_of_30_classes():
-    table, text = sizes(prepare(QUICK)), facts(prepare(QUICK))
+    table, text = part_sizes(prepare(QUICK)), facts(prepare(QUICK))
     assert "1,797 samples of 14 people" in text and "5,391 of 8 × 8 pixels, 30 classes" in text
     assert len(table) == 14 and table["samples"].sum() == 1797
     assert table.groupby("fold")["D_I train"].sum().tolist() == [1890, 1884]
@@ -93,13 +93,13 @@ def test_digits_are_14_people_and_5391_images_of_30_classes():
 
 
 def test_smoke_is_four_people_of_them():
-    table = sizes(prepare(SMOKE))
+    table = part_sizes(prepare(SMOKE))
     assert len(table) == 4 and set(table["D_G people"]) == {2}
-    assert set(table["person"]) <= set(sizes(prepare(QUICK))["person"])
+    assert set(table["person"]) <= set(part_sizes(prepare(QUICK))["person"])
 
 
 def test_facts_tell_what_sizes_tell(prepared):
-    table, text = sizes(prepared), facts(prepared)
+    table, text = part_sizes(prepared), facts(prepared)
     assert table["person"].tolist() == [str(person) for person in prepared.parts.individuals]
     assert f"S         {len(table)} individuals" in text and f"{len(prepared.images):,} of" in text
     for _, row in table.iterrows():
@@ -341,7 +341,7 @@ def test_the_cohorts_of_two_seeds_share_nobody(cases):
 def test_people_with_fewer_samples_are_not_chosen(cases):
     chosen = prepare(replace(cases["writers"], min_items=30))
     assert (
-        sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
+        part_sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
     )  # exactly those there are
     assert "which has 9 people with at least 31 samples; possible: global_people: 5" in refused(
         replace(cases["writers"], min_items=31)

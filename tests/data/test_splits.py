@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from perso.data.images import flipped, resized
-from perso.data.splits import Fold, arrange, choose, class_counts, split
+from perso.data.splits import Fold, choose, class_counts, split, split_people
 
 same = np.testing.assert_array_equal
 
@@ -167,8 +167,8 @@ def test_a_class_that_runs_out_is_named():
 
 WHO = np.array([3, 1, 2, 1, 3, 4, 2, 4, 1, 5, 5, 2, 3, 4, 5, 1])
 ITEM = np.arange(16)
-HALVES = arrange(WHO, ITEM, [4, 1, 3, 2], [], 0.7, generator, copies=3)
-POOL = arrange(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3)
+HALVES = split_people(WHO, ITEM, [4, 1, 3, 2], [], 0.7, generator, copies=3)
+POOL = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3)
 BOTH = pytest.mark.parametrize("parts", [HALVES, POOL], ids=["exchange", "pool"])
 
 
@@ -179,7 +179,7 @@ def test_exchanged_halves_are_d_g_to_each_other():
 
 
 def test_an_odd_one_makes_the_second_half_larger():
-    parts = arrange(WHO, ITEM, [4, 1, 3, 2, 5], [], 0.7, generator)
+    parts = split_people(WHO, ITEM, [4, 1, 3, 2, 5], [], 0.7, generator)
     assert [fold.individuals for fold in parts.folds] == [(4, 1), (3, 2, 5)]
 
 
@@ -211,7 +211,7 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
 
 def test_a_split_by_image_parts_a_digit_from_its_flips():
     """And is otherwise a split like any other: 70 % of each person's images, all of them on one side or the other."""
-    parts = arrange(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
+    parts = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
     torn = 0
     for person, train in parts.train.items():
         test = parts.test[person]
@@ -230,7 +230,7 @@ def test_a_digits_flips_lie_on_its_side(parts):
 
 def test_images_of_one_item_lie_on_one_side():
     item = np.where(WHO == 1, ITEM % 2, ITEM + 10)  # person 1 has two items, each twice
-    parts = arrange(WHO, item, [4, 1], [3], 0.7, generator)
+    parts = split_people(WHO, item, [4, 1], [3], 0.7, generator)
     assert len(set(item[parts.train[1]])) == len(set(item[parts.test[1]])) == 1
 
 
@@ -242,7 +242,7 @@ def test_a_persons_split_is_theirs_whoever_else_is_there():
 
 def test_a_person_with_one_sample_is_named():
     with pytest.raises(ValueError, match="person 9: 1 sample cannot be split"):
-        arrange(np.array([1, 1, 9]), np.arange(3), [1], [9], 0.7, generator)
+        split_people(np.array([1, 1, 9]), np.arange(3), [1], [9], 0.7, generator)
 
 
 def test_the_neighbour_is_the_next_and_the_lasts_is_the_first():

@@ -9,7 +9,7 @@ from perso.methods.grouping import (
     nearest_persons,
     nearest_samples,
     person_distances,
-    scaled,
+    persons_to_add,
 )
 
 
@@ -116,4 +116,6 @@ def test_distances_are_l2_of_all_classes_joined():
     ("people", "expected"), [(100, (5, 21)), (60, (3, 13)), (7, (1, 2)), (2, (1, 1)), (1, (1, 1))]
 )
 def test_persons_scale_with_d_g(people, expected):
-    assert (scaled(5, people), scaled(21, people)) == expected and scaled(100, people) == people
+    assert (persons_to_add(5, people), persons_to_add(21, people)) == expected and persons_to_add(
+        100, people
+    ) == people

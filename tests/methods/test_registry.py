@@ -8,7 +8,7 @@ import pytest
 
 from perso.methods import schedules
 from perso.methods.method import BASELINE, FAMILIES, Method
-from perso.methods.registry import DOSES, GROUPING, METHODS, TABLES, V1, V3, base_of, named
+from perso.methods.registry import DOSES, GROUPING, METHODS, TABLES, V1, V3, baseline_of, named
 
 NAMES = [method.name for method in V3]
 # v3 Table I, shaping rows: mean, sd, min, max on D_I, then on D_G
@@ -109,28 +109,27 @@ def test_every_table_counts_from_the_baseline():
 
 @pytest.mark.parametrize("persons", [0, 101, -1])
 def test_more_than_all_of_d_g_cannot_be_added(persons):
-    with pytest.raises(
-        ValueError, match=rf"^IG-n-5: persons {persons} of 100 in D_G cannot be added"
-    ):
-        replace(row("IG-n-5"), persons=persons)
+    with pytest.raises(ValueError, match=rf"^IG-n-5: percent {persons} of D_G cannot be added"):
+        replace(row("IG-n-5"), percent=persons)
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("IG-n-5", {"shaped_by": "other"}),
+        ("IG-n-5", {"individual_data": "other"}),
         ("TL-n-10 (1e-3)", {"added": "near samples", "persons": 5}),
     ],
 )
 def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
     with pytest.raises(
-        ValueError, match=rf"^{re.escape(name)}: (shaped_by other|what is added) .*late|own data$"
+        ValueError,
+        match=rf"^{re.escape(name)}: (individual_data other|what is added) .*late|own data$",
     ):
         replace(row(name), **wrong)
 
 
 def test_likeness_is_counted_from_as_much_at_random():
-    bases = {method.name: base_of(method).name for method in GROUPING}
+    bases = {method.name: baseline_of(method).name for method in GROUPING}
     assert (
         bases["SG-n-1500"]
         == bases["IG-n-5 without D_I"]
@@ -145,16 +144,19 @@ def test_likeness_is_counted_from_as_much_at_random():
 
 def test_a_dose_has_its_controls_at_every_length():
     """As many iterations on general data and on another person, once and three times the epochs."""
-    own = [m for m in DOSES if m.early and m.shaped_by == "own"]
-    assert sorted((m.early, m.rounds) for m in own) == [
+    own = [m for m in DOSES if m.early and m.individual_data == "own"]
+    assert sorted((m.early, m.epochs_factor) for m in own) == [
         (n, k) for n in (40, 400, 5000) for k in (1, 3)
     ]
     for method in own:
-        assert [m for m in DOSES if (m.extra, m.rounds) == (method.early, method.rounds)]
+        assert [
+            m for m in DOSES if (m.extra, m.epochs_factor) == (method.early, method.epochs_factor)
+        ]
         assert [
             m
             for m in DOSES
-            if m.shaped_by == "other" and (m.early, m.rounds) == (method.early, method.rounds)
+            if m.individual_data == "other"
+            and (m.early, m.epochs_factor) == (method.early, method.epochs_factor)
         ]
 
 
@@ -173,10 +175,10 @@ def test_how_often_a_method_weighs_is_as_it_says(method):
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
-        (BASELINE, {"joined": "other"}),
-        ("own data in the union", {"joined": "own"}),
-        ("BaseLine + 400 iterations", {"joined": "other", "extra": 400}),
-        ("ES-n-400 on another person", {"early": 400, "shaped_by": "other"}),
+        (BASELINE, {"global_extra": "other"}),
+        ("own data in the union", {"global_extra": "own"}),
+        ("BaseLine + 400 iterations", {"global_extra": "other", "extra": 400}),
+        ("ES-n-400 on another person", {"early": 400, "individual_data": "other"}),
         ("ES-n-40", {"early": 40}),
         ("ES-n-400", {"early": 400}),
         ("SW-n-12", {"n_I": "12"}),
@@ -221,11 +223,13 @@ def test_what_a_row_of_ours_refines_is_a_row_with_printed_numbers():
 
 
 def test_no_two_rows_are_the_same_training():
-    assert all((a.course, a.late) != (b.course, b.late) for a, b in combinations(METHODS, 2))
+    assert all(
+        (a.trajectory, a.late) != (b.trajectory, b.late) for a, b in combinations(METHODS, 2)
+    )
 
 
 def test_transfer_shares_the_generic_model_and_nothing_else_does():
-    assert {m.name for m in METHODS if m.generic} == {
+    assert {m.name for m in METHODS if m.from_generic} == {
         m.name for m in METHODS if m.name.startswith("TL-")
     }
 
@@ -235,20 +239,20 @@ def test_transfer_shares_the_generic_model_and_nothing_else_does():
     [
         {"early": 1},
         {"n_I": "2"},
-        {"joined": "own"},
-        {"joined": "other"},
+        {"global_extra": "own"},
+        {"global_extra": "other"},
         {"extra": 1},
         {"rounds": 2},
     ],
 )
 def test_only_the_plain_epochs_on_d_g_are_generic(change):
-    assert row("TL-n-10 (1e-3)").generic
-    assert not replace(row("TL-n-10 (1e-3)"), **change).generic
+    assert row("TL-n-10 (1e-3)").from_generic
+    assert not replace(row("TL-n-10 (1e-3)"), **change).from_generic
 
 
 def test_lengths_of_one_transfer_are_one_course_and_its_rates_are_two():
-    assert row("TL-n-10 (1e-3)").course == row("TL-n-300 (1e-3)").course
-    assert row("TL-n-10 (1e-3)").course != row("TL-n-10 (1e-4)").course
+    assert row("TL-n-10 (1e-3)").trajectory == row("TL-n-300 (1e-3)").trajectory
+    assert row("TL-n-10 (1e-3)").trajectory != row("TL-n-10 (1e-4)").trajectory
 
 
 def test_a_course_is_made_of_what_decides_the_numbers():
@@ -261,23 +265,23 @@ def test_a_course_is_made_of_what_decides_the_numbers():
         {"late": 2},
         {"refines": BASELINE},
     ):
-        assert replace(base, **same).course == base.course
+        assert replace(base, **same).trajectory == base.trajectory
     for other in (
         {"early": 2},
         {"extra": 1},
         {"n_I": "2"},
-        {"joined": "own"},
-        {"shaped_by": "other"},
+        {"global_extra": "own"},
+        {"individual_data": "other"},
         {"late_rate": 0.1},
         {"late_optimiser": "sgd"},
         {"rounds": 2},
         {"added": "random", "persons": 5},
     ):
-        assert replace(base, **other).course != base.course
+        assert replace(base, **other).trajectory != base.trajectory
 
 
 def test_whose_data_would_shape_is_nothing_where_nothing_is_shaped():
-    assert replace(row(BASELINE), shaped_by="other").course == row(BASELINE).course
+    assert replace(row(BASELINE), individual_data="other").trajectory == row(BASELINE).trajectory
 
 
 def test_methods_come_in_the_tables_order():
@@ -312,8 +316,9 @@ def test_an_unknown_method_is_told_what_there_is():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"family": "new"}, {"shaped_by": "own'"}, {"joined": "all"}, {"late_rate": None}]
+    "wrong",
+    [{"family": "new"}, {"individual_data": "own'"}, {"global_extra": "all"}, {"late_rate": None}],
 )
 def test_a_record_that_makes_no_sense_is_refused_by_name(wrong):
-    with pytest.raises(ValueError, match=r"^TL-n-10 .*: (family|shaped_by|joined|late)"):
+    with pytest.raises(ValueError, match=r"^TL-n-10 .*: (family|individual_data|joined|late)"):
         replace(row("TL-n-10 (1e-3)"), **wrong)

@@ -11,7 +11,7 @@ from perso.methods.schedules import (
     learning_rates,
     schedule,
     stream,
-    weighing,
+    weighing_epoch,
 )
 
 same = np.testing.assert_array_equal
@@ -62,12 +62,12 @@ def test_an_epoch_has_room_for_every_sample_once(size, batch_size, n_iter):
     ],
 )
 def test_one_epoch_of_sample_weighing(n_I, epoch):
-    assert shown(weighing(12, n_I)) == epoch
+    assert shown(weighing_epoch(12, n_I)) == epoch
 
 
 @pytest.mark.parametrize("n_I", [0.88, "0.88", "22/25", Fraction(22, 25)])
 def test_a_literal_88_percent_leaves_d_g_every_25th_batch(n_I):
-    assert shown(weighing(60, n_I)) == "I" * 24 + "G" + "I" * 24 + "G" + "I" * 10
+    assert shown(weighing_epoch(60, n_I)) == "I" * 24 + "G" + "I" * 24 + "G" + "I" * 10
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_a_literal_88_percent_leaves_d_g_every_25th_batch(n_I):
 def test_weighing_is_line_11_word_for_word(n_I):
     n = Fraction(n_I)
     line_11 = [(n >= 1 and j % n == 0) or (n < 1 and j % (1 / n) != 0) for j in range(1, 101)]
-    assert weighing(100, n_I).tolist() == line_11
+    assert weighing_epoch(100, n_I).tolist() == line_11
 
 
 def test_half_of_d_g_is_seen_per_epoch_at_2():
-    assert (~weighing(100, 2)).mean() == 0.5
+    assert (~weighing_epoch(100, 2)).mean() == 0.5
 
 
 @pytest.mark.parametrize("n_I", [0, -1, "-1/2", "0", "often"])
 def test_no_such_period(n_I):
     with pytest.raises(ValueError):
-        weighing(10, n_I)
+        weighing_epoch(10, n_I)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ METHODS = {
     "often": schedule(14, 6, n_I="1/8"),
     "seldom": schedule(14, 6, n_I=12),
     "late": schedule(14, 6, late=9),
-    "joined": schedule(14, 6, early=5, n_I=2, late=5, extra=3),
+    "global_extra": schedule(14, 6, early=5, n_I=2, late=5, extra=3),
 }
 
 

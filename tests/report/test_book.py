@@ -97,8 +97,8 @@ class TestChapter:
 
 
 def test_what_is_injected_leaves_nothing_of_the_smoke_size():
-    quick = settings.read(ROOT / "params" / "quick.yml", ["seed=3"])
-    values = book.parameters(CHAPTERS[1], quick)
+    quick = settings.read_params(ROOT / "params" / "quick.yml", ["seed=3"])
+    values = book.chapter_parameters(CHAPTERS[1], quick)
     assert settings.overlay(values) == quick
 
 
@@ -106,7 +106,7 @@ def test_a_file_of_people_is_found_from_the_chapters_folder(monkeypatch, tmp_pat
     monkeypatch.chdir(tmp_path)
     given = settings.Settings(dataset="file:people.npz")
     assert (
-        book.parameters(CHAPTERS[0], given)["dataset"]
+        book.chapter_parameters(CHAPTERS[0], given)["dataset"]
         == f"file:{(tmp_path / 'people.npz').resolve()}"
     )
 
@@ -142,14 +142,14 @@ def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
 
 
 def test_a_chapter_without_an_end_is_not_finished():
-    book.finished({"exception": False, "end_time": "2020-01-01"}, CHAPTERS[0])
+    book.check_finished({"exception": False, "end_time": "2020-01-01"}, CHAPTERS[0])
     for record in (
         {},
         {"exception": True, "end_time": "2020-01-01"},
         {"exception": None, "end_time": None},
     ):
         with pytest.raises(RunError, match=CHAPTERS[0].name):
-            book.finished(record, CHAPTERS[0])
+            book.check_finished(record, CHAPTERS[0])
 
 
 def test_polished_shows_the_injected_parameters_alone():
@@ -161,7 +161,7 @@ def test_polished_shows_the_injected_parameters_alone():
     given.cells[0].outputs = [
         nbformat.v4.new_output("stream", name=name, text="x") for name in ("stderr", "stdout")
     ]
-    done = book.polished(given)
+    done = book.polish(given)
     assert "widgets" not in done.metadata and [out.name for out in done.cells[0].outputs] == [
         "stdout"
     ]
@@ -181,7 +181,7 @@ def test_a_build_replaces_what_a_build_made(tmp_path, monkeypatch):
     monkeypatch.setattr(book, "SOURCES", ("intro.md",))
     for _ in range(2):
         book.check_free(tmp_path)
-        book.lay_out(tmp_path / "book")
+        book.copy_sources(tmp_path / "book")
         page = book.compile_pages(tmp_path / "book", tmp_path / "html")
         assert page.read_text() == "a page" and (tmp_path / "book" / "intro.md").exists()
         for folder in ("book", "html"):
@@ -231,11 +231,11 @@ def test_in_the_checkouts_own_build_make_clean_is_the_remedy(tmp_path, monkeypat
 
 
 def test_foreign_finds_what_a_browser_would_fetch_elsewhere():
-    assert book.foreign(
+    assert book.outside_tags(
         '<script defer src="https://cdn.example/x.js"></script><img src="//cdn.example/a.png">'
     )
-    assert book.foreign("<link rel='stylesheet' href='https://fonts.example/css'>")
-    assert not book.foreign(
+    assert book.outside_tags("<link rel='stylesheet' href='https://fonts.example/css'>")
+    assert not book.outside_tags(
         '<a href="https://arxiv.org">paper</a><img src="_images/a.png"><script src="_static/x.js">'
     )
 

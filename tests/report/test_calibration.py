@@ -91,7 +91,7 @@ def test_intervals_of_shares_are_wilsons():
     ],
 )
 def test_a_promise_is_kept_or_broken_on_one_side(kind, share, word):
-    assert calibration.says(kind, share, list(benchmark.WANTED[kind])) == word
+    assert calibration.judge_share(kind, share, list(benchmark.WANTED[kind])) == word
 
 
 def one(share: float, **more) -> dict:
@@ -117,13 +117,13 @@ def test_a_broken_promise_is_named_and_a_contrast_is_none():
         one(0.3, what="six", contrast=True),
         one(0.0, what="coin"),
     ]
-    assert calibration.answer({"entries": entries}) == (
+    assert calibration.calibration_answer({"entries": entries}) == (
         "Of 3 promises 1 were kept, 1 more than kept and 1 broken: sign-flip (1 of 2)."
     )
-    assert calibration.said({"entries": entries}, "sign-flip", "nothing differs") == (
+    assert calibration.share_sentence({"entries": entries}, "sign-flip", "nothing differs") == (
         "sign-flip rejects what is true in 5.0 % of studies of 14 people and 30.0 % of 24 people"
     )
-    table = calibration.table({"entries": entries})
+    table = calibration.calibration_table({"entries": entries})
     assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
     assert table.loc[("sign-flip", "nothing differs"), "14 people, %"] == "5.0 [2.5, 10.0]"
     assert ("six (contrast)", "nothing differs") in table.index
@@ -132,8 +132,8 @@ def test_a_broken_promise_is_named_and_a_contrast_is_none():
 def test_where_nothing_was_counted_it_is_said(tmp_path):
     assert records.calibration(tmp_path) is None
     assert (
-        calibration.answer(None)
-        == calibration.said(None, "sign-flip", "any")
+        calibration.calibration_answer(None)
+        == calibration.share_sentence(None, "sign-flip", "any")
         == calibration.UNCOUNTED
     )
 
@@ -176,7 +176,7 @@ def test_people_have_digits_of_their_own_or_in_common():
 
 
 def test_settings_far_apart_have_no_correlation():
-    assert bootstrap.rho(*benchmark.APART) == pytest.approx(0)
+    assert bootstrap.spearman(*benchmark.APART) == pytest.approx(0)
 
 
 def test_the_same_seed_counts_the_same_and_another_does_not_draw_it():
@@ -227,7 +227,10 @@ def test_a_count_that_was_stopped_goes_on(tmp_path, monkeypatch):
 def test_a_test_that_always_rejects_is_found_out():
     scenario = benchmark.Scenario("any", lambda rng, n: {"p": True}, {"p": "rejects"})
     (entry,) = benchmark.counted(scenario, 14, 10)
-    assert entry["share"] == 1 and calibration.says("rejects", 1, entry["wanted"]) == "too often"
+    assert (
+        entry["share"] == 1
+        and calibration.judge_share("rejects", 1, entry["wanted"]) == "too often"
+    )
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def ax():
 
 @pytest.fixture(scope="module")
 def table():
-    return comparison.comparison(ROWS)
+    return comparison.compare(ROWS)
 
 
 # --- looks
@@ -92,7 +92,7 @@ def test_a_method_has_one_colour_in_every_figure(ax, table):
     own = figures.colours()[ES]
     marks = next(mark for mark in figures.tradeoff(ax, table).containers if mark.get_label() == ES)
     assert same_color(marks[0].get_color(), own)
-    for draw in (figures.levels, figures.people):
+    for draw in (figures.levels, figures.people_figure):
         there = draw(plt.subplots()[1], ROWS, "acc_I")
         place = labels(there).index(ES)
         assert same_color(there.collections[place].get_facecolor()[0, :3], own)
@@ -137,7 +137,7 @@ def test_tradeoff_marks_tell_the_family(ax, table):
 
 
 def test_tradeoff_of_one_person_has_marks_all_the_same(ax):
-    alone = comparison.comparison(ROWS[ROWS["person"] == 0])
+    alone = comparison.compare(ROWS[ROWS["person"] == 0])
     marks = {
         mark.get_label(): mark[0].get_xydata() for mark in figures.tradeoff(ax, alone).containers
     }
@@ -163,11 +163,11 @@ def test_the_same_table_gives_the_same_file(table, tmp_path):
 @pytest.fixture(scope="module")
 def runs():
     """Two runs of ours and v3; the second lacks a method."""
-    return comparison.beside({"here": ROWS, "there": ROWS[ROWS["method"] != ES]})
+    return comparison.compare_runs({"here": ROWS, "there": ROWS[ROWS["method"] != ES]})
 
 
 def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(runs):
-    for ax, part in zip(figures.beside(runs).axes, ("D_I", "D_G"), strict=True):
+    for ax, part in zip(figures.runs_figure(runs).axes, ("D_I", "D_G"), strict=True):
         assert part in ax.get_xlabel()
         lines, marks = (ax.collections[start::2] for start in (0, 1))
         for run, own, mark in zip(["here", "there", "v3"], lines, marks, strict=True):
@@ -185,7 +185,7 @@ def test_runs_have_a_mark_per_method_at_its_change_and_a_bar_over_its_interval(r
 
 
 def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
-    ax = figures.beside(runs).axes[0]
+    ax = figures.runs_figure(runs).axes[0]
     marks = ax.collections[1::2]
     assert (
         len({tuple(map(tuple, mark.get_paths()[0].vertices)) for mark in marks}) == len(marks) == 3
@@ -196,7 +196,7 @@ def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
 
 
 def test_runs_are_named_once_and_methods_stand_from_top_to_bottom(runs):
-    left, right = figures.beside(runs).axes
+    left, right = figures.runs_figure(runs).axes
     assert labels(left) == [name for name in SEEN if name != BASELINE]
     bottom, top = left.get_ylim()
     assert top < 0 < len(runs) - 1 < bottom
@@ -205,7 +205,7 @@ def test_runs_are_named_once_and_methods_stand_from_top_to_bottom(runs):
 
 
 def test_a_run_alone_stands_beside_the_papers():
-    ax = figures.beside(comparison.beside({"here": ROWS})).axes[1]
+    ax = figures.runs_figure(comparison.compare_runs({"here": ROWS})).axes[1]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["here", "v3"]
 
 
@@ -232,7 +232,7 @@ def test_levels_have_a_dot_per_person_and_a_line_per_method(ax, measure):
 
 @pytest.mark.parametrize("measure", FACTORS)
 def test_people_show_their_change_to_the_baseline_in_points(ax, measure):
-    figures.people(ax, ROWS, measure)
+    figures.people_figure(ax, ROWS, measure)
     others = [name for name in SEEN if name != BASELINE]
     assert labels(ax) == others
     *dots, means = (marks.get_offsets() for marks in ax.collections)
@@ -242,7 +242,7 @@ def test_people_show_their_change_to_the_baseline_in_points(ax, measure):
         assert mean[0] == pytest.approx(change.mean())
 
 
-@pytest.mark.parametrize("draw", [figures.levels, figures.people])
+@pytest.mark.parametrize("draw", [figures.levels, figures.people_figure])
 def test_methods_stand_from_top_to_bottom(ax, draw):
     bottom, top = draw(ax, ROWS, "acc_I").get_ylim()
     assert top < 0 < len(labels(ax)) - 1 < bottom

@@ -12,7 +12,7 @@ from perso.analysis import comparison, similarity
 from perso.data.cohort import Cohort
 from perso.data.dataset import Prepared
 from perso.data.images import flipped
-from perso.data.splits import Fold, Parts
+from perso.data.splits import Fold, Splits
 from perso.methods import method
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS
@@ -40,7 +40,7 @@ def prepared(settings: Settings | None = None) -> Prepared:
         source,
         *flipped(images, LABELS, 3),
         9,
-        Parts(train, test, (fold,)),
+        Splits(train, test, (fold,)),
         {},
     )
 
@@ -71,13 +71,15 @@ def table(**blocks) -> pd.DataFrame:
 )
 def test_the_verb_fits_the_interval(low, high, verb):
     ends = ((low + high) / 2, low, high)
-    said = sentences.sentence(table(D_I=ends, D_G=(0.2, 0.1, 0.3)), ES)
+    said = sentences.change_sentence(table(D_I=ends, D_G=(0.2, 0.1, 0.3)), ES)
     assert said.startswith(f"{ES} {verb} accuracy on the individual's own data")
     assert " and raises accuracy on everybody else's" in said
 
 
 def test_the_two_parts_are_told_apart_with_their_numbers_in_points():
-    said = sentences.sentence(table(D_I=(0.123, 0.1, 0.146), D_G=(-0.05, -0.0612, -0.0388)), ES)
+    said = sentences.change_sentence(
+        table(D_I=(0.123, 0.1, 0.146), D_G=(-0.05, -0.0612, -0.0388)), ES
+    )
     assert said == (
         "ES-n-40 raises accuracy on the individual's own data (+12.3 points, 95 % interval +10.0 to +14.6) and "
         "lowers accuracy on everybody else's (-5.0 points, 95 % interval -6.1 to -3.9)"
@@ -86,7 +88,9 @@ def test_the_two_parts_are_told_apart_with_their_numbers_in_points():
 
 def test_without_an_interval_nothing_is_said_about_one():
     """One person: there is a change, and nothing to weigh it by."""
-    said = sentences.sentence(table(D_I=(0.1, np.nan, np.nan), D_G=(0.05, np.nan, np.nan)), ES)
+    said = sentences.change_sentence(
+        table(D_I=(0.1, np.nan, np.nan), D_G=(0.05, np.nan, np.nan)), ES
+    )
     assert "+10.0" in said and "nan" not in said
     assert not re.search("raises|lowers", said)
 
@@ -105,13 +109,13 @@ def rows() -> pd.DataFrame:
 
 
 def test_levels_are_said_with_their_spread():
-    said = sentences.level_sentence(comparison.comparison(rows()), BASELINE)
+    said = sentences.level_sentence(comparison.compare(rows()), BASELINE)
     assert "60.0 % on the individual's own data (sd over people 10.0, from 50.0 to 70.0)" in said
     assert "40.0 % on everybody else's (sd over people 10.0, from 30.0 to 50.0)" in said
 
 
 def test_the_best_is_a_shaping_method_with_what_it_costs_others():
-    said = sentences.best_sentence(comparison.comparison(rows()))
+    said = sentences.best_sentence(comparison.compare(rows()))
     assert said.count(f", {ES} (+20.0 [") == 2 and said.count("points on D_I, -20.0 [") == 2
     assert "controls" not in said
 
@@ -119,7 +123,7 @@ def test_the_best_is_a_shaping_method_with_what_it_costs_others():
 def test_the_best_stands_beside_the_best_of_the_controls():
     more = rows().assign(method=lambda own: own["method"].replace({ES: "own data in the union"}))
     said = sentences.best_sentence(
-        comparison.comparison(pd.concat([rows(), more]).drop_duplicates(["method", "person"]))
+        comparison.compare(pd.concat([rows(), more]).drop_duplicates(["method", "person"]))
     )
     assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
 
@@ -129,7 +133,7 @@ def test_the_best_of_an_added_family_is_said_too(monkeypatch):
     added = Method("DI-n-2", "distillation", "from a larger network", n_I="2")
     more = rows().assign(method=lambda own: own["method"].replace({ES: added.name}))
     every = (*METHODS, added)
-    table = comparison.comparison(
+    table = comparison.compare(
         pd.concat([rows(), more]).drop_duplicates(["method", "person"]), every
     )
     said = sentences.best_sentence(table, every)
@@ -137,13 +141,15 @@ def test_the_best_of_an_added_family_is_said_too(monkeypatch):
 
 
 def test_one_method_against_another():
-    assert sentences.versus(rows(), ES, BASELINE).startswith(f"{ES} minus {BASELINE}: +20.0 [")
-    assert sentences.versus(rows(), BASELINE, ES).count("-20.0 [") == 1
+    assert sentences.difference_sentence(rows(), ES, BASELINE).startswith(
+        f"{ES} minus {BASELINE}: +20.0 ["
+    )
+    assert sentences.difference_sentence(rows(), BASELINE, ES).count("-20.0 [") == 1
 
 
 def test_the_books_table_has_both_parts_and_says_whether_p_is_corrected():
     single, whole = (
-        tables.comparison(comparison.comparison(rows()), corrected).data
+        tables.comparison_html(comparison.compare(rows()), corrected).data
         for corrected in (False, True)
     )
     assert single.count("<table") == 2 and single.index("D<sub>I</sub>") < single.index(
@@ -189,7 +195,7 @@ def run(
 
 
 def beside(runs: list[Published]) -> pd.DataFrame:
-    return comparison.beside({each.name: each.rows for each in runs})
+    return comparison.compare_runs({each.name: each.rows for each in runs})
 
 
 MINE, LARGE = run(OWN), run("paper", people=100, file="results/paper.parquet")
@@ -211,25 +217,25 @@ def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_
         created="2026",
         seconds=1.0,
     )
-    runs = published.beside(study, mine, tmp_path)
+    runs = published.runs_beside(study, mine, tmp_path)
     table = beside(runs)
     assert sentences.scale_sentence(runs, table) == (
         "Not known yet: no published run stands beside this book's own of 3 people."
     )
-    said = notebook.which(runs).data
+    said = notebook.list_runs(runs).data
     assert said.count("- **") == 1 and "the models of this page; 6 models of 3 people" in said
     assert said.endswith(
         "No run of other models is published in `results/`, so this one stands alone."
     )
-    assert "+20.0 [" in tables.changes(table).data and figures.beside(table)
-    lines = sentences.agreement(runs, table).data.splitlines()
+    assert "+20.0 [" in tables.changes_html(table).data and figures.runs_figure(table)
+    lines = sentences.agreement_list(runs, table).data.splitlines()
     assert len(lines) == 1 and lines[0].startswith(
         f"- clear in **{OWN}**, the same sign in **v3**: "
     )
 
 
 def test_the_list_says_which_run_is_which_and_what_is_missing():
-    own, large = notebook.which(
+    own, large = notebook.list_runs(
         [MINE, run("paper", 100, missing=1300, file="results/paper.parquet")]
     ).data.splitlines()
     assert own.startswith(f"- **{OWN}:** the models of this page") and "missing" not in own
@@ -267,7 +273,7 @@ def test_the_run_of_most_people_is_asked_and_a_smaller_one_does_not_answer():
 
 
 def test_changes_have_a_column_per_run_on_either_part():
-    text = tables.changes(beside([MINE, run("paper", lower=True)])).data
+    text = tables.changes_html(beside([MINE, run("paper", lower=True)])).data
     assert text.index("D<sub>I</sub>") < text.index("D<sub>G</sub>") and text.count("<table") == 2
     assert re.findall("<th>(.*?)</th>", text) == ["", OWN, "paper", "v3", ES] * 2
     up, down = "+20.0 [+20.0, +20.0]", "-20.0 [-20.0, -20.0]"
@@ -276,7 +282,7 @@ def test_changes_have_a_column_per_run_on_either_part():
 
 def test_agreement_goes_both_ways_and_names_what_differs():
     runs = [MINE, run("paper", lower=True)]
-    lines = sentences.agreement(runs, beside(runs)).data.splitlines()
+    lines = sentences.agreement_list(runs, beside(runs)).data.splitlines()
     ways = [tuple(re.findall(r"\*\*(.*?)\*\*", each)) for each in lines]
     assert ways == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for each in lines[:2]:
@@ -285,7 +291,7 @@ def test_agreement_goes_both_ways_and_names_what_differs():
         ": 1 of 1 on D_I and 0 of 0 on D_G"
     )  # v3: .981 on .980; .979 on .979 has no sign
     runs = [MINE, LARGE]
-    assert "; not" not in sentences.agreement(runs, beside(runs)).data.splitlines()[0]
+    assert "; not" not in sentences.agreement_list(runs, beside(runs)).data.splitlines()[0]
 
 
 # --- images
@@ -293,7 +299,7 @@ def test_agreement_goes_both_ways_and_names_what_differs():
 
 def test_samples_are_the_persons_first_image_of_each_class():
     ready = prepared()
-    sheet = notebook.samples(ready, ["bob", "ann"])
+    sheet = notebook.sample_sheet(ready, ["bob", "ann"])
     assert sheet.shape == (2, 3, 2, 2) and sheet.dtype == np.uint8
     for line, images in zip(sheet, [(None, 3, None), (2, 7, 1)], strict=True):
         for shown, n in zip(line, images, strict=True):
@@ -302,7 +308,7 @@ def test_samples_are_the_persons_first_image_of_each_class():
 
 def test_samples_of_a_turn_are_the_flips_of_the_same_images():
     straight, mirrored, overturned = (
-        notebook.samples(prepared(), ["ann", "bob"], turn) for turn in range(3)
+        notebook.sample_sheet(prepared(), ["ann", "bob"], turn) for turn in range(3)
     )
     np.testing.assert_array_equal(mirrored, straight[:, :, :, ::-1])
     np.testing.assert_array_equal(overturned, straight[:, :, ::-1])
@@ -311,7 +317,8 @@ def test_samples_of_a_turn_are_the_flips_of_the_same_images():
 
 def test_samples_show_so_many_classes_at_most():
     np.testing.assert_array_equal(
-        notebook.samples(prepared(), ["ann"], most=2), notebook.samples(prepared(), ["ann"])[:, :2]
+        notebook.sample_sheet(prepared(), ["ann"], most=2),
+        notebook.sample_sheet(prepared(), ["ann"])[:, :2],
     )
 
 
@@ -334,7 +341,7 @@ def test_writers_of_unlike_hands_are_told_apart_by_their_unflipped_images():
 
 
 def made(settings: Settings | None = None, **given) -> str:
-    return notebook.made_of(prepared(settings), **given).data
+    return notebook.provenance_note(prepared(settings), **given).data
 
 
 def line(text: str, name: str) -> str:
@@ -356,7 +363,7 @@ def test_where_nothing_is_changed_nothing_is_named():
 
 def test_the_data_are_named_with_their_content():
     ready = prepared()
-    said = line(notebook.made_of(ready).data, "Data")
+    said = line(notebook.provenance_note(ready).data, "Data")
     assert "eight of three" in said and "8 samples" in said
     content = re.search("`(.*)`", said).group(1)
     assert len(content) >= 8 and ready.source.content_hash.startswith(content)
@@ -403,19 +410,19 @@ def test_where_nothing_was_trained_no_device_is_named(rows):
 def test_a_page_says_which_rows_are_published_ones():
     rows = pd.DataFrame({"key": list("abc"), "created": "here"})
     none = pd.DataFrame({"key": ["z"], "file": ["results/z.parquet"], "created": "here"})
-    assert notebook.origin(rows, none).data == "All 3 models were trained for this page."
+    assert notebook.origin_note(rows, none).data == "All 3 models were trained for this page."
     some = none.iloc[[0, 0]].assign(
         key=list("ab"), file=["results/quick.parquet", "results/paper.parquet"]
     )
-    assert notebook.origin(rows, some).data == (
+    assert notebook.origin_note(rows, some).data == (
         "2 of 3 models are published ones of the same identity, from `results/paper.parquet`, `results/quick.parquet`; "
         "trained here: 1."
     )
     every = pd.DataFrame(
         {"key": list("abc"), "file": ["results/quick.parquet"] * 3, "created": "here"}
     )
-    assert notebook.origin(rows, every).data.endswith("trained here: 0.")
+    assert notebook.origin_note(rows, every).data.endswith("trained here: 0.")
     again = every.assign(
         created=["here", "here", "there"]
     )  # c was trained anew, along with a longer course
-    assert notebook.origin(rows, again).data.startswith("2 of 3 models are published ones")
+    assert notebook.origin_note(rows, again).data.startswith("2 of 3 models are published ones")

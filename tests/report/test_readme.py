@@ -13,15 +13,15 @@ from perso.claims import ledger_file
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.report import figures, ledger_html, readme
-from perso.settings import read
+from perso.settings import read_params
 from perso.store import published
 from perso.study.study import Study
 
 
 def test_published_rows_are_of_this_code_and_these_params(tmp_path):
     """Red when an engine, a method, a parameter or the data changed since: run `make book`, export, `make readme`."""
-    study = Study(read(ROOT / "params" / "quick.yml"), store=tmp_path / "none.sqlite")
-    assert published.read(ROOT / readme.ROWS).rows["key"].tolist() == study.keys()
+    study = Study(read_params(ROOT / "params" / "quick.yml"), store=tmp_path / "none.sqlite")
+    assert published.read_rows(ROOT / readme.ROWS).rows["key"].tolist() == study.keys()
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def without_counts(text: str) -> str:
 
 
 def test_readme_is_generated_from_them(copied):
-    page, figure = readme.write(copied)
+    page, figure = readme.write_readme(copied)
     new, committed = page.read_text("utf-8"), (ROOT / readme.README).read_text("utf-8")
     assert without_counts(new) == without_counts(committed), "stale: run `make readme`"
     drawn = (ROOT / readme.FIGURE).read_text("utf-8")
@@ -59,8 +59,8 @@ def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
     with pytest.raises(
         InputError, match=r"README\.md: cannot be written \(No space left on device\)"
     ):
-        readme.write(copied)
-    table = comparison.comparison(published.read(copied / readme.ROWS).rows)
+        readme.write_readme(copied)
+    table = comparison.compare(published.read_rows(copied / readme.ROWS).rows)
     with pytest.raises(InputError, match=r"headline\.svg: cannot be written"):
         figures.save_tradeoff(table, copied / readme.FIGURE)
     assert before == ((copied / readme.README).read_bytes(), (copied / readme.FIGURE).read_bytes())
@@ -95,9 +95,9 @@ def test_readme_chapter_and_published_ledgers_count_the_claims_alike():
     outputs = [out for cell in cells for out in cell.get("outputs", [])]
     printed = "".join(line for out in outputs for line in out.get("text", []))
     chapter = re.search("^ledger_answer: (.*)$", printed, re.M)[1]
-    told = ledger_html.answer(ledger_file.everything(ROOT / "results"))
+    told = ledger_html.ledger_sentence(ledger_file.read_ledgers(ROOT / "results"))
     refresh = f"stale, results/ has: {told}. Run `make readme chapters`"
     assert numbers(chapter) == numbers(told), f"chapters/00-ledger.ipynb is {refresh}"
-    block = readme.claimed(ROOT / "results")
+    block = readme.ledger_block(ROOT / "results")
     page = (ROOT / readme.README).read_text("utf-8")
     assert f"{told}." in block and block in page, f"README.md is {refresh}"

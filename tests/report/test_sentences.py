@@ -41,19 +41,20 @@ ALL_DOSES = {
 
 
 def test_every_pair_is_told_and_what_was_not_run_is_named():
-    told = sentences.versus_each(
+    told = sentences.difference_list(
         rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]
     ).data
     first, second = told.splitlines()
     assert (
-        first == f"- {sentences.versus(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}" and "+4.0" in first
+        first == f"- {sentences.difference_sentence(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}"
+        and "+4.0" in first
     )
     assert second == "- ES-n-5000 minus BaseLine: not known, this run is without ES-n-5000"
 
 
 def test_equivalence_is_told_only_where_it_is_shown():
     apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
-    said = sentences.equal(apart, "ES-n-400", "BaseLine")
+    said = sentences.equivalence_sentence(apart, "ES-n-400", "BaseLine")
     assert (
         "not shown to be equivalent within ±0.5 points on D_I (+0.00, 90 % interval -0.96 to +0.96)"
         in said
@@ -62,7 +63,7 @@ def test_equivalence_is_told_only_where_it_is_shown():
 
 
 def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
-    said = sentences.equal(
+    said = sentences.equivalence_sentence(
         rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine"
     )
     assert "are further apart than ±0.5 points on D_I (-10.00" in said
@@ -72,7 +73,7 @@ def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
 def test_a_trend_is_one_that_all_people_follow():
     names = ["BaseLine", "SW-n-12", "SW-n-2"]
     up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
-    there, back = sentences.trends(up, [names, names[::-1]]).data.splitlines()
+    there, back = sentences.trend_list(up, [names, names[::-1]]).data.splitlines()
     p = f"{(1 / 6) ** len(PEOPLE):.2g}"  # one of six orders, for everybody
     assert (
         there
@@ -83,7 +84,7 @@ def test_a_trend_is_one_that_all_people_follow():
 
 def test_one_person_has_no_interval():
     one = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)}).query("person == 'bob'")
-    assert sentences.equal(one, "ES-n-400", "BaseLine").count("no interval") == 2
+    assert sentences.equivalence_sentence(one, "ES-n-400", "BaseLine").count("no interval") == 2
 
 
 def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed():
@@ -92,7 +93,7 @@ def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed(
         both = pd.concat(
             [alike, alike.assign(method="ES-n-400", acc_I=0.8 - loss, acc_G=0.9 - loss)]
         )
-        said = sentences.equal(both, "ES-n-400", "BaseLine")
+        said = sentences.equivalence_sentence(both, "ES-n-400", "BaseLine")
         assert said.count("not shown to be equivalent") == said.count("no interval") == 2
         assert (
             sentences.harm(comparison.paired_differences(both, "ES-n-400", "BaseLine")["D_G"])
@@ -104,7 +105,7 @@ def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed(
 
 
 def test_a_dose_is_counted_from_the_baseline_with_as_many_epochs():
-    table = comparison.doses(rows(ALL_DOSES))
+    table = comparison.dose_effects(rows(ALL_DOSES))
     assert list(table.index) == [
         m.name for m in DOSES if m.name in ALL_DOSES and (m.early or m.extra)
     ]
@@ -119,7 +120,7 @@ def test_a_dose_is_counted_from_the_baseline_with_as_many_epochs():
 
 def test_a_dose_without_its_baseline_is_left_out():
     few = {name: level for name, level in ALL_DOSES.items() if name != "BaseLine, 3 × epochs"}
-    assert "ES-n-400, 3 × epochs" not in comparison.doses(rows(few)).index
+    assert "ES-n-400, 3 × epochs" not in comparison.dose_effects(rows(few)).index
 
 
 AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
@@ -144,7 +145,7 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, s
     seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(
         lambda part: wide(part.name, part.to_numpy())
     )
-    said = sentences.dose(seen)
+    said = sentences.dose_sentence(seen)
     assert said.startswith(
         f"harm after the usual epochs, {verdict} after three times as many. 400 iterations on one"
     )
@@ -152,7 +153,7 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, s
 
 
 def test_doses_are_shown_by_owner_and_length():
-    table = sentences.doses(comparison.doses(rows(ALL_DOSES)))
+    table = sentences.dose_table(comparison.dose_effects(rows(ALL_DOSES)))
     assert table.columns.tolist() == [
         (part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)
     ]
@@ -167,7 +168,7 @@ def test_doses_are_shown_by_owner_and_length():
 
 def test_doses_are_drawn_a_line_each():
     _, ax = figures.plt.subplots()
-    figures.doses(ax, comparison.doses(rows(ALL_DOSES)), "D_G")
+    figures.dose_figure(ax, comparison.dose_effects(rows(ALL_DOSES)), "D_G")
     labels = ax.get_legend_handles_labels()[1]
     assert labels == [
         "own data, 1 × epochs after it",
@@ -191,7 +192,7 @@ LATE = {
 
 
 def test_the_best_late_setting_does_no_harm():
-    said = sentences.late_sentence(comparison.comparison(rows(LATE)))
+    said = sentences.late_sentence(comparison.compare(rows(LATE)))
     assert said.startswith(
         "Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G, "
     )
@@ -206,7 +207,7 @@ def test_a_loss_that_noise_may_hide_is_not_excluded():
     seen = rows(LATE)
     noisy = seen["method"] == "TL-n-300 (1e-4)"
     seen.loc[noisy, "acc_G"] += 2 * NOISE
-    said = sentences.late_sentence(comparison.comparison(seen))
+    said = sentences.late_sentence(comparison.compare(seen))
     assert "for 1 a loss" in said and "Of these, TL-n-10 (1e-2 sgd) gives" in said
 
 
@@ -214,7 +215,7 @@ def test_a_loss_is_not_excluded_where_nobody_differs():
     seen = rows(LATE)
     start = seen.loc[seen["method"] == "BaseLine", "acc_G"].to_numpy()
     seen.loc[seen["method"] == "TL-n-10 (1e-2 sgd)", "acc_G"] = start
-    assert "for 1 a loss" in sentences.late_sentence(comparison.comparison(seen))
+    assert "for 1 a loss" in sentences.late_sentence(comparison.compare(seen))
 
 
 def test_where_nothing_harms_or_all_does_nothing_more_is_said():
@@ -222,13 +223,13 @@ def test_where_nothing_harms_or_all_does_nothing_more_is_said():
         levels = {
             name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()
         }
-        said = sentences.late_sentence(comparison.comparison(rows(levels)))
+        said = sentences.late_sentence(comparison.compare(rows(levels)))
         assert f" {3 if harm else 0} lower accuracy on D_G" in said and "both be had" not in said
         assert said.endswith("for 0 a loss above 0.2 points is excluded.") == bool(harm)
 
 
 def test_late_iterations_stand_by_optimiser_and_rate():
-    table = sentences.late(comparison.comparison(rows(LATE)))
+    table = sentences.late_table(comparison.compare(rows(LATE)))
     assert table.index.tolist() == ["as the study, 0.001", "as the study, 0.0001", "sgd, 0.01"]
     assert table.columns.tolist() == [(part, late) for part in ("D_I", "D_G") for late in (10, 300)]
 
@@ -236,7 +237,7 @@ def test_late_iterations_stand_by_optimiser_and_rate():
 def test_a_sweep_is_drawn_along_its_parameter():
     _, ax = figures.plt.subplots()
     along = {"TL-n-10 (1e-3)": 10, "TL-n-300 (1e-4)": 300, "not there": 5}
-    figures.sweep(ax, comparison.comparison(rows(LATE)), "D_I", along, "a")
+    figures.sweep(ax, comparison.compare(rows(LATE)), "D_I", along, "a")
     line = ax.containers[0].lines[0]
     assert line.get_xdata().tolist() == [10, 300] and line.get_ydata() == pytest.approx([10, 8])
     figures.plt.close()
@@ -244,8 +245,8 @@ def test_a_sweep_is_drawn_along_its_parameter():
 
 def test_late_courses_are_a_line_each_over_their_iterations():
     _, ax = figures.plt.subplots()
-    figures.late(
-        ax, comparison.comparison(rows(LATE | {"TL-n-300 (1e-3)": (0.95, 0.7)})), "D_I", "adam"
+    figures.late_figure(
+        ax, comparison.compare(rows(LATE | {"TL-n-300 (1e-3)": (0.95, 0.7)})), "D_I", "adam"
     )
     lines = {bars.get_label(): bars.lines[0].get_xdata().tolist() for bars in ax.containers}
     assert lines == {"adam, 0.001": [10, 300], "adam, 0.0001": [300], "sgd, 0.01": [10]}
@@ -261,7 +262,7 @@ def test_likeness_is_told_beside_raw_pixels():
         pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001})
         for x, c in ((4.71, 0.911), (7, 0.98))
     )
-    said = sentences.likeness(ours, raw, 16)
+    said = sentences.similarity_sentence(ours, raw, 16)
     assert (
         "4.7 times as often as by chance" in said
         and "91% of cases" in said
@@ -273,14 +274,14 @@ def test_nearness_counts_people():
     table = pd.DataFrame(
         {"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]}
     )
-    assert sentences.nearness(table) == (
+    assert sentences.nearness_sentence(table) == (
         "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1."
     )
 
 
 def test_gains_are_told_on_both_kinds_of_classes():
     table = pd.DataFrame({"these": [0.10, 0.12, 0.14], "others": [0.02, 0.04, 0.03]})
-    said = sentences.gains(table).data
+    said = sentences.gain_sentence(table).data
     assert said.startswith("+12.0 [") and "+3.0 [" in said and "the difference is +9.0 [" in said
 
 
@@ -322,7 +323,7 @@ def test_what_varies_is_told_apart_and_generic_models_widen_what_rests_on_them()
                     }
                 )
     made = pd.DataFrame(lines)
-    parts = accuracy.components(made)
+    parts = accuracy.variance_components(made)
     assert list(parts.index) == ["person", "person × method", "repeat", "residual"]
     assert parts.loc["person", "D_I"] == pytest.approx(5, abs=2)
     told = sentences.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc[

@@ -70,7 +70,7 @@ def test_what_was_not_measured_is_none(tmp_path):
     assert (
         records.throughput("cpu", tmp_path) is None and records.throughput("cuda", tmp_path) is None
     )
-    assert records.compared(tmp_path) == {} and speed.sizes(None) == []
+    assert records.precision(tmp_path) == {} and speed.measured_sizes(None) == []
 
 
 def test_each_device_has_its_own_record(tmp_path):
@@ -79,7 +79,7 @@ def test_each_device_has_its_own_record(tmp_path):
         records.throughput("cuda", tmp_path) == RECORD
         and records.throughput("cpu", tmp_path) is None
     )
-    assert speed.sizes(RECORD) == ["quick", "paper"]
+    assert speed.measured_sizes(RECORD) == ["quick", "paper"]
 
 
 def test_a_broken_record_is_named(tmp_path):
@@ -92,7 +92,7 @@ def test_a_broken_record_is_named(tmp_path):
 
 
 def test_ratios_are_to_the_textbook_loop_and_to_the_line_above():
-    table = speed.table(RECORD, "quick")
+    table = speed.speed_table(RECORD, "quick")
     assert list(table.index) == ["textbook", "resident", "bfloat16"] and table["ms"].tolist() == [
         40,
         16,
@@ -105,13 +105,13 @@ def test_ratios_are_to_the_textbook_loop_and_to_the_line_above():
 
 def test_shares_are_of_the_rate_in_the_ways_own_precision():
     """4e8 FLOP in 40 ms are 1e10 a second, a tenth of 1e11; in 8 ms 5e10, a quarter of bfloat16's 2e11."""
-    table = speed.table(RECORD, "quick")
+    table = speed.speed_table(RECORD, "quick")
     assert table["% of matrix product"].tolist() == pytest.approx([10, 25, 25])
     assert table["% of copy"].tolist() == pytest.approx([5, 12.5, 25])
 
 
 def test_a_table_reads_without_nan_and_without_empty_columns():
-    text = speed.shown(RECORD, "quick")
+    text = speed.speed_table_text(RECORD, "quick")
     assert text.loc["textbook", "× line above"] == text.loc["textbook", "predicted"] == ""
     assert text.loc["bfloat16", ["precision", "ms", "× textbook", "predicted"]].tolist() == [
         "bfloat16",
@@ -124,7 +124,7 @@ def test_a_table_reads_without_nan_and_without_empty_columns():
 
 def test_intervals_and_notes_stand_where_there_are_any():
     noted = [WAYS[0], way("resident", 16, low=-0.004, high=0.012, note="after 37 s of compiling")]
-    text = speed.shown(changed(sizes={"quick": SMALL | {"ways": noted}}), "quick")
+    text = speed.speed_table_text(changed(sizes={"quick": SMALL | {"ways": noted}}), "quick")
     assert text["note"].tolist() == ["", "after 37 s of compiling"]
     assert text["accuracy − textbook, 95 % interval, pp"].tolist() == ["", "-0.4 to +1.2"]
 
@@ -140,7 +140,7 @@ def test_every_way_is_explained_once():
 
 
 def test_the_answer_has_the_study_and_the_largest_size():
-    said = speed.answer(RECORD)
+    said = speed.speed_answer(RECORD)
     assert said.startswith(
         "On 3 cores of Abacus, the quick study of 182 models takes 60 s, 5.0 times as fast"
     )
@@ -155,26 +155,26 @@ def test_the_answer_has_the_study_and_the_largest_size():
 
 def test_a_textbook_loop_that_was_timed_in_part_is_told():
     record = changed()
-    assert "scaled" not in speed.answer(record)
+    assert "scaled" not in speed.speed_answer(record)
     record["study"]["textbook_models"] = 52
-    assert "(300 s, scaled from 52 of them)" in speed.answer(record)
+    assert "(300 s, scaled from 52 of them)" in speed.speed_answer(record)
 
 
 def test_methods_that_were_not_timed_are_named():
     record = changed()
-    assert "without" not in speed.answer(record)
+    assert "without" not in speed.speed_answer(record)
     record["study"]["without"] = ["IG-n-5", "SG-n-1500"]
     assert (
         "182 models (without IG-n-5, SG-n-1500, which need an auto-encoder) takes 60 s"
-        in speed.answer(record)
+        in speed.speed_answer(record)
     )
 
 
 def test_the_answer_names_the_studys_own_way_where_another_is_faster():
     record = changed()
-    assert "wished" not in speed.answer(record)
+    assert "wished" not in speed.speed_answer(record)
     record["sizes"]["paper"]["ways"][1]["note"] = "a study's own"
-    first, second = speed.answer(record).split(
+    first, second = speed.speed_answer(record).split(
         "; 8 ms in bfloat16, 5.0 times as fast as the textbook loop"
     )
     assert (
@@ -187,25 +187,27 @@ def test_the_answer_names_the_studys_own_way_where_another_is_faster():
 def test_without_a_whole_study_the_answer_is_about_iterations():
     record = changed()
     del record["study"]
-    assert speed.answer(record).startswith("On 3 cores of Abacus, at paper size")
-    assert "not been compared" in speed.agreement(
+    assert speed.speed_answer(record).startswith("On 3 cores of Abacus, at paper size")
+    assert "not been compared" in speed.textbook_agreement(
         record
-    ) and "not been compared" in speed.agreement(None)
+    ) and "not been compared" in speed.textbook_agreement(None)
 
 
 def test_a_card_is_named():
-    assert speed.answer(changed(device="NVIDIA H200"), "cuda").startswith("On one NVIDIA H200, ")
+    assert speed.speed_answer(changed(device="NVIDIA H200"), "cuda").startswith(
+        "On one NVIDIA H200, "
+    )
 
 
 def test_without_a_record_it_is_said_that_nothing_was_measured():
-    assert speed.answer(None, "cuda").startswith("Not yet measured on a GPU")
-    assert speed.answer(None) == speed.work(None) and speed.answer(None).startswith(
+    assert speed.speed_answer(None, "cuda").startswith("Not yet measured on a GPU")
+    assert speed.speed_answer(None) == speed.work(None) and speed.speed_answer(None).startswith(
         "Not yet measured on a CPU"
     )
 
 
 def test_agreement_is_said_in_points():
-    said = speed.agreement(RECORD)
+    said = speed.textbook_agreement(RECORD)
     assert "+0.10 [-0.20, +0.40] points on D_I and -1.00 [-2.00, -0.10] points on D_G" in said
 
 
@@ -213,22 +215,22 @@ def test_the_work_is_that_of_the_largest_size():
     assert speed.work(RECORD).startswith(
         "10 MFLOP for each image, 1.0 GFLOP for a batch of 100 (images of 32 × 32"
     )
-    assert "8 × 8, width 0.25, batches of 50; 100 iterations of 7 models" in speed.scale(
+    assert "8 × 8, width 0.25, batches of 50; 100 iterations of 7 models" in speed.measured_scale(
         RECORD, "quick"
     )
-    assert speed.scale(RECORD, "paper").endswith("1 model were timed")
+    assert speed.measured_scale(RECORD, "paper").endswith("1 model were timed")
 
 
 def test_what_comes_out_the_same_is_counted_where_it_was():
     record = changed()
-    assert "not been counted" in speed.repeated(record) and "on a GPU" in speed.repeated(
-        None, "cuda"
-    )
+    assert "not been counted" in speed.repeatability_sentence(
+        record
+    ) and "on a GPU" in speed.repeatability_sentence(None, "cuda")
     record["sizes"]["quick"]["identical"] = 6
     said = (
         "Trained twice on 3 cores of Abacus, models are the same to the bit: 6 of 7 at quick size."
     )
-    assert speed.repeated(record) == said
+    assert speed.repeatability_sentence(record) == said
 
 
 # --- predictions
@@ -264,7 +266,7 @@ def test_the_predictions_are_the_arithmetic():
 
 
 def entry(D_I, D_G) -> dict:
-    found = {"D_I": paired.equivalence(D_I, 0.005), "D_G": paired.equivalence(D_G, 0.002)}
+    found = {"D_I": paired.tost(D_I, 0.005), "D_G": paired.tost(D_G, 0.002)}
     return {
         "people": len(D_I),
         "models": 24,
@@ -277,7 +279,7 @@ NEAR, FAR = [0.001, -0.001, 0.0], [0.1, -0.1, 0.2]
 
 
 def test_a_comparison_of_precisions_is_a_line():
-    text = speed.precisions({"quick": entry(NEAR, FAR)})
+    text = speed.precision_table({"quick": entry(NEAR, FAR)})
     assert text.loc["quick", ["people", "models"]].tolist() == ["3", "24"]
     assert text.loc["quick", ["D_I within ±0.5", "D_G within ±0.2"]].tolist() == [
         "yes",
@@ -291,26 +293,26 @@ def test_bfloat16_is_as_accurate_only_where_shown_on_both_parts():
         "standard": entry(NEAR, NEAR),
         "smoke": entry(FAR, NEAR),
     }
-    assert speed.verdict(entries) == (
+    assert speed.precision_sentence(entries) == (
         "That bfloat16 is as accurate as float32 was shown at standard and was not shown at quick, smoke."
     )
-    assert "was not shown" not in speed.verdict({"standard": entries["standard"]})
+    assert "was not shown" not in speed.precision_sentence({"standard": entries["standard"]})
     alike = json.loads(
         json.dumps(entry(NEAR, np.zeros(3))).replace("NaN", "null")
     )  # nothing there to test
-    assert speed.verdict({"quick": alike}).endswith(
+    assert speed.precision_sentence({"quick": alike}).endswith(
         "as accurate as float32 was not shown at quick."
     )
-    assert speed.verdict({"smoke": entries["smoke"]}).endswith(
+    assert speed.precision_sentence({"smoke": entries["smoke"]}).endswith(
         "as accurate as float32 was not shown at smoke."
     )
 
 
 def test_what_was_never_compared_is_said_to_be_so():
-    assert "not been compared" in speed.verdict({}) and speed.precisions({}).empty
+    assert "not been compared" in speed.precision_sentence({}) and speed.precision_table({}).empty
 
 
 def test_what_could_not_be_computed_is_null_in_the_file_and_shown_as_nothing():
     given = json.loads(json.dumps(entry([0.1], [0.1])).replace("NaN", "null"))
-    text = speed.precisions({"one": given})
+    text = speed.precision_table({"one": given})
     assert text.loc["one", "D_I p"] == "" and text.loc["one", "D_I in pp [90 %]"] == "+10.00"

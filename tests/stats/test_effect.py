@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perso.stats import bootstrap, paired, permutation
-from perso.stats.effect import effect
+from perso.stats.effect import paired_effect
 
 MARGIN = 0.005
 SEEDS = pytest.mark.parametrize("seed", range(5))
@@ -30,26 +30,28 @@ def numbers(found) -> dict:
 
 
 def of(persons) -> np.ndarray:
-    return np.array([bootstrap.total(each) for each in persons.values()])
+    return np.array([bootstrap.person_mean(each) for each in persons.values()])
 
 
 @SEEDS
 class TestWhateverThePeople:
     def test_it_is_what_each_test_says(self, seed):
-        found, d = effect(people(seed), MARGIN, rng()), of(people(seed))
+        found, d = paired_effect(people(seed), MARGIN, rng()), of(people(seed))
         assert (found.n, found.mean, found.sd) == (
             12,
             pytest.approx(d.mean()),
             pytest.approx(d.std(ddof=1)),
         )
-        assert found.p == permutation.sign_flip(d, rng()) and found.t == paired.change(d).p
-        same = paired.equivalence(d, MARGIN)
+        assert found.p == permutation.sign_flip(d, rng()) and found.t == paired.paired_change(d).p
+        same = paired.tost(d, MARGIN)
         assert (found.low90, found.high90, found.within) == (same.low, same.high, same.p)
         assert found.low < found.mean < found.high
 
     def test_swapping_the_methods_flips_the_sign(self, seed):
-        there = effect(people(seed), MARGIN, rng())
-        back = effect({who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng())
+        there = paired_effect(people(seed), MARGIN, rng())
+        back = paired_effect(
+            {who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng()
+        )
         assert (back.mean, back.low, back.high, back.d_z) == pytest.approx(
             (-there.mean, -there.high, -there.low, -there.d_z)
         )
@@ -64,15 +66,17 @@ class TestWhateverThePeople:
         )
 
     def test_equivalence_is_to_be_harmless_both_ways(self, seed):
-        there = effect(people(seed), MARGIN, rng())
-        back = effect({who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng())
+        there = paired_effect(people(seed), MARGIN, rng())
+        back = paired_effect(
+            {who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng()
+        )
         assert there.within == pytest.approx(max(there.harmless, back.harmless))
 
     def test_the_order_of_people_is_nothing_to_what_is_not_drawn(self, seed):
         persons = people(seed)
         there, back = (
-            effect(persons, MARGIN, rng()),
-            effect(dict(reversed(persons.items())), MARGIN, rng()),
+            paired_effect(persons, MARGIN, rng()),
+            paired_effect(dict(reversed(persons.items())), MARGIN, rng()),
         )
         drawn = {"low", "high"}
         assert {
@@ -82,7 +86,7 @@ class TestWhateverThePeople:
         )
 
     def test_a_clear_gain_is_one_by_every_test(self, seed):
-        found = effect(people(seed, shift=1.0), MARGIN, rng())
+        found = paired_effect(people(seed, shift=1.0), MARGIN, rng())
         assert (
             max(found.p, found.t, found.wilcoxon, found.harmless) < 0.01 < found.low
             and found.within > 0.9
@@ -97,7 +101,7 @@ class TestWhateverThePeople:
 @pytest.mark.filterwarnings("error")
 class TestDegenerate:
     def test_one_person(self):
-        found = effect(people(0, 1), MARGIN, rng())
+        found = paired_effect(people(0, 1), MARGIN, rng())
         assert found.n == 1 and found.mean == of(people(0, 1))[0]
         told = ["low", "high", "p", "t", "wilcoxon", "d_z", "sd", "within", "harmless"]
         assert np.isnan([getattr(found, name) for name in told]).all() and np.isnan(
@@ -105,7 +109,7 @@ class TestDegenerate:
         )
 
     def test_nobody(self):
-        found = effect({}, MARGIN, rng())
+        found = paired_effect({}, MARGIN, rng())
         assert (
             found.n == 0
             and np.isnan([found.mean, found.low, found.p, found.improved, found.within]).all()
@@ -113,7 +117,9 @@ class TestDegenerate:
 
     def test_equal_scores(self):
         """All differences are 0: no test finds any, and none can show that there is none."""
-        found = effect({who: each * [0, 1] for who, each in people(0).items()}, MARGIN, rng())
+        found = paired_effect(
+            {who: each * [0, 1] for who, each in people(0).items()}, MARGIN, rng()
+        )
         assert (found.mean, found.low, found.high, found.p, found.t) == (0, 0, 0, 1, 1)
         assert (found.improved, found.harmed) == (0, 0)
         assert np.isnan([found.wilcoxon, found.d_z, found.belief.equal]).all()
@@ -123,14 +129,16 @@ class TestDegenerate:
 
     def test_all_of_one_difference(self):
         """A t-test has nothing to weigh; signs do."""
-        found = effect({str(k): np.array([[1.0, 10], [0, 10]]) for k in range(8)}, MARGIN, rng())
+        found = paired_effect(
+            {str(k): np.array([[1.0, 10], [0, 10]]) for k in range(8)}, MARGIN, rng()
+        )
         assert found.mean == pytest.approx(0.05) and found.p == 2 / 2**8
         assert np.isnan([found.t, found.d_z, found.within]).all()
 
     def test_a_missing_row_is_a_person_less(self):
         persons = people(3)
         del persons["person 4"]
-        found = effect(persons, MARGIN, rng())
+        found = paired_effect(persons, MARGIN, rng())
         assert found.n == 11 and found.mean == pytest.approx(np.delete(of(people(3)), 4).mean())
 
     def test_unequal_numbers_of_digits(self):
@@ -138,12 +146,12 @@ class TestDegenerate:
             who: each[: 36 - 3 * place] for place, (who, each) in enumerate(people(5).items())
         }
         persons["of one digit"] = np.array([[2.0, 3]])
-        found = effect(persons, MARGIN, rng())
+        found = paired_effect(persons, MARGIN, rng())
         assert (
             found.mean == pytest.approx(of(persons).mean()) and found.low < found.mean < found.high
         )
 
-    @pytest.mark.parametrize("n", range(2, bootstrap.LEAST))
+    @pytest.mark.parametrize("n", range(2, bootstrap.MIN_PEOPLE))
     def test_fewer_than_the_least_people(self, n):
-        found = effect(people(1, n, shift=1.0), MARGIN, rng())
+        found = paired_effect(people(1, n, shift=1.0), MARGIN, rng())
         assert np.isnan([found.low, found.high]).all() and found.p > 0.05

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from perso.stats.mixed import mixed
+from perso.stats.mixed import mixed_model
 
 # lme4's Dyestuff: yields of five samples from each of six batches (Davies and Goldsmith 1972)
 DYESTUFF = np.array(
@@ -45,7 +45,7 @@ BATCH = np.repeat(list("ABCDEF"), 5)
 
 def test_the_components_of_dyestuff_are_those_of_lme4():
     """R: lmer(Yield ~ 1 + (1 | Batch), Dyestuff): variances 1764 and 2451, intercept 1527.5 with error 19.38."""
-    found = mixed(DYESTUFF, {"batch": BATCH})
+    found = mixed_model(DYESTUFF, {"batch": BATCH})
     assert found.sd["batch"] ** 2 == pytest.approx(1764.05, rel=1e-3)
     assert found.sd["residual"] ** 2 == pytest.approx(2451.25, rel=1e-3)
     line = found.effects.loc["mean"]
@@ -68,7 +68,7 @@ def test_crossed_factors_are_told_apart():
     values = 0.3 * method + rng.normal(0, 2, 40)[person] + rng.normal(0, 1, 12)[repeat]
     values += rng.normal(0, 0.7, (40, 4))[person, method] + rng.normal(0, 0.5, len(person))
     both = person * 100 + method
-    found = mixed(
+    found = mixed_model(
         values, {"person": person, "repeat": repeat, "person × method": both}, fixed=method
     )
     assert found.sd["person"] == pytest.approx(2, rel=0.35) and found.sd["repeat"] == pytest.approx(
@@ -91,8 +91,8 @@ def test_a_common_generic_model_widens_the_interval():
         + np.array([-1.0, 1.2, 0.8, -0.9])[generic]
         + rng.normal(0, 0.3, 80)
     )
-    wide = mixed(values, {"person": person, "generic model": generic}).effects.iloc[0]
-    alone = mixed(values, {"person": person})
+    wide = mixed_model(values, {"person": person, "generic model": generic}).effects.iloc[0]
+    alone = mixed_model(values, {"person": person})
     narrow = alone.effects.iloc[0]
     assert (
         alone.sd["person"] < 0.2 and alone.sd["residual"] > 0.9
@@ -102,7 +102,7 @@ def test_a_common_generic_model_widens_the_interval():
 
 def test_unequal_repeats_are_no_hindrance():
     keep = np.r_[:12, 13:27]
-    assert mixed(DYESTUFF[keep], {"batch": BATCH[keep]}).sd["residual"] > 0
+    assert mixed_model(DYESTUFF[keep], {"batch": BATCH[keep]}).sd["residual"] > 0
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_unequal_repeats_are_no_hindrance():
 )
 def test_what_cannot_be_told_apart_is_refused(random, why):
     with pytest.raises(ValueError, match=why):
-        mixed(DYESTUFF, random)
+        mixed_model(DYESTUFF, random)
 
 
 def test_what_people_and_repeats_do_not_vary_has_no_p():
     """Two methods a tenth apart for everybody: only rounding is left to measure by."""
     person, method = np.repeat(np.arange(12), 4), np.tile(["a", "b"], 24)
     random = {"person": person.astype(str), "repeat": np.tile([0, 0, 1, 1], 12).astype(str)}
-    line = mixed(np.where(method == "a", 0.8, 0.9), random, method).effects.loc["b"]
+    line = mixed_model(np.where(method == "a", 0.8, 0.9), random, method).effects.loc["b"]
     assert (
         line["mean"] == pytest.approx(0.1)
         and np.isnan(line[["low", "high", "p"]].astype(float)).all()
@@ -130,4 +130,4 @@ def test_what_people_and_repeats_do_not_vary_has_no_p():
 
 def test_equal_scores_have_no_components():
     with pytest.raises(ValueError, match="do not vary"):
-        mixed(np.ones(30), {"batch": BATCH})
+        mixed_model(np.ones(30), {"batch": BATCH})

@@ -7,13 +7,13 @@ from statsmodels.stats.multitest import multipletests
 
 from perso.stats.dispersion import pitman_morgan
 from perso.stats.paired import (
-    change,
     d_z,
-    detectable,
-    equivalence,
-    harmless,
+    detectable_effect,
     holm,
-    rising,
+    non_inferiority,
+    page_trend,
+    paired_change,
+    tost,
     wilcoxon,
 )
 from perso.stats.permutation import permanova
@@ -32,7 +32,7 @@ def draws(seed: int) -> np.ndarray:
 
 def test_students_sleep_data():
     """R: t.test(extra ~ group, data = sleep, paired = TRUE): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599."""
-    found = change(SLEEP)
+    found = paired_change(SLEEP)
     assert (found.mean, found.low, found.high) == pytest.approx(
         (1.58, 0.7001142, 2.4598858), abs=1e-7
     )
@@ -42,7 +42,7 @@ def test_students_sleep_data():
 
 
 def test_another_level_moves_the_interval_and_nothing_else():
-    usual, wide = change(SLEEP), change(SLEEP, level=0.99)
+    usual, wide = paired_change(SLEEP), paired_change(SLEEP, level=0.99)
     reach = 1.58 / 4.062128 * 3.249836  # t at .995
     assert (wide.low, wide.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
     assert (wide.mean, wide.p, wide.n) == (usual.mean, usual.p, usual.n)
@@ -51,32 +51,32 @@ def test_another_level_moves_the_interval_and_nothing_else():
 @pytest.mark.parametrize("seed", range(8))
 class TestWhateverTheNumbers:
     def test_the_interval_holds_the_mean(self, seed):
-        found = change(draws(seed))
+        found = paired_change(draws(seed))
         assert found.low < found.mean < found.high
 
     def test_swapping_the_methods_flips_the_sign_and_leaves_p(self, seed):
-        there, back = change(draws(seed)), change(-draws(seed))
+        there, back = paired_change(draws(seed)), paired_change(-draws(seed))
         assert (back.mean, back.low, back.high) == pytest.approx(
             (-there.mean, -there.high, -there.low)
         )
         assert back.p == pytest.approx(there.p)
 
     def test_the_interval_leaves_out_zero_just_when_p_is_below_5_percent(self, seed):
-        found = change(draws(seed))
+        found = paired_change(draws(seed))
         assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
 
     def test_the_order_of_people_is_nothing(self, seed):
-        there, back = change(draws(seed)), change(draws(seed)[::-1])
+        there, back = paired_change(draws(seed)), paired_change(draws(seed)[::-1])
         assert (back.mean, back.low, back.high, back.p) == pytest.approx(
             (there.mean, there.low, there.high, there.p)
         )
 
     def test_nan_are_left_out(self, seed):
         holes = np.insert(draws(seed), [0, 2, 2], np.nan)
-        assert change(holes) == change(draws(seed))
+        assert paired_change(holes) == paired_change(draws(seed))
 
     def test_units_scale_the_change_and_leave_p(self, seed):
-        share, points = change(draws(seed)), change(100 * draws(seed))
+        share, points = paired_change(draws(seed)), paired_change(100 * draws(seed))
         assert (points.mean, points.low, points.high) == pytest.approx(
             (100 * share.mean, 100 * share.low, 100 * share.high)
         )
@@ -85,10 +85,10 @@ class TestWhateverTheNumbers:
     def test_a_mean_is_equivalent_just_when_its_90_percent_interval_lies_within_the_margins(
         self, seed
     ):
-        found = equivalence(draws(seed), 1)
+        found = tost(draws(seed), 1)
         reach = max(-found.low, found.high)
         for margin in (1, 0.99 * reach, 1.01 * reach):
-            found = equivalence(draws(seed), margin)
+            found = tost(draws(seed), margin)
             assert (
                 found.equivalent
                 == (-margin < found.low and found.high < margin)
@@ -96,7 +96,7 @@ class TestWhateverTheNumbers:
             )
 
     def test_a_larger_margin_makes_p_smaller_and_leaves_the_interval(self, seed):
-        near, far = (equivalence(draws(seed), margin) for margin in (0.5, 0.6))
+        near, far = (tost(draws(seed), margin) for margin in (0.5, 0.6))
         assert far.p < near.p and (far.mean, far.low, far.high, far.n) == (
             near.mean,
             near.low,
@@ -105,21 +105,19 @@ class TestWhateverTheNumbers:
         )
 
     def test_swapping_what_is_compared_changes_no_verdict(self, seed):
-        there, back = equivalence(draws(seed), 1), equivalence(-draws(seed), 1)
+        there, back = tost(draws(seed), 1), tost(-draws(seed), 1)
         assert (back.mean, back.low, back.high) == pytest.approx(
             (-there.mean, -there.high, -there.low)
         )
         assert back.p == pytest.approx(there.p) and back.equivalent == there.equivalent
 
     def test_nan_are_left_out_of_an_equivalence(self, seed):
-        assert equivalence(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == equivalence(
-            draws(seed), 1
-        )
+        assert tost(np.insert(draws(seed), [0, 2, 2], np.nan), 1) == tost(draws(seed), 1)
 
 
 @pytest.mark.filterwarnings("error")
 def test_one_person_has_a_change_but_no_interval():
-    found = change([0.25])
+    found = paired_change([0.25])
     assert (found.mean, found.n) == (0.25, 1)
     assert np.isnan([found.low, found.high, found.p]).all()
 
@@ -127,25 +125,25 @@ def test_one_person_has_a_change_but_no_interval():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("nobody", [[], [np.nan], [np.nan, np.nan]])
 def test_nobody_has_nothing_and_nothing_fails(nobody):
-    found = change(nobody)
+    found = paired_change(nobody)
     assert found.n == 0 and np.isnan([found.mean, found.low, found.high, found.p]).all()
 
 
 def test_no_difference_at_all_is_no_evidence():
-    found = change(np.zeros(5))
+    found = paired_change(np.zeros(5))
     assert (found.mean, found.p) == (0, 1) and np.isnan([found.low, found.high]).all()
 
 
 @pytest.mark.parametrize("value", [0.1, -0.25, 1 / 3, 0.7])  # 0.1 and 0.7 have a sum that rounds
 @pytest.mark.parametrize("n", [2, 3, 7, 14])
 def test_equal_differences_give_a_test_nothing_to_weigh(value, n):
-    found = change(np.full(n, value))
+    found = paired_change(np.full(n, value))
     assert found.mean == pytest.approx(value)
     assert np.isnan([found.low, found.high, found.p]).all()
 
 
 def test_equal_up_to_rounding_is_equal():
-    found = change(np.array([0.9, 0.8, 0.7, 0.3]) - np.array([0.8, 0.7, 0.6, 0.2]))
+    found = paired_change(np.array([0.9, 0.8, 0.7, 0.3]) - np.array([0.8, 0.7, 0.6, 0.2]))
     assert np.isnan(found.p)
 
 
@@ -182,7 +180,7 @@ def test_holm_leaves_what_it_was_given():
 
 def test_two_one_sided_tests_by_hand():
     """0, 1, 2 within ±2: t = (1 - 2)√3 on 2 degrees of freedom, where Student's cdf is ½ + t / 2√(2 + t²)."""
-    found = equivalence([0, 1, 2], 2)
+    found = tost([0, 1, 2], 2)
     assert found.p == pytest.approx(0.5 - np.sqrt(3 / 20)) and not found.equivalent
     reach = 2.919986 / np.sqrt(3)  # t at .95
     assert (found.mean, found.low, found.high) == pytest.approx((1, 1 - reach, 1 + reach), abs=1e-6)
@@ -191,24 +189,24 @@ def test_two_one_sided_tests_by_hand():
 
 def test_two_one_sided_tests_on_students_sleep_data():
     """t = (1.58 - 2.5) / .3889587 = -2.3653 on 9 degrees of freedom, between its quantiles at .025 and .01."""
-    found = equivalence(SLEEP, 2.5)
+    found = tost(SLEEP, 2.5)
     assert 0.01 < found.p < 0.025 and found.equivalent
     reach = 1.833113 * 0.3889587  # t at .95
     assert (found.low, found.high) == pytest.approx((1.58 - reach, 1.58 + reach), abs=1e-5)
-    assert not equivalence(SLEEP, 2).equivalent
+    assert not tost(SLEEP, 2).equivalent
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [np.nan], [0.0], [0.1, np.nan]])
 def test_below_two_people_nothing_is_shown_to_be_equivalent(few):
-    found = equivalence(few, 1)
+    found = tost(few, 1)
     assert np.isnan([found.low, found.high, found.p]).all() and found.equivalent is False
 
 
 @pytest.mark.parametrize("n", [2, 3, 7])
 @pytest.mark.parametrize("value", [0.0, 0.1])
 def test_equal_differences_show_no_equivalence(n, value):
-    found = equivalence(np.full(n, value), 0.5)
+    found = tost(np.full(n, value), 0.5)
     assert found.mean == pytest.approx(value) and found.equivalent is False
     assert np.isnan([found.low, found.high, found.p]).all()
 
@@ -218,7 +216,7 @@ def test_people_of_few_test_images_are_not_equivalent_because_most_of_them_tie()
     draw = np.random.default_rng(0)
     studies = (draw.binomial(2, 0.98, (400, 6)) - draw.binomial(2, 0.96, (400, 6))) / 2
     assert (studies == 0).all(axis=1).mean() > 0.3
-    assert np.mean([equivalence(d, 0.005).equivalent for d in studies]) <= 0.05
+    assert np.mean([tost(d, 0.005).equivalent for d in studies]) <= 0.05
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -256,33 +254,41 @@ def test_ranks_that_tie_but_for_rounding_tie():
 
 def test_what_is_detectable_has_the_power_of_rs_documentation():
     """R: pwr.t.test(d = 0.2, n = 60, sig.level = 0.10, type = "one.sample"): power = 0.4555818."""
-    assert detectable(1, 60, power=0.4555818, alpha=0.1) == pytest.approx(0.2, abs=5e-6)
+    assert detectable_effect(1, 60, power=0.4555818, alpha=0.1) == pytest.approx(0.2, abs=5e-6)
 
 
 @pytest.mark.parametrize("n", [6, 14, 24, 100])
 @pytest.mark.parametrize("tests", [1, 6])
 def test_what_is_detectable_is_found_with_its_power_by_the_noncentral_t(n, tests):
-    shift = detectable(2.0, n, tests) / 2.0 * np.sqrt(n)
+    shift = detectable_effect(2.0, n, tests) / 2.0 * np.sqrt(n)
     bar = scipy_stats.t.ppf(1 - 0.025 / tests, n - 1)
     power = scipy_stats.nct.sf(bar, n - 1, shift) + scipy_stats.nct.cdf(-bar, n - 1, shift)
     assert power == pytest.approx(0.8, abs=1e-5)
 
 
 def test_more_people_detect_less_and_more_tests_need_more():
-    assert detectable(1, 100) < detectable(1, 24) < detectable(1, 14) < detectable(1, 14, tests=6)
-    assert detectable(3, 14) == pytest.approx(3 * detectable(1, 14))
+    assert (
+        detectable_effect(1, 100)
+        < detectable_effect(1, 24)
+        < detectable_effect(1, 14)
+        < detectable_effect(1, 14, tests=6)
+    )
+    assert detectable_effect(3, 14) == pytest.approx(3 * detectable_effect(1, 14))
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
 @pytest.mark.parametrize("tests", [2, 20, 50])
 def test_what_is_detectable_among_several_tests_has_its_power_for_few_people_too(n, tests):
-    shift, bar = detectable(1.0, n, tests) * np.sqrt(n), scipy_stats.t.isf(0.025 / tests, n - 1)
+    shift, bar = (
+        detectable_effect(1.0, n, tests) * np.sqrt(n),
+        scipy_stats.t.isf(0.025 / tests, n - 1),
+    )
     assert scipy_stats.nct.sf(bar, n - 1, shift) == pytest.approx(0.8, abs=1e-5)
 
 
 @pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14), (0.0, 14)])
 def test_too_few_or_unknown_people_detect_nothing(sd, n):
-    assert np.isnan(detectable(sd, n))
+    assert np.isnan(detectable_effect(sd, n))
 
 
 def test_pitman_morgan_by_its_closed_form():
@@ -326,29 +332,31 @@ def test_pages_l_of_scipys_documentation():
             [1, 3, 4],
         ]
     )
-    assert rising(ratings) == pytest.approx(0.0018191161948)
-    assert rising(ratings[:, ::-1]) > 0.99
+    assert page_trend(ratings) == pytest.approx(0.0018191161948)
+    assert page_trend(ratings[:, ::-1]) > 0.99
 
 
 def test_pages_l_of_those_who_are_all_alike_is_no_evidence():
-    assert rising(np.full((8, 3), 0.9)) > 0.4
+    assert page_trend(np.full((8, 3), 0.9)) > 0.4
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_to_be_equivalent_is_to_be_harmless_both_ways(seed):
     d = draws(seed)
-    assert equivalence(d, 1).p == pytest.approx(max(harmless(d, 1), harmless(-d, 1)))
+    assert tost(d, 1).p == pytest.approx(max(non_inferiority(d, 1), non_inferiority(-d, 1)))
 
 
 def test_harmless_by_students_t():
     """t = (1.58 + 1) / .3889587 = 6.6331 on 9 degrees of freedom."""
-    assert harmless(SLEEP, 1) == pytest.approx(scipy_stats.t.sf(2.58 / 0.3889587, 9), rel=1e-5)
+    assert non_inferiority(SLEEP, 1) == pytest.approx(
+        scipy_stats.t.sf(2.58 / 0.3889587, 9), rel=1e-5
+    )
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
 def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
-    assert np.isnan(d_z(few)) and np.isnan(harmless(few, 1))
+    assert np.isnan(d_z(few)) and np.isnan(non_inferiority(few, 1))
 
 
 @pytest.mark.filterwarnings("error")

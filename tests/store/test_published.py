@@ -77,7 +77,7 @@ def study(*keys: str, **settings):
 def publish(folder, name: str, table: pd.DataFrame, *wanted: str, **settings):
     """A published file of these rows."""
     path = folder / "results" / f"{name}.parquet"
-    published.write(path, table, published.provenance(study(*wanted, **settings), table, name))
+    published.write_rows(path, table, published.provenance(study(*wanted, **settings), table, name))
     return path
 
 
@@ -96,8 +96,8 @@ def test_rows_come_back_to_the_bit_and_in_their_types(tmp_path):
     }
     store.add(pd.concat([rows("b", "a"), rows("c", **odd)]).to_dict("records"))
     stored = store.rows("bca")
-    published.write(tmp_path / "new" / "x.parquet", stored, TOLD)
-    back = published.read(tmp_path / "new" / "x.parquet")
+    published.write_rows(tmp_path / "new" / "x.parquet", stored, TOLD)
+    back = published.read_rows(tmp_path / "new" / "x.parquet")
     pd.testing.assert_frame_equal(back.rows, stored, check_exact=True)
     assert list(back.rows) == list(ROW) and back.rows["person"].tolist() == ["07"] * 3
     for column in ("acc_I", "acc_G", "seconds"):
@@ -108,7 +108,7 @@ def test_rows_come_back_to_the_bit_and_in_their_types(tmp_path):
 
 def test_the_file_is_open_typed_and_compressed(tmp_path):
     """What another reader of Parquet sees, without this package."""
-    published.write(tmp_path / "x.parquet", rows(*"abc"), TOLD)
+    published.write_rows(tmp_path / "x.parquet", rows(*"abc"), TOLD)
     file = parquet.ParquetFile(tmp_path / "x.parquet")
     kinds = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
     assert {field.name: field.type for field in file.schema_arrow} == {
@@ -121,9 +121,9 @@ def test_the_file_is_open_typed_and_compressed(tmp_path):
 
 def test_a_row_that_is_not_whole_is_not_written(tmp_path):
     with pytest.raises(KeyError, match="hits_G"):
-        published.write(tmp_path / "x.parquet", rows("a").drop(columns="hits_G"), TOLD)
+        published.write_rows(tmp_path / "x.parquet", rows("a").drop(columns="hits_G"), TOLD)
     with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
-        published.write(tmp_path / "x.parquet", rows("a", n_I=2.5), TOLD)
+        published.write_rows(tmp_path / "x.parquet", rows("a", n_I=2.5), TOLD)
     assert not list(tmp_path.iterdir())
 
 
@@ -142,14 +142,14 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, mon
     with pytest.raises(
         InputError, match=r"x\.parquet: cannot be written \(No space left on device\)"
     ):
-        published.write(path, rows("b"), TOLD)
+        published.write_rows(path, rows("b"), TOLD)
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"x\.parquet: cannot be written"):
-        published.write(tmp_path / "file" / "x.parquet", rows("a"), TOLD)
+        published.write_rows(tmp_path / "file" / "x.parquet", rows("a"), TOLD)
 
 
 # --- files that are none
@@ -214,12 +214,12 @@ SPOILS = [
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_what_is_no_published_file_is_named_in_one_line(spoil, tmp_path):
     path = publish(tmp_path, "x", rows(*map(str, range(300))), "0")
-    assert len(published.read(path).rows) == 300
+    assert len(published.read_rows(path).rows) == 300
     spoil(path)
     with pytest.raises(
         InputError, match=r"x\.parquet: no published rows \(.+\); `perso export`"
     ) as caught:
-        published.read(path)
+        published.read_rows(path)
     assert "\n" not in str(caught.value)
 
 
@@ -295,8 +295,10 @@ def test_outside_git_the_commit_is_unknown(checkout, monkeypatch):
 
 
 def test_a_sentence_tells_which_run_it_is(tmp_path):
-    run = published.read(publish(tmp_path, "paper", rows("a", "b", device="NVIDIA H200"), "a", "b"))
-    said = published.sentence(run)
+    run = published.read_rows(
+        publish(tmp_path, "paper", rows("a", "b", device="NVIDIA H200"), "a", "b")
+    )
+    said = published.run_sentence(run)
     for text in (
         "`results/paper.parquet`",
         "2 models of 1 people of two dots",
@@ -311,8 +313,8 @@ def test_a_sentence_tells_which_run_it_is(tmp_path):
 
 
 def test_a_sentence_tells_how_many_models_are_missing(tmp_path):
-    said = published.sentence(
-        published.read(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg"))
+    said = published.run_sentence(
+        published.read_rows(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg"))
     )
     assert "2 models of" in said and "5 of 7 models are missing" in said
 
@@ -324,15 +326,15 @@ def test_runs_come_by_size_and_then_by_name(tmp_path):
     for name in ("another", "paper-v1", "standard", "quick", "Zeta", "paper"):
         publish(tmp_path, name, rows(name), name)
     (tmp_path / "results" / "durations.json").write_text("{}")
-    names = [run.name for run in published.everything(tmp_path / "results")]
+    names = [run.name for run in published.read_all(tmp_path / "results")]
     assert names == ["quick", "standard", "paper", "paper-v1", "Zeta", "another"]
 
 
 def test_where_nothing_is_published_there_is_only_the_own_run(tmp_path):
-    assert published.everything(tmp_path / "results") == []
-    (own,) = published.beside(study("a"), rows("a"), tmp_path / "results")
+    assert published.read_all(tmp_path / "results") == []
+    (own,) = published.runs_beside(study("a"), rows("a"), tmp_path / "results")
     assert own.name == published.OWN and own.rows["key"].tolist() == ["a"]
-    assert published.sentence(own).startswith(
+    assert published.run_sentence(own).startswith(
         "the models of this page; 1 models of 1 people of two dots"
     )
 
@@ -340,9 +342,9 @@ def test_where_nothing_is_published_there_is_only_the_own_run(tmp_path):
 def test_a_published_run_of_the_own_models_is_not_set_beside_them(tmp_path):
     for name, keys in {"quick": "ab", "standard": "bc", "paper": "de"}.items():
         publish(tmp_path, name, rows(*keys), *keys)
-    runs = published.beside(study(*"abc"), rows(*"abc"), tmp_path / "results")
+    runs = published.runs_beside(study(*"abc"), rows(*"abc"), tmp_path / "results")
     assert [run.name for run in runs] == [published.OWN, "paper"]
-    runs = published.beside(study(*"ab"), rows(*"ab"), tmp_path / "results")
+    runs = published.runs_beside(study(*"ab"), rows(*"ab"), tmp_path / "results")
     assert [run.name for run in runs] == [published.OWN, "standard", "paper"]
 
 
@@ -351,7 +353,10 @@ def test_only_runs_of_the_same_question_stand_beside(tmp_path, other):
     publish(tmp_path, "paper", rows("a"), "a")
     publish(tmp_path, "quick-else", rows("b"), "b", **other)
     names = [
-        [run.name for run in published.beside(study("c", **asked), rows("c"), tmp_path / "results")]
+        [
+            run.name
+            for run in published.runs_beside(study("c", **asked), rows("c"), tmp_path / "results")
+        ]
         for asked in ({}, other)
     ]
     assert names == [[published.OWN, "paper"], [published.OWN, "quick-else"]]
@@ -361,23 +366,25 @@ def test_what_is_published_is_shared_by_its_identity(tmp_path):
     publish(tmp_path, "quick", rows("a", "b"), "a", "b")
     publish(tmp_path, "quick-doses", rows("b", "c"), "b", "c", rows_of="doses")
     one = study(*"abcd")
-    given = published.shared(one, folder=tmp_path / "results")
+    given = published.published_rows(one, folder=tmp_path / "results")
     assert dict(zip(given["key"], given["file"], strict=True)) == {
         "a": "results/quick.parquet",
         "b": "results/quick.parquet",
         "c": "results/quick-doses.parquet",
     }
     one.store.keys = lambda: {"a", "b"}  # what is trained here comes first
-    assert published.shared(one, folder=tmp_path / "results")["key"].tolist() == ["c"]
+    assert published.published_rows(one, folder=tmp_path / "results")["key"].tolist() == ["c"]
     one.store.keys = lambda: set("abcd")
-    assert published.shared(one, folder=tmp_path / "broken").empty  # and nothing need be read
+    assert published.published_rows(
+        one, folder=tmp_path / "broken"
+    ).empty  # and nothing need be read
 
 
 @pytest.fixture
 def reads(monkeypatch) -> list:
     """The names of the files that are read, in turn."""
-    seen, read = [], published.read
-    monkeypatch.setattr(published, "read", lambda path: seen.append(path.name) or read(path))
+    seen, read = [], published.read_rows
+    monkeypatch.setattr(published, "read_rows", lambda path: seen.append(path.name) or read(path))
     return seen
 
 
@@ -386,30 +393,30 @@ def test_a_file_is_read_once_until_it_changes(tmp_path, reads):
     publish(tmp_path, "quick", rows("a"), "a")
     path = publish(tmp_path, "paper", rows("b"), "b")
     for _ in range(2):
-        published.everything(folder)
-        published.alike(study("a"), folder)
-        published.beside(study("a"), rows("a"), folder)
-        published.shared(study("a", "b"), folder=folder)
+        published.read_all(folder)
+        published.comparable_runs(study("a"), folder)
+        published.runs_beside(study("a"), rows("a"), folder)
+        published.published_rows(study("a", "b"), folder=folder)
     assert reads == ["quick.parquet", "paper.parquet"]
 
     publish(tmp_path, "paper", rows("c", "d"), "c", "d")
-    assert published.everything(folder)[1].rows["key"].tolist() == ["c", "d"]
+    assert published.read_all(folder)[1].rows["key"].tolist() == ["c", "d"]
     assert reads == ["quick.parquet", "paper.parquet", "paper.parquet"]
     path.unlink()
-    assert [run.name for run in published.everything(folder)] == ["quick"] and len(reads) == 3
+    assert [run.name for run in published.read_all(folder)] == ["quick"] and len(reads) == 3
 
 
 def test_what_a_caller_changes_is_changed_for_nobody_else(tmp_path):
     folder = tmp_path / "results"
     publish(tmp_path, "quick", rows("a", "b"), "a", "b")
-    (run,) = published.everything(folder)
+    (run,) = published.read_all(folder)
     run.rows.loc[0, "acc_I"] = 0.9
     del run.rows["hits_G"]
     run.provenance["settings"]["rows_of"] = "doses"
     del run.provenance["models"]
-    given = published.shared(study("a"), folder=folder)
+    given = published.published_rows(study("a"), folder=folder)
     given["method"] = "another"
-    (again,) = published.everything(folder)
+    (again,) = published.read_all(folder)
     pd.testing.assert_frame_equal(again.rows, rows("a", "b"), check_dtype=False)
     assert again.provenance["settings"]["rows_of"] == "v3" and again.provenance["models"] == 2
 
@@ -417,13 +424,13 @@ def test_what_a_caller_changes_is_changed_for_nobody_else(tmp_path):
 def test_a_link_to_nothing_is_named(tmp_path):
     (tmp_path / "gone.parquet").symlink_to(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"gone\.parquet: no published rows"):
-        published.everything(tmp_path)
+        published.read_all(tmp_path)
 
 
 def test_a_broken_file_in_the_folder_is_named(tmp_path):
     text(publish(tmp_path, "quick", rows("a"), "a"))
     with pytest.raises(InputError, match=r"quick\.parquet"):
-        published.everything(tmp_path / "results")
+        published.read_all(tmp_path / "results")
 
 
 def test_the_module_is_there_without_pyarrow():
@@ -441,11 +448,11 @@ def test_the_module_is_there_without_pyarrow():
 
 def test_what_is_published_fits_the_book():
     """Red when a method was renamed, or a file was exported under another name than its params'."""
-    for run in published.everything():
+    for run in published.read_all():
         assert set(run.rows["method"]) <= {method.name for method in METHODS}
         assert run.provenance["models"] == len(run.rows) <= run.provenance["wanted"]
         of = run.provenance[
             "params"
         ]  # a part of a size's rows has its name and more, like quick-doses
         assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
-        assert published.sentence(run)
+        assert published.run_sentence(run)

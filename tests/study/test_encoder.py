@@ -8,25 +8,29 @@ import torch
 from torch import nn
 
 from perso.errors import InputError
-from perso.methods.grouping import scaled
+from perso.methods.grouping import persons_to_add
 from perso.methods.registry import GROUPING, V3, named
 from perso.paths import ROOT
-from perso.settings import read
+from perso.settings import read_params
 from perso.study import jobs, plans
 from perso.study.study import Study
 from perso.training import engine, inference
-from perso.training.models import AutoEncoder, initial, load
-from perso.training.recipe import Recipe, fresh
+from perso.training.models import AutoEncoder, draw_weights, load_states
+from perso.training.recipe import Recipe, init_state
 
 TINY = replace(
-    read(ROOT / "params" / "smoke.yml"), width=1 / 8, epochs=1, encoder_epochs=2, device="cpu"
+    read_params(ROOT / "params" / "smoke.yml"),
+    width=1 / 8,
+    epochs=1,
+    encoder_epochs=2,
+    device="cpu",
 )
 RECIPE = Recipe(10, 8, 1 / 4, latent=6)
 DRAWN = np.random.default_rng(0)
 BLOBS = (
     np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200
 )  # quarters, black or grey
-GROUPED = tuple(method for method in GROUPING if method.added)
+GROUPED = tuple(method for method in GROUPING if method.enlarged_by)
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +89,12 @@ def test_images_come_out_as_large_as_they_went_in(image_size, latent):
 def test_lanes_never_hear_of_each_other():
     model = AutoEncoder(8, 4, 1 / 8, lanes=3).double().eval()
     one = AutoEncoder(8, 4, 1 / 8)
-    states = [initial(one.state_dict(), torch.Generator().manual_seed(n)) for n in range(3)]
-    load(model, states)
+    states = [draw_weights(one.state_dict(), torch.Generator().manual_seed(n)) for n in range(3)]
+    load_states(model, states)
     x = torch.rand(5, 3, 8, 8, dtype=torch.float64)
     for lane, state in enumerate(states):
         single = AutoEncoder(8, 4, 1 / 8).double().eval()
-        load(single, [state])
+        load_states(single, [state])
         alone = x[:, lane : lane + 1]
         assert torch.allclose(model(x)[:, lane], single(alone)[:, 0], atol=1e-12)
         assert torch.allclose(model.encode(x)[:, lane], single.encode(alone)[:, 0], atol=1e-12)
@@ -110,7 +114,7 @@ def trained(recipe: Recipe, iterations=150, seeds=(0,)):
     plans = np.stack(
         [np.random.default_rng(seed).integers(0, 64, (iterations, 16)) for seed in seeds]
     )
-    states = [fresh(recipe, seed) for seed in seeds]
+    states = [init_state(recipe, seed) for seed in seeds]
     labels = np.zeros(len(BLOBS), int)
     return engine.train(
         recipe, BLOBS, labels, plans, np.full(iterations, 1e-3), states, list(seeds)
@@ -172,7 +176,7 @@ def test_a_stored_encoder_is_not_trained_again(study, monkeypatch):
 
 
 def test_an_encoder_is_one_for_all_methods_of_a_fold(study):
-    jobs = study.jobs(method for method in GROUPED if method.encoded)
+    jobs = study.jobs(method for method in GROUPED if method.needs_encoder)
     assert {(job.fold, job.base) for job in jobs} == {
         (fold, study.encoder_key(fold)) for fold in (0, 1)
     }
@@ -197,15 +201,15 @@ def test_what_changes_codes_changes_the_keys_of_what_they_choose(study, change):
 @pytest.mark.parametrize("method", GROUPED, ids=lambda method: method.name)
 def test_what_is_added_is_training_data_of_d_g_and_nothing_twice(study, method):
     parts, fold = study.prepared.parts, study.folds[0]
-    persons = scaled(method.persons, len(fold.global_people))
+    persons = persons_to_add(method.percent, len(fold.global_people))
     for person in fold.individuals:
         own = set(parts.train[person])
-        images = plans.enlarged(study.prepared, fold, method, person, 0, study.codes())
+        images = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
         added = set(images) - own
         assert len(images) == len(set(images)) and added <= set(fold.global_train)
         assert own <= set(images) if method.with_own else not own & set(images)
         assert not set(images) & set(np.concatenate([*parts.test.values()]))
-        if method.added.endswith("persons"):
+        if method.enlarged_by.endswith("persons"):
             assert any(added == set(parts.train[other]) for other in fold.global_people)
         else:
             assert len(added) == round(persons / 2 * len(fold.global_train))
@@ -218,7 +222,7 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
     )
     prepared, fold, codes = many.prepared, many.folds[0], many.codes()
     person = fold.individuals[0]
-    order = plans.ranked(prepared, fold, person, codes, 10)
+    order = plans.rank_persons(prepared, fold, person, codes, 10)
     expected = {
         "IG-n-5": order[:1],
         "IG-n-21": order[:3],
@@ -226,7 +230,7 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
         "far IG-n-21": order[-3:],
     }
     for method in named(*expected, table="grouping"):
-        added = set(plans.enlarged(prepared, fold, method, person, 0, codes)) - set(
+        added = set(plans.enlarge(prepared, fold, method, person, 0, codes)) - set(
             prepared.parts.train[person]
         )
         assert added == set(
@@ -237,7 +241,7 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
 def test_chance_draws_anew_for_every_person_and_repeat(study):
     fold, (method,) = study.folds[0], named("BaseLine-n-1500")
     drawn = [
-        plans.enlarged(study.prepared, fold, method, person, repeat, None)
+        plans.enlarge(study.prepared, fold, method, person, repeat, None)
         for person in fold.individuals
         for repeat in (0, 1)
     ]
@@ -246,8 +250,8 @@ def test_chance_draws_anew_for_every_person_and_repeat(study):
 
 def test_weighing_draws_every_second_batch_from_what_was_chosen(study):
     fold, (method,), person = study.folds[0], named("IG-n-5"), study.folds[0].individuals[0]
-    from_I, plan = plans.plan(study.prepared, fold, method, person, 0, 0, study.codes())
-    images = plans.enlarged(study.prepared, fold, method, person, 0, study.codes())
+    from_I, plan = plans.index_plan(study.prepared, fold, method, person, 0, 0, study.codes())
+    images = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
     assert np.isin(plan[from_I], images).all() and np.isin(plan[from_I], fold.global_train).any()
     assert from_I.mean() == pytest.approx(0.5, abs=0.1)
 
@@ -265,11 +269,11 @@ def test_grouping_is_trained_in_pieces_as_in_one_go(study, tmp_path):
 
 
 def test_a_pool_has_no_persons_to_group():
-    counts = read(ROOT / "params" / "quick-counts.yml")
+    counts = read_params(ROOT / "params" / "quick-counts.yml")
     told = r"^rows_of: v3 groups people of D_G, here a pool; possible: v1, doses, sweeps, readings$"
     with pytest.raises(InputError, match=told):
         Study(replace(counts, rows_of="v3"), "nowhere.sqlite")
-    assert not any(method.added for method in Study(counts, "nowhere.sqlite").methods)
+    assert not any(method.enlarged_by for method in Study(counts, "nowhere.sqlite").methods)
 
 
 def test_v3s_table_has_its_six_rows_of_grouping():

@@ -8,22 +8,22 @@ import torch
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.report import records
-from perso.settings import Settings, read
+from perso.settings import Settings, read_params
 from perso.study import hardware, workers
-from perso.study.hardware import Machine, settled, told
+from perso.study.hardware import Machine, describe, resolved
 from perso.study.workers import card_of
 
 CPU = Machine("cpu", 2, bfloat16=True)
 CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
 SIZES = {
-    name: read(ROOT / "params" / f"{name}.yml")
+    name: read_params(ROOT / "params" / f"{name}.yml")
     for name in ("smoke", "quick", "standard", "paper", "paper-v1")
 }
 EVERY = pytest.mark.parametrize("size", SIZES)
 
 
 def choice(size: str, machine: Machine, **given) -> Settings:
-    return settled(replace(SIZES[size], **given), 30, machine)
+    return resolved(replace(SIZES[size], **given), 30, machine)
 
 
 @EVERY
@@ -34,7 +34,7 @@ def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
     computing = ("precision", "lanes", "channels_last", "compile", "graph", "in_flight", "device")
     opened = {name: getattr(SIZES[size], name) for name in computing}
     assert replace(s, **opened) == SIZES[size]
-    assert settled(s, 30, machine) == s
+    assert resolved(s, 30, machine) == s
 
 
 @EVERY
@@ -96,7 +96,7 @@ def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
 def test_each_size_at_which_bfloat16_is_taken_as_shown_was_shown_to_be():
     shown = {
         (entry["settings"]["image_size"], entry["settings"]["width"])
-        for entry in records.compared().values()
+        for entry in records.precision().values()
         if entry["D_I"]["equivalent"] and entry["D_G"]["equivalent"]
     }
     assert shown >= hardware.BFLOAT16_SHOWN
@@ -122,24 +122,24 @@ def test_no_more_networks_are_in_flight_than_a_fold_has():
 
 
 def test_what_was_chosen_is_told():
-    assert told(choice("quick", CPU), 30, CPU) == (
+    assert describe(choice("quick", CPU), 30, CPU) == (
         "2 processes of 1 thread, float32, 0.13 GFLOP an iteration, 7 models fused"
     )
-    assert told(choice("paper", CARD, precision="bfloat16"), 30, CARD) == (
+    assert describe(choice("paper", CARD, precision="bfloat16"), 30, CARD) == (
         "1 × cuda, bfloat16, 67 GFLOP an iteration, 8 networks in flight, CUDA graphs"
     )
     odd = choice("paper", CPU, compile="always", channels_last="never", threads=4)
-    assert told(odd, 30, CPU).endswith("torch.compile, not channels_last") and "4 threads" in told(
-        odd, 30, CPU
-    )
+    assert describe(odd, 30, CPU).endswith(
+        "torch.compile, not channels_last"
+    ) and "4 threads" in describe(odd, 30, CPU)
 
 
 def test_each_worker_takes_a_card_of_its_own_while_there_is_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "TAKEN", [])
+    monkeypatch.setattr(workers, "LOCKED", [])
     monkeypatch.setattr(workers.tempfile, "gettempdir", lambda: tmp_path)
     assert [card_of(7, 2), card_of(7, 2)] == [0, 1] and card_of(7, 2) in (0, 1)
     assert card_of(8, 2) == 0  # another study's
-    workers.TAKEN.pop(1).close()  # a worker ends
+    workers.LOCKED.pop(1).close()  # a worker ends
     assert card_of(7, 2) == 1
 
 
@@ -167,4 +167,4 @@ def test_processes_share_the_cores_by_their_threads(monkeypatch):
     monkeypatch.setattr(hardware.joblib, "cpu_count", lambda: 4)
     assert [hardware.machine("cpu", threads=n).workers for n in (1, 2, 3, 8)] == [4, 2, 1, 1]
     s = choice("quick", replace(CPU, workers=1), threads=4)
-    assert told(s, 30, replace(CPU, workers=1)).startswith("1 process of 4 threads")
+    assert describe(s, 30, replace(CPU, workers=1)).startswith("1 process of 4 threads")

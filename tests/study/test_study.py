@@ -22,7 +22,7 @@ from perso.methods.method import Method
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.seeds import seed_of
-from perso.settings import Settings, read
+from perso.settings import Settings, read_params
 from perso.store.sqlite import unpacked
 from perso.study import jobs, plans, study, workers
 from perso.study.study import Study
@@ -44,7 +44,7 @@ SHAPED = named(  # rows without data grouping
     "TL-n-300 (1e-4)",
 )
 TINY = replace(  # small, and hasty enough that no two models answer alike
-    read(ROOT / "params" / "smoke.yml"),
+    read_params(ROOT / "params" / "smoke.yml"),
     width=1 / 16,
     epochs=1,
     batch_size=16,
@@ -66,7 +66,7 @@ BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
 ES_2, ES_3, ES_OTHER = NAMED["ES-n-40"], NAMED["ES-n-400"], NAMED["ES-n-400 on another person"]
 SW_2, SW_12 = NAMED["SW-n-2"], NAMED["SW-n-12"]
 TL_0, *TL = (
-    method for method in SHORT if method.generic
+    method for method in SHORT if method.from_generic
 )  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
 FEW = (BASE, SW_2, TL_0, *TL[:3])
 EVERY = (*SHAPED, BOTH)
@@ -104,7 +104,7 @@ def everybody(one: Study):
 
 def plan(one: Study, method: Method, fold, person) -> tuple[np.ndarray, np.ndarray]:
     """Source and plan of a model of the first repeat."""
-    return plans.plan(one.prepared, fold, method, person, 0, method.late)
+    return plans.index_plan(one.prepared, fold, method, person, 0, method.late)
 
 
 # --- rows
@@ -136,7 +136,7 @@ def test_a_rows_iterations_are_its_schedules_length(whole):
         person = next(p for p in fold.individuals if str(p) == line.person)
         assert line.iterations == len(whole.schedule(method, line.fold))
         assert line.own_iterations == len(plan(whole, method, fold, person)[0])
-        assert line.own_iterations == (method.late if method.generic else line.iterations)
+        assert line.own_iterations == (method.late if method.from_generic else line.iterations)
 
 
 def test_a_rows_hits_are_of_its_own_test_images(whole):
@@ -166,11 +166,11 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     plans = np.stack([plan(whole, method, fold, person)[1] for person in people])
     before = len(plans[0]) - method.late
     first, late = plans[:, :before], plans[:, before:]
-    if method.generic:
+    if method.from_generic:
         stored = whole.store.weights(whole.generic_key(1, 0))
         states = [{name: torch.from_numpy(array) for name, array in stored.items()}] * 2
     else:
-        states = [recipe.fresh(how, seed) for seed in seeds("init")]
+        states = [recipe.init_state(how, seed) for seed in seeds("init")]
         rates = [s.learning_rate] * before
         states = engine.train(how, *pixels, first, rates, states, seeds("dropout"))[before]
     if method.late:
@@ -330,7 +330,7 @@ def test_a_worker_ends_with_its_parent():
 def test_a_study_knows_what_was_asked_and_what_was_chosen():
     one = Study(TINY, "nowhere.sqlite")
     assert one.asked == TINY and TINY.graph == "auto" and "auto" not in vars(one.settings).values()
-    assert one.prepared.settings == one.settings and "2 models fused" in one.told
+    assert one.prepared.settings == one.settings and "2 models fused" in one.hardware
 
 
 # --- identity
@@ -521,7 +521,7 @@ def test_a_persons_data_change_the_keys_of_the_models_that_meet_them(spoilt, peo
     before, (me, neighbour, crowd) = keys_of(people()), roles(people())
     assert changed(before, keys_of(people(spoilt(crowd)))) == {name[:2] for name in before}
     mine = {(method.name, me) for method in EVERY}
-    met = {(m.name, neighbour) for m in EVERY if "other" in (m.joined, m.shaped_by)}
+    met = {(m.name, neighbour) for m in EVERY if "other" in (m.global_extra, m.individual_data)}
     assert len(met) == 3 and changed(before, keys_of(people(spoilt(me)))) == mine | met
 
 
@@ -532,7 +532,7 @@ def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
     before, after = keys_of(base), keys_of(replace(base, individuals=6))
     last = str(prepare(base).parts.individuals[-1])
     assert changed(before, after) == {
-        (m.name, last) for m in EVERY if "other" in (m.joined, m.shaped_by)
+        (m.name, last) for m in EVERY if "other" in (m.global_extra, m.individual_data)
     }
 
 
@@ -608,7 +608,7 @@ def test_a_longer_baseline_begins_as_the_baseline(planned):
 def test_people_and_repeats_draw_their_own_batches(planned):
     fold = planned.folds[0]
     drawn = [
-        plans.plan(planned.prepared, fold, SW_2, p, r, 0)[1]
+        plans.index_plan(planned.prepared, fold, SW_2, p, r, 0)[1]
         for p in fold.individuals
         for r in (0, 1)
     ]
@@ -624,7 +624,9 @@ def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
         return dict.fromkeys(snapshots or [plans.shape[1]], states)
 
     job = next(job for job in one.jobs([method]) if job.fold == fold)
-    generic = {name: t.numpy() for name, t in recipe.fresh(jobs.recipe(one.prepared), 5).items()}
+    generic = {
+        name: t.numpy() for name, t in recipe.init_state(jobs.recipe(one.prepared), 5).items()
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "train", train)
         jobs.train_job(one.prepared, job, generic)
@@ -655,7 +657,7 @@ def test_late_iterations_have_their_own_rate_and_dropout(planned):
 
 def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
     one = Study(replace(TINY, epochs=3, decay_epoch=2, decay=0.5), tmp_path / "rows.sqlite")
-    n_iter = plans.iterations_per_epoch(one.prepared, one.folds[0])
+    n_iter = plans.epoch_length(one.prepared, one.folds[0])
     for method in (SW_2, ES_3, LONGER):
         start = method.early + method.extra
         (call,) = asked(one, method)
@@ -681,8 +683,8 @@ def test_every_batch_is_drawn_from_its_own_source(method, planned):
     for fold, person in everybody(planned):
         whose = {"own": train[person], "other": train[fold.neighbour(person)], "": []}
         from_I, index = plan(planned, method, fold, person)
-        assert np.isin(index[from_I], whose[method.shaped_by]).all()
-        assert np.isin(index[~from_I], [*fold.global_train, *whose[method.joined]]).all()
+        assert np.isin(index[from_I], whose[method.individual_data]).all()
+        assert np.isin(index[~from_I], [*fold.global_train, *whose[method.global_extra]]).all()
 
 
 @pytest.mark.parametrize("method", EVERY, ids=lambda method: method.name)
@@ -722,10 +724,10 @@ def test_what_was_trained_here_comes_before_what_is_given(whole):
 
 def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
     settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
-    one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, rounds=2)
-    n_iter = plans.iterations_per_epoch(one.prepared, one.folds[0])
+    one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, epochs_factor=2)
+    n_iter = plans.epoch_length(one.prepared, one.folds[0])
     assert len(one.schedule(twice)) == ES_3.early + 6 * n_iter
-    rate = plans.rates(one.prepared, one.folds[0], ES_3.early + 6 * n_iter, 2)
+    rate = plans.rate_schedule(one.prepared, one.folds[0], ES_3.early + 6 * n_iter, 2)
     assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.early + 4 * n_iter
     assert not set(one.keys([twice])) & set(one.keys([ES_3]))
 

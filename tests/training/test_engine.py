@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from perso.training import engine, recipe
-from perso.training.engine import PLAIN_STEPS, Trainee, train
+from perso.training.engine import PLAIN_STEPS, Trainer, train
 from perso.training.inference import predict
 from perso.training.models import LaneDropout, State
-from perso.training.recipe import Recipe, computing, fresh
+from perso.training.recipe import Recipe, compute_context, init_state
 
 on_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
 
@@ -44,7 +44,7 @@ def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None)
 
     A model's number decides its weights, its plan and its dropout.
     """
-    plan, states = plans(*models, steps=len(rates)), [fresh(recipe, seed) for seed in models]
+    plan, states = plans(*models, steps=len(rates)), [init_state(recipe, seed) for seed in models]
     recipe = replace(recipe, lanes=lanes or len(models))
     return train(recipe, IMAGES, LABELS, plan, rates, states, list(models))[len(rates)]
 
@@ -77,7 +77,7 @@ class Masked(nn.Module):
         )
 
 
-@computing(ADAM)
+@compute_context(ADAM)
 def textbook(recipe: Recipe, number: int, masks: int) -> tuple[nn.Module, list[str]]:
     """One model by a plain loop, without lanes: the network, and the names of what it learnt."""
     draw, layers, into = torch.Generator().manual_seed(masks), [], 1
@@ -93,7 +93,7 @@ def textbook(recipe: Recipe, number: int, masks: int) -> tuple[nn.Module, list[s
     own = {
         name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name
     }
-    for tensor, value in zip(own.values(), fresh(recipe, number).values(), strict=True):
+    for tensor, value in zip(own.values(), init_state(recipe, number).values(), strict=True):
         tensor.copy_(value.reshape(tensor.shape))
 
     if recipe.optimiser == "adam":
@@ -133,7 +133,7 @@ def test_a_textbook_loop_with_other_masks_disagrees():
 # --- N at once are N apart
 
 
-# Adam moves a number whose gradient is nought by its rounding error / 1e-8; with L2 none is nought.
+# Adam moves a number whose gradient is zero by its rounding error / 1e-8; with L2 none is zero.
 @pytest.mark.parametrize(
     ("recipe", "tolerance"), [(SGD, 1e-12), (L2, 1e-12), (ADAM, 1e-6)], ids=["sgd", "L2", "adam"]
 )
@@ -161,7 +161,7 @@ def test_with_adam_alone_19_in_20_numbers_agree_within_1e_4_and_the_rest_within_
 def test_fused_models_may_have_plans_of_different_lengths():
     """The shorter plans are filled up; each model is taken when its own plan ends."""
     lengths, models = (2, 5, 6), (1, 2, 3)
-    states, plan = [fresh(L2, n) for n in models], plans(*models)
+    states, plan = [init_state(L2, n) for n in models], plans(*models)
     taken = train(replace(L2, lanes=3), IMAGES, LABELS, plan, RATES, states, list(models), lengths)
     for lane, length in enumerate(lengths):
         (apart,) = train(
@@ -194,7 +194,10 @@ def test_neighbours_do_not_touch_a_bit(precision):
 
 
 def test_a_broken_neighbour_does_not_matter():
-    sound, broken = [fresh(ADAM, n) for n in (1, 2)], [fresh(ADAM, 1), fresh(ADAM, 2)]
+    sound, broken = (
+        [init_state(ADAM, n) for n in (1, 2)],
+        [init_state(ADAM, 1), init_state(ADAM, 2)],
+    )
     for tensor in broken[1].values():
         tensor.fill_(torch.nan)
     plan = plans(1, 2)
@@ -212,7 +215,7 @@ def test_a_run_repeats_to_the_bit(precision):
 
 
 def test_dropout_is_seeded_per_model():
-    plan, states = plans(1, 2), [fresh(ADAM, 1), fresh(ADAM, 2)]
+    plan, states = plans(1, 2), [init_state(ADAM, 1), init_state(ADAM, 2)]
     one, two = (
         train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7])
     )
@@ -225,7 +228,7 @@ def test_dropout_is_seeded_per_model():
 @BOTH
 def test_a_longer_run_passes_through_the_shorter_one(recipe):
     recipe = replace(recipe, lanes=2)
-    states, plan = [fresh(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
+    states, plan = [init_state(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
     taken = train(recipe, IMAGES, LABELS, plan, [0.01] * 12, states, [1, 2], snapshots=[0, 4, 12])
     assert list(taken) == [0, 4, 12]
     short = train(recipe, IMAGES, LABELS, plan[:, :4], [0.01] * 4, states, [1, 2])
@@ -242,21 +245,21 @@ def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
         LaneDropout, "forward", lambda self, x, mask: x
     )  # nor does SGD remember, without momentum
     recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
-    whole = train(recipe, IMAGES, LABELS, plan, RATES, [fresh(recipe, 1)], [1])[STEPS]
-    first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [fresh(recipe, 1)], [1])[2]
+    whole = train(recipe, IMAGES, LABELS, plan, RATES, [init_state(recipe, 1)], [1])[STEPS]
+    first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [init_state(recipe, 1)], [1])[2]
     rest = train(recipe, IMAGES, LABELS, plan[:, 2:], RATES[2:], first, [1])[STEPS - 2]
     assert same(whole[0], rest[0])
 
 
 def test_training_leaves_the_initial_states_alone():
-    states = [fresh(ADAM, 1)]
+    states = [init_state(ADAM, 1)]
     train(ADAM, IMAGES, LABELS, plans(1), RATES, states, [1])
-    assert same(states[0], fresh(ADAM, 1))
+    assert same(states[0], init_state(ADAM, 1))
 
 
 @BOTH
 def test_at_a_rate_of_nought_only_statistics_move(recipe):
-    rates, states = [0.01, 0.01, 0, 0, 0], [fresh(recipe, 1)]
+    rates, states = [0.01, 0.01, 0, 0, 0], [init_state(recipe, 1)]
     taken = train(recipe, IMAGES, LABELS, plans(1, steps=5), rates, states, [1], snapshots=(2, 5))
     (one,), (two,) = taken.values()
     moved = {name for name in one if not torch.equal(one[name], two[name])}
@@ -265,7 +268,7 @@ def test_at_a_rate_of_nought_only_statistics_move(recipe):
 
 def test_a_step_of_sgd_is_as_long_as_its_rate():
     start, (once,), (twice,) = (
-        fresh(SGD, 1),
+        init_state(SGD, 1),
         trained(SGD, 1, rates=[0.01]),
         trained(SGD, 1, rates=[0.02]),
     )
@@ -274,7 +277,7 @@ def test_a_step_of_sgd_is_as_long_as_its_rate():
 
 
 def test_every_iteration_follows_its_own_rate():
-    changed, plan, states = RATES.copy(), plans(1), [fresh(SGD, 1)]
+    changed, plan, states = RATES.copy(), plans(1), [init_state(SGD, 1)]
     changed[3] *= 2
     every = range(STEPS + 1)
     one, two = (
@@ -294,7 +297,7 @@ def test_it_learns_what_can_be_learnt(precision):
 
 
 def test_untrained_it_guesses():
-    assert (predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON) == LABELS[TESTED_ON]).mean() < 0.6
+    assert (predict(ADAM, IMAGES, init_state(ADAM, 1), TESTED_ON) == LABELS[TESTED_ON]).mean() < 0.6
 
 
 def test_bfloat16_stays_near_float32():
@@ -324,7 +327,7 @@ def test_predict_is_the_networks_own_answer_whatever_the_batch():
 
 def test_the_global_generator_is_left_alone():
     before = torch.get_rng_state()
-    predict(ADAM, IMAGES, fresh(ADAM, 1), TESTED_ON)
+    predict(ADAM, IMAGES, init_state(ADAM, 1), TESTED_ON)
     trained(ADAM, 1, 2)
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -341,7 +344,7 @@ def test_the_global_generator_decides_nothing():
 def test_threads_are_as_wished_inside_and_as_before_outside():
     before = torch.get_num_threads()
     other = replace(ADAM, threads=2 if before == 1 else 1)
-    with pytest.raises(ZeroDivisionError), computing(other):
+    with pytest.raises(ZeroDivisionError), compute_context(other):
         assert torch.get_num_threads() == other.threads
         raise ZeroDivisionError
     assert torch.get_num_threads() == before
@@ -367,7 +370,7 @@ def test_memory_does_not_grow_with_the_number_of_models():
 class Replayed:
     """Stands for a CUDA graph: each replay is a step."""
 
-    def __init__(self, trainee: Trainee):
+    def __init__(self, trainee: Trainer):
         self.replay = trainee.step
 
 
@@ -378,7 +381,7 @@ def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
         captured.append(trainee.done)
         return Replayed(trainee)
 
-    monkeypatch.setattr(Trainee, "captured", capture)
+    monkeypatch.setattr(Trainer, "captured", capture)
     assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
     assert captured == [PLAIN_STEPS] * 2
     assert (
@@ -389,7 +392,7 @@ def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
 @pytest.fixture
 def sound(monkeypatch):
     """A machine on which nothing has failed yet."""
-    monkeypatch.setattr(engine, "INSTEAD", {})
+    monkeypatch.setattr(engine, "FALLBACKS", {})
 
 
 def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so(
@@ -401,7 +404,7 @@ def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so
         tried.append(trainee)
         raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
-    monkeypatch.setattr(Trainee, "captured", capture)
+    monkeypatch.setattr(Trainer, "captured", capture)
     for _ in range(2):
         assert same(trained(replace(ADAM, graph=True), 1)[0], trained(ADAM, 1)[0])
     said = "training without CUDA graphs, since this failed: operation not permitted"
@@ -410,7 +413,7 @@ def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so
 
 def fails(monkeypatch, when, error) -> list:
     """An engine that fails `when` a recipe asks for too much; the recipes it was asked for."""
-    tried, together = [], engine.together
+    tried, together = [], engine.train_groups
 
     def tight(recipe, *rest):
         tried.append((recipe.in_flight, recipe.graph))
@@ -418,9 +421,11 @@ def fails(monkeypatch, when, error) -> list:
             raise error
         return together(replace(recipe, device="cpu", graph=False), *rest)
 
-    monkeypatch.setattr(engine, "together", tight)
+    monkeypatch.setattr(engine, "train_groups", tight)
     monkeypatch.setattr(engine.torch.cuda, "synchronize", lambda: None)
-    monkeypatch.setattr(recipe, "computing", lambda recipe, training: contextlib.nullcontext())
+    monkeypatch.setattr(
+        recipe, "compute_context", lambda recipe, training: contextlib.nullcontext()
+    )
     return tried
 
 

@@ -4,8 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from perso.training.flops import cost
-from perso.training.models import VGG, LaneDropout, State, empty, initial, lanes_of, load
+from perso.training.flops import step_cost
+from perso.training.models import (
+    VGG,
+    LaneDropout,
+    State,
+    draw_weights,
+    empty_network,
+    load_states,
+    split_lanes,
+)
 
 # v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
 FIG_4 = [
@@ -30,13 +38,13 @@ def seeded(number: int) -> torch.Generator:
 
 def fresh(number: int) -> State:
     """The initial weights of a small model."""
-    return initial(small().state_dict(), seeded(number))
+    return draw_weights(small().state_dict(), seeded(number))
 
 
 def three_lanes() -> tuple[VGG, torch.Tensor, torch.Tensor]:
     """A network of three different models, and two inputs that differ in lane 1 alone."""
     model = small(lanes=3)
-    load(model, [fresh(n) for n in range(3)])
+    load_states(model, [fresh(n) for n in range(3)])
     first = torch.rand(4, 3, 8, 8, generator=seeded(9))
     second = first.clone()
     second[:, 1] = 1 - first[:, 1]
@@ -126,8 +134,8 @@ def test_a_lane_changes_its_own_gradients_and_statistics_alone():
     for choice in (1, 2):
         model, x = three_lanes()[0].train(), three_lanes()[choice]
         model(x, model.masks(len(x), [seeded(n) for n in range(3)], x)).square().sum().backward()
-        gradients.append(lanes_of({name: p.grad for name, p in model.named_parameters()}, 3))
-        statistics.append(lanes_of({name: b for name, b in model.named_buffers()}, 3))
+        gradients.append(split_lanes({name: p.grad for name, p in model.named_parameters()}, 3))
+        statistics.append(split_lanes({name: b for name, b in model.named_buffers()}, 3))
     for one, two in (gradients, statistics):
         for name in one[0]:
             assert torch.equal(one[0][name], two[0][name]) and torch.equal(
@@ -139,9 +147,9 @@ def test_a_lane_changes_its_own_gradients_and_statistics_alone():
 def test_each_lane_of_a_fused_network_is_the_single_network():
     model, x, _ = three_lanes()
     fused = model.eval()(x)
-    for n, state in enumerate(lanes_of(model.state_dict(), 3)):
+    for n, state in enumerate(split_lanes(model.state_dict(), 3)):
         alone = small().eval()
-        load(alone, [state])
+        load_states(alone, [state])
         torch.testing.assert_close(alone(x[:, n : n + 1])[:, 0], fused[:, n])
 
 
@@ -149,15 +157,15 @@ def test_states_put_in_come_out_again():
     states = [fresh(n) for n in range(3)]
     states[2]["features.2.running_mean"] += 7
     model = small(lanes=3)
-    load(model, states)
-    for put, got in zip(states, lanes_of(model.state_dict(), 3), strict=True):
+    load_states(model, states)
+    for put, got in zip(states, split_lanes(model.state_dict(), 3), strict=True):
         assert put.keys() == got.keys()
         assert all(torch.equal(put[name], got[name]) for name in put)
 
 
 def test_a_lanes_state_is_a_copy():
     model = small(lanes=2)
-    state = lanes_of(model.state_dict(), 2)[0]
+    state = split_lanes(model.state_dict(), 2)[0]
     before = {name: tensor.clone() for name, tensor in state.items()}
     with torch.no_grad():
         for tensor in model.state_dict().values():
@@ -214,16 +222,16 @@ def test_initial_weights_fill_a_network():
 
 
 def test_a_network_to_be_filled_is_the_network():
-    model, like = empty(lambda: small(lanes=3), "cpu", torch.float64), small(lanes=3)
+    model, like = empty_network(lambda: small(lanes=3), "cpu", torch.float64), small(lanes=3)
     assert str(model) == str(like)
-    load(model, [fresh(n) for n in range(3)])
-    load(like, [fresh(n) for n in range(3)])
+    load_states(model, [fresh(n) for n in range(3)])
+    load_states(like, [fresh(n) for n in range(3)])
     x = torch.rand(2, 3, 8, 8, generator=seeded(0))
     torch.testing.assert_close(model.eval()(x.double()).float(), like.eval()(x))
 
 
 def test_initial_weights_are_uniform_within_the_fan_in():
-    state = initial(VGG(30, 32).state_dict(), seeded(0))
+    state = draw_weights(VGG(30, 32).state_dict(), seeded(0))
     weights = [state[name] for name in state if state[name].dim() == 4]
     biases = [state[name[: -len("weight")] + "bias"] for name in state if state[name].dim() == 4]
     for weight, bias in zip(weights, biases, strict=True):
@@ -244,10 +252,10 @@ def test_batch_normalisation_starts_as_the_identity():
 
 def test_a_state_that_lacks_something_is_refused():
     model = VGG(3, 8, 0.0625)
-    state = initial(model.state_dict(), torch.Generator().manual_seed(0))
+    state = draw_weights(model.state_dict(), torch.Generator().manual_seed(0))
     del state["classifier.bias"]
     with pytest.raises(KeyError, match=r"classifier\.bias"):
-        load(model, [state])
+        load_states(model, [state])
 
 
 # --- what it costs
@@ -266,8 +274,8 @@ def test_the_papers_network_costs_522_megaflop_an_image():
         (1, 1, 256, 30),
     ]
     by_hand = sum(6 * pixels * kernel * into * out for pixels, kernel, into, out in layers)
-    assert cost(1, False, 30, 32).flop == by_hand and round(by_hand / 1e6) == 521
-    assert cost(128, False, 30, 32).flop == 128 * by_hand
+    assert step_cost(1, False, 30, 32).flop == by_hand and round(by_hand / 1e6) == 521
+    assert step_cost(128, False, 30, 32).flop == 128 * by_hand
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
@@ -282,14 +290,14 @@ def test_what_is_kept_is_what_a_network_with_data_keeps(lanes):
     masks = model.masks(16, [seeded(n) for n in range(lanes)], x)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(x, masks).sum()  # the sum holds the rest of the graph till here
-    found = cost(16, False, 5, 8, 1 / 16, lanes)
+    found = step_cost(16, False, 5, 8, 1 / 16, lanes)
     assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
     assert found.weights == 16 * sum(p.numel() for p in model.parameters())
     assert (
-        0.45 < cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
+        0.45 < step_cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
     )  # pooling keeps whole indices
 
 
 def test_fused_models_cost_as_much_as_they_do_apart():
-    one, three = cost(16, False, 5, 8, 1 / 16), cost(16, False, 5, 8, 1 / 16, 3)
+    one, three = step_cost(16, False, 5, 8, 1 / 16), step_cost(16, False, 5, 8, 1 / 16, 3)
     assert three == pytest.approx([3 * each for each in one], rel=0.01)
