@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from perso.methods.method import Method
+from perso.parts import D_G, D_I
 from perso.seeds import seed_of
 from perso.study import plans
 from perso.training import recipe
@@ -104,25 +105,25 @@ def able(method: Method) -> bool:
 def models(study, methods: tuple[Method, ...], share: float):
     """Fold, method, person and initial weights of every model of these methods, for a share of a study's people."""
     s = study.settings
-    how = recipe.Recipe(study.prepared.classes, s.image_size, s.width)
+    how = recipe.Recipe(study.data.classes, s.image_size, s.width)
     for fold in study.folds:
         for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
             state = recipe.init_state(how, seed_of(s.seed, "init", person, 0))
             yield from ((fold, method, person, state) for method in methods)
 
 
-def one_model(prepared, fold, method, person, state) -> dict:
+def one_model(data, fold, method, person, state) -> dict:
     """A row of the study, trained from its beginning; accuracies on D_I and D_G."""
     s, images, labels, device = (
-        prepared.settings,
-        prepared.images,
-        prepared.labels,
-        prepared.settings.device,
+        data.settings,
+        data.inputs,
+        data.labels,
+        data.settings.device,
     )
-    model = begun(state, prepared.classes, s.image_size, s.width, device)
-    plan = plans.index_plan(prepared, fold, method, person, 0, method.late)[1]
+    model = begun(state, data.classes, s.image_size, s.width, device)
+    plan = plans.index_plan(data, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late
-    early = plans.generic_plan(prepared, fold, 0) if method.from_generic else plan[:before]
+    early = plans.generic_plan(data, fold, 0) if method.from_generic else plan[:before]
     fit(model, images, labels, early, s.learning_rate, device)
     fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
     row = {
@@ -131,6 +132,6 @@ def one_model(prepared, fold, method, person, state) -> dict:
         "repeat": 0,
         "iterations": len(early) + method.late,
     }
-    for part, index in (("I", prepared.parts.test[person]), ("G", fold.global_test)):
-        row[f"acc_{part}"] = float((answers(model, images[index], device) == labels[index]).mean())
+    for part, index in ((D_I, data.splits.test[person]), (D_G, fold.global_test)):
+        row[part.accuracy] = float((answers(model, images[index], device) == labels[index]).mean())
     return row

@@ -30,6 +30,7 @@ from perso.analysis import accuracy
 from perso.data.images import flipped
 from perso.errors import InputError
 from perso.methods import schedules
+from perso.parts import PARTS
 from perso.report import records
 from perso.seeds import rng, seed_of
 from perso.settings import Settings, read_params
@@ -313,14 +314,14 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
     for call in textbook.models(study, methods, share):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             textbook_seconds += clocked(
-                lambda call=call: done.append(textbook.one_model(study.prepared, *call))
+                lambda call=call: done.append(textbook.one_model(study.data, *call))
             )
         print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
     theirs = pd.DataFrame(done)
     agreement = {}
-    for part in ("I", "G"):
-        one, two = (accuracy.per_person(each, f"acc_{part}") for each in (rows, theirs))
-        agreement[f"D_{part}"] = asdict(paired.paired_change((one - two).dropna().mean(axis=1)))
+    for part in PARTS.values():
+        one, two = (accuracy.per_person(each, part.accuracy) for each in (rows, theirs))
+        agreement[part.name] = asdict(paired.paired_change((one - two).dropna().mean(axis=1)))
     scale = len(rows) / len(done)
     print(
         f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
+from perso.parts import PARTS
 from perso.paths import default_data_dir, default_store
 from perso.settings import Settings, read_params
 
@@ -158,11 +159,11 @@ def data_command(given) -> None:
     from perso.data.dataset import facts, part_sizes, prepare, refuse_copies
 
     check_suffix(given.to, ".npz")
-    prepared = prepare(read_params(given.params, given.pairs), given.data_dir)
-    refuse_copies(prepared)
-    print(facts(prepared), part_sizes(prepared).to_string(index=False), sep="\n\n")
+    data = prepare(read_params(given.params, given.pairs), given.data_dir)
+    refuse_copies(data)
+    print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
     if given.to:
-        cohort.save(prepared.source, given.to)
+        cohort.save(data.source, given.to)
         print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
 
 
@@ -170,7 +171,7 @@ def run_command(given) -> int:
     study = open_study(given)
     from perso.data.dataset import facts
 
-    print(facts(study.prepared), f"computing {study.hardware}", sep="\n", file=sys.stderr)
+    print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
     done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
     left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
     print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
@@ -297,7 +298,7 @@ def export_command(given) -> None:
             given.to, rows, published.provenance(study, rows, Path(given.params).stem)
         )
     else:
-        shown = rows.drop(columns=["hits_I", "hits_G"])
+        shown = rows.drop(columns=[part.hits for part in PARTS.values()])
         with whole(given.to) if given.to else nullcontext(sys.stdout) as file:
             shown.to_csv(file, index=False, lineterminator="\n")
     if given.to:

@@ -1,19 +1,39 @@
-"""D_I and D_G, once: columns, labels, margins."""
+"""The two test sets of every network: D_I, the individual's own, and D_G, everybody else's."""
 
-TESTED = {
-    "acc_I": ("n_I", "hits_I"),
-    "acc_G": ("n_G", "hits_G"),
-}  # number of test images, hits on them
-MARGINS = {
-    "D_I": 0.005,
-    "D_G": 0.002,
-}  # accuracies closer than this are equivalent; shares, fixed beforehand
+from dataclasses import dataclass
 
-PARTS = {"acc_I": "D_I", "acc_G": "D_G"}
 
-WHOSE = {"D_I": "the individual's own data", "D_G": "everybody else's"}
+@dataclass(frozen=True)
+class Part:
+    """One of the two, and all that differs between them."""
 
-PART = {"D_I": "I", "D_G": "G"}
-LABELS = {"acc_I": "own data, $D_I$", "acc_G": "everybody else's, $D_G$"}
+    name: str  # as tables, claims and pages call it
+    accuracy: (
+        str  # columns of a row: share of its test samples that the network classifies correctly,
+    )
+    size: str  # their number,
+    hits: str  # and one bit for each of them
+    margin: float  # accuracies closer than this are equivalent; a share, fixed beforehand
+    phrase: str  # in a sentence
+    label: str  # on an axis
 
-MEASURES = ("acc_I", "acc_G")  # accuracy on the person's own test images; on D_G's
+
+D_I = Part(
+    "D_I",
+    accuracy="acc_I",
+    size="n_I",
+    hits="hits_I",
+    margin=0.005,
+    phrase="the individual's own data",
+    label="own data, $D_I$",
+)
+D_G = Part(
+    "D_G",
+    accuracy="acc_G",
+    size="n_G",
+    hits="hits_G",
+    margin=0.002,
+    phrase="everybody else's",
+    label="everybody else's, $D_G$",
+)
+PARTS = {part.name: part for part in (D_I, D_G)}

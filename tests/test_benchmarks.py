@@ -74,9 +74,9 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
         assert changed - {"threads"} or one.processes != two.processes
         assert len(changed - {"threads"}) <= 1
     study = throughput.study_way([first, *rest], s)
-    prepared = replace(prepare(read_params(ROOT / "params" / "smoke.yml")), settings=s)
+    data = replace(prepare(read_params(ROOT / "params" / "smoke.yml")), settings=s)
     same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is CARD else 1}
-    assert replace(study.recipe, **same) == replace(jobs.recipe(prepared), **same)
+    assert replace(study.recipe, **same) == replace(jobs.recipe(data), **same)
 
 
 def test_no_plan_holds_a_test_image():
@@ -125,9 +125,7 @@ def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatc
     monkeypatch.setattr(textbook, "fit", lambda *_: None)
     quick = study.Study(replace(SIZES["quick"], device="cpu"))
     methods = tuple(method for method in quick.methods if textbook.able(method))
-    rows = [
-        textbook.one_model(quick.prepared, *call) for call in textbook.models(quick, methods, 0.1)
-    ]
+    rows = [textbook.one_model(quick.data, *call) for call in textbook.models(quick, methods, 0.1)]
     assert [row["method"] for row in rows] == 2 * [
         method.name for method in V3 if not method.needs_encoder
     ]

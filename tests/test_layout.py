@@ -59,3 +59,10 @@ def test_a_folder_imports_only_from_folders_above_it():
 def test_no_files_import_each_other_in_a_circle():
     graph = {module: imported(module) & set(MODULES) - {"perso", module} for module in MODULES}
     graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
+
+
+def test_torch_is_imported_by_training_and_study_alone():
+    users = {
+        folder_of(module) for module in MODULES if module != "perso" and "torch" in imported(module)
+    }
+    assert users == {"training", "study"}

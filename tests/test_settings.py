@@ -287,7 +287,11 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
     (tmp_path / "python.py").write_text("cohort_seed = 5")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "python.py"))
-    cells = ["epochs = 5\nrepeats = 6", "?", "from perso.settings import gather; gather(globals())"]
+    cells = [
+        "epochs = 5\nrepeats = 6",
+        "?",
+        "from perso.settings import settings_of; settings_of(globals())",
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(notebook, tmp_path / "in.ipynb")
     done = papermill.execute_notebook(

@@ -2,20 +2,24 @@
 
 import pandas as pd
 
-from perso import parts
+from perso.parts import PARTS
 from perso.stats.mixed import mixed_model
 
 
-def per_person(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """One measure with a line per person and a column per method, repeats averaged; methods keep their order."""
+def per_person(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """One column of rows, averaged over repeats: a line per person, a column per method in their order."""
     methods = rows["method"].unique()
-    wide = rows.groupby(["person", "method"], sort=False)[measure].mean().unstack("method")
+    wide = rows.groupby(["person", "method"], sort=False)[column].mean().unstack("method")
     return wide.reindex(columns=methods)
 
 
-def summary_over_people(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Table I's columns over people: n, mean, rank (1 is best), sd (n - 1), min, max; a line per method."""
-    people = per_person(rows, measure)
+def by_part(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """`per_person` of the accuracies on D_I and on D_G."""
+    return {name: per_person(rows, part.accuracy) for name, part in PARTS.items()}
+
+
+def summary_over_people(people: pd.DataFrame) -> pd.DataFrame:
+    """Table I's columns of a `per_person`: n, mean, rank (1 is best), sd (n - 1), min, max; a line per method."""
     table = people.agg(["count", "mean", "std", "min", "max"]).T
     table.insert(2, "rank", table["mean"].rank(ascending=False, method="min"))
     return table.rename(columns={"count": "n", "std": "sd"}).astype({"n": int, "rank": int})
@@ -27,14 +31,14 @@ def variance_components(rows: pd.DataFrame) -> pd.DataFrame:
     A mixed model with a mean per method; a repeat is all that people of a fold share of it, like its generic model.
     """
     found = {}
-    for measure, part in parts.PARTS.items():
+    for name, part in PARTS.items():
         random = {
             "person": rows["person"],
             "person × method": rows["person"] + rows["method"],
             "repeat": rows["fold"].astype(str) + " " + rows["repeat"].astype(str),
         }
-        found[part] = {
-            name: 100 * sd
-            for name, sd in mixed_model(rows[measure], random, rows["method"]).sd.items()
+        found[name] = {
+            factor: 100 * sd
+            for factor, sd in mixed_model(rows[part.accuracy], random, rows["method"]).sd.items()
         }
     return pd.DataFrame(found)

@@ -5,23 +5,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from perso import parts
 from perso.analysis import accuracy
+from perso.analysis.printed import PAPER_OF, printed_table
 from perso.methods.method import BASELINE, SHAPING, Method
 from perso.methods.registry import DOSES, METHODS, baseline_of
 from perso.parts import PARTS
 from perso.stats import paired
 
-MEASURES = {part: measure for measure, part in PARTS.items()}
-PAPER = ("mean", "sd", "min", "max")  # v3's columns, of D_I first, then of D_G
-V3_COLUMN = "v3"  # as a run beside ours
-PAPERS = (V3_COLUMN, "v1")
-# whose table: the field of `Method` with its numbers, and the paper as a column says it
-PRINTED = {
-    "v3": ("paper", "v3"),
-    "class-counts": ("v1_counts", "v1"),
-    "hidden-factors": ("v1_factors", "v1"),
-}
+COLUMNS = ("mean", "sd", "min", "max")  # of the papers' tables
 
 
 def compare(
@@ -32,16 +23,17 @@ def compare(
 ) -> pd.DataFrame:
     """One line per method that has rows; columns are pairs (D_I or D_G, what).
 
-    printed   whose numbers stand beside ours: v3 | class-counts | hidden-factors (v1's, and r_train with them)
+    printed   the table that stands beside ours, see `printed.PAPER_OF`; v1's bring r_train with them
     base      the method that changes are counted from
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
-    change, low, high, p          paired difference to the baseline over people; its 95 % interval and the p of a
-                                  paired t-test, both uncorrected
-    holm                          p corrected within the methods of a `correction_family` that are here, the controls,
-                                  all shaping methods or those of another family; for D_I and for D_G by itself
+    change, low, high, p          paired difference to the base over people; its 95 % interval and
+                                  the p of a paired t-test, both uncorrected
+    holm                          p corrected within the methods of a `correction_family` that are
+                                  here, for D_I and for D_G by itself
     paper mean … paper max        the papers' table
-    r_train, paper r_train        v1: iterations spent on one person alone, as a share of the base's; with D_G
+    r_train, paper r_train        v1: iterations for one person alone as a share of the base's;
+                                  with D_G
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
@@ -49,42 +41,34 @@ def compare(
     for method in methods:
         if method.name != base:
             families.setdefault(correction_family(method), []).append(method.name)
-    source, paper = PRINTED[printed]
-    theirs = [getattr(method, source) for method in methods]
+    theirs = printed_table(printed).reindex(names)
     rows, blocks = rows[rows["method"].isin(names)], {}
-    for place, (measure, part) in enumerate(PARTS.items()):
-        block = accuracy.summary_over_people(rows, measure).loc[names]
-        people = accuracy.per_person(rows, measure)
-        compared = people.drop(
-            columns=base, errors="ignore"
-        )  # with the baseline, where there is one
-        least = people.get(base, pd.Series(np.nan, people.index))
-        changes = {name: paired.paired_change(compared[name] - least) for name in compared}
+    for part, people in accuracy.by_part(rows).items():
+        block = accuracy.summary_over_people(people).loc[names]
+        others = people.drop(columns=base, errors="ignore")
+        bases = people.get(base, pd.Series(np.nan, people.index))
+        changes = {name: paired.paired_change(others[name] - bases) for name in others}
         for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
-            block[column] = pd.Series(
-                {name: getattr(each, field) for name, each in changes.items()}, dtype=float
-            )
+            values = {name: getattr(each, field) for name, each in changes.items()}
+            block[column] = pd.Series(values, dtype=float)
         block["holm"] = np.nan
         for family in families.values():
             block.loc[family, "holm"] = paired.holm(block.loc[family, "p"])
-        for k, column in enumerate(PAPER):
-            block[f"paper {column}"] = [
-                numbers[place * 4 + k] if numbers else np.nan for numbers in theirs
-            ]
+        for column in COLUMNS:
+            block[f"paper {column}"] = theirs[f"{part} {column}"]
         blocks[part] = block
-    if paper == "v1":
+    if PAPER_OF[printed] == "v1":
         spent = rows.groupby("method")["own_iterations"].mean().reindex(names)
         block["r_train"] = spent / spent.get(base, np.nan)
-        block["paper r_train"] = [numbers[8] if numbers else np.nan for numbers in theirs]
+        block["paper r_train"] = theirs["r_train"]
     table = pd.concat(blocks, axis=1)
-    table.attrs |= {"paper": paper, "base": base}
+    table.attrs |= {"paper": PAPER_OF[printed], "base": base}
     return table
 
 
 def paired_differences(rows: pd.DataFrame, method: str, other: str) -> dict[str, pd.Series]:
     """One method minus another, a number per person, for D_I and for D_G."""
-    people = {part: accuracy.per_person(rows, measure) for measure, part in PARTS.items()}
-    return {part: wide[method] - wide[other] for part, wide in people.items()}
+    return {part: wide[method] - wide[other] for part, wide in accuracy.by_part(rows).items()}
 
 
 def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, paired.PairedChange]:
@@ -106,28 +90,25 @@ def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.Da
     there = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
     methods = [method for method in METHODS if method.name in there]
     bases = {method.name: baseline_of(method).name for method in methods}
-    source, paper = PRINTED[printed]
-    theirs = {method.name: getattr(method, source) for method in METHODS}
-    blocks = {}
-    for place, (measure, part) in enumerate(PARTS.items()):
-        for run, rows in runs.items():
-            people = accuracy.per_person(rows, measure).reindex(
-                columns=list({*bases, *bases.values()})
-            )
+    theirs, blocks = printed_table(printed), {}
+    people = {run: accuracy.by_part(rows) for run, rows in runs.items()}
+    for part in PARTS:
+        for run in runs:
+            wide = people[run][part].reindex(columns=list({*bases, *bases.values()}))
             changes = {
-                name: paired.paired_change(people[name] - people[base])
-                for name, base in bases.items()
+                name: paired.paired_change(wide[name] - wide[base]) for name, base in bases.items()
             }
             lines = {name: (each.mean, each.low, each.high) for name, each in changes.items()}
             blocks[part, run] = pd.DataFrame.from_dict(
                 lines, "index", columns=["change", "low", "high"]
             )
-        printed_too = {name: base for name, base in bases.items() if theirs[name] and theirs[base]}
+        means = theirs[f"{part} mean"]
         change = {
-            name: theirs[name][place * 4] - theirs[base][place * 4]
-            for name, base in printed_too.items()
+            name: means[name] - means[base]
+            for name, base in bases.items()
+            if name in means and base in means
         }
-        blocks[part, paper] = pd.DataFrame(
+        blocks[part, PAPER_OF[printed]] = pd.DataFrame(
             {"change": change, "low": np.nan, "high": np.nan}, index=bases, dtype=float
         )
     return pd.concat(blocks, axis=1)
@@ -175,7 +156,7 @@ def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Se
     of two printed means that are equal, has no sign and is left out.
     """
     found = {}
-    for part in PARTS.values():
+    for part in PARTS:
         ours, theirs = table[part][one], table[part][other]["change"]
         clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna() & (theirs != 0)
         found[part] = (np.sign(ours["change"]) == np.sign(theirs))[clear]
@@ -197,8 +178,8 @@ def equivalence_by_part(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, pa
 
     A person is one number: its differences are averaged over repeats and methods before people are compared.
     """
-    found = {}
-    for measure, part in PARTS.items():
-        differences = accuracy.per_person(rows, measure) - accuracy.per_person(other, measure)
-        found[part] = paired.tost(differences.mean(axis=1), parts.MARGINS[part])
+    found, theirs = {}, accuracy.by_part(other)
+    for part, people in accuracy.by_part(rows).items():
+        differences = people - theirs[part]
+        found[part] = paired.tost(differences.mean(axis=1), PARTS[part].margin)
     return found

@@ -4,22 +4,18 @@ Iterations are exact and the same on every machine, so they are the measure; sec
 """
 
 import math
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-import torch
 
 from perso.analysis import accuracy
+from perso.analysis.printed import printed_table
 from perso.methods import schedules
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS, TABLES
-from perso.seeds import seed_of
 from perso.study import jobs, plans
-from perso.training import models, recipe
-from perso.training.flops import forward_flops
-from perso.training.models import load_states
+from perso.training import flops, inference
 
 
 def training_cost(
@@ -86,6 +82,7 @@ def cost_by_schedule(
     n_iter, epochs   iterations of an epoch, and their number; v1's: 70 % of its D_G of 30,000, in batches of 128
     """
     whole, lines = n_iter * epochs, {}
+    theirs = [printed_table(name)["r_train"] for name in ("class-counts", "hidden-factors")]
     for method in methods:
         own = (
             method.early
@@ -93,7 +90,7 @@ def cost_by_schedule(
             + method.late
             + (0 if method.from_generic else whole * method.epochs_factor)
         )
-        printed = [each[8] if each else np.nan for each in (method.v1_counts, method.v1_factors)]
+        printed = [table.get(method.name, np.nan) for table in theirs]
         lines[method.name] = own, whole * method.from_generic, own / whole, *printed
     return pd.DataFrame.from_dict(
         lines, "index", columns=["own", "shared", "r_train", "v1 counts", "v1 factors"]
@@ -106,78 +103,51 @@ def encoder_iterations(study) -> dict[str, float]:
     encoder (shared): training a fold's auto-encoder and encoding all it has seen; search (own, at most): comparing
     each image of D_I with each of D_G. Means over folds and people.
     """
-    s, prepared, shared, own = study.settings, study.prepared, [], []
+    s, data, shared, own = study.settings, study.data, [], []
     unit = (
-        3 * s.batch_size * forward_flops(jobs.recipe(prepared))
+        3 * s.batch_size * flops.forward_flops(jobs.recipe(data))
     )  # forward, and twice that backward
     for fold in study.folds:
-        images = len(plans.encoder_samples(prepared, fold))
+        images = len(plans.encoder_samples(data, fold))
         trained = s.encoder_epochs * schedules.iterations_per_epoch(images, s.batch_size)
         shared.append(
             (3 * s.batch_size * trained + images)
-            * forward_flops(jobs.encoder_recipe(prepared))
+            * flops.forward_flops(jobs.encoder_recipe(data))
             / unit
         )
         own += [
-            3 * s.latent * len(prepared.parts.train[p]) * len(fold.global_train) / unit
+            3 * s.latent * len(data.splits.train[p]) * len(fold.global_train) / unit
             for p in fold.individuals
         ]
     return {"encoder": float(np.mean(shared)), "search": float(np.mean(own))}
 
 
 def bytes_per_person(study) -> pd.DataFrame:
-    """What is kept of a person, whatever the method, as float32; of D_I what she hands over: unflipped, a byte a pixel.
+    """What is kept of a person, whatever the method, as float32: numbers and bytes, a line each.
 
-    Transfer learning alters every parameter and statistic, so its difference to the generic network is as large.
+    The person hands over D_I: unflipped, a byte per pixel. Transfer learning changes every
+    parameter and statistic, so its difference to the generic network is as large as the network.
     """
-    model, parts = (
-        models.empty_network(jobs.recipe(study.prepared).build, "meta", torch.float32),
-        study.prepared.parts,
-    )
-    tensors = model.parameters(), model.buffers(), model.classifier.parameters()
-    weights, statistics, last = (sum(each.numel() for each in kind) for kind in tensors)
-    images = np.mean(
-        [len(np.unique(parts.train[p] % len(study.prepared.source.who))) for p in parts.individuals]
-    )
-    lines = {
-        "the network": weights + statistics,
-        "its parameters": weights,
-        "its batch norm's statistics": statistics,
-        "its difference to the generic network": weights + statistics,
-        "its last layer": last,
+    data, count = study.data, flops.network_sizes(jobs.recipe(study.data))
+    train = data.splits.train
+    samples = np.mean([len(np.unique(data.sample[train[p]])) for p in data.splits.individuals])
+    whole = count["parameters"] + count["statistics"]
+    numbers = {
+        "the network": whole,
+        "its parameters": count["parameters"],
+        "its batch norm's statistics": count["statistics"],
+        "its difference to the generic network": whole,
+        "its last layer": count["last layer"],
     }
-    table = pd.DataFrame(
-        {"numbers": lines, "bytes": {name: 4 * n for name, n in lines.items()}}, dtype=float
-    )
-    table.loc[f"D_I, {images:.1f} images"] = images * study.settings.image_size**2
+    table = pd.DataFrame({"numbers": numbers}, dtype=float)
+    table["bytes"] = 4 * table["numbers"]
+    table.loc[f"D_I, {samples:.1f} images"] = samples * study.settings.image_size**2
     return table
 
 
-def latency(
-    study, batches: Iterable[int] = (1, 128), repeats: int = 50, clock: Callable = time.perf_counter
-):
-    """Milliseconds for a batch, of two networks in turns: median, low and high quartile by network and batch.
-
-    Fresh weights do, as the arithmetic does not depend on them; the two differ by how a machine's times scatter.
-    """
-    how, lines = jobs.recipe(study.prepared), {}
-    with torch.inference_mode(), recipe.compute_context(how):
-        models = [how.network().eval() for _ in range(2)]
-        for number, model in enumerate(models):
-            load_states(model, [recipe.init_state(how, seed_of("latency", number))])
-        for batch in batches:
-            pixels = np.resize(study.prepared.images, (batch, 1, how.image_size, how.image_size))
-            x, taken = (
-                recipe.to_device(pixels, how.device).to(how.dtype).div_(255),
-                np.empty((repeats + 3, len(models))),
-            )
-            for turn, n in np.ndindex(taken.shape):
-                begun = clock()
-                models[n](x).cpu()  # which waits for a card
-                taken[turn, n] = 1000 * (clock() - begun)
-            for n, times in enumerate(taken[3:].T, 1):  # the first ones warm up
-                lines[f"network {n}", batch] = np.quantile(times, [0.5, 0.25, 0.75])
-    return pd.DataFrame(lines, ["median", "low", "high"]).T.rename_axis(["", "images"])
+def latency(study, batches: Iterable[int] = (1, 128), **more) -> pd.DataFrame:
+    """`inference.latency` of this study's networks on its images; as it can take `repeats` and `clock`."""
+    return inference.latency(jobs.recipe(study.data), study.data.inputs, batches, **more)
 
 
 def seconds_per_iteration(rows: pd.DataFrame) -> tuple[float, str]:

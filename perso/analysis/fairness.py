@@ -1,7 +1,7 @@
 """Fairness: how unlike results are between people beyond the chance of small test sets; who is worst off, who harmed.
 
 Accuracies are shares, one per person, float [n], repeats averaged first (`accuracy.per_person`); nan are left out.
-`rows` have the columns of `sqlite.ROW`, `prepared` is a `dataset.Prepared`; no torch, no files.
+`rows` have the columns of `sqlite.ROW`, `data` is a `dataset.StudyData`; no torch, no files.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 from perso.analysis import accuracy
 from perso.methods import grouping
 from perso.methods.method import BASELINE
-from perso.parts import TESTED
+from perso.parts import PARTS
 from perso.stats import bootstrap, dispersion, paired
 from perso.stats.dispersion import between_person_sd, clustered_variance, cvar
 from perso.stats.permutation import gap_p
@@ -20,17 +20,16 @@ from perso.store.sqlite import unpacked
 POPULATIONS = {0: "employees", 4: "students"}  # NIST's writers, by hsf
 
 
-def sampling_variances(prepared, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+def sampling_variances(data, rows: pd.DataFrame, part: str) -> pd.DataFrame:
     """Variance of accuracies by the chance of which digits were tested: a line per person, a column per method.
 
     By clusters of original digits, hits averaged over repeats first. On D_G all people of a fold are tested on the same
     images: how hard one is for all of them is taken out first, which leaves the interaction of person and image.
     """
-    item = np.tile(prepared.source.item, len(prepared.images) // len(prepared.source.item))
-    (size, blob), on_G, found = TESTED[measure], measure == "acc_G", {}
-    for fold in prepared.parts.folds:
+    size, blob, on_G, found = PARTS[part].size, PARTS[part].hits, part == "D_G", {}
+    for fold in data.splits.folds:
         tests = {
-            str(p): item[fold.global_test if on_G else prepared.parts.test[p]]
+            str(p): data.item[fold.global_test if on_G else data.splits.test[p]]
             for p in fold.individuals
         }
         for method, lines in rows[rows["person"].isin(tests)].groupby("method", sort=False):
@@ -75,7 +74,7 @@ def harmed(differences) -> dict[str, float]:
 
 
 def fairness_table(
-    rows: pd.DataFrame, measure: str, variances: pd.DataFrame | None = None, base: str = BASELINE
+    rows: pd.DataFrame, part: str, variances: pd.DataFrame | None = None, base: str = BASELINE
 ):
     """How unlike a method's results are between people, as shares: a line per method.
 
@@ -85,8 +84,8 @@ def fairness_table(
     harmed, loss, improved, gain      against `base`; nan where that is not there
     """
     people, sizes, lines = (
-        accuracy.per_person(rows, measure),
-        accuracy.per_person(rows, TESTED[measure][0]),
+        accuracy.per_person(rows, PARTS[part].accuracy),
+        accuracy.per_person(rows, PARTS[part].size),
         {},
     )
     for method, p in people.items():
@@ -111,7 +110,7 @@ def fairness_table(
 
 def dispersion_against_base(
     rows: pd.DataFrame,
-    measure: str,
+    part: str,
     variances: pd.DataFrame,
     rng: np.random.Generator,
     base: str = BASELINE,
@@ -122,7 +121,7 @@ def dispersion_against_base(
     p, holm, pitman_morgan       Brown–Forsythe's, paired; corrected for all methods; what the normal theory would say
     excess, excess low, high     change of the excess sd (`sampling_variances` are the variances), bootstrap over people
     """
-    people, lines = accuracy.per_person(rows, measure), {}
+    people, lines = accuracy.per_person(rows, PARTS[part].accuracy), {}
     for name in people.columns.drop(base):
         pair = people[[name, base]].dropna()
         values, chance = pair.to_numpy(), variances.loc[pair.index, [name, base]].to_numpy()
@@ -150,10 +149,10 @@ def dispersion_against_base(
     return table
 
 
-def populations(prepared) -> pd.Series:
+def populations(data) -> pd.Series:
     """NIST's population of every individual, person (text) → employees | students; empty where the data do not say."""
-    source = prepared.source
-    people = prepared.parts.individuals if "hsf" in source.attributes else ()
+    source = data.source
+    people = data.splits.individuals if "hsf" in source.attributes else ()
     hsf = {str(person): int(source.attributes["hsf"][source.who == person][0]) for person in people}
     return pd.Series(
         {person: POPULATIONS.get(kind, f"hsf {kind}") for person, kind in hsf.items()}, dtype=object
@@ -163,7 +162,7 @@ def populations(prepared) -> pd.Series:
 def by_group(
     rows,
     groups: pd.Series,
-    measure: str,
+    part: str,
     rng: np.random.Generator,
     permutations=999,
     base: str = BASELINE,
@@ -177,7 +176,10 @@ def by_group(
     """
     from fairlearn.metrics import MetricFrame, mean_prediction
 
-    people, lines = accuracy.per_person(rows[rows["person"].isin(groups.index)], measure), {}
+    people, lines = (
+        accuracy.per_person(rows[rows["person"].isin(groups.index)], PARTS[part].accuracy),
+        {},
+    )
     for method, accuracies in people.items():
         p = accuracies.dropna()
         frame = MetricFrame(
@@ -195,15 +197,13 @@ def by_group(
     return found.assign(change=found["gap"] - found["gap"].get(base, np.nan))
 
 
-def person_distances(prepared, fold, codes: np.ndarray) -> np.ndarray:
+def person_distances(data, fold, codes: np.ndarray) -> np.ndarray:
     """How far apart a fold's individuals are [n, n]: L2 of their latent class means (v3 II-A (3)), as IG takes it.
 
     codes   of a fold's training images [M, d] (`Study.codes`)
     """
-    parts = *(prepared.parts.train[person] for person in fold.individuals), fold.global_train
-    means = [
-        grouping.class_means(codes[each], prepared.labels[each], prepared.classes) for each in parts
-    ]
+    parts = *(data.splits.train[person] for person in fold.individuals), fold.global_train
+    means = [grouping.class_means(codes[each], data.labels[each], data.classes) for each in parts]
     return grouping.person_distances(means[:-1], means[:-1], means[-1])
 
 

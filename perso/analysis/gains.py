@@ -10,6 +10,7 @@ import statsmodels.api as sm
 
 from perso.analysis import comparison
 from perso.methods.method import BASELINE
+from perso.parts import D_I
 from perso.stats import bootstrap, paired, permutation
 from perso.store.sqlite import unpacked
 from perso.study.study import Study
@@ -20,18 +21,20 @@ ORIENTATIONS = ("as written", "mirrored", "upside down")  # in the order of `ima
 def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """Accuracy on D_I by what a test image shows, repeats averaged: a line per individual.
 
-    Columns are the source's classes, flips included, and with flips the turns. nan: none to test, or no row.
+    Columns are the source's classes, flips included, and with flips the orientations. nan: none to test, or no row.
     """
-    prepared, lines = study.prepared, {}
-    classes = int(prepared.source.labels.max()) + 1
-    for person in prepared.parts.individuals:
-        labels = prepared.labels[prepared.parts.test[person]]
+    data, lines = study.data, {}
+    classes = int(data.source.labels.max()) + 1
+    for person in data.splits.individuals:
+        test = data.splits.test[person]
+        labels = data.source.labels[data.sample[test]]  # a flip shows its sample's class
         own = rows[(rows["person"] == str(person)) & (rows["method"] == method)]
-        hits = [unpacked(*line) for line in own[["hits_I", "n_I"]].values]
+        hits = [unpacked(*line) for line in own[[D_I.hits, D_I.size]].values]
         right = np.mean(hits, axis=0) if hits else np.full(len(labels), np.nan)
-        shown = {str(c): labels % classes == c for c in range(classes)}
-        if prepared.classes > classes:
-            shown |= {turn: labels // classes == place for place, turn in enumerate(ORIENTATIONS)}
+        shown = {str(c): labels == c for c in range(classes)}
+        if data.classes > classes:
+            for place, name in enumerate(ORIENTATIONS):
+                shown[name] = data.orientation[test] == place
         lines[str(person)] = {
             name: right[which].mean() if which.any() else np.nan for name, which in shown.items()
         }
@@ -39,7 +42,7 @@ def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataF
 
 
 def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
-    """The gain on D_I per class, then per turn, averaged over the people who have it to test.
+    """The gain on D_I per class, then per orientation, averaged over the people who have it to test.
 
     n, base             people; the base's mean accuracy
     change, low, high   mean paired difference with its 95 % interval, shares
@@ -82,7 +85,7 @@ def share_by_class(
 def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
     """Training images of D_I and the gain on D_I, a share: a line per person who has both rows."""
     sizes = pd.Series(
-        {str(person): len(images) for person, images in study.prepared.parts.train.items()}
+        {str(person): len(images) for person, images in study.data.splits.train.items()}
     )
     gain = comparison.paired_differences(rows, method, base)["D_I"].dropna()
     return pd.DataFrame({"images": sizes.reindex(gain.index), "gain": gain})

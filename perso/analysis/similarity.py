@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from perso.data.dataset import Prepared
+from perso.data.dataset import StudyData
 from perso.methods import grouping
 from perso.methods.method import BASELINE, Method
+from perso.parts import D_I
 from perso.seeds import rng
 from perso.stats import permutation
 from perso.store.sqlite import unpacked
@@ -20,8 +21,8 @@ from perso.study.study import Study
 
 def unflipped(study: Study, fold: int) -> np.ndarray:
     """Training images of a fold, as they were written: int [n]."""
-    index = plans.encoder_samples(study.prepared, study.folds[fold])
-    return index[index < len(study.prepared.source.who)]
+    index = plans.encoder_samples(study.data, study.folds[fold])
+    return index[study.data.orientation[index] == 0]
 
 
 def spaces(
@@ -35,15 +36,15 @@ def spaces(
     for latent in latents:
         one = Study(replace(study.asked, latent=latent), study.store.path, study.data_dir)
         found[f"{latent} latent numbers"] = one, one.codes(fold, images)[images]
-    pixels = study.prepared.images[images].reshape(len(images), -1) / 255
+    pixels = study.data.inputs[images].reshape(len(images), -1) / 255
     return found | {f"{pixels.shape[1]} raw pixels": (None, pixels)}
 
 
 def permanova_by_writer(study: Study, fold: int = 0) -> permutation.Permanova:
     """PERMANOVA: how much of what a fold's codes vary within classes goes by writer."""
-    images, source = unflipped(study, fold), study.prepared.source
+    images, data = unflipped(study, fold), study.data
     codes, draw = study.codes(fold, images)[images], rng(study.settings.seed, "permanova")
-    return permutation.permanova(codes, source.who[images], source.labels[images], draw)
+    return permutation.permanova(codes, data.who[images], data.labels[images], draw)
 
 
 def compare_spaces(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
@@ -54,8 +55,8 @@ def compare_spaces(study: Study, latents: Iterable[int], fold: int = 0) -> pd.Da
     × chance       the writer's share against that of a neighbour drawn at random
     R², p          PERMANOVA: share of the variation within classes that goes by writer, beyond chance
     """
-    images, source = unflipped(study, fold), study.prepared.source
-    who, labels = source.who[images], source.labels[images]
+    images, data = unflipped(study, fold), study.data
+    who, labels = data.who[images], data.labels[images]
     chance, lines = same_by_chance(who), {}
     for name, (one, codes) in spaces(study, latents, fold).items():
         near = nearest(codes)
@@ -80,10 +81,10 @@ def nearest(codes: np.ndarray) -> np.ndarray:
 
 def reconstruction_error(study: Study, fold: int = 0) -> float:
     """Mean squared error of an auto-encoder on the test images of a fold's individuals."""
-    tests = [study.prepared.parts.test[person] for person in study.folds[fold].individuals]
+    tests = [study.data.splits.test[person] for person in study.folds[fold].individuals]
     index = np.concatenate(tests)
     made = study.reconstructed(index, fold)
-    return float(np.mean((made - study.prepared.images[index] / 255) ** 2))
+    return float(np.mean((made - study.data.inputs[index] / 255) ** 2))
 
 
 def nearest_distances(study: Study, fold: int = 0) -> pd.DataFrame:
@@ -93,9 +94,9 @@ def nearest_distances(study: Study, fold: int = 0) -> pd.DataFrame:
     D_G    among D_G's
     as few among as many of D_G's as the person has, drawn at random
     """
-    parts, place, lines = study.prepared.parts, study.folds[fold], {}
+    parts, place, lines = study.data.splits, study.folds[fold], {}
     tests = np.concatenate([parts.test[person] for person in place.individuals])
-    codes = study.codes(fold, np.concatenate([plans.encoder_samples(study.prepared, place), tests]))
+    codes = study.codes(fold, np.concatenate([plans.encoder_samples(study.data, place), tests]))
     for person in place.individuals:
         own, test = parts.train[person], parts.test[person]
         few = rng(study.settings.seed, "as few", person).permutation(place.global_train)[: len(own)]
@@ -111,7 +112,7 @@ def persons_by_similarity(study: Study, person, fold: int = 0) -> list:
     """The people of D_G, those first who are most like an individual (IG's order)."""
     place = study.folds[fold]
     return plans.rank_persons(
-        study.prepared, place, person, study.codes(fold), len(place.global_people)
+        study.data, place, person, study.codes(fold), len(place.global_people)
     )
 
 
@@ -133,7 +134,7 @@ def diversity_by_person(study: Study, methods: Iterable[Method], fold: int = 0) 
         {
             method.name: {
                 str(person): mean_distance(
-                    codes[plans.enlarge(study.prepared, place, method, person, 0, codes)]
+                    codes[plans.enlarge(study.data, place, method, person, 0, codes)]
                 )
                 for person in place.individuals
             }
@@ -153,7 +154,7 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
     for method in methods:
         alone = replace(method, with_own=False)
         added = [
-            set(plans.enlarge(study.prepared, place, alone, person, 0, codes))
+            set(plans.enlarge(study.data, place, alone, person, 0, codes))
             for person in place.individuals
         ]
         pairs = combinations(added, 2)
@@ -170,18 +171,16 @@ def gain_on_classes(
 
     these, others   on test images of these classes of the source, flips included; on all other ones
     """
-    prepared, lines = study.prepared, {}
-    labels = prepared.labels % (
-        int(prepared.source.labels.max()) + 1
-    )  # a flip shows its original's class
-    for person in prepared.parts.individuals:
+    data, lines = study.data, {}
+    labels = data.source.labels[data.sample]  # a flip shows its sample's class
+    for person in data.splits.individuals:
         own = rows[rows["person"] == str(person)]
-        these = np.isin(labels[prepared.parts.test[person]], classes)
+        these = np.isin(labels[data.splits.test[person]], classes)
 
         def share(name, which, own=own):
             hits = [
                 unpacked(blob, n)
-                for blob, n in own.loc[own["method"] == name, ["hits_I", "n_I"]].values
+                for blob, n in own.loc[own["method"] == name, [D_I.hits, D_I.size]].values
             ]
             return np.mean(hits, axis=0)[which].mean() if hits and which.any() else np.nan
 
@@ -194,10 +193,10 @@ def gain_on_classes(
 
 def identify_persons(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
     """How often a code's writer is named, by writer, among at most `most` people of a fold; how often by chance."""
-    images, source = unflipped(study, fold), study.prepared.source
-    people = [*study.folds[fold].individuals, *study.folds[fold].global_people][:most]
-    images = images[np.isin(source.who[images], people)]
-    who = source.who[images]
+    images, place = unflipped(study, fold), study.folds[fold]
+    people = [*place.individuals, *place.global_people][:most]
+    images = images[np.isin(study.data.who[images], people)]
+    who = study.data.who[images]
     right = predict_person(study.codes(fold, images)[images], who) == who
     return pd.Series(right).groupby(who).mean(), float(
         np.unique(who, return_counts=True)[1].max() / len(who)
@@ -210,13 +209,13 @@ def identification_rate(study: Study, fold: int = 0, most: int = 14) -> tuple[fl
     return float(share.mean()), chance
 
 
-def writer_identification(prepared: Prepared, most: int = 14) -> tuple[float, float]:
+def writer_identification(data: StudyData, most: int = 14) -> tuple[float, float]:
     """How often an image's writer is named among at most `most` individuals, and how often by chance."""
-    people = prepared.parts.individuals[:most]
-    index = np.flatnonzero(np.isin(prepared.source.who, people))  # unflipped images come first
-    who = prepared.source.who[index]
+    people = data.splits.individuals[:most]
+    index = np.flatnonzero(np.isin(data.who, people) & (data.orientation == 0))
+    who = data.who[index]
     chance = np.unique(who, return_counts=True)[1].max() / len(who)
-    return prediction_rate(prepared.images[index], who), float(chance)
+    return prediction_rate(data.inputs[index], who), float(chance)
 
 
 def predict_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from perso import parts
 from perso.analysis import accuracy
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS
@@ -80,7 +79,7 @@ def best_range(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:
 
 def changes_to_baseline(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Changes to the baseline on D_I and D_G: a line per person, a column for each of these methods that has rows."""
-    wide = {part: accuracy.per_person(rows, measure) for measure, part in parts.PARTS.items()}
+    wide = accuracy.by_part(rows)
     there = [name for name in methods if name in set(rows["method"])]
     return {part: each[there].sub(each[BASELINE], axis=0) for part, each in wide.items()}
 

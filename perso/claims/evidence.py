@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso import parts
-from perso.analysis import accuracy, comparison
+from perso.analysis import accuracy
 from perso.errors import InputError
 from perso.methods.method import Method
-from perso.parts import PART
+from perso.parts import PARTS
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
 from perso.stats import bootstrap
@@ -141,8 +140,7 @@ class Evidence:
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
         """Accuracy of every person who has all of these methods, repeats averaged: a column each, in this order."""
-        measure = comparison.MEASURES[part]
-        people = accuracy.per_person(self.having(of, *methods), measure)[list(methods)].dropna()
+        people = accuracy.by_part(self.having(of, *methods))[part][list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
@@ -156,7 +154,7 @@ class Evidence:
     def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
         """How often each test image was right, over repeats: float [n] per person."""
         own = self.having(of, method)
-        names = ["person", f"hits_{PART[part]}", f"n_{PART[part]}"]
+        names = ["person", PARTS[part].hits, PARTS[part].size]
         found: dict[str, list] = {}
         for person, blob, n in own[names].itertuples(index=False):
             found.setdefault(person, []).append(unpacked(blob, n))
@@ -164,12 +162,12 @@ class Evidence:
 
     def items(self, of: str, part: str, person: str) -> np.ndarray:
         """The original digit behind each of a person's test images, or of D_G's, int [n]."""
-        prepared = self.run(of).prepared
-        item = np.tile(prepared.source.item, len(prepared.images) // len(prepared.source.item))
-        for fold in prepared.parts.folds:
+        data = self.run(of).data
+        for fold in data.splits.folds:
             for each in fold.individuals:
                 if str(each) == person:
-                    return item[prepared.parts.test[each] if part == "D_I" else fold.global_test]
+                    tested = data.splits.test[each] if part == "D_I" else fold.global_test
+                    return data.item[tested]
         raise KeyError(person)
 
     def effect(self, of: str, method: str, base: str, part: str) -> Effect:
@@ -185,7 +183,7 @@ class Evidence:
         if not persons:
             raise Missing(f"people of {RUN_NAMES[of]} who have both", method, base)
         draw = self.rng("effect", of, method, base, part)
-        return paired_effect(persons, parts.MARGINS[part], draw)
+        return paired_effect(persons, PARTS[part].margin, draw)
 
     def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, MixedModel | None]:
         """How many generic models all people's differences rest on, 0 for methods that need none; and a mixed model
@@ -197,9 +195,10 @@ class Evidence:
             len(started & {method, base}) != 1
         ):  # of two that begin from the same one its luck cancels
             return 0, None
-        measure = comparison.MEASURES[part]
         wide = (
-            rows.pivot(index=["person", "fold", "repeat"], columns="method", values=measure)
+            rows.pivot(
+                index=["person", "fold", "repeat"], columns="method", values=PARTS[part].accuracy
+            )
             .dropna()
             .reset_index()
         )

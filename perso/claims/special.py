@@ -8,22 +8,24 @@ import pandas as pd
 from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 
-from perso.analysis import comparison, cost, fairness, similarity, tradeoff
+from perso.analysis import cost, fairness, similarity, tradeoff
+from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
 from perso.claims.hypotheses import detectable_by_interval, page_finding
 from perso.methods.method import BASELINE
 from perso.methods.registry import V1, V3
+from perso.parts import PARTS
 from perso.stats import bootstrap, paired, permutation
 
-GROUPINGS = tuple(
-    method.name for method in V3 if method.enlarged_by and method.paper
-)  # v3's, random ones first
+# v3's Table I: a row of its data grouping each, random ones first; a row of its shaping each, of
+# transfer learning's two rates the lower
+GROUPINGS = tuple(m.name for m in V3 if m.enlarged_by and m.name in printed_table("v3").index)
 SHAPING_ROWS = tuple(
-    {m.paper: m.name for m in V3 if m.paper and not m.enlarged_by}.values()
-)  # of two rates, the lower
+    lines.index[-1]
+    for _, lines in printed_table("v3").drop(index=list(GROUPINGS)).groupby("row", sort=False)
+)
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}  # of v3's Table I
-PARTS = ("D_I", "D_G")
 FAMILY = {method.name: method.family for method in V1}
 PROBABLE = 0.95  # how probable what is asked of bootstrap draws must be
 
@@ -97,22 +99,25 @@ def sampling_variances_of(
 ) -> np.ndarray:
     """Variance of accuracies by which digits were tested, as `people` has them: [n people, k methods]."""
     rows = evidence.having(of, *people.columns)
-    noise = fairness.sampling_variances(evidence.run(of).prepared, rows, comparison.MEASURES[part])
+    noise = fairness.sampling_variances(evidence.run(of).data, rows, part)
     return noise.loc[people.index, people.columns].to_numpy()
 
 
 def printed_rho(what: str) -> str:
     """The same correlations in v3's own Table I; of `D_G`: of accuracies on D_I with those on D_G."""
-    printed, said = {method.name: method.paper for method in V3}, []
-    for part, place in (("D_I", 0), ("D_G", 4)):
+    texts = []
+    for part in ("D_I",) if what == "D_G" else PARTS:
         for block, names in BLOCKS.items():
-            numbers = np.array([printed[name] for name in names])
-            mean, sd, low, high = numbers[:, place : place + 4].T
-            other = {"sd": sd, "spread": high - low, "D_G": numbers[:, 4]}[what]
-            said.append(
-                f"{bootstrap.spearman(mean, other):+.2f} ({block}{'' if what == 'D_G' else f', {part}'})"
-            )
-    return f"ρ {', '.join(said[: 2 if what == 'D_G' else 4])}"
+            numbers = printed_table("v3").loc[list(names)]
+            other = {
+                "sd": numbers[f"{part} sd"],
+                "spread": numbers[f"{part} max"] - numbers[f"{part} min"],
+                "D_G": numbers["D_G mean"],
+            }[what]
+            rho = bootstrap.spearman(numbers[f"{part} mean"].to_numpy(), other.to_numpy())
+            where = block if what == "D_G" else f"{block}, {part}"
+            texts.append(f"{rho:+.2f} ({where})")
+    return f"ρ {', '.join(texts)}"
 
 
 def variation(evidence: Evidence) -> Finding:
@@ -183,7 +188,7 @@ def within_people(evidence: Evidence) -> Finding:
         float(np.mean([each.share - each.chance for each in found])),
         max(each.p for each in found),
     )
-    people = len(evidence.encoded().prepared.content)
+    people = len(evidence.encoded().data.content)
     return Finding(
         "share of latent variation within classes that goes by writer",
         "PERMANOVA",
@@ -309,7 +314,7 @@ def same_network(evidence: Evidence) -> Finding:
         value,
         value,
         np.nan,
-        len(study.prepared.parts.individuals),
+        len(study.data.splits.individuals),
         unit="bytes",
         outcome="for",
     )
@@ -317,7 +322,8 @@ def same_network(evidence: Evidence) -> Finding:
 
 def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Names and accuracies [n, k] on D_I and D_G of the baseline and v1's settings."""
-    names = tuple(method.name for method in V1 if method.v1_counts)
+    printed = printed_table("class-counts").index
+    names = tuple(method.name for method in V1 if method.name in printed)
     own, others = (evidence.people(of, part, *names) for part in PARTS)
     return names, own.to_numpy(), others.loc[own.index].to_numpy()
 

@@ -198,7 +198,7 @@ def _to_integers(name: str, array: np.ndarray) -> str:
 
 
 # What programs write where there is no id, as they spell it ("Nan" and "NA" may be names); the numbers are what nan
-# becomes by .astype of int64 and of int32. -1 is the pool of a prepared file of class counts: see prepare.
+# becomes by .astype of int64 and of int32. -1 is the pool of a data file of class counts: see prepare.
 MISSING = {
     "",
     "nan",

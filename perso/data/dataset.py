@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from perso.data import cohort, sources, splits
 from perso.data.images import flipped, resized
+from perso.data.splits import Fold, Splits
 from perso.errors import InputError
 from perso.paths import default_data_dir
 from perso.seeds import fingerprint, rng
@@ -25,23 +26,45 @@ COPIES_ALLOWED = 0.01
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A data set made ready for one run."""
+class StudyData:
+    """A data set made ready for one run: N samples of the chosen people, M with their flips."""
 
     settings: Settings
     source: cohort.Cohort  # the chosen people alone, as they were read
-    images: np.ndarray  # u8 [M, S, S], flips included
+    inputs: np.ndarray  # u8 [M, S, S], flips included
     labels: np.ndarray  # int64 [M]
     classes: int  # 30 for digits with their flips
-    parts: splits.Splits
+    splits: Splits
     content: dict  # {person: hash of name and data}; what identity is made of
 
-    def content_of(self, fold: splits.Fold) -> str:
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """The sample of `source` that each input shows, int [M]: all of them, then their flips."""
+        count = len(self.source.who)
+        return np.tile(np.arange(count), len(self.inputs) // count)
+
+    @cached_property
+    def orientation(self) -> np.ndarray:
+        """How each input shows it, int [M]: 0 as written, 1 mirrored, 2 upside down."""
+        count = len(self.source.who)
+        return np.repeat(np.arange(len(self.inputs) // count), count)
+
+    @cached_property
+    def who(self) -> np.ndarray:
+        """The person of each input, int64 or str [M]."""
+        return self.source.who[self.sample]
+
+    @cached_property
+    def item(self) -> np.ndarray:
+        """The original sample behind each input, which no split tears apart, int64 [M]."""
+        return self.source.item[self.sample]
+
+    def content_of(self, fold: Fold) -> str:
         """Hash of a fold's D_G."""
         return fingerprint([self.content[person] for person in fold.global_people])
 
 
-def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
+def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     """Load, choose, split, resize, flip. InputError names the setting that does not fit the data."""
     source = sources.load(settings.dataset, Path(data_dir or default_data_dir()))
     roles = draw_class_counts if settings.variation == "class-counts" else choose_people
@@ -55,7 +78,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
     if settings.flips:
         images, labels = flipped(images, labels, classes)
     try:
-        parts = splits.split_people(
+        people_split = splits.split_people(
             source.who,
             source.item,
             individuals,
@@ -73,8 +96,14 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> Prepared:
         p: fingerprint([str(p), source.of([p]).content_hash])
         for p in (*individuals, *global_people)
     }
-    return Prepared(
-        settings, source, images, labels, classes * (3 if settings.flips else 1), parts, content
+    return StudyData(
+        settings,
+        source,
+        images,
+        labels,
+        classes * (3 if settings.flips else 1),
+        people_split,
+        content,
     )
 
 
@@ -124,7 +153,7 @@ def draw_class_counts(settings: Settings, source: cohort.Cohort):
         raise InputError(
             "exchange: true has no meaning with variation: class-counts; leave it false"
         )
-    if POOL in source.who:  # a prepared file: drawn before
+    if POOL in source.who:  # a data file: drawn before
         drawn = [person for person in source.people.tolist() if person != POOL]
         if len(drawn) != settings.individuals:
             raise InputError(
@@ -162,14 +191,14 @@ def draw_class_counts(settings: Settings, source: cohort.Cohort):
     return pooled, list(range(settings.individuals)), [POOL]
 
 
-def part_sizes(prepared: Prepared) -> pd.DataFrame:
+def part_sizes(data: StudyData) -> pd.DataFrame:
     """Original samples and images (flips included) of every part: a row per individual, its fold's D_G beside it."""
-    split = prepared.parts
+    split = data.splits
     return pd.DataFrame(
         {
             "person": str(person),
             "fold": number,
-            "samples": int((prepared.source.who == person).sum()),
+            "samples": int((data.source.who == person).sum()),
             "D_I train": len(split.train[person]),
             "D_I test": len(split.test[person]),
             "D_G people": len(fold.global_people),
@@ -181,53 +210,52 @@ def part_sizes(prepared: Prepared) -> pd.DataFrame:
     )
 
 
-def leaks(prepared: Prepared) -> dict[str, int]:
+def leaks(data: StudyData) -> dict[str, int]:
     """What must be 0: samples on both sides of a split, individuals in their own D_G, copies of training images."""
-    parts = prepared.parts
-    item = np.tile(prepared.source.item, len(prepared.images) // len(prepared.source.item))
+    split = data.splits
     shared = [
-        np.intersect1d(item[parts.train[person]], item[parts.test[person]])
-        for person in parts.train
+        np.intersect1d(data.item[split.train[person]], data.item[split.test[person]])
+        for person in split.train
     ]
     inside = [
         person
-        for fold in parts.folds
+        for fold in split.folds
         for person in fold.individuals
         if person in fold.global_people
     ]
     return {
         "samples on both sides": sum(map(len, shared)),
         "individuals in their own D_G": len(inside),
-        "test images that copy a training image": int(copies(prepared)["copies"].sum()),
+        "test images that copy a training image": int(copies(data)["copies"].sum()),
     }
 
 
-def copies(prepared: Prepared) -> pd.DataFrame:
+def copies(data: StudyData) -> pd.DataFrame:
     """Exact copies (pixels as the network sees them, and class) of training images in every test set.
 
     Columns: fold, test set, images, copies. Trained on are the images of D_G and of all individuals of the fold:
     controls and data grouping use other individuals' images, too.
     """
-    number = splits.numbered(prepared.images, prepared.labels)
-    parts, lines = prepared.parts, []
-    for place, fold in enumerate(parts.folds):
+    number = splits.numbered(data.inputs, data.labels)
+    split, lines = data.splits, []
+    for place, fold in enumerate(split.folds):
         trained = np.concatenate(
-            [fold.global_train, *(parts.train[person] for person in fold.individuals)]
+            [fold.global_train, *(split.train[person] for person in fold.individuals)]
         )
-        tests = {f"D_I of person {person}": parts.test[person] for person in fold.individuals}
+        tests = {f"D_I of person {person}": split.test[person] for person in fold.individuals}
         for name, test in (tests | {"D_G": fold.global_test}).items():
             copied = np.isin(number[test], number[trained])
             lines.append((place, name, len(test), int(copied.sum())))
     return pd.DataFrame(lines, columns=["fold", "test set", "images", "copies"])
 
 
-def refuse_copies(prepared: Prepared) -> None:
+def refuse_copies(data: StudyData) -> None:
     """InputError where copies of training images make a test set's accuracy wrong; fewer are said on stderr."""
-    found = copies(prepared)
+    found = copies(data)
     share = found["copies"] / found["images"]
     if not share.any():
         return
-    worst, settings = found.loc[share.idxmax()], prepared.settings
+    worst, settings = found.loc[share.idxmax()], data.settings
     how = f"exact copies of training images (same class, same {settings.image_size} × {settings.image_size} pixels)"
     if share.max() > COPIES_ALLOWED:
         what = (
@@ -247,13 +275,13 @@ def say_once(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def facts(prepared: Prepared) -> str:
+def facts(data: StudyData) -> str:
     """What the data are, in a few lines of text."""
-    parts, people = part_sizes(prepared), np.unique(prepared.source.who)
-    counts, size = parts["samples"], prepared.settings.image_size
+    parts, people = part_sizes(data), np.unique(data.source.who)
+    counts, size = parts["samples"], data.settings.image_size
     lines = [
-        f"data      {prepared.source.source}: {len(prepared.source.labels):,} samples of {len(people)} people chosen",
-        f"images    {len(prepared.images):,} of {size} × {size} pixels, {prepared.classes} classes",
+        f"data      {data.source.source}: {len(data.source.labels):,} samples of {len(people)} people chosen",
+        f"images    {len(data.inputs):,} of {size} × {size} pixels, {data.classes} classes",
         f"S         {len(parts)} individuals of {counts.min()} to {counts.max()} samples, mean {counts.mean():.1f}",
     ]
     for number, fold in parts.groupby("fold"):
@@ -263,6 +291,6 @@ def facts(prepared: Prepared) -> str:
             f"{fold['D_I train'].max()}, test {fold['D_I test'].min()} to {fold['D_I test'].max()}\n"
             f"          D_G of {first['D_G people']} people, train {first['D_G train']:,}, test {first['D_G test']:,}"
         )
-    if count := leaks(prepared)["test images that copy a training image"]:
+    if count := leaks(data)["test images that copy a training image"]:
         lines.append(f"copies    {count:,} test images are exact copies of training images")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The Method record and its builders."""
+"""The Method record, and functions that make one of each kind."""
 
 from dataclasses import dataclass, replace
 
@@ -6,12 +6,14 @@ BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
 FAMILIES = ("baseline", "control", *SHAPING, "data grouping")
 ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
-Printed = tuple[float, ...]  # mean, sd, min, max on D_I, then on D_G; in v1 r_train, too
 
 
 @dataclass(frozen=True)
 class Method:
-    """A row of the tables. `early` to `epochs_factor` decide its numbers; the other fields name or describe it."""
+    """A row of the tables: from which data set each iteration draws its batch.
+
+    `early` to `epochs_factor` decide the numbers; the other fields name or describe the row.
+    """
 
     name: str
     family: str  # one of FAMILIES
@@ -24,18 +26,11 @@ class Method:
     late_optimiser: str = ""  # of those: "" the study's | adam | sgd
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
-    enlarged_by: str = (
-        ""  # what of D_G enlarges D_I to D'_I (data grouping): "" nothing | one of ENLARGED_BY
-    )
-    percent: int = 0  # how much of it: the images of so many of 100 persons in D_G
+    enlarged_by: str = ""  # what of D_G makes D_I to D'_I: "" nothing | one of ENLARGED_BY
+    percent: int = 0  # how much of it: as much as this share of D_G's persons has
     with_own: bool = True  # whether D'_I holds D_I itself
-    epochs_factor: int = 1  # how often the study's epochs are gone through
-    refines: str = (
-        ""  # the row of the papers that this one of ours stands for as the base of a comparison
-    )
-    paper: Printed | None = None  # v3 Table I
-    v1_counts: Printed | None = None  # v1 Table 2, class counts
-    v1_factors: Printed | None = None  # v1 Table 2, hidden factors
+    epochs_factor: int = 1  # how often the study's epochs are repeated
+    refines: str = ""  # the papers' row that this control stands for as the base of a comparison
 
     def __post_init__(self):
         whose = ("own", "other")
@@ -47,10 +42,9 @@ class Method:
             "late_optimiser": ("", "adam", "sgd"),
         }
         for field, possible in known.items():
-            if getattr(self, field) not in possible:
-                raise ValueError(
-                    f"{self.name}: {field} {getattr(self, field)!r} is unknown; possible: {possible}"
-                )
+            value = getattr(self, field)
+            if value not in possible:
+                raise ValueError(f"{self.name}: {field} {value!r} is unknown; possible: {possible}")
         if self.late and not self.late_rate:
             raise ValueError(f"{self.name}: late iterations need a late_rate")
         if self.enlarged_by and not 1 <= self.percent <= 100:
@@ -59,22 +53,30 @@ class Method:
             )
         if self.enlarged_by and self.individual_data == "other":
             raise ValueError(
-                f"{self.name}: enlarged_by enlarges the own data; it cannot go with individual_data other"
+                f"{self.name}: enlarged_by enlarges the own data; "
+                "it cannot go with individual_data other"
             )
         if self.enlarged_by and not (self.early or self.n_I):
             raise ValueError(
-                f"{self.name}: enlarged_by needs early or n_I; late iterations alone do not train on it"
+                f"{self.name}: enlarged_by needs early or n_I; "
+                "late iterations alone do not train on it"
             )
 
     @property
     def trajectory(self) -> tuple:
-        """All that decides the numbers but `late`: of two methods on one course, the shorter is a prefix."""
+        """All that decides the numbers but `late`.
+
+        Of two methods with one trajectory, the one with fewer late iterations is a prefix of the
+        other, so one training serves both. Part of a model's key: the words in it never change.
+        """
         individual_data = self.individual_data if self.early or self.n_I or self.late else ""
-        added = (
-            [("added", self.enlarged_by, self.percent, self.with_own)] if self.enlarged_by else []
-        )
-        added += [("rounds", self.epochs_factor)] * (self.epochs_factor != 1)
-        added += [("late optimiser", self.late_optimiser)] * bool(self.late and self.late_optimiser)
+        more = []
+        if self.enlarged_by:
+            more.append(("added", self.enlarged_by, self.percent, self.with_own))
+        if self.epochs_factor != 1:
+            more.append(("rounds", self.epochs_factor))
+        if self.late and self.late_optimiser:
+            more.append(("late optimiser", self.late_optimiser))
         return (
             self.early,
             self.extra,
@@ -82,80 +84,67 @@ class Method:
             self.global_extra,
             individual_data,
             self.late_rate,
-            *added,
+            *more,
         )
 
     @property
     def from_generic(self) -> bool:
-        """Whether what precedes `late` uses no individual's data, so that one model of it serves everybody."""
-        return not (
-            self.early or self.extra or self.n_I or self.global_extra or self.epochs_factor != 1
-        )
+        """Whether all before `late` is training on D_G alone: one generic network serves everybody."""
+        own_course = self.early or self.extra or self.n_I or self.global_extra
+        return not own_course and self.epochs_factor == 1
 
     @property
     def needs_encoder(self) -> bool:
-        """Whether an auto-encoder chooses what is added."""
+        """Whether an auto-encoder chooses what enlarges D_I."""
         return self.enlarged_by not in ("", "random")
 
 
-def early_shaping(dose: int, **more) -> Method:
+def early_shaping(dose: int) -> Method:
     """Early shaping by `dose` iterations."""
-    return Method(
-        f"ES-n-{dose}",
-        "early shaping",
-        f"{dose} iterations on D_I first, then D_G",
-        early=dose,
-        **more,
-    )
+    meaning = f"{dose} iterations on D_I first, then D_G"
+    return Method(f"ES-n-{dose}", "early shaping", meaning, early=dose)
 
 
-def longer_baseline(dose: int, **more) -> Method:
-    """The control of `early_shaping` that spends as many iterations on general data."""
-    meaning = f"the baseline with as many more iterations as ES-n-{dose}"
+def longer_baseline(dose: int) -> Method:
+    """The control of early shaping that spends as many iterations on general data."""
     return Method(
         f"BaseLine + {dose} iterations",
         "control",
-        meaning,
+        f"the baseline with as many more iterations as ES-n-{dose}",
         extra=dose,
         global_extra="other",
         refines=BASELINE,
-        **more,
     )
 
 
-def early_on_another(dose: int, **more) -> Method:
-    """The control of `early_shaping` that spends them on another person."""
-    meaning = f"{dose} iterations on D_I' first, then D_G"
+def early_on_another(dose: int) -> Method:
+    """The control of early shaping that spends the iterations on another person."""
     return Method(
         f"ES-n-{dose} on another person",
         "control",
-        meaning,
+        f"{dose} iterations on D_I' first, then D_G",
         early=dose,
         individual_data="other",
-        **more,
     )
 
 
-def sample_weighing(n_I: str, meaning: str, **more) -> Method:
-    """Sample weighing."""
-    return Method(f"SW-n-{n_I}", "sample weighing", meaning, n_I=n_I, **more)
+def sample_weighing(n_I: str, meaning: str) -> Method:
+    """Sample weighing with n_I as a fraction ("2", "1/8")."""
+    return Method(f"SW-n-{n_I}", "sample weighing", meaning, n_I=n_I)
 
 
-def transfer_learning(
-    late: int, rate: float, paper: Printed | None = None, optimiser: str = "", **more
-) -> Method:
-    """Transfer learning for n_TL iterations; v3 does not give its learning rate, so rows stand at two."""
-    shown = f"{rate:.0e}".replace("e-0", "e-")
+def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
+    """Transfer learning for n_TL = `late` iterations; v3 gives no learning rate, so it is named."""
+    rate_text = f"{rate:.0e}".replace("e-0", "e-")
     by = f" {optimiser}" if optimiser else ""
+    of = f" of {optimiser}" if optimiser else ""
     return Method(
-        f"TL-n-{late} ({shown}{by})",
+        f"TL-n-{late} ({rate_text}{by})",
         "transfer learning",
-        f"generic model, then {late} iterations{by and ' of' + by} on D_I at learning rate {shown}",
+        f"generic model, then {late} iterations{of} on D_I at learning rate {rate_text}",
         late=late,
         late_rate=rate,
         late_optimiser=optimiser,
-        paper=paper,
-        **more,
     )
 
 
@@ -163,35 +152,32 @@ def data_grouping(
     name: str,
     enlarged_by: str,
     percent: int,
-    with_own: bool,
     meaning: str,
-    family="data grouping",
-    **more,
-):
-    """Data grouping: every 2nd batch from D'_I, D_I enlarged by a part of D_G or that part alone."""
-    meaning = f"every 2nd batch from {'D_I and ' * with_own}{meaning}"
+    *,
+    with_own: bool = True,
+    family: str = "data grouping",
+    refines: str = "",
+) -> Method:
+    """Data grouping: every 2nd batch from D'_I, which is D_I with a part of D_G, or that part alone."""
+    own = "D_I and " if with_own else ""
     return Method(
         name,
         family,
-        meaning,
+        f"every 2nd batch from {own}{meaning}",
         n_I="2",
         enlarged_by=enlarged_by,
         percent=percent,
         with_own=with_own,
-        **more,
+        refines=refines,
     )
 
 
 def with_more_epochs(method: Method, factor: int) -> Method:
-    """The method with so many times the epochs."""
-    family = "control" if method.family == "baseline" else method.family
+    """The method with `factor` times the epochs."""
     return replace(
         method,
         name=f"{method.name}, {factor} × epochs",
-        family=family,
-        epochs_factor=factor,
-        paper=None,
-        v1_counts=None,
-        v1_factors=None,
+        family="control" if method.family == "baseline" else method.family,
         meaning=f"{method.meaning}; {factor} times the epochs",
+        epochs_factor=factor,
     )

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from perso import parts
-from perso.analysis import accuracy, comparison
+from perso.analysis import accuracy
+from perso.analysis.printed import PAPER_OF
 from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, V3
-from perso.parts import LABELS
+from perso.parts import PARTS
 from perso.report.calibration import KIND_NAMES, entries
 
 # Families that are added beyond these looks begin with the first ones again
@@ -105,7 +105,7 @@ def runs_figure(table: pd.DataFrame):
     fig, axes = plt.subplots(
         1, 2, figsize=(9, 1 + 0.12 * len(table) * (len(runs) + 1)), sharey=True
     )
-    for ax, (measure, part) in zip(axes, parts.PARTS.items(), strict=True):
+    for ax, part in zip(axes, PARTS, strict=True):
         ax.axvline(0, color="0.7", lw=1)
         for run, marker, shift in zip(
             runs, cycle(RUN_MARKERS), np.linspace(-0.3, 0.3, len(runs)), strict=False
@@ -117,11 +117,11 @@ def runs_figure(table: pd.DataFrame):
                 y,
                 s=28,
                 c=shade,
-                marker="x" if run in comparison.PAPERS else marker,
+                marker="x" if run in PAPER_OF.values() else marker,
                 label=run,
             )
         ax.grid(axis="y", color="0.94")  # a line must not pass for an interval
-        ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
+        ax.set(xlabel=f"change on {PARTS[part].label} (pp)")
     ax.set(yticks=range(len(table)), yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
     legend = ax.legend(
         loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small"
@@ -167,7 +167,7 @@ def dose_figure(ax, table: pd.DataFrame, part: str):
 
 def part_label(part: str) -> str:
     """D_I or D_G in words."""
-    return LABELS[comparison.MEASURES[part]]
+    return PARTS[part].label
 
 
 def sweep(ax, table: pd.DataFrame, part: str, names: dict[str, float], label: str):
@@ -218,20 +218,20 @@ def plain_ticks(ax, values: Sequence[float]) -> None:
     ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
 
 
-def levels(ax, rows: pd.DataFrame, measure: str):
+def levels(ax, rows: pd.DataFrame, part: str):
     """Every person's accuracy: a dot per person, a bar at the mean; a line per method."""
-    wide = 100 * accuracy.per_person(rows, measure)
+    wide = 100 * accuracy.per_person(rows, PARTS[part].accuracy)
     dots(ax, wide)
-    ax.set(xlabel=f"accuracy on {LABELS[measure]} (%)")
+    ax.set(xlabel=f"accuracy on {PARTS[part].label} (%)")
     return ax
 
 
-def people_figure(ax, rows: pd.DataFrame, measure: str):
+def people_figure(ax, rows: pd.DataFrame, part: str):
     """Every person's change to the baseline in percentage points: a dot per person, a bar at the mean."""
-    wide = 100 * accuracy.per_person(rows, measure)
+    wide = 100 * accuracy.per_person(rows, PARTS[part].accuracy)
     ax.axvline(0, color="0.7", lw=1)
     dots(ax, wide.drop(columns=BASELINE).sub(wide[BASELINE], axis=0))
-    ax.set(xlabel=f"change on {LABELS[measure]} (pp)")
+    ax.set(xlabel=f"change on {PARTS[part].label} (pp)")
     return ax
 
 

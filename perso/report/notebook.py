@@ -11,7 +11,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import perso
-from perso.data.dataset import Prepared
+from perso.data.dataset import StudyData
 from perso.report import figures
 from perso.settings import Settings, as_dict
 from perso.store import published
@@ -53,26 +53,34 @@ def list_runs(runs: Sequence[Published]) -> Markdown:
     return Markdown("\n".join([*lines, *alone]))
 
 
-def sample_sheet(prepared: Prepared, people: Sequence, turn: int = 0, most: int = 10) -> np.ndarray:
-    """Each person's first image of every class, u8 [people, classes, S, S]; `turn` 1 and 2 are the flips."""
-    base = int(prepared.source.labels.max()) + 1
-    sheet = np.zeros((len(people), min(base, most), *prepared.images.shape[1:]), np.uint8)
+def sample_sheet(
+    data: StudyData, people: Sequence, orientation: int = 0, most: int = 10
+) -> np.ndarray:
+    """Each person's first image of every class, u8 [people, classes, S, S].
+
+    orientation   0 as written, 1 mirrored, 2 upside down
+    most          classes at most
+    """
+    classes = min(int(data.source.labels.max()) + 1, most)
+    sheet = np.zeros((len(people), classes, *data.inputs.shape[1:]), np.uint8)
+    shows = data.source.labels[data.sample]
     for line, person in zip(sheet, people, strict=True):
-        for c in range(len(line)):
-            there = np.flatnonzero((prepared.source.who == person) & (prepared.source.labels == c))
-            if len(there):
-                line[c] = prepared.images[there[0] + turn * len(prepared.source.who)]
+        for c in range(classes):
+            here = (data.who == person) & (shows == c) & (data.orientation == orientation)
+            found = np.flatnonzero(here)
+            if len(found):
+                line[c] = data.inputs[found[0]]
     return sheet
 
 
-def provenance_note(prepared: Prepared, rows: pd.DataFrame | None = None) -> Markdown:
+def provenance_note(data: StudyData, rows: pd.DataFrame | None = None) -> Markdown:
     """Which parameters, data, device and versions made a page."""
     changed = {
         key: value
-        for key, value in as_dict(prepared.settings).items()
+        for key, value in as_dict(data.settings).items()
         if value != getattr(Settings(), key)
     }
-    source, packages = prepared.source, ("torch", "numpy", "pandas", "scikit-learn")
+    source, packages = data.source, ("torch", "numpy", "pandas", "scikit-learn")
     lines = {
         "Parameters": ", ".join(
             [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]

@@ -9,7 +9,7 @@ from perso.analysis import comparison
 from perso.claims import ledger, ledger_file
 from perso.errors import InputError
 from perso.files import whole
-from perso.parts import WHOSE
+from perso.parts import PARTS
 from perso.paths import ROOT
 from perso.report import figures, ledger_html, records, sentences, speed, tables
 from perso.store import published
@@ -104,7 +104,7 @@ def readme_table(table: pd.DataFrame) -> str:
     columns = {"mean": "mean", "change in pp [95 %]": "change", "v3 mean": "v3"}
     parts = {
         part: tables.format_part(table, part)[list(columns)].rename(columns=columns)
-        for part in WHOSE
+        for part in PARTS
     }
     return tables.markdown_table(
         pd.concat([shown.add_prefix(f"{part} ") for part, shown in parts.items()], axis=1)

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from perso import parts
 from perso.analysis import accuracy, comparison
-from perso.data.dataset import Prepared, part_sizes
+from perso.data.dataset import StudyData, part_sizes
 from perso.methods.method import (
     FAMILIES,
     SHAPING,
@@ -18,7 +17,7 @@ from perso.methods.method import (
     with_more_epochs,
 )
 from perso.methods.registry import DOSES, METHODS
-from perso.parts import WHOSE
+from perso.parts import D_G, PARTS
 from perso.report import tables
 from perso.stats import paired
 from perso.stats.mixed import mixed_model
@@ -52,25 +51,25 @@ def cost_sentence(table: pd.DataFrame) -> str:
 def change_sentence(table: pd.DataFrame, method: str) -> str:
     """What a method changed, in words that fit its intervals (`comparison.compare`)."""
     said = []
-    for part, whose in WHOSE.items():
+    for part, place in PARTS.items():
         mean, low, high = (
             100 * table.loc[method, part][column] for column in ("change", "low", "high")
         )
         verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly move"
         interval = "no interval" if np.isnan(low) else f"95 % interval {low:+.1f} to {high:+.1f}"
-        said.append(f"{verb} accuracy on {whose} ({mean:+.1f} points, {interval})")
+        said.append(f"{verb} accuracy on {place.phrase} ({mean:+.1f} points, {interval})")
     return f"{method} {said[0]} and {said[1]}"
 
 
 def level_sentence(table: pd.DataFrame, method: str) -> str:
     """How accurate a method is, and how unevenly so."""
     said = []
-    for part, whose in WHOSE.items():
+    for part, place in PARTS.items():
         mean, sd, low, high = (
             100 * table.loc[method, part][column] for column in ("mean", "sd", "min", "max")
         )
         said.append(
-            f"{mean:.1f} % on {whose} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})"
+            f"{mean:.1f} % on {place.phrase} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})"
         )
     return f"{method} reaches {said[0]} and {said[1]}."
 
@@ -95,8 +94,8 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
 
     def best(names, part):
         name = table.loc[names, (part, "mean")].idxmax()
-        on_I, on_G = (tables.format_change(table.loc[name, each]) for each in WHOSE)
-        return f"on {WHOSE[part]}, {name} ({on_I} points on D_I, {on_G} on D_G)"
+        on_I, on_G = (tables.format_change(table.loc[name, each]) for each in PARTS)
+        return f"on {PARTS[part].phrase}, {name} ({on_I} points on D_I, {on_G} on D_G)"
 
     said = f"Best of the shaping methods, against the baseline: {best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
     known = ("baseline", "control", "data grouping", *SHAPING)
@@ -106,9 +105,9 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
     return f"{said} Best of the controls {best(controls, 'D_G')}." if controls else said
 
 
-def people_sentence(prepared: Prepared) -> str:
+def people_sentence(data: StudyData) -> str:
     """Who is there, with how much data."""
-    parts = part_sizes(prepared)
+    parts = part_sizes(data)
     samples, own, others = parts[["samples", "D_I train", "D_G train"]].mean()
     return (
         f"{len(parts)} individuals with {samples:.0f} samples each on average. "
@@ -148,7 +147,7 @@ def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     """For every pair of runs with the book's own or v3 in it: whose clear changes have the same sign in the other."""
     own, *others = (run.name for run in runs)
     pairs = [pair for name in others for pair in ((name, own), (own, name))]
-    pairs += [(run, comparison.V3_COLUMN) for run in (own, *others)]
+    pairs += [(run, "v3") for run in (own, *others)]
     lines = []
     for one, other in pairs:
         apart = [
@@ -182,10 +181,10 @@ def difference_list(
 
 
 def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """Whether two methods are equivalent (TOST) on D_I and D_G, with the margins of `parts.MARGINS`."""
+    """Whether two methods are equivalent (TOST) on D_I and D_G, with the margins of `parts.PARTS`."""
     said = []
     for part, differences in comparison.paired_differences(rows, method, other).items():
-        found = paired.tost(differences, parts.MARGINS[part])
+        found = paired.tost(differences, PARTS[part].margin)
         mean, low, high, margin = (
             100 * value for value in (found.mean, found.low, found.high, found.margin)
         )
@@ -252,7 +251,7 @@ def dose_sentence(rows: pd.DataFrame) -> str:
 
 def harm(differences: pd.Series) -> str:
     """What paired differences on D_G say: harm | gain | no difference (TOST) | undecided."""
-    seen, same = paired.paired_change(differences), paired.tost(differences, parts.MARGINS["D_G"])
+    seen, same = paired.paired_change(differences), paired.tost(differences, D_G.margin)
     return (
         "harm"
         if seen.high < 0
@@ -274,7 +273,7 @@ def format_interval(change: paired.PairedChange) -> str:
 def dose_table(table: pd.DataFrame) -> pd.DataFrame:
     """`comparison.dose_effects` in percentage points: doses and owners down, D_I and D_G by length across."""
     cells = {}
-    for part in parts.PARTS.values():
+    for part in PARTS:
         for _, line in table.sort_values(("", "rounds"), kind="stable").iterrows():
             whose, amount, rounds = line["", "whose"], line["", "dose"], line["", "rounds"]
             cells.setdefault((part, f"{rounds} × epochs"), {})[f"{amount} on {whose} data"] = (
@@ -291,10 +290,10 @@ def late_table(table: pd.DataFrame) -> pd.DataFrame:
             cells = lines.setdefault(
                 f"{method.late_optimiser or 'as the study'}, {method.late_rate:g}", {}
             )
-            for part in parts.PARTS.values():
+            for part in PARTS:
                 cells[part, method.late] = tables.format_change(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
-    columns = pd.MultiIndex.from_product([parts.PARTS.values(), lengths])
+    columns = pd.MultiIndex.from_product([list(PARTS), lengths])
     return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
 
 
@@ -308,7 +307,7 @@ def late_sentence(table: pd.DataFrame) -> str:
         for m in METHODS
         if m.late and m.family == "transfer learning" and m.name in table.index
     ]
-    margin, on_G = parts.MARGINS["D_G"], table.loc[there, "D_G"]
+    margin, on_G = D_G.margin, table.loc[there, "D_G"]
     harmed, safe = on_G.index[on_G["high"] < 0], on_G.index[on_G["low"] > -margin]
     said = (
         f"Of {len(there)} settings of transfer learning (optimiser, rate, length) {len(harmed)} lower accuracy on D_G, "
@@ -326,10 +325,7 @@ def trend_list(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown
     """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
     lines = []
     for names in courses:
-        wide = {
-            part: accuracy.per_person(rows, measure)[list(names)]
-            for measure, part in parts.PARTS.items()
-        }
+        wide = {part: people[list(names)] for part, people in accuracy.by_part(rows).items()}
         rises, falls = (
             paired.page_trend(wide["D_I"].dropna()),
             paired.page_trend(-wide["D_G"].dropna()),
@@ -343,9 +339,9 @@ def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.
     """A method minus the base with generic models drawn at random, beside people drawn alone: points, [95 %]."""
     lines = {}
     for method in methods:
-        for measure, part in parts.PARTS.items():
+        for part, place in PARTS.items():
             wide = rows.pivot(
-                index=["person", "fold", "repeat"], columns="method", values=measure
+                index=["person", "fold", "repeat"], columns="method", values=place.accuracy
             ).reset_index()
             d, models = (
                 100 * (wide[method] - wide[base]),

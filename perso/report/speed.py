@@ -6,7 +6,7 @@ A record is what benchmarks/throughput.py wrote of one device. Times are of one 
 import numpy as np
 import pandas as pd
 
-from perso import parts
+from perso.parts import PARTS
 from perso.report import tables
 from perso.stats import paired
 
@@ -226,7 +226,7 @@ def equivalences_of(entry: dict) -> dict[str, paired.Equivalence]:
         part: paired.Equivalence(
             **{key: np.nan if value is None else value for key, value in entry[part].items()}
         )
-        for part in parts.MARGINS
+        for part in PARTS
     }
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from perso.analysis.comparison import PAPER, equivalence_by_part
-from perso.parts import PARTS, WHOSE
+from perso.analysis.comparison import COLUMNS, equivalence_by_part
+from perso.parts import PARTS
 from perso.stats import paired
 
 
@@ -31,7 +31,7 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
     columns |= {"change in pp [95 %]": block.apply(format_change, axis=1), **tested}
     columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
     paper = table.attrs.get("paper", "v3")
-    columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in PAPER}
+    columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in COLUMNS}
     if "r_train" in block:
         columns |= {
             "r_train": block["r_train"].map(ratio),
@@ -50,15 +50,13 @@ def format_change(line: pd.Series) -> str:
 def comparison_text(table: pd.DataFrame) -> str:
     """Both parts as plain text, one below the other."""
     heads = {"D_I": "On the individual's own data, D_I", "D_G": "On everybody else's, D_G"}
-    return "\n\n".join(
-        f"{heads[part]}\n{format_part(table, part).to_string()}" for part in PARTS.values()
-    )
+    return "\n\n".join(f"{heads[part]}\n{format_part(table, part).to_string()}" for part in PARTS)
 
 
 def comparison_markdown(table: pd.DataFrame) -> str:
     """Both parts as Markdown tables."""
     return "\n\n".join(
-        f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in PARTS.values()
+        f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in PARTS
     )
 
 
@@ -106,7 +104,7 @@ def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 def comparison_html(table: pd.DataFrame, corrected: bool = False) -> HTML:
     """A comparison as the book shows it. Holm's correction counts the methods in the table: for the whole one only."""
-    return both_parts_html({part: format_part(table, part, corrected) for part in WHOSE})
+    return both_parts_html({part: format_part(table, part, corrected) for part in PARTS})
 
 
 def changes_html(table: pd.DataFrame) -> HTML:
@@ -115,14 +113,16 @@ def changes_html(table: pd.DataFrame) -> HTML:
     return both_parts_html(
         {
             part: pd.DataFrame({run: table[part][run].apply(format_change, axis=1) for run in runs})
-            for part in WHOSE
+            for part in PARTS
         }
     )
 
 
 def both_parts_html(shown: dict[str, pd.DataFrame]) -> HTML:
     """Tables of text on D_I and on D_G, one below the other."""
-    heads = {part: f"On {whose}, <i>D<sub>{part[-1]}</sub></i>" for part, whose in WHOSE.items()}
+    heads = {
+        name: f"On {part.phrase}, <i>D<sub>{name[-1]}</sub></i>" for name, part in PARTS.items()
+    }
     return HTML(
         "".join(
             f"<p><b>{head}</b></p>{shown[part].to_html(border=0)}" for part, head in heads.items()

@@ -50,7 +50,7 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
     seconds  training time of all rows together, whatever ran side by side; without generic models
     commit   of the checkout that tells this, which is not always the one that trained
     """
-    source, settings = study.prepared.source, as_dict(study.settings)
+    source, settings = study.data.source, as_dict(study.settings)
     if settings["dataset"].startswith("file:"):  # its folder says nothing to others
         settings["dataset"] = f"file:{Path(settings['dataset'].removeprefix('file:')).name}"
     several = {"devices": "device", "precisions": "precision", "torch": "torch"}

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 import torch
 
-from perso.data.dataset import Prepared
+from perso.data.dataset import StudyData
 from perso.methods import schedules
 from perso.methods.method import Method
+from perso.parts import D_G, D_I, Part
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store, packed
 from perso.study.plans import (
@@ -51,11 +52,11 @@ def chunks(people: tuple, size: int) -> list[tuple]:
     return [people[start : start + size] for start in range(0, len(people), size)]
 
 
-def recipe(prepared: Prepared) -> Recipe:
+def recipe(data: StudyData) -> Recipe:
     """What the engine is to build for these (settled) settings, and how."""
-    s = prepared.settings
+    s = data.settings
     return Recipe(
-        prepared.classes,
+        data.classes,
         s.image_size,
         s.width,
         s.optimiser,
@@ -74,43 +75,43 @@ def recipe(prepared: Prepared) -> Recipe:
     )
 
 
-def encoder_recipe(prepared: Prepared) -> Recipe:
+def encoder_recipe(data: StudyData) -> Recipe:
     """The auto-encoder of these settings; it trains alone, by Adam (v3 IV)."""
     alone = {"lanes": 1, "in_flight": 1, "optimiser": "adam", "weight_decay": 0.0}
-    return replace(recipe(prepared), latent=prepared.settings.latent, **alone)
+    return replace(recipe(data), latent=data.settings.latent, **alone)
 
 
-def train_generic(prepared: Prepared, fold_number: int, repeat: int, key: str) -> dict:
+def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> dict:
     """The model trained on D_G alone that transfer learning starts from: one per fold and repeat."""
-    s, fold = prepared.settings, prepared.parts.folds[fold_number]
-    begun, how = time.perf_counter(), recipe(prepared)
-    index = generic_plan(prepared, fold, repeat)
+    s, fold = data.settings, data.splits.folds[fold_number]
+    begun, how = time.perf_counter(), recipe(data)
+    index = generic_plan(data, fold, repeat)
     total = len(index)
     trained = engine.train(
         how,
-        prepared.images,
-        prepared.labels,
+        data.inputs,
+        data.labels,
         index[None],
-        rate_schedule(prepared, fold, total),
+        rate_schedule(data, fold, total),
         [init_state(how, seed_of(s.seed, "init", GENERIC, repeat))],
         [seed_of(s.seed, "dropout", GENERIC, repeat)],
     )
     return network_row(key, trained, begun)
 
 
-def train_base(prepared: Prepared, job: Job) -> dict:
+def train_base(data: StudyData, job: Job) -> dict:
     """The network that a job builds upon."""
     if job.methods[0].needs_encoder:
-        return train_encoder(prepared, job.fold, job.base)
-    return train_generic(prepared, job.fold, job.repeat, job.base)
+        return train_encoder(data, job.fold, job.base)
+    return train_generic(data, job.fold, job.repeat, job.base)
 
 
-def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
+def train_encoder(data: StudyData, fold_number: int, key: str) -> dict:
     """The auto-encoder of a fold (v3 Fig. 5), for all its people and repeats."""
     s, how, images = (
-        prepared.settings,
-        encoder_recipe(prepared),
-        encoder_samples(prepared, prepared.parts.folds[fold_number]),
+        data.settings,
+        encoder_recipe(data),
+        encoder_samples(data, data.splits.folds[fold_number]),
     )
     begun = time.perf_counter()
     total = s.encoder_epochs * schedules.iterations_per_epoch(len(images), s.batch_size)
@@ -118,8 +119,8 @@ def train_encoder(prepared: Prepared, fold_number: int, key: str) -> dict:
     index = schedules.batches(np.zeros(total, bool), images[:0], images, s.batch_size, None, draw)
     trained = engine.train(
         how,
-        prepared.images,
-        prepared.labels,
+        data.inputs,
+        data.labels,
         index[None],
         np.full(total, ENCODER_RATE),
         [init_state(how, seed_of(s.seed, "init", ENCODER))],
@@ -141,12 +142,10 @@ def network_row(key: str, trained: dict[int, list[State]], begun: float) -> dict
     }
 
 
-def codes_of(prepared: Prepared, index: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+def codes_of(data: StudyData, index: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
     """Latent codes of the images `index` by an auto-encoder's weights, float32 [M, latent]; nan for all others."""
-    codes = np.full((len(prepared.images), prepared.settings.latent), np.nan, np.float32)
-    codes[index] = inference.encode(
-        encoder_recipe(prepared), prepared.images, as_state(weights), index
-    )
+    codes = np.full((len(data.inputs), data.settings.latent), np.nan, np.float32)
+    codes[index] = inference.encode(encoder_recipe(data), data.inputs, as_state(weights), index)
     return codes
 
 
@@ -155,16 +154,14 @@ def as_state(weights: dict[str, np.ndarray]) -> State:
     return {name: torch.from_numpy(array) for name, array in weights.items()}
 
 
-def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) -> list[dict]:
+def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> list[dict]:
     """Train a job's models and return their rows. `base`: weights of the network the job builds upon, if it does."""
-    s, fold, how = prepared.settings, prepared.parts.folds[job.fold], recipe(prepared)
+    s, fold, how = data.settings, data.splits.folds[job.fold], recipe(data)
     begun = time.perf_counter()
     method = job.methods[0]
-    codes = (
-        codes_of(prepared, encoder_samples(prepared, fold), base) if method.needs_encoder else None
-    )
+    codes = codes_of(data, encoder_samples(data, fold), base) if method.needs_encoder else None
     plans = np.stack(
-        [index_plan(prepared, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people]
+        [index_plan(data, fold, method, p, job.repeat, job.late, codes)[1] for p in job.people]
     )
     before = plans.shape[1] - job.late  # iterations ahead of the late ones
     if method.from_generic:
@@ -173,11 +170,11 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
         states = [
             init_state(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people
         ]
-        rate = rate_schedule(prepared, fold, before, method.epochs_factor)
-        states = train_phase(prepared, how, job, plans[:, :before], rate, states, "dropout")[before]
+        rate = rate_schedule(data, fold, before, method.epochs_factor)
+        states = train_phase(data, how, job, plans[:, :before], rate, states, "dropout")[before]
     late = replace(how, optimiser=method.late_optimiser or how.optimiser)
     taken = train_phase(
-        prepared,
+        data,
         late,
         job,
         plans[:, before:],
@@ -187,7 +184,7 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
         sorted({m.late for m in job.methods}),
     )
     seconds = (time.perf_counter() - begun) / len(job.people)
-    shared = s.epochs * epoch_length(prepared, fold) if method.from_generic else 0
+    shared = s.epochs * epoch_length(data, fold) if method.from_generic else 0
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
     rows = []
     for each in job.methods:
@@ -210,10 +207,10 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
                     "torch": torch.__version__,
                     "created": now(),
                     **test_columns(
-                        prepared,
+                        data,
                         how,
                         state,
-                        {"I": prepared.parts.test[person], "G": fold.global_test},
+                        {D_I: data.splits.test[person], D_G: fold.global_test},
                     ),
                 }
             )
@@ -221,7 +218,7 @@ def train_job(prepared: Prepared, job: Job, base: dict[str, np.ndarray] | None) 
 
 
 def train_phase(
-    prepared: Prepared,
+    data: StudyData,
     how,
     job: Job,
     plans,
@@ -231,25 +228,26 @@ def train_phase(
     snapshots=None,
 ):
     """One phase of a job: `plans` [N, T, B] from `states`, with a fresh optimiser."""
-    seeds = [seed_of(prepared.settings.seed, dropout, person, job.repeat) for person in job.people]
+    seeds = [seed_of(data.settings.seed, dropout, person, job.repeat) for person in job.people]
     if plans.shape[1] == 0:
         return {0: states}
-    return engine.train(
-        how, prepared.images, prepared.labels, plans, rate, states, seeds, snapshots
-    )
+    return engine.train(how, data.inputs, data.labels, plans, rate, states, seeds, snapshots)
 
 
-def test_columns(prepared: Prepared, how, state: State, parts: dict[str, np.ndarray]) -> dict:
-    """Accuracy, number of images and packed hits on each test set, as columns of a row; one pass over all of them."""
-    index, columns = np.concatenate([*parts.values()]), {}
-    right = inference.predict(how, prepared.images, state, index) == prepared.labels[index]
-    for part, hits in zip(
-        parts, np.split(right, np.cumsum([len(each) for each in parts.values()])[:-1]), strict=True
-    ):
+def test_columns(data: StudyData, how, state: State, tests: dict[Part, np.ndarray]) -> dict:
+    """The columns of a row about each test set: accuracy, number of samples, one bit for each.
+
+    tests   indices of the test samples, int [n]; all of them are predicted in one pass
+    """
+    index = np.concatenate([*tests.values()])
+    right = inference.predict(how, data.inputs, state, index) == data.labels[index]
+    ends = np.cumsum([len(each) for each in tests.values()])
+    columns = {}
+    for part, hits in zip(tests, np.split(right, ends[:-1]), strict=True):
         columns |= {
-            f"acc_{part}": float(hits.mean()),
-            f"n_{part}": len(hits),
-            f"hits_{part}": packed(hits),
+            part.accuracy: float(hits.mean()),
+            part.size: len(hits),
+            part.hits: packed(hits),
         }
     return columns
 

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from perso.data.dataset import Prepared, prepare, refuse_copies
+from perso.data.dataset import StudyData, prepare, refuse_copies
 from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import Method
@@ -43,12 +43,12 @@ class Study:
         self.machine = hardware.machine(
             settings.device, settings.compile == "always", settings.threads
         )
-        prepared = prepare(settings, data_dir)
-        refuse_copies(prepared)
-        self.settings = hardware.resolved(settings, prepared.classes, self.machine)
-        self.prepared: Prepared = replace(prepared, settings=self.settings)
+        data = prepare(settings, data_dir)
+        refuse_copies(data)
+        self.settings = hardware.resolved(settings, data.classes, self.machine)
+        self.data: StudyData = replace(data, settings=self.settings)
         self.store = Store(store or default_store())
-        self.folds = self.prepared.parts.folds
+        self.folds = self.data.splits.folds
         self.methods = tuple(
             m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose
         )
@@ -94,14 +94,14 @@ class Study:
         )  # else it is the same network
         return {
             "engine": engine.VERSION,
-            "classes": self.prepared.classes,
+            "classes": self.data.classes,
             **{key: getattr(s, key) for key in keys},
         }
 
     def generic_key(self, fold: int, repeat: int) -> str:
         """Key of the generic model of a fold and repeat."""
         return fingerprint(
-            [self.common(), plans.GENERIC, self.prepared.content_of(self.folds[fold]), repeat]
+            [self.common(), plans.GENERIC, self.data.content_of(self.folds[fold]), repeat]
         )
 
     def encoder_key(self, fold: int) -> str:
@@ -124,19 +124,19 @@ class Study:
         )
         facts = {"engine": engine.VERSION, **{key: getattr(s, key) for key in keys}}
         content = [
-            self.prepared.content_of(self.folds[fold]),
-            *(self.prepared.content[person] for person in people),
+            self.data.content_of(self.folds[fold]),
+            *(self.data.content[person] for person in people),
         ]
         return fingerprint([facts, plans.ENCODER, content])
 
     def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
         """Key of one row. `people` are fused in one network; their number and the place among them round the sums."""
-        content, other = self.prepared.content, self.folds[fold].neighbour(person)
+        content, other = self.data.content, self.folds[fold].neighbour(person)
         uses_other = "other" in (method.global_extra, method.individual_data)
         who = [
             content[person],
             content[other] if uses_other else "",
-            self.prepared.content_of(self.folds[fold]),
+            self.data.content_of(self.folds[fold]),
         ]
         place = [people.index(person), len(people)]
         more = [self.encoder_key(fold)] if method.needs_encoder else []
@@ -187,7 +187,7 @@ class Study:
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
         """The rows these methods should have, stored or not: method, person, repeat and key, in this order."""
         methods = self.methods if methods is None else tuple(methods)
-        people, repeats = self.prepared.parts.individuals, range(self.settings.repeats)
+        people, repeats = self.data.splits.individuals, range(self.settings.repeats)
         every = {
             (*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()
         }
@@ -223,7 +223,7 @@ class Study:
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
-        n_iter = plans.epoch_length(self.prepared, self.folds[fold])
+        n_iter = plans.epoch_length(self.data, self.folds[fold])
         epochs = self.settings.epochs * method.epochs_factor
         return schedules.schedule(
             n_iter, epochs, method.early, method.n_I, method.late, method.extra
@@ -234,19 +234,19 @@ class Study:
 
         Trains the fold's auto-encoder where the store lacks it.
         """
-        index = plans.encoder_samples(self.prepared, self.folds[fold]) if index is None else index
-        return jobs.codes_of(self.prepared, index, self.encoder(fold))
+        index = plans.encoder_samples(self.data, self.folds[fold]) if index is None else index
+        return jobs.codes_of(self.data, index, self.encoder(fold))
 
     def reconstructed(self, index: np.ndarray, fold: int = 0) -> np.ndarray:
         """What a fold's auto-encoder makes of the images `index`, float32 [n, S, S], grey levels 0 to 1."""
-        state, how = jobs.as_state(self.encoder(fold)), jobs.encoder_recipe(self.prepared)
-        return inference.reconstruct(how, self.prepared.images, state, index)
+        state, how = jobs.as_state(self.encoder(fold)), jobs.encoder_recipe(self.data)
+        return inference.reconstruct(how, self.data.inputs, state, index)
 
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
         """The weights of a fold's auto-encoder, trained where the store lacks them."""
         key = self.encoder_key(fold)
         if key not in self.store.keys("networks"):
-            self.store.add([jobs.train_encoder(self.prepared, fold, key)], "networks")
+            self.store.add([jobs.train_encoder(self.data, fold, key)], "networks")
         return self.store.weights(key)
 
     # training
@@ -254,7 +254,7 @@ class Study:
     @property
     def hardware(self) -> str:
         """How this machine computes these models, in a line."""
-        return hardware.describe(self.settings, self.prepared.classes, self.machine)
+        return hardware.describe(self.settings, self.data.classes, self.machine)
 
     def run(
         self,
@@ -287,7 +287,7 @@ class Study:
                 jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1
             )
             task, load = joblib.delayed(train_base), self.store.weights
-            first = (task(self.prepared, job) for job in bases.values())
+            first = (task(self.data, job) for job in bases.values())
             for row in pool(before_deadline(ends, first)):
                 self.store.add([row], "networks")
                 bar.update()
@@ -296,7 +296,7 @@ class Study:
                 joblib.delayed(train_job),
                 (job for job in missing if not job.base or job.base in there),
             )
-            then = (task(self.prepared, job, load(job.base) if job.base else None) for job in ready)
+            then = (task(self.data, job, load(job.base) if job.base else None) for job in ready)
             for rows in pool(before_deadline(ends, then)):
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))

@@ -1,20 +1,30 @@
-"""Arithmetic and memory of a training step, counted once."""
+"""Arithmetic and memory of a training step, counted on networks without data."""
 
 from typing import NamedTuple
 
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from perso.training import recipe
-from perso.training.models import VGG
+from perso.training.models import VGG, empty_network
+from perso.training.recipe import Recipe
 
 
-def forward_flops(recipe: recipe.Recipe) -> float:
-    """Floating-point operations of one image's way through the network: its convolutions, as `flops.step_cost` counts."""
+def forward_flops(recipe: Recipe) -> float:
+    """Floating-point operations of one image's way through the network: its convolutions."""
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         recipe.build().eval()(torch.empty(1, 1, recipe.image_size, recipe.image_size))
     return float(counter.get_total_flops())
+
+
+def network_sizes(recipe: Recipe) -> dict[str, int]:
+    """How many numbers a network holds: parameters, statistics (of batch norm), last layer."""
+    model = empty_network(recipe.build, "meta", torch.float32)
+    kinds = {
+        "parameters": model.parameters(),
+        "statistics": model.buffers(),
+        "last layer": model.classifier.parameters(),
+    }
+    return {name: sum(each.numel() for each in kind) for name, kind in kinds.items()}
 
 
 class StepCost(NamedTuple):
@@ -26,11 +36,11 @@ class StepCost(NamedTuple):
 
 
 def step_cost(batch: int, half: bool, *shape) -> StepCost:
-    """The cost of an iteration of a VGG(*shape), counted on a network without data; half: activations in 2 bytes."""
+    """The cost of an iteration of a VGG(*shape); half: activations take 2 bytes each."""
     with torch.device("meta"):
         model = VGG(*shape)
         x = torch.empty(batch, model.lanes, shape[1], shape[1])
-    kept, flop = {}, 0
+    kept, alive = {}, []
 
     def keep(tensor):
         size = 2 if half and tensor.is_floating_point() else tensor.element_size()
@@ -38,15 +48,10 @@ def step_cost(batch: int, half: bool, *shape) -> StepCost:
         alive.append(tensor)  # else another may get its id
         return tensor
 
-    def count(layer, _, out):
-        nonlocal flop
-        flop += 3 * 2 * out.numel() * layer.weight[0].numel()
-
-    alive: list = []
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            module.register_forward_hook(count)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with (
+        FlopCounterMode(display=False) as counter,
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
         model(x, model.masks(batch, [None] * model.lanes, x))
-    weights = sum(parameter.numel() for parameter in model.parameters())
-    return StepCost(flop, sum(kept.values()), 4 * 4 * weights)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return StepCost(3 * counter.get_total_flops(), sum(kept.values()), 4 * 4 * parameters)

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import parts
 from perso.analysis import accuracy, similarity
 
 
@@ -19,7 +18,7 @@ def test_a_persons_repeats_are_averaged_before_people_are():
     assert accuracy.per_person(often, "acc_I")["A"].to_dict() == pytest.approx(
         {"ann": 0.4, "bob": 0.8}
     )
-    line = accuracy.summary_over_people(often, "acc_I").loc["A"]
+    line = accuracy.summary_over_people(accuracy.per_person(often, "acc_I")).loc["A"]
     assert line["n"] == 2
     assert line["mean"] == pytest.approx(0.6)  # of all four rows it would be 0.5
     assert (line["min"], line["max"]) == pytest.approx((0.4, 0.8))
@@ -27,29 +26,31 @@ def test_a_persons_repeats_are_averaged_before_people_are():
 
 def test_the_measure_asked_for_is_the_one_shown():
     one = rows(("A", "ann", 0.8))
-    assert [accuracy.per_person(one, measure).loc["ann", "A"] for measure in parts.MEASURES] == [
+    assert [people.loc["ann", "A"] for people in accuracy.by_part(one).values()] == [
         0.8,
         0.4,
     ]
 
 
 def test_sd_divides_by_people_less_one():
-    table = accuracy.summary_over_people(
-        rows(*(("A", person, person / 10) for person in range(2, 10))), "acc_I"
-    )
+    people = accuracy.per_person(rows(*(("A", n, n / 10) for n in range(2, 10))), "acc_I")
+    table = accuracy.summary_over_people(people)
     assert table.loc["A", "sd"] == pytest.approx(
         np.sqrt(0.42 / 7)
     )  # squares about the mean of .2 … .9 sum to .42
 
 
 def test_one_person_has_no_sd():
-    assert np.isnan(accuracy.summary_over_people(rows(("A", "ann", 0.5)), "acc_I").loc["A", "sd"])
+    assert np.isnan(
+        accuracy.summary_over_people(accuracy.per_person(rows(("A", "ann", 0.5)), "acc_I")).loc[
+            "A", "sd"
+        ]
+    )
 
 
 def test_the_highest_mean_ranks_first_and_equals_share_a_rank():
-    table = accuracy.summary_over_people(
-        rows(("A", 0, 0.5), ("B", 0, 0.75), ("C", 0, 0.5), ("D", 0, 0.25)), "acc_I"
-    )
+    four = rows(("A", 0, 0.5), ("B", 0, 0.75), ("C", 0, 0.5), ("D", 0, 0.25))
+    table = accuracy.summary_over_people(accuracy.per_person(four, "acc_I"))
     assert table["rank"].to_dict() == {"A": 2, "B": 1, "C": 2, "D": 4}
 
 
@@ -57,7 +58,7 @@ def test_methods_keep_the_order_of_their_rows():
     mixed = rows(("Z", 0, 0.1), ("A", 1, 0.2), ("Z", 1, 0.3), ("M", 0, 0.4))
     assert (
         list(accuracy.per_person(mixed, "acc_I"))
-        == list(accuracy.summary_over_people(mixed, "acc_I").index)
+        == list(accuracy.summary_over_people(accuracy.per_person(mixed, "acc_I")).index)
         == ["Z", "A", "M"]
     )
 
@@ -66,7 +67,7 @@ def test_a_person_without_a_method_is_left_out_of_that_method_alone():
     gap = rows(("A", "ann", 0.2), ("A", "bob", 0.6), ("B", "bob", 0.8))
     people = accuracy.per_person(gap, "acc_I")
     assert np.isnan(people.loc["ann", "B"]) and people.notna().sum().sum() == 3
-    table = accuracy.summary_over_people(gap, "acc_I")
+    table = accuracy.summary_over_people(people)
     assert table["n"].to_dict() == {"A": 2, "B": 1}
     assert table["mean"].to_dict() == pytest.approx({"A": 0.4, "B": 0.8})
 

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso import parts
 from perso.analysis import comparison
+from perso.analysis.printed import printed_table
 from perso.methods import method
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS
+from perso.parts import D_G, D_I
 from perso.report import tables
 from perso.stats import paired
 from perso.store.sqlite import ROW, Store
@@ -48,7 +49,7 @@ def without(*names: str) -> dict:
 
 def paper_of(table, part: str) -> dict:
     """{method: its paper numbers in the table}, of methods that have any."""
-    block = table[part][[f"paper {column}" for column in comparison.PAPER]].dropna()
+    block = table[part][[f"paper {column}" for column in comparison.COLUMNS]].dropna()
     return {
         name: tuple(values) for name, values in zip(block.index, block.values.tolist(), strict=True)
     }
@@ -143,11 +144,13 @@ def test_D_I_and_D_G_are_corrected_apart():
 @pytest.mark.parametrize("seen", [SEEN, dict(reversed(SEEN.items())), without(OWN, ES)])
 def test_the_papers_numbers_stand_beside_their_method(seen):
     table = comparison.compare(rows(seen))
-    there = {
-        method.name: method.paper for method in METHODS if method.name in seen and method.paper
-    }
-    assert paper_of(table, "D_I") == {name: paper[:4] for name, paper in there.items()}
-    assert paper_of(table, "D_G") == {name: paper[4:] for name, paper in there.items()}
+    printed = printed_table("v3")
+    for part in ("D_I", "D_G"):
+        columns = [f"{part} {column}" for column in comparison.COLUMNS]
+        numbers = {
+            name: tuple(printed.loc[name, columns]) for name in seen if name in printed.index
+        }
+        assert len(numbers) > 2 and paper_of(table, part) == numbers
 
 
 def test_without_the_baseline_there_are_levels_and_no_changes():
@@ -383,13 +386,12 @@ def test_a_person_is_one_number_however_many_methods_and_repeats():
     """Twelve differences of each of three people are three differences."""
     by = {ES: (0.06, 0, 0), SW: (0, 0.03, 0), TL: (0, 0, -0.012)}
     found = comparison.equivalence_by_part(nudged(by), rows())
-    expected = paired.tost([0.06 / 6, 0.03 / 6, -0.012 / 6], parts.MARGINS["D_I"])
+    expected = paired.tost([0.06 / 6, 0.03 / 6, -0.012 / 6], D_I.margin)
     assert (found["D_I"].mean, found["D_I"].p, found["D_I"].n) == pytest.approx(
         (expected.mean, expected.p, 3)
     )
     assert (
-        found["D_G"].mean == pytest.approx(expected.mean / 2)
-        and found["D_G"].margin == parts.MARGINS["D_G"]
+        found["D_G"].mean == pytest.approx(expected.mean / 2) and found["D_G"].margin == D_G.margin
     )
     twice = [
         pd.concat([each.assign(repeat=r, acc_I=each["acc_I"] + r / 10) for r in (0, 1)])

@@ -149,7 +149,7 @@ def test_schedules_say_what_v1_printed_but_for_its_long_early_shaping():
 
 
 def test_schedules_have_the_length_that_is_trained(tiny):
-    n_iter = plans.epoch_length(tiny.prepared, tiny.folds[0])
+    n_iter = plans.epoch_length(tiny.data, tiny.folds[0])
     table = cost.cost_by_schedule(METHODS, n_iter, tiny.settings.epochs)
     for each in METHODS:
         assert table.loc[each.name, ["own", "shared"]].sum() == len(tiny.schedule(each)), each.name
@@ -197,13 +197,12 @@ def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):
     once = cost.encoder_iterations(tiny)
     longer = Study(replace(TINY, encoder_epochs=3), tiny.store.path)
     twice_more = cost.encoder_iterations(longer)
-    fold, recipe = tiny.folds[0], jobs.encoder_recipe(tiny.prepared)
-    steps = -(-len(plans.encoder_samples(tiny.prepared, fold)) // TINY.batch_size)
+    fold, recipe = tiny.folds[0], jobs.encoder_recipe(tiny.data)
+    steps = -(-len(plans.encoder_samples(tiny.data, fold)) // TINY.batch_size)
     assert twice_more["search"] == once["search"] > 0
-    a_step = flops.forward_flops(recipe) / flops.forward_flops(jobs.recipe(tiny.prepared))
+    a_step = flops.forward_flops(recipe) / flops.forward_flops(jobs.recipe(tiny.data))
     folds = [
-        -(-len(plans.encoder_samples(tiny.prepared, each)) // TINY.batch_size)
-        for each in tiny.folds
+        -(-len(plans.encoder_samples(tiny.data, each)) // TINY.batch_size) for each in tiny.folds
     ]
     assert steps in folds and twice_more["encoder"] - once["encoder"] == pytest.approx(
         2 * np.mean(folds) * a_step
@@ -211,7 +210,7 @@ def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):
 
 
 def test_bytes_are_those_of_a_trained_state(tiny):
-    table, state = cost.bytes_per_person(tiny), recipe.init_state(jobs.recipe(tiny.prepared), 0)
+    table, state = cost.bytes_per_person(tiny), recipe.init_state(jobs.recipe(tiny.data), 0)
     assert table.loc["the network", "bytes"] == sum(
         tensor.numpy().nbytes for tensor in state.values()
     )
@@ -222,7 +221,7 @@ def test_bytes_are_those_of_a_trained_state(tiny):
     assert (
         table.loc["its last layer", "numbers"] == 30 * 32 + 30
     )  # width 1/8 of 256 channels, and a bias each
-    images = part_sizes(tiny.prepared)["D_I train"].mean() / 3
+    images = part_sizes(tiny.data)["D_I train"].mean() / 3
     assert (
         table.iloc[-1]["bytes"] == pytest.approx(images * 8 * 8)
         and f"{images:.1f} images" in table.index[-1]
@@ -236,20 +235,18 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
     def train(recipe, images, labels, plans, rates, states, seeds, snapshots=None):
         return {t: states for t in snapshots or plans.shape[1:2]}
 
-    def tested(prepared, how, state, parts):
+    def tested(data, how, state, parts):
         seen.setdefault(current, {name: tensor.shape for name, tensor in state.items()})
         return {}
 
     monkeypatch.setattr(engine, "train", train), monkeypatch.setattr(jobs, "test_columns", tested)
     numpy = [
         {name: tensor.numpy() for name, tensor in recipe.init_state(how, 0).items()}
-        for how in (jobs.recipe(tiny.prepared), jobs.encoder_recipe(tiny.prepared))
+        for how in (jobs.recipe(tiny.data), jobs.encoder_recipe(tiny.data))
     ]
     for job in (job for job in tiny.jobs(V3) if job.fold == 0):
         current = job.methods[0].name
-        jobs.train_job(
-            tiny.prepared, job, numpy[job.methods[0].needs_encoder] if job.base else None
-        )
+        jobs.train_job(tiny.data, job, numpy[job.methods[0].needs_encoder] if job.base else None)
     assert len(seen) == len({method.trajectory for method in V3}) > 15
     assert all(shapes == seen[BASELINE] for shapes in seen.values())
     weights = sum(shape.numel() for shape in seen[BASELINE].values())

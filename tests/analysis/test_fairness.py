@@ -78,62 +78,60 @@ def test_images_that_are_hit_together_count_once():
 
 
 @pytest.fixture(scope="module")
-def prepared():
+def data():
     return prepare(read_params(ROOT / "params" / "smoke.yml"))
 
 
-def items_of(prepared, person):
-    return np.tile(prepared.source.item, 3)[prepared.parts.test[person]]
+def items_of(data, person):
+    return np.tile(data.source.item, 3)[data.splits.test[person]]
 
 
-def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(prepared):
-    people, rng = prepared.parts.individuals, np.random.default_rng(0)
+def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(data):
+    people, rng = data.splits.individuals, np.random.default_rng(0)
     hits = {
-        ("A", str(p), r): rng.random(len(prepared.parts.test[p])) < 0.7
+        ("A", str(p), r): rng.random(len(data.splits.test[p])) < 0.7
         for p in people
         for r in range(2)
     }
     hits["B", str(people[0]), 0] = hits["A", str(people[0]), 0]
-    found = fairness.sampling_variances(prepared, rows(hits), "acc_I")
+    found = fairness.sampling_variances(data, rows(hits), "D_I")
     for p in people:
         mean = (hits["A", str(p), 0].astype(float) + hits["A", str(p), 1]) / 2
         assert found.loc[str(p), "A"] == pytest.approx(
-            dispersion.clustered_variance(mean, items_of(prepared, p))
+            dispersion.clustered_variance(mean, items_of(data, p))
         )
     assert found["B"].count() == 1  # the others have no row of it
 
 
-def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(prepared):
+def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(data):
     rng, alike, own = np.random.default_rng(1), {}, {}
-    for fold in prepared.parts.folds:
+    for fold in data.splits.folds:
         hard = rng.random(len(fold.global_test)) < 0.7
         for place, p in enumerate(fold.individuals):
             alike["A", str(p), 0] = hard
             own["A", str(p), 0] = np.roll(hard, 7 * place)
+    assert fairness.sampling_variances(data, rows(alike, "G"), "D_G").abs().max().max() < 1e-15
+    assert fairness.sampling_variances(data, rows(own, "G"), "D_G").min().min() > 1e-5
+    one = {key: hits for key, hits in own.items() if key[1] == str(data.splits.individuals[0])}
     assert (
-        fairness.sampling_variances(prepared, rows(alike, "G"), "acc_G").abs().max().max() < 1e-15
-    )
-    assert fairness.sampling_variances(prepared, rows(own, "G"), "acc_G").min().min() > 1e-5
-    one = {key: hits for key, hits in own.items() if key[1] == str(prepared.parts.individuals[0])}
-    assert (
-        fairness.sampling_variances(prepared, rows(one, "G"), "acc_G").isna().all(axis=None)
+        fairness.sampling_variances(data, rows(one, "G"), "D_G").isna().all(axis=None)
     )  # nobody to tell apart from
 
 
-def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(prepared):
+def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(data):
     """Many draws of single digits: people's differences vary by twice the noise of one."""
     rng, m, n = np.random.default_rng(2), 4, 60
-    fold = replace(prepared.parts.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
+    fold = replace(data.splits.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
     parts = splits.Splits({}, {}, (fold,))
     source = Cohort(np.zeros((n, 2, 2), np.uint8), np.zeros(n, int), np.zeros(n, int), np.arange(n))
-    one = replace(prepared, source=source, images=source.images, parts=parts)
+    one = replace(data, source=source, inputs=source.images, splits=parts)
     differences, variances = [], []
     for _ in range(300):
         hard = rng.random(n) < 0.3
         hits = np.where(rng.random((m, n)) < 0.2, rng.random((m, n)) < 0.5, ~hard)
         variances.append(
             fairness.sampling_variances(
-                one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "acc_G"
+                one, rows({("A", str(p), 0): hits[p] for p in range(m)}, "G"), "D_G"
             ).mean()
         )
         differences.append(hits[0].mean() - hits[1].mean())
@@ -193,8 +191,10 @@ def few() -> pd.DataFrame:
 
 
 def test_the_table_has_the_papers_columns_and_pairs_people():
-    table = fairness.fairness_table(few(), "acc_I")
-    papers = accuracy.summary_over_people(few(), "acc_I")[["n", "mean", "sd", "min", "max"]]
+    table = fairness.fairness_table(few(), "D_I")
+    papers = accuracy.summary_over_people(accuracy.per_person(few(), "acc_I"))[
+        ["n", "mean", "sd", "min", "max"]
+    ]
     assert (table[papers.columns] - papers).abs().max().max() < 1e-15
     base, other = table.loc["BaseLine"], table.loc["A"]
     assert (base["n"], base["worst"], other["worst"]) == (3, "ann", "ann")
@@ -211,14 +211,14 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
 
 def test_the_table_of_one_person_and_without_a_baseline():
     one = few()[lambda rows: rows["person"] == "ann"]
-    line = fairness.fairness_table(one, "acc_I").loc["BaseLine"]
+    line = fairness.fairness_table(one, "D_I").loc["BaseLine"]
     assert (
         line["n"] == 1
         and np.isnan(line["sd"])
         and np.isnan(line["excess sd"])
         and line["spread"] == 0
     )
-    alone = fairness.fairness_table(few()[lambda rows: rows["method"] == "A"], "acc_I")
+    alone = fairness.fairness_table(few()[lambda rows: rows["method"] == "A"], "D_I")
     assert "harmed" not in alone or alone["harmed"].isna().all()
 
 
@@ -226,7 +226,7 @@ def test_the_table_takes_variances_where_they_are_given():
     variances = pd.DataFrame(
         {"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}}
     )
-    table = fairness.fairness_table(few(), "acc_I", variances)
+    table = fairness.fairness_table(few(), "D_I", variances)
     assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(
         np.sqrt(0.1**2 * 13 / 3 - 0.001)
     )
@@ -249,7 +249,7 @@ GROUPS = pd.Series({str(p): "employees" if p < 4 else "students" for p in range(
 def test_groups_by_hand():
     base, other = [0.9, 0.9, 0.8, 0.8, 0.5, 0.5, 0.6, 0.6], [0.9] * 8
     table = fairness.by_group(
-        grouped({"BaseLine": base, "A": other}), GROUPS, "acc_I", np.random.default_rng(0)
+        grouped({"BaseLine": base, "A": other}), GROUPS, "D_I", np.random.default_rng(0)
     )
     line = table.loc["BaseLine"]
     assert (line["employees"], line["students"], line["gap"]) == pytest.approx((0.85, 0.55, 0.3))
@@ -267,14 +267,14 @@ def test_a_group_counts_people_whatever_they_wrote_and_whoever_is_missing():
     groups = pd.Series(
         {"0": "employees", "1": "employees", "2": "students"}
     )  # nothing is known of 3
-    line = fairness.by_group(some, groups, "acc_I", np.random.default_rng(0), 99).loc["BaseLine"]
+    line = fairness.by_group(some, groups, "D_I", np.random.default_rng(0), 99).loc["BaseLine"]
     assert line["employees"] == pytest.approx(0.8) and line["gap"] == pytest.approx(0.3)
 
 
 def test_one_group_has_no_gap_to_test():
     one = pd.Series("students", GROUPS.index)
     equal = grouped({"BaseLine": [0.5] * 8})
-    line = fairness.by_group(equal, one, "acc_I", np.random.default_rng(0), 9).loc["BaseLine"]
+    line = fairness.by_group(equal, one, "D_I", np.random.default_rng(0), 9).loc["BaseLine"]
     assert line["gap"] == 0 and np.isnan(line["p"])
 
 
@@ -287,14 +287,14 @@ def test_the_groups_p_is_uniform_where_groups_mean_nothing():
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
 
 
-def test_populations_are_the_writers_where_known(prepared):
-    assert fairness.populations(prepared).empty
-    hsf = np.where(np.isin(prepared.source.who, prepared.parts.individuals[:1]), 0, 4)
+def test_populations_are_the_writers_where_known(data):
+    assert fairness.populations(data).empty
+    hsf = np.where(np.isin(data.source.who, data.splits.individuals[:1]), 0, 4)
     found = fairness.populations(
-        replace(prepared, source=replace(prepared.source, attributes={"hsf": hsf}))
+        replace(data, source=replace(data.source, attributes={"hsf": hsf}))
     )
     assert found.tolist() == ["employees", "students", "students", "students"]
-    assert found.index.tolist() == [str(person) for person in prepared.parts.individuals]
+    assert found.index.tolist() == [str(person) for person in data.splits.individuals]
 
 
 # --- alike people
@@ -334,17 +334,17 @@ def test_mantel_says_nothing_of_two_people_of_equal_distances_and_of_nan():
     assert np.isnan(permutation.mantel(line([0, 1, 2]), line([0, 1, np.nan]), rng)).all()
 
 
-def test_people_of_equal_codes_are_not_apart(prepared):
-    fold = prepared.parts.folds[0]
-    codes = prepared.images.reshape(len(prepared.images), -1) / 255
-    apart = fairness.person_distances(prepared, fold, codes)
+def test_people_of_equal_codes_are_not_apart(data):
+    fold = data.splits.folds[0]
+    codes = data.inputs.reshape(len(data.inputs), -1) / 255
+    apart = fairness.person_distances(data, fold, codes)
     assert apart.shape == (len(fold.individuals),) * 2
     assert (
         np.allclose(apart, apart.T)
         and not apart.diagonal().any()
         and (apart + np.eye(len(apart)) > 0).all()
     )
-    assert not fairness.person_distances(prepared, fold, np.ones_like(codes)).any()
+    assert not fairness.person_distances(data, fold, np.ones_like(codes)).any()
 
 
 def test_the_near_who_are_treated_most_unlike_come_first():
@@ -385,7 +385,7 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
         ]
     )
     none = pd.DataFrame(0.0, [str(k) for k in range(40)], list(made))
-    found = fairness.dispersion_against_base(rows, "acc_I", none, np.random.default_rng(1))
+    found = fairness.dispersion_against_base(rows, "D_I", none, np.random.default_rng(1))
     assert (
         found.loc["half", "ratio"] == pytest.approx(0.5, abs=0.06)
         and found.loc["half", "holm"] < 1e-3
@@ -400,7 +400,7 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
         BaseLine=luck.var(ddof=1)
     )  # all of the base's variance is chance: half's is excess
     assert (
-        fairness.dispersion_against_base(rows, "acc_I", noisy, np.random.default_rng(1)).loc[
+        fairness.dispersion_against_base(rows, "D_I", noisy, np.random.default_rng(1)).loc[
             "half", "excess"
         ]
         > 0.03

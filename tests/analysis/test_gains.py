@@ -7,7 +7,7 @@ import scipy.stats
 
 from perso.analysis import gains, similarity, tradeoff
 from perso.data.cohort import Cohort
-from perso.data.dataset import Prepared
+from perso.data.dataset import StudyData
 from perso.data.images import flipped
 from perso.data.splits import Fold, Splits
 from perso.methods.method import BASELINE
@@ -39,7 +39,7 @@ def study(flips: bool = True) -> Study:
     fold = Fold(PEOPLE, (), np.array([0]), np.array([0]))
     both = flipped(images, LABELS, 3) if flips else (images, LABELS)
     found = Study.__new__(Study)
-    found.prepared = Prepared(
+    found.data = StudyData(
         Settings(flips=flips), source, *both, 3 * turns, Splits(own, own, (fold,)), {}
     )
     return found
@@ -50,7 +50,7 @@ def rows(one: Study, right: dict[str, list], people=PEOPLE) -> pd.DataFrame:
     lines = []
     for name, rules in right.items():
         for person in people:
-            labels = one.prepared.labels[one.prepared.parts.test[person]]
+            labels = one.data.labels[one.data.splits.test[person]]
             for repeat, rule in enumerate(rules):
                 hits = np.broadcast_to(rule(labels), len(labels))
                 lines.append((name, person, repeat, hits.mean(), 0.5, packed(hits), len(hits)))

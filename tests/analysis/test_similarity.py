@@ -89,14 +89,14 @@ def test_the_table_has_every_space_and_the_pixels_last(study):
     assert table["class"].iloc[-1] > 0.9 > 0.5 > table["class"].iloc[0] > 0.1
     assert table["writer"].between(0, 1).all() and (table["p"] >= 0.001).all()
     images = similarity.unflipped(study, 0)
-    chance = similarity.same_by_chance(study.prepared.source.who[images])
+    chance = similarity.same_by_chance(study.data.source.who[images])
     assert table["× chance"].to_numpy() == pytest.approx(table["writer"] / chance)
 
 
 def test_likeness_is_measured_on_training_images_as_they_were_written(study):
     images = similarity.unflipped(study, 1)
-    tests = np.concatenate([*study.prepared.parts.test.values()])
-    assert not set(images) & set(tests) and images.max() < len(study.prepared.source.who)
+    tests = np.concatenate([*study.data.splits.test.values()])
+    assert not set(images) & set(tests) and images.max() < len(study.data.source.who)
 
 
 def test_all_of_d_g_holds_nearer_samples_than_a_part(study):
@@ -110,12 +110,12 @@ def test_ig_takes_the_first_of_those_ranked(study):
     for person in fold.individuals:
         order = similarity.persons_by_similarity(study, person)
         assert sorted(order) == sorted(fold.global_people)
-        added = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
-        assert set(study.prepared.parts.train[order[0]]) <= set(added)
+        added = plans.enlarge(study.data, fold, method, person, 0, study.codes())
+        assert set(study.data.splits.train[order[0]]) <= set(added)
 
 
 def test_counterparts_are_of_d_g_and_the_nearest_are_nearer(study):
-    own = study.prepared.parts.train[study.folds[0].individuals[0]][:7]
+    own = study.data.splits.train[study.folds[0].individuals[0]][:7]
     near, far = similarity.counterparts(study, own)
     codes = study.codes()
     assert set(near) | set(far) <= set(study.folds[0].global_train)
@@ -137,8 +137,8 @@ def test_what_two_people_have_in_common_is_counted_without_their_own(study):
     one, other = study.folds[0].individuals
     for method in kinds:
         a, b = (
-            set(plans.enlarge(study.prepared, study.folds[0], method, who, 0, study.codes()))
-            - set(study.prepared.parts.train[who])
+            set(plans.enlarge(study.data, study.folds[0], method, who, 0, study.codes()))
+            - set(study.data.splits.train[who])
             for who in (one, other)
         )
         assert found[method.name] == pytest.approx(len(a & b) / len(a))
@@ -146,8 +146,8 @@ def test_what_two_people_have_in_common_is_counted_without_their_own(study):
 
 def test_gains_are_counted_by_what_a_test_image_shows(study):
     """Right on every 0, 1 and 8, and on no other digit, against right on nothing: flips count with their digits."""
-    labels, lines = study.prepared.labels % 10, []
-    for person, test in study.prepared.parts.test.items():
+    labels, lines = study.data.labels % 10, []
+    for person, test in study.data.splits.test.items():
         for name, hits in (
             (BASELINE, np.zeros(len(test), bool)),
             ("SW-n-2", np.isin(labels[test], (0, 1, 8))),
@@ -155,7 +155,7 @@ def test_gains_are_counted_by_what_a_test_image_shows(study):
             lines.append((name, str(person), packed(hits), len(test)))
     rows = pd.DataFrame(lines, columns=["method", "person", "hits_I", "n_I"])
     found = similarity.gain_on_classes(study, rows, "SW-n-2", (0, 1, 8))
-    assert found.index.tolist() == list(study.prepared.parts.individuals)
+    assert found.index.tolist() == list(study.data.splits.individuals)
     assert (found["these"] == 1).all() and (found["others"] == 0).all()
 
 

@@ -26,11 +26,11 @@ BY_NUMBER = {claim.number: claim for claim in CLAIMS}
 
 def fill(study: Study, share, without=()) -> None:
     """Rows of a study as if trained: share(method, person's place, part, repeat, n) → hits, bool [n]."""
-    places = {str(person): place for place, person in enumerate(study.prepared.parts.individuals)}
+    places = {str(person): place for place, person in enumerate(study.data.splits.individuals)}
     tests, folds = {}, {}
     for number, fold in enumerate(study.folds):
         for person in fold.individuals:
-            tests[str(person)] = len(study.prepared.parts.test[person]), len(fold.global_test)
+            tests[str(person)] = len(study.data.splits.test[person]), len(fold.global_test)
             folds[str(person)] = number
     rows = []
     for line in study.wanted().itertuples():
@@ -357,7 +357,7 @@ def test_a_trend_and_a_spread_are_found(made):
 def test_one_person_decides_nothing(made):
     """Of four individuals three were never trained."""
     study = Study(replace(QUICK, individuals=4))
-    people = [str(person) for person in study.prepared.parts.individuals]
+    people = [str(person) for person in study.data.splits.individuals]
     gone = {(method.name, person, 0) for method in study.methods for person in people[1:]}
     verdict = ledger.test_claim(BY_NUMBER[4], made(drawn(BETTER), without=gone, individuals=4))
     assert verdict.verdict == "UNDECIDED" and verdict.needs == 8
@@ -384,7 +384,7 @@ def test_all_correct_leaves_nothing_to_tell(made):
 
 
 def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
-    first = str(Study(QUICK).prepared.parts.individuals[0])
+    first = str(Study(QUICK).data.splits.individuals[0])
     found = made(drawn(BETTER), without={("SW-n-2", first, 0)})
     assert Superior("SW-n-2", "BaseLine", "D_I").find(found).n == 13
     assert Superior("SW-n-12", "BaseLine", "D_I").find(found).n == 14
@@ -394,7 +394,7 @@ def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
     assert verdict.missing[0].startswith(
         "models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2"
     )
-    people = [str(person) for person in found.study.prepared.parts.individuals]
+    people = [str(person) for person in found.study.data.splits.individuals]
     halves = {
         ("BaseLine" if place % 2 else "SW-n-2", person, 0) for place, person in enumerate(people)
     }
@@ -408,7 +408,7 @@ def test_a_missing_row_leaves_a_person_out_and_a_missing_method_is_said(made):
 
 
 def test_unequal_repeats_are_averaged_within_the_person(made):
-    first, second, *_ = (str(person) for person in Study(QUICK).prepared.parts.individuals)
+    first, second, *_ = (str(person) for person in Study(QUICK).data.splits.individuals)
     found = made(drawn(BETTER), without={("SW-n-2", first, 1), ("BaseLine", second, 0)}, repeats=2)
     one = Superior("SW-n-2", "BaseLine", "D_I").find(found)
     assert one.n == 14 and 0 < one.value < 25
@@ -448,7 +448,7 @@ def test_people_who_share_a_generic_model_are_not_independent(made):
 
 def test_flips_of_a_digit_are_one_item(made):
     found = made(drawn(BETTER))
-    person = str(found.study.prepared.parts.individuals[0])
+    person = str(found.study.data.splits.individuals[0])
     items = found.items("v3", "D_I", person)
     assert set(np.unique(items, return_counts=True)[1]) == {3}
 

@@ -10,7 +10,7 @@ import yaml
 from perso.cli import main
 from perso.data import cohort, splits
 from perso.data.cohort import Cohort, save
-from perso.data.dataset import Prepared, copies, facts, leaks, part_sizes, prepare, refuse_copies
+from perso.data.dataset import StudyData, copies, facts, leaks, part_sizes, prepare, refuse_copies
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.settings import Settings, overlay, read_params
@@ -28,9 +28,9 @@ def refused(settings: Settings) -> str:
     return str(caught.value)
 
 
-def items(prepared: Prepared, index: np.ndarray) -> set:
+def items(data: StudyData, index: np.ndarray) -> set:
     """The original samples behind images."""
-    return set(prepared.source.item[index % len(prepared.source.item)].tolist())
+    return set(data.source.item[index % len(data.source.item)].tolist())
 
 
 def saved(cohort: cohort.Cohort, path: Path) -> str:
@@ -73,7 +73,7 @@ def cases(tmp_path_factory) -> dict[str, Settings]:
 
 
 @pytest.fixture(params=["smoke", "quick", "writers", "unflipped", "counts"])
-def prepared(cases, request) -> Prepared:
+def data(cases, request) -> StudyData:
     return prepare(cases[request.param])
 
 
@@ -98,10 +98,10 @@ def test_smoke_is_four_people_of_them():
     assert set(table["person"]) <= set(part_sizes(prepare(QUICK))["person"])
 
 
-def test_facts_tell_what_sizes_tell(prepared):
-    table, text = part_sizes(prepared), facts(prepared)
-    assert table["person"].tolist() == [str(person) for person in prepared.parts.individuals]
-    assert f"S         {len(table)} individuals" in text and f"{len(prepared.images):,} of" in text
+def test_facts_tell_what_sizes_tell(data):
+    table, text = part_sizes(data), facts(data)
+    assert table["person"].tolist() == [str(person) for person in data.splits.individuals]
+    assert f"S         {len(table)} individuals" in text and f"{len(data.inputs):,} of" in text
     for _, row in table.iterrows():
         assert f"D_G of {row['D_G people']} people, train {row['D_G train']:,}, " in text
         assert f"test {row['D_G test']:,}" in text
@@ -110,53 +110,53 @@ def test_facts_tell_what_sizes_tell(prepared):
 # --- images
 
 
-def test_flips_are_further_images_and_classes(prepared):
-    count = len(prepared.source.labels)
-    whole, classes = (3, 30) if prepared.settings.flips else (1, 10)
-    assert prepared.images.shape == (whole * count, *[prepared.settings.image_size] * 2)
-    assert prepared.classes == classes and set(prepared.labels.tolist()) == set(range(classes))
-    same(prepared.labels % 10, np.tile(prepared.source.labels, whole))
+def test_flips_are_further_images_and_classes(data):
+    count = len(data.source.labels)
+    whole, classes = (3, 30) if data.settings.flips else (1, 10)
+    assert data.inputs.shape == (whole * count, *[data.settings.image_size] * 2)
+    assert data.classes == classes and set(data.labels.tolist()) == set(range(classes))
+    same(data.labels % 10, np.tile(data.source.labels, whole))
     for number, turned in enumerate((np.s_[:], np.s_[:, :, ::-1], np.s_[:, ::-1])[:whole]):
-        same(prepared.images[number * count :][:count], prepared.images[:count][turned])
+        same(data.inputs[number * count :][:count], data.inputs[:count][turned])
 
 
 def test_digits_stay_as_they_are_and_writers_get_a_margin(cases):
     small, large = prepare(SMOKE), prepare(cases["writers"])
-    same(small.images[: len(small.source.images)], small.source.images)
-    same(large.images[: len(large.source.images), 2:30, 2:30], large.source.images)
+    same(small.inputs[: len(small.source.images)], small.source.images)
+    same(large.inputs[: len(large.source.images), 2:30, 2:30], large.source.images)
 
 
 # --- no leaks
 
 
-def test_nobodys_test_item_is_in_any_training_part_of_its_fold(prepared):
-    split = prepared.parts
+def test_nobodys_test_item_is_in_any_training_part_of_its_fold(data):
+    split = data.splits
     for fold in split.folds:
         trained = [fold.global_train, *(split.train[person] for person in fold.individuals)]
         tested = [fold.global_test, *(split.test[person] for person in fold.individuals)]
-        trained, tested = (items(prepared, np.concatenate(each)) for each in (trained, tested))
+        trained, tested = (items(data, np.concatenate(each)) for each in (trained, tested))
         assert trained and tested and not trained & tested
 
 
-def test_flips_of_a_digit_lie_on_one_side(prepared):
-    copies = 3 if prepared.settings.flips else 1
-    for side in (prepared.parts.train, prepared.parts.test):
+def test_flips_of_a_digit_lie_on_one_side(data):
+    copies = 3 if data.settings.flips else 1
+    for side in (data.splits.train, data.splits.test):
         for index in side.values():
-            assert len(index) == copies * len(items(prepared, index)) == len(set(index.tolist()))
+            assert len(index) == copies * len(items(data, index)) == len(set(index.tolist()))
 
 
-def test_every_image_is_on_one_side_of_one_person(prepared):
-    split = prepared.parts
+def test_every_image_is_on_one_side_of_one_person(data):
+    split = data.splits
     every = np.concatenate([*split.train.values(), *split.test.values()])
-    same(np.sort(every), np.arange(len(prepared.images)))
+    same(np.sort(every), np.arange(len(data.inputs)))
     for person, index in (*split.train.items(), *split.test.items()):
-        assert set(prepared.source.who[index % len(prepared.source.who)].tolist()) == {person}
+        assert set(data.source.who[index % len(data.source.who)].tolist()) == {person}
 
 
-def test_d_g_holds_no_individual_of_its_fold(prepared):
-    for fold in prepared.parts.folds:
+def test_d_g_holds_no_individual_of_its_fold(data):
+    for fold in data.splits.folds:
         assert not set(fold.individuals) & set(fold.global_people)
-        parts = prepared.parts.train, prepared.parts.test
+        parts = data.splits.train, data.splits.test
         for whole, side in zip((fold.global_train, fold.global_test), parts, strict=True):
             same(whole, np.concatenate([side[person] for person in fold.global_people]))
 
@@ -164,12 +164,15 @@ def test_d_g_holds_no_individual_of_its_fold(prepared):
 def test_leaks_are_counted():
     clean = prepare(SMOKE)
     assert set(leaks(clean).values()) == {0}
-    one, other = clean.parts.individuals[:2]
-    torn = {**clean.parts.test, one: np.append(clean.parts.test[one], clean.parts.train[one][:2])}
+    one, other = clean.splits.individuals[:2]
+    torn = {
+        **clean.splits.test,
+        one: np.append(clean.splits.test[one], clean.splits.train[one][:2]),
+    }
     folds = tuple(
-        replace(fold, global_people=(other, *fold.global_people)) for fold in clean.parts.folds
+        replace(fold, global_people=(other, *fold.global_people)) for fold in clean.splits.folds
     )
-    leaky = replace(clean, parts=replace(clean.parts, test=torn, folds=folds))
+    leaky = replace(clean, splits=replace(clean.splits, test=torn, folds=folds))
     assert leaks(leaky) == {
         "samples on both sides": 2,
         "individuals in their own D_G": 1,
@@ -196,14 +199,14 @@ def study_of(cohort: cohort.Cohort, folder: Path, **changes) -> Settings:
 
 def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
     settings = study_of(people(twice=60), tmp_path)  # person 0 has each sample twice
-    prepared = prepare(settings)
-    assert leaks(prepared)["samples on both sides"] == 0
-    found = copies(prepared)
+    data = prepare(settings)
+    assert leaks(data)["samples on both sides"] == 0
+    found = copies(data)
     hers = found[found["test set"] == "D_I of person 0"].squeeze()
-    own = splits.numbered(prepared.images, prepared.labels)
-    train, test = (set(own[side[0]]) for side in (prepared.parts.train, prepared.parts.test))
-    assert 0 < len(train & test) <= hers["copies"] <= hers["images"] == len(prepared.parts.test[0])
-    assert leaks(prepared)["test images that copy a training image"] == found["copies"].sum() > 0
+    own = splits.numbered(data.inputs, data.labels)
+    train, test = (set(own[side[0]]) for side in (data.splits.train, data.splits.test))
+    assert 0 < len(train & test) <= hers["copies"] <= hers["images"] == len(data.splits.test[0])
+    assert leaks(data)["test images that copy a training image"] == found["copies"].sum() > 0
     with pytest.raises(InputError, match="are exact copies of training images") as caught:
         Study(settings, tmp_path / "none.sqlite")
     told = f"{hers['copies']} of {hers['images']} test images in D_I of person 0 are exact copies"
@@ -220,10 +223,10 @@ def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
     same_for_all = replace(
         one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6)
     )
-    prepared = prepare(study_of(same_for_all, tmp_path))
+    data = prepare(study_of(same_for_all, tmp_path))
     with pytest.raises(InputError, match="exact copies of training images"):
-        refuse_copies(prepared)
-    assert (copies(prepared)["copies"] > 0.9 * copies(prepared)["images"]).all()
+        refuse_copies(data)
+    assert (copies(data)["copies"] > 0.9 * copies(data)["images"]).all()
 
 
 def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
@@ -259,8 +262,8 @@ def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys)
     who[300:306] = 1
     cohort = Cohort(images, labels, who, np.arange(2400), source="people")
     settings = study_of(cohort, tmp_path, flips=False)
-    prepared = Study(settings, tmp_path / "none.sqlite").prepared
-    found = copies(prepared)
+    data = Study(settings, tmp_path / "none.sqlite").data
+    found = copies(data)
     assert 0 < (found["copies"] / found["images"]).max() <= 0.01
     Study(replace(settings, seed=0), tmp_path / "none.sqlite")
     said = capsys.readouterr().err
@@ -268,14 +271,14 @@ def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys)
     few = f"{count} of {found['images'].sum():,} test images are exact copies"
     assert said.startswith(f"perso: {settings.dataset}: {few}")
     assert said.count("\n") == 1 and said.endswith(" pp too high\n")
-    assert f"copies    {count} test images are exact copies of training images" in facts(prepared)
+    assert f"copies    {count} test images are exact copies of training images" in facts(data)
 
 
 def test_the_same_image_of_another_class_is_no_copy(tmp_path):
     copied = people(twice=60)
     labels = np.append(copied.labels[:360], (copied.labels[360:] + 1) % 10)
-    prepared = prepare(study_of(replace(copied, labels=labels), tmp_path))
-    assert copies(prepared)["copies"].sum() == 0 and "copies" not in facts(prepared)
+    data = prepare(study_of(replace(copied, labels=labels), tmp_path))
+    assert copies(data)["copies"].sum() == 0 and "copies" not in facts(data)
 
 
 @pytest.mark.parametrize("split", ["item", "image"])
@@ -285,8 +288,8 @@ def test_symmetric_images_are_no_copies_of_their_flips(tmp_path, split):
     half = np.concatenate([quarter, quarter[:, ::-1]], axis=1)
     whole = np.concatenate([half, half[:, :, ::-1]], axis=2)
     same(whole, whole[:, ::-1])
-    prepared = prepare(study_of(replace(one, images=whole), tmp_path, split=split))
-    assert copies(prepared)["copies"].sum() == 0
+    data = prepare(study_of(replace(one, images=whole), tmp_path, split=split))
+    assert copies(data)["copies"].sum() == 0
 
 
 def test_copies_that_share_an_item_lie_on_one_side(tmp_path):
@@ -301,14 +304,14 @@ def test_copies_that_share_an_item_lie_on_one_side(tmp_path):
 
 def test_more_individuals_leave_d_g_and_the_first_as_they_were(cases):
     few, many = (prepare(replace(cases["writers"], individuals=n)) for n in (4, 12))
-    assert many.parts.individuals[:4] == few.parts.individuals
-    assert many.content_of(many.parts.folds[0]) == few.content_of(few.parts.folds[0])
-    assert items(many, many.parts.folds[0].global_train) == items(
-        few, few.parts.folds[0].global_train
+    assert many.splits.individuals[:4] == few.splits.individuals
+    assert many.content_of(many.splits.folds[0]) == few.content_of(few.splits.folds[0])
+    assert items(many, many.splits.folds[0].global_train) == items(
+        few, few.splits.folds[0].global_train
     )
-    for person in few.parts.individuals:
+    for person in few.splits.individuals:
         assert many.content[person] == few.content[person]
-        assert items(many, many.parts.train[person]) == items(few, few.parts.train[person])
+        assert items(many, many.splits.train[person]) == items(few, few.splits.train[person])
 
 
 def test_the_cohorts_seed_chooses_people_and_the_seed_splits_them(cases):
@@ -316,12 +319,12 @@ def test_the_cohorts_seed_chooses_people_and_the_seed_splits_them(cases):
         prepare(replace(cases["writers"], **change))
         for change in ({}, {}, {"cohort_seed": 1}, {"seed": 1})
     )
-    assert first.parts.individuals == again.parts.individuals == otherwise.parts.individuals
-    assert first.parts.individuals != others.parts.individuals
-    for person in first.parts.individuals:
-        same(first.parts.train[person], again.parts.train[person])
-        assert items(first, first.parts.train[person]) != items(
-            otherwise, otherwise.parts.train[person]
+    assert first.splits.individuals == again.splits.individuals == otherwise.splits.individuals
+    assert first.splits.individuals != others.splits.individuals
+    for person in first.splits.individuals:
+        same(first.splits.train[person], again.splits.train[person])
+        assert items(first, first.splits.train[person]) != items(
+            otherwise, otherwise.splits.train[person]
         )
 
 
@@ -381,8 +384,8 @@ def test_d_gs_hash_is_of_its_people(tmp_path):
         prepare(QUICK),
         prepare(replace(QUICK, dataset=saved(changed, tmp_path / "it.npz"))),
     )
-    kept = [before.content_of(fold) == after.content_of(fold) for fold in before.parts.folds]
-    assert kept == [5 not in fold.global_people for fold in before.parts.folds] and sum(kept) == 1
+    kept = [before.content_of(fold) == after.content_of(fold) for fold in before.splits.folds]
+    assert kept == [5 not in fold.global_people for fold in before.splits.folds] and sum(kept) == 1
 
 
 @pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped"])
@@ -390,22 +393,22 @@ def test_what_is_carried_to_another_machine_is_the_same_study(cases, case, tmp_p
     here = prepare(cases[case])
     there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "carried.npz")))
     assert there.content == here.content and there.classes == here.classes
-    same(there.images, here.images)
+    same(there.inputs, here.inputs)
     same(there.labels, here.labels)
-    for mine, theirs in zip(here.parts.folds, there.parts.folds, strict=True):
+    for mine, theirs in zip(here.splits.folds, there.splits.folds, strict=True):
         assert theirs.individuals == mine.individuals and theirs.global_people == mine.global_people
         same(theirs.global_train, mine.global_train)
         same(theirs.global_test, mine.global_test)
-    for person in here.parts.train:
-        same(there.parts.train[person], here.parts.train[person])
+    for person in here.splits.train:
+        same(there.splits.train[person], here.splits.train[person])
 
 
 def test_only_the_chosen_are_carried(cases):
     here = prepare(cases["writers"])
     assert len(here.source.people) == 10 and len(writers().people) == 20
     assert set(here.source.people.tolist()) == {
-        *here.parts.individuals,
-        *here.parts.folds[0].global_people,
+        *here.splits.individuals,
+        *here.splits.folds[0].global_people,
     }
 
 
@@ -435,15 +438,15 @@ def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
 
 def test_class_counts_make_people_of_200_and_three_times_33(cases):
     made = prepare(cases["counts"])
-    assert made.parts.individuals == (0, 1, 2, 3)
-    for person in made.parts.individuals:
+    assert made.splits.individuals == (0, 1, 2, 3)
+    for person in made.splits.individuals:
         counts = np.bincount(made.source.labels[made.source.who == person], minlength=10)
         assert sorted(counts.tolist()) == [0] * 6 + [33] * 3 + [200]
 
 
 def test_class_counts_d_g_is_a_pool_of_what_nobody_has(cases):
     made = prepare(cases["counts"])
-    [fold] = made.parts.folds
+    [fold] = made.splits.folds
     assert len(fold.global_people) == 1
     assert len(items(made, np.concatenate([fold.global_train, fold.global_test]))) == 2000
     assert len(fold.global_train) == 3 * 1400
@@ -498,7 +501,7 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
     told = refused(replace(settings, individuals=20))
     assert told.startswith("dataset: ") and "person 907: 1 sample cannot be split" in told
     assert told.endswith("min_items: 2 leaves such people out")
-    assert 907 not in prepare(replace(settings, individuals=19, min_items=2)).parts.individuals
+    assert 907 not in prepare(replace(settings, individuals=19, min_items=2)).splits.individuals
 
 
 @pytest.mark.parametrize(
@@ -530,7 +533,7 @@ def test_the_largest_possible_pool_is_possible(cases):
 
 
 def test_people_made_by_class_counts_can_be_carried(tmp_path):
-    """A prepared file of class-count people is taken as it was drawn, not drawn from again."""
+    """A data file of class-count people is taken as it was drawn, not drawn from again."""
     each = np.arange(2000)
     garments = cohort.Cohort(
         np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up"
@@ -556,7 +559,7 @@ def test_what_people_leave_is_d_g_where_no_number_is_given(cases):
     counts = cases["counts"]
     made = prepare(replace(counts, global_items=0, main_items=50, side_items=9))
     assert len(made.source.labels) == 7000  # all of them
-    for person in made.parts.individuals:
+    for person in made.splits.individuals:
         of_hers = np.bincount(made.source.labels[made.source.who == person])
         assert sorted(of_hers[of_hers > 0]) == [9, 9, 9, 50]
 
@@ -564,5 +567,5 @@ def test_what_people_leave_is_d_g_where_no_number_is_given(cases):
 def test_a_split_by_image_is_another_split_of_the_same_people():
     by_item, by_image = prepare(SMOKE), prepare(replace(SMOKE, split="image"))
     assert by_item.content == by_image.content and leaks(by_image)["samples on both sides"] > 0
-    for person, train in by_item.parts.train.items():
-        assert sorted(train) != sorted(by_image.parts.train[person])
+    for person, train in by_item.splits.train.items():
+        assert sorted(train) != sorted(by_image.splits.train[person])

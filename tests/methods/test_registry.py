@@ -8,67 +8,15 @@ import pytest
 
 from perso.methods import schedules
 from perso.methods.method import BASELINE, FAMILIES, Method
-from perso.methods.registry import DOSES, GROUPING, METHODS, TABLES, V1, V3, baseline_of, named
+from perso.methods.registry import DOSES, GROUPING, METHODS, TABLES, V3, baseline_of, named
 
 NAMES = [method.name for method in V3]
-# v3 Table I, shaping rows: mean, sd, min, max on D_I, then on D_G
-TABLE_I = {
-    "BaseLine": (0.98, 0.027, 0.86, 1.0, 0.979, 0.002, 0.971, 0.983),
-    "ES-n-40": (0.981, 0.031, 0.82, 1.0, 0.979, 0.002, 0.971, 0.982),
-    "ES-n-400": (0.983, 0.027, 0.859, 1.0, 0.98, 0.001, 0.977, 0.982),
-    "SW-n-12": (0.98, 0.021, 0.904, 1.0, 0.971, 0.007, 0.951, 0.981),
-    "SW-n-2": (0.984, 0.017, 0.92, 1.0, 0.968, 0.009, 0.946, 0.979),
-    "TL-n-10": (0.982, 0.027, 0.851, 1.0, 0.98, 0.001, 0.974, 0.982),
-    "TL-n-300": (0.983, 0.025, 0.859, 1.0, 0.979, 0.002, 0.964, 0.983),
-    "BaseLine-n-1500": (0.975, 0.022, 0.884, 1.0, 0.962, 0.004, 0.949, 0.969),
-    "BaseLine-n-6500": (0.975, 0.02, 0.929, 1.0, 0.965, 0.003, 0.956, 0.969),
-    "IG-n-5": (0.978, 0.018, 0.931, 1.0, 0.961, 0.004, 0.942, 0.969),
-    "IG-n-21": (0.977, 0.019, 0.922, 1.0, 0.964, 0.003, 0.949, 0.969),
-    "SG-n-1500": (0.979, 0.018, 0.897, 1.0, 0.962, 0.003, 0.95, 0.966),
-    "SG-n-6500": (0.978, 0.02, 0.915, 1.0, 0.963, 0.004, 0.952, 0.968),
-}
-# v1 Table 2: class counts, then hidden factors; r_train last
-TABLE_2 = {
-    "BaseLine": (
-        (0.9102, 0.0574, 0.7444, 0.9889, 0.9215, 0.003, 0.9117, 0.9289, 1.0),
-        (0.9617, 0.0342, 0.8509, 1.0, 0.9571, 0.003, 0.9475, 0.9644, 1.0),
-    ),
-    "ES-n-500": (
-        (0.9113, 0.0588, 0.6889, 1.0, 0.9182, 0.0034, 0.9065, 0.9241, 1.0),
-        (0.965, 0.0359, 0.8421, 1.0, 0.9581, 0.0021, 0.9508, 0.9622, 1.0),
-    ),
-    "ES-n-5000": (
-        (0.9103, 0.0551, 0.7333, 0.9889, 0.9188, 0.0037, 0.9038, 0.9275, 1.0),
-        (0.9626, 0.0388, 0.8421, 1.0, 0.958, 0.0024, 0.9459, 0.9623, 1.0),
-    ),
-    "SW-n-2": (
-        (0.9247, 0.0485, 0.7667, 1.0, 0.9176, 0.0055, 0.8935, 0.9269, 0.99),
-        (0.9768, 0.025, 0.9009, 1.0, 0.9568, 0.0032, 0.9432, 0.9632, 0.99),
-    ),
-    "SW-n-1/8": (
-        (0.9542, 0.0398, 0.8333, 1.0, 0.8227, 0.0485, 0.6045, 0.8899, 1.0),
-        (0.9729, 0.0256, 0.8829, 1.0, 0.9338, 0.0048, 0.9166, 0.9424, 1.0),
-    ),
-    "TL-n-20 (1e-2)": (
-        (0.9556, 0.0377, 0.8333, 1.0, 0.7369, 0.078, 0.5031, 0.8796, 0.01),
-        (0.9747, 0.0243, 0.8917, 1.0, 0.9396, 0.0174, 0.8768, 0.9559, 0.01),
-    ),
-    "TL-n-200 (1e-2)": (
-        (0.9633, 0.0355, 0.8333, 1.0, 0.6929, 0.0986, 0.4274, 0.8708, 0.02),
-        (0.9824, 0.018, 0.925, 1.0, 0.9413, 0.0148, 0.8778, 0.9563, 0.02),
-    ),
-}
 
 
 def row(name: str) -> Method:
     """The one method of that name."""
     [method] = named(name)
     return method
-
-
-def rows_of(name: str) -> list[Method]:
-    """The methods that stand for a row of v3's: transfer learning has one per learning rate."""
-    return [method for method in V3 if re.sub(r" \(.*\)$", "", method.name) == name]
 
 
 def test_names_are_unique():
@@ -85,45 +33,27 @@ def test_there_is_one_baseline():
     assert [method.name for method in METHODS if method.family == "baseline"] == [BASELINE]
 
 
-@pytest.mark.parametrize("name", TABLE_I)
-def test_v3s_rows_are_there_with_the_printed_numbers(name):
-    assert rows_of(name)
-    assert {method.paper for method in rows_of(name)} == {TABLE_I[name]}
-
-
-def test_what_v3_has_not_printed_claims_no_numbers():
-    printed = {method.name for name in TABLE_I for method in rows_of(name)}
-    assert {method.name for method in METHODS if method.paper} == printed
-
-
-def test_v1s_rows_are_there_with_the_printed_numbers_and_no_others():
-    for methods in (V1, METHODS):
-        assert {
-            m.name: (m.v1_counts, m.v1_factors) for m in methods if m.v1_counts or m.v1_factors
-        } == TABLE_2
-
-
 def test_every_table_counts_from_the_baseline():
     assert all(table[0].name == BASELINE for table in TABLES.values())
 
 
-@pytest.mark.parametrize("persons", [0, 101, -1])
-def test_more_than_all_of_d_g_cannot_be_added(persons):
-    with pytest.raises(ValueError, match=rf"^IG-n-5: percent {persons} of D_G cannot be added"):
-        replace(row("IG-n-5"), percent=persons)
+@pytest.mark.parametrize("percent", [0, 101, -1])
+def test_more_than_all_of_d_g_cannot_be_added(percent):
+    with pytest.raises(ValueError, match=rf"^IG-n-5: percent {percent} of D_G cannot be added"):
+        replace(row("IG-n-5"), percent=percent)
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
         ("IG-n-5", {"individual_data": "other"}),
-        ("TL-n-10 (1e-3)", {"added": "near samples", "persons": 5}),
+        ("TL-n-10 (1e-3)", {"enlarged_by": "near samples", "percent": 5}),
     ],
 )
 def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
     with pytest.raises(
         ValueError,
-        match=rf"^{re.escape(name)}: (individual_data other|what is added) .*late|own data$",
+        match=rf"^{re.escape(name)}: enlarged_by (enlarges the own|needs early or n_I)",
     ):
         replace(row(name), **wrong)
 
@@ -192,34 +122,24 @@ def test_how_often_a_method_weighs_is_as_it_says(method):
             "ES-n-400 + SW-n-12 + TL-n-10 (1e-4)",
             {"early": 400, "n_I": "12", "late": 10, "late_rate": 1e-4},
         ),
-        ("BaseLine-n-1500", {"n_I": "2", "added": "random", "persons": 5, "with_own": False}),
-        ("BaseLine-n-6500 with D_I", {"n_I": "2", "added": "random", "persons": 21}),
-        ("IG-n-21", {"n_I": "2", "added": "near persons", "persons": 21}),
-        ("SG-n-1500", {"n_I": "2", "added": "near samples", "persons": 5}),
+        ("BaseLine-n-1500", {"n_I": "2", "enlarged_by": "random", "percent": 5, "with_own": False}),
+        ("BaseLine-n-6500 with D_I", {"n_I": "2", "enlarged_by": "random", "percent": 21}),
+        ("IG-n-21", {"n_I": "2", "enlarged_by": "near persons", "percent": 21}),
+        ("SG-n-1500", {"n_I": "2", "enlarged_by": "near samples", "percent": 5}),
     ],
 )
 def test_a_method_is_what_its_name_says_and_no_more(name, fields):
     one = row(name)
-    printed = {
-        "paper": one.paper,
-        "v1_counts": one.v1_counts,
-        "v1_factors": one.v1_factors,
-        "refines": one.refines,
-    }
-    assert one == Method(name, one.family, one.meaning, **fields, **printed)
+    assert one == Method(name, one.family, one.meaning, **fields, refines=one.refines)
 
 
-def test_what_a_row_of_ours_refines_is_a_row_with_printed_numbers():
-    for method in METHODS:
-        if method.refines:
-            assert (
-                method.paper is method.v1_counts is method.v1_factors is None
-                and row(method.refines).paper
-            )
+def test_a_control_refines_a_row_of_its_table():
+    for table in TABLES.values():
+        for method in table:
+            assert not method.refines or method.refines in {each.name for each in METHODS}
     (longest,) = named("BaseLine + 5000 iterations, 3 × epochs", table="doses")
-    assert (
-        longest.refines == BASELINE and row("BaseLine-n-1500 with D_I").refines == "BaseLine-n-1500"
-    )
+    assert longest.refines == BASELINE
+    assert row("BaseLine-n-1500 with D_I").refines == "BaseLine-n-1500"
 
 
 def test_no_two_rows_are_the_same_training():
@@ -242,7 +162,7 @@ def test_transfer_shares_the_generic_model_and_nothing_else_does():
         {"global_extra": "own"},
         {"global_extra": "other"},
         {"extra": 1},
-        {"rounds": 2},
+        {"epochs_factor": 2},
     ],
 )
 def test_only_the_plain_epochs_on_d_g_are_generic(change):
@@ -261,7 +181,6 @@ def test_a_course_is_made_of_what_decides_the_numbers():
         {"name": "b"},
         {"family": "baseline"},
         {"meaning": "b"},
-        {"paper": (0.0,) * 8},
         {"late": 2},
         {"refines": BASELINE},
     ):
@@ -274,8 +193,8 @@ def test_a_course_is_made_of_what_decides_the_numbers():
         {"individual_data": "other"},
         {"late_rate": 0.1},
         {"late_optimiser": "sgd"},
-        {"rounds": 2},
-        {"added": "random", "persons": 5},
+        {"epochs_factor": 2},
+        {"enlarged_by": "random", "percent": 5},
     ):
         assert replace(base, **other).trajectory != base.trajectory
 
@@ -320,5 +239,7 @@ def test_an_unknown_method_is_told_what_there_is():
     [{"family": "new"}, {"individual_data": "own'"}, {"global_extra": "all"}, {"late_rate": None}],
 )
 def test_a_record_that_makes_no_sense_is_refused_by_name(wrong):
-    with pytest.raises(ValueError, match=r"^TL-n-10 .*: (family|individual_data|joined|late)"):
+    with pytest.raises(
+        ValueError, match=r"^TL-n-10 .*: (family|individual_data|global_extra|late)"
+    ):
         replace(row("TL-n-10 (1e-3)"), **wrong)

@@ -43,9 +43,11 @@ class TestChapter:
         assert stated == {key: smoke[key] for key in stated} and len(stated) >= 9
 
     def test_leaves_the_settings_as_they_were_given(self, chapter):
-        """`gather` takes what any cell assigned."""
+        """`settings_of` takes what any cell assigned."""
         sources = [cell.source for cell in cells(chapter) if "parameters" not in tags(cell)]
-        last = max(number for number, source in enumerate(sources) if "gather(globals())" in source)
+        last = max(
+            number for number, source in enumerate(sources) if "settings_of(globals())" in source
+        )
         for source in sources[:last]:
             names = symtable.symtable(source, "cell", "exec").get_symbols()
             assigned = {
@@ -93,7 +95,7 @@ class TestChapter:
             "What to try",
         ):
             assert part in prose
-        assert any("made_of" in cell.source for cell in cells(chapter))
+        assert any("provenance_note" in cell.source for cell in cells(chapter))
 
 
 def test_what_is_injected_leaves_nothing_of_the_smoke_size():

@@ -30,7 +30,7 @@ ROWS = pd.DataFrame(
     ],
     columns=["method", "person", "acc_I", "acc_G"],
 )
-FACTORS = {"acc_I": 100, "acc_G": 50}  # from SEEN to percent
+FACTORS = {"D_I": 100, "D_G": 50}  # from SEEN to percent
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_a_method_has_one_colour_in_every_figure(ax, table):
     marks = next(mark for mark in figures.tradeoff(ax, table).containers if mark.get_label() == ES)
     assert same_color(marks[0].get_color(), own)
     for draw in (figures.levels, figures.people_figure):
-        there = draw(plt.subplots()[1], ROWS, "acc_I")
+        there = draw(plt.subplots()[1], ROWS, "D_I")
         place = labels(there).index(ES)
         assert same_color(there.collections[place].get_facecolor()[0, :3], own)
     strip = figures.strip(plt.subplots()[1], {TL: np.ones(4, bool), ES: np.ones(4, bool)})
@@ -216,48 +216,46 @@ def labels(ax) -> list[str]:
     return [label.get_text() for label in ax.get_yticklabels()]
 
 
-@pytest.mark.parametrize("measure", FACTORS)
-def test_levels_have_a_dot_per_person_and_a_line_per_method(ax, measure):
-    figures.levels(ax, ROWS, measure)
+@pytest.mark.parametrize("part", FACTORS)
+def test_levels_have_a_dot_per_person_and_a_line_per_method(ax, part):
+    figures.levels(ax, ROWS, part)
     assert labels(ax) == list(SEEN)
     *dots, means = (marks.get_offsets() for marks in ax.collections)
     for place, (values, there) in enumerate(zip(SEEN.values(), dots, strict=True)):
-        np.testing.assert_allclose(there[:, 0], FACTORS[measure] * np.array(values))
+        np.testing.assert_allclose(there[:, 0], FACTORS[part] * np.array(values))
         assert (np.abs(there[:, 1] - place) < 0.5).all()  # on its own line
     np.testing.assert_allclose(
-        means[:, 0], [FACTORS[measure] * np.mean(values) for values in SEEN.values()]
+        means[:, 0], [FACTORS[part] * np.mean(values) for values in SEEN.values()]
     )
     np.testing.assert_array_equal(means[:, 1], range(len(SEEN)))
 
 
-@pytest.mark.parametrize("measure", FACTORS)
-def test_people_show_their_change_to_the_baseline_in_points(ax, measure):
-    figures.people_figure(ax, ROWS, measure)
+@pytest.mark.parametrize("part", FACTORS)
+def test_people_show_their_change_to_the_baseline_in_points(ax, part):
+    figures.people_figure(ax, ROWS, part)
     others = [name for name in SEEN if name != BASELINE]
     assert labels(ax) == others
     *dots, means = (marks.get_offsets() for marks in ax.collections)
     for name, mean, there in zip(others, means, dots, strict=True):
-        change = FACTORS[measure] * (np.array(SEEN[name]) - SEEN[BASELINE])
+        change = FACTORS[part] * (np.array(SEEN[name]) - SEEN[BASELINE])
         np.testing.assert_allclose(there[:, 0], change, atol=1e-9)
         assert mean[0] == pytest.approx(change.mean())
 
 
 @pytest.mark.parametrize("draw", [figures.levels, figures.people_figure])
 def test_methods_stand_from_top_to_bottom(ax, draw):
-    bottom, top = draw(ax, ROWS, "acc_I").get_ylim()
+    bottom, top = draw(ax, ROWS, "D_I").get_ylim()
     assert top < 0 < len(labels(ax)) - 1 < bottom
 
 
 def test_a_person_without_a_method_has_no_dot(ax):
-    figures.levels(
-        ax, ROWS.drop(ROWS.index[(ROWS["method"] == ES) & (ROWS["person"] == 1)]), "acc_I"
-    )
+    figures.levels(ax, ROWS.drop(ROWS.index[(ROWS["method"] == ES) & (ROWS["person"] == 1)]), "D_I")
     there = np.ma.filled(ax.collections[list(SEEN).index(ES)].get_offsets(), np.nan)[:, 0]
     np.testing.assert_allclose(there[~np.isnan(there)], [60, 90])
 
 
 def test_the_same_rows_give_the_same_dots(ax):
-    one, two = (figures.levels(each, ROWS, "acc_I") for each in (ax, plt.subplots()[1]))
+    one, two = (figures.levels(each, ROWS, "D_I") for each in (ax, plt.subplots()[1]))
     for a, b in zip(one.collections, two.collections, strict=True):
         np.testing.assert_array_equal(a.get_offsets(), b.get_offsets())
 

@@ -10,7 +10,7 @@ import pytest
 
 from perso.analysis import comparison, similarity
 from perso.data.cohort import Cohort
-from perso.data.dataset import Prepared
+from perso.data.dataset import StudyData
 from perso.data.images import flipped
 from perso.data.splits import Fold, Splits
 from perso.methods import method
@@ -26,7 +26,7 @@ WHO = np.array(["eve", "ann", "ann", "bob", "ann", "bob", "eve", "ann"])
 LABELS = np.array([0, 2, 0, 1, 0, 1, 2, 1])  # bob has neither a 0 nor a 2; ann has two 0s, eve no 1
 
 
-def prepared(settings: Settings | None = None) -> Prepared:
+def data(settings: Settings | None = None) -> StudyData:
     """Three people's eight images; each of image n's pixels is 10 n + its place."""
     images = (10 * np.arange(1, 9)[:, None, None] + np.arange(4).reshape(2, 2)).astype(np.uint8)
     source = Cohort(images, LABELS, WHO, np.arange(8), source="eight of three")
@@ -35,7 +35,7 @@ def prepared(settings: Settings | None = None) -> Prepared:
         {"ann": np.array([1, 2, 4]), "bob": np.array([3])},
         {"ann": np.array([7]), "bob": np.array([5])},
     )
-    return Prepared(
+    return StudyData(
         settings or Settings(),
         source,
         *flipped(images, LABELS, 3),
@@ -160,7 +160,7 @@ def test_the_books_table_has_both_parts_and_says_whether_p_is_corrected():
 
 
 def test_people_are_counted_without_those_of_D_G():
-    said = sentences.people_sentence(prepared())
+    said = sentences.people_sentence(data())
     assert said.startswith("2 individuals with 3 samples each")  # ann has 4, bob 2; eve is D_G
     assert said.endswith("learn from 2 images of its person and 3 of others.")
 
@@ -205,7 +205,7 @@ def test_where_nothing_else_is_published_that_is_said_and_the_own_run_shown(tmp_
     """As a chapter does it, on an empty results/."""
     study = SimpleNamespace(
         settings=Settings(),
-        prepared=prepared(),
+        data=data(),
         keys=lambda: list("abcdef"),
         common=lambda: {"engine": 1},
     )
@@ -298,17 +298,17 @@ def test_agreement_goes_both_ways_and_names_what_differs():
 
 
 def test_samples_are_the_persons_first_image_of_each_class():
-    ready = prepared()
+    ready = data()
     sheet = notebook.sample_sheet(ready, ["bob", "ann"])
     assert sheet.shape == (2, 3, 2, 2) and sheet.dtype == np.uint8
     for line, images in zip(sheet, [(None, 3, None), (2, 7, 1)], strict=True):
         for shown, n in zip(line, images, strict=True):
-            np.testing.assert_array_equal(shown, 0 if n is None else ready.images[n])
+            np.testing.assert_array_equal(shown, 0 if n is None else ready.inputs[n])
 
 
 def test_samples_of_a_turn_are_the_flips_of_the_same_images():
     straight, mirrored, overturned = (
-        notebook.sample_sheet(prepared(), ["ann", "bob"], turn) for turn in range(3)
+        notebook.sample_sheet(data(), ["ann", "bob"], turn) for turn in range(3)
     )
     np.testing.assert_array_equal(mirrored, straight[:, :, :, ::-1])
     np.testing.assert_array_equal(overturned, straight[:, :, ::-1])
@@ -317,8 +317,8 @@ def test_samples_of_a_turn_are_the_flips_of_the_same_images():
 
 def test_samples_show_so_many_classes_at_most():
     np.testing.assert_array_equal(
-        notebook.sample_sheet(prepared(), ["ann"], most=2),
-        notebook.sample_sheet(prepared(), ["ann"])[:, :2],
+        notebook.sample_sheet(data(), ["ann"], most=2),
+        notebook.sample_sheet(data(), ["ann"])[:, :2],
     )
 
 
@@ -328,8 +328,8 @@ def test_writers_of_unlike_hands_are_told_apart_by_their_unflipped_images():
     images = np.concatenate([images, np.zeros((160, 2, 2))]).astype(
         np.uint8
     )  # the flips would tell nothing
-    people = prepared()
-    ready = replace(people, images=images, source=replace(people.source, who=who))
+    people = data()
+    ready = replace(people, inputs=images, source=replace(people.source, who=who))
     assert similarity.writer_identification(ready) == (
         1,
         0.75,
@@ -341,7 +341,7 @@ def test_writers_of_unlike_hands_are_told_apart_by_their_unflipped_images():
 
 
 def made(settings: Settings | None = None, **given) -> str:
-    return notebook.provenance_note(prepared(settings), **given).data
+    return notebook.provenance_note(data(settings), **given).data
 
 
 def line(text: str, name: str) -> str:
@@ -362,7 +362,7 @@ def test_where_nothing_is_changed_nothing_is_named():
 
 
 def test_the_data_are_named_with_their_content():
-    ready = prepared()
+    ready = data()
     said = line(notebook.provenance_note(ready).data, "Data")
     assert "eight of three" in said and "8 samples" in said
     content = re.search("`(.*)`", said).group(1)

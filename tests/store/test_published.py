@@ -67,7 +67,7 @@ def study(*keys: str, **settings):
     )
     return SimpleNamespace(
         settings=Settings(**settings),
-        prepared=SimpleNamespace(source=source),
+        data=SimpleNamespace(source=source),
         keys=lambda methods=None: list(keys),
         common=lambda: {"engine": 7},
         store=SimpleNamespace(keys=set),
@@ -243,7 +243,7 @@ def test_provenance_says_what_when_on_what_and_how_much():
     ]
     assert (told["first"][:10], told["last"][:10]) == ("2026-01-01", "2026-01-02")
     assert told["seconds"] == pytest.approx(3) and told["torch"] == ["2.11.0+cpu"]
-    assert told["data"] == "two dots" and told["content"] == study().prepared.source.content_hash
+    assert told["data"] == "two dots" and told["content"] == study().data.source.content_hash
     assert (told["perso"], told["engine"], told["commit"]) == (
         perso.__version__,
         7,
@@ -437,7 +437,7 @@ def test_the_module_is_there_without_pyarrow():
     """And reading an empty folder needs none."""
     code = (
         "import sys; sys.modules['pyarrow'] = None;"
-        "from perso.store.published import *; print(everything(Path('no')))"
+        "from perso.store.published import *; print(read_all(Path('no')))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

@@ -155,16 +155,16 @@ def test_codes_are_those_of_another_run(study, tmp_path):
 def test_codes_are_of_training_images_alone(study):
     for number, fold in enumerate(study.folds):
         coded = set(np.flatnonzero(~np.isnan(study.codes(number)).any(axis=1)))
-        train = [study.prepared.parts.train[person] for person in fold.individuals]
+        train = [study.data.splits.train[person] for person in fold.individuals]
         assert coded == set(np.concatenate([fold.global_train, *train]))
 
 
 def test_an_encoder_learns_from_training_images_alone(study, asked_for):
-    tests = np.concatenate([*study.prepared.parts.test.values()])
+    tests = np.concatenate([*study.data.splits.test.values()])
     for number, fold in enumerate(study.folds):
-        jobs.train_encoder(study.prepared, number, "key")
+        jobs.train_encoder(study.data, number, "key")
         learnt = set(asked_for[-1].ravel())
-        train = [study.prepared.parts.train[person] for person in fold.individuals]
+        train = [study.data.splits.train[person] for person in fold.individuals]
         assert learnt == set(np.concatenate([fold.global_train, *train])) and not learnt & set(
             tests
         )
@@ -172,7 +172,7 @@ def test_an_encoder_learns_from_training_images_alone(study, asked_for):
 
 def test_a_stored_encoder_is_not_trained_again(study, monkeypatch):
     monkeypatch.setattr(jobs, "train_encoder", None)
-    assert study.codes().shape == (len(study.prepared.images), TINY.latent)
+    assert study.codes().shape == (len(study.data.inputs), TINY.latent)
 
 
 def test_an_encoder_is_one_for_all_methods_of_a_fold(study):
@@ -200,11 +200,11 @@ def test_what_changes_codes_changes_the_keys_of_what_they_choose(study, change):
 
 @pytest.mark.parametrize("method", GROUPED, ids=lambda method: method.name)
 def test_what_is_added_is_training_data_of_d_g_and_nothing_twice(study, method):
-    parts, fold = study.prepared.parts, study.folds[0]
+    parts, fold = study.data.splits, study.folds[0]
     persons = persons_to_add(method.percent, len(fold.global_people))
     for person in fold.individuals:
         own = set(parts.train[person])
-        images = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
+        images = plans.enlarge(study.data, fold, method, person, 0, study.codes())
         added = set(images) - own
         assert len(images) == len(set(images)) and added <= set(fold.global_train)
         assert own <= set(images) if method.with_own else not own & set(images)
@@ -220,9 +220,9 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
     many = Study(
         replace(TINY, exchange=False, individuals=2, global_people=10), tmp_path / "rows.sqlite"
     )
-    prepared, fold, codes = many.prepared, many.folds[0], many.codes()
+    data, fold, codes = many.data, many.folds[0], many.codes()
     person = fold.individuals[0]
-    order = plans.rank_persons(prepared, fold, person, codes, 10)
+    order = plans.rank_persons(data, fold, person, codes, 10)
     expected = {
         "IG-n-5": order[:1],
         "IG-n-21": order[:3],
@@ -230,18 +230,18 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
         "far IG-n-21": order[-3:],
     }
     for method in named(*expected, table="grouping"):
-        added = set(plans.enlarge(prepared, fold, method, person, 0, codes)) - set(
-            prepared.parts.train[person]
+        added = set(plans.enlarge(data, fold, method, person, 0, codes)) - set(
+            data.splits.train[person]
         )
         assert added == set(
-            np.concatenate([prepared.parts.train[other] for other in expected[method.name]])
+            np.concatenate([data.splits.train[other] for other in expected[method.name]])
         )
 
 
 def test_chance_draws_anew_for_every_person_and_repeat(study):
     fold, (method,) = study.folds[0], named("BaseLine-n-1500")
     drawn = [
-        plans.enlarge(study.prepared, fold, method, person, repeat, None)
+        plans.enlarge(study.data, fold, method, person, repeat, None)
         for person in fold.individuals
         for repeat in (0, 1)
     ]
@@ -250,8 +250,8 @@ def test_chance_draws_anew_for_every_person_and_repeat(study):
 
 def test_weighing_draws_every_second_batch_from_what_was_chosen(study):
     fold, (method,), person = study.folds[0], named("IG-n-5"), study.folds[0].individuals[0]
-    from_I, plan = plans.index_plan(study.prepared, fold, method, person, 0, 0, study.codes())
-    images = plans.enlarge(study.prepared, fold, method, person, 0, study.codes())
+    from_I, plan = plans.index_plan(study.data, fold, method, person, 0, 0, study.codes())
+    images = plans.enlarge(study.data, fold, method, person, 0, study.codes())
     assert np.isin(plan[from_I], images).all() and np.isin(plan[from_I], fold.global_train).any()
     assert from_I.mean() == pytest.approx(0.5, abs=0.1)
 
@@ -277,7 +277,7 @@ def test_a_pool_has_no_persons_to_group():
 
 
 def test_v3s_table_has_its_six_rows_of_grouping():
-    assert [m.name for m in V3 if m.family == "data grouping" and m.paper] == [
+    assert [m.name for m in V3 if m.family == "data grouping"] == [
         "BaseLine-n-1500",
         "BaseLine-n-6500",
         "IG-n-5",

@@ -104,7 +104,7 @@ def everybody(one: Study):
 
 def plan(one: Study, method: Method, fold, person) -> tuple[np.ndarray, np.ndarray]:
     """Source and plan of a model of the first repeat."""
-    return plans.index_plan(one.prepared, fold, method, person, 0, method.late)
+    return plans.index_plan(one.data, fold, method, person, 0, method.late)
 
 
 # --- rows
@@ -113,7 +113,7 @@ def plan(one: Study, method: Method, fold, person) -> tuple[np.ndarray, np.ndarr
 def test_there_is_one_row_for_every_method_person_and_repeat(tmp_path):
     one = Study(replace(TINY, repeats=2), tmp_path / "rows.sqlite")
     rows = one.run((SW_2, BASE), jobs=1)
-    people = [str(person) for person in one.prepared.parts.individuals]
+    people = [str(person) for person in one.data.splits.individuals]
     wanted = itertools.product((SW_2.name, BASE.name), people, (0, 1))
     assert list(rows[["method", "person", "repeat"]].itertuples(index=False, name=None)) == list(
         wanted
@@ -143,9 +143,7 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
     for line in whole.rows(SHORT).itertuples():
         fold = whole.folds[line.fold]
         person = next(p for p in fold.individuals if str(p) == line.person)
-        assert line.n_I == len(whole.prepared.parts.test[person]) and line.n_G == len(
-            fold.global_test
-        )
+        assert line.n_I == len(whole.data.splits.test[person]) and line.n_G == len(fold.global_test)
         assert line.acc_I == unpacked(line.hits_I, line.n_I).mean()
         assert line.acc_G == unpacked(line.hits_G, line.n_G).mean()
         assert (line.device, line.precision, line.threads, line.lanes) == ("cpu", "float32", 1, 2)
@@ -156,8 +154,8 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
 )
 def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     """Written out: initial weights, then the schedule, then the late iterations at their own rate."""
-    fold, prepared, s = whole.folds[1], whole.prepared, whole.settings
-    how, pixels = jobs.recipe(prepared), (prepared.images, prepared.labels)
+    fold, data, s = whole.folds[1], whole.data, whole.settings
+    how, pixels = jobs.recipe(data), (data.inputs, data.labels)
     people = fold.individuals
 
     def seeds(use):
@@ -179,8 +177,8 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     rows = whole.rows([method])
     for person, state in zip(people, states, strict=True):
         line = rows[rows["person"] == str(person)].iloc[0]
-        for part, index in (("I", prepared.parts.test[person]), ("G", fold.global_test)):
-            hits = inference.predict(how, prepared.images, state, index) == prepared.labels[index]
+        for part, index in (("I", data.splits.test[person]), ("G", fold.global_test)):
+            hits = inference.predict(how, data.inputs, state, index) == data.labels[index]
             assert unpacked(line[f"hits_{part}"], line[f"n_{part}"]).tolist() == hits.tolist()
 
 
@@ -300,11 +298,11 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
 
 FORSAKEN = """
 import os, threading
-from perso.study.workers import begin_worker
+from perso.study.workers import start_worker
 
 parent = os.getpid()
 if not os.fork():
-    begin_worker(parent, 0)
+    start_worker(parent, 0)
     print("there", flush=True)
 threading.Event().wait()
 """
@@ -330,7 +328,7 @@ def test_a_worker_ends_with_its_parent():
 def test_a_study_knows_what_was_asked_and_what_was_chosen():
     one = Study(TINY, "nowhere.sqlite")
     assert one.asked == TINY and TINY.graph == "auto" and "auto" not in vars(one.settings).values()
-    assert one.prepared.settings == one.settings and "2 models fused" in one.hardware
+    assert one.data.settings == one.settings and "2 models fused" in one.hardware
 
 
 # --- identity
@@ -447,7 +445,7 @@ def test_a_late_rate_belongs_to_its_own_methods():
 
 
 def test_what_only_names_a_method_changes_no_key():
-    renamed = tuple(replace(m, family="control", meaning="as before", paper=None) for m in EVERY)
+    renamed = tuple(replace(m, family="control", meaning="as before") for m in EVERY)
     assert keys_of(TINY) == keys_of(TINY, renamed)
 
 
@@ -475,7 +473,7 @@ def people(tmp_path):
 
 def roles(settings: Settings) -> tuple:
     """The two individuals and the one person of D_G."""
-    (fold,) = prepare(settings).parts.folds
+    (fold,) = prepare(settings).splits.folds
     return (*fold.individuals, *fold.global_people)
 
 
@@ -530,7 +528,7 @@ def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
     """But for the last one, who has a new neighbour; with two lanes the first four sit as before."""
     base = replace(TINY, exchange=False, global_people=4, individuals=4, lanes=lanes)
     before, after = keys_of(base), keys_of(replace(base, individuals=6))
-    last = str(prepare(base).parts.individuals[-1])
+    last = str(prepare(base).splits.individuals[-1])
     assert changed(before, after) == {
         (m.name, last) for m in EVERY if "other" in (m.global_extra, m.individual_data)
     }
@@ -539,7 +537,7 @@ def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
 def test_another_place_among_the_lanes_is_another_key():
     base = replace(TINY, exchange=False, global_people=4, individuals=3, lanes=2)
     before, after = keys_of(base), keys_of(replace(base, individuals=4))
-    alone = str(prepare(base).parts.individuals[-1])
+    alone = str(prepare(base).splits.individuals[-1])
     assert changed(before, after) == {(method.name, alone) for method in EVERY}
 
 
@@ -608,7 +606,7 @@ def test_a_longer_baseline_begins_as_the_baseline(planned):
 def test_people_and_repeats_draw_their_own_batches(planned):
     fold = planned.folds[0]
     drawn = [
-        plans.index_plan(planned.prepared, fold, SW_2, p, r, 0)[1]
+        plans.index_plan(planned.data, fold, SW_2, p, r, 0)[1]
         for p in fold.individuals
         for r in (0, 1)
     ]
@@ -624,12 +622,10 @@ def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
         return dict.fromkeys(snapshots or [plans.shape[1]], states)
 
     job = next(job for job in one.jobs([method]) if job.fold == fold)
-    generic = {
-        name: t.numpy() for name, t in recipe.init_state(jobs.recipe(one.prepared), 5).items()
-    }
+    generic = {name: t.numpy() for name, t in recipe.init_state(jobs.recipe(one.data), 5).items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "train", train)
-        jobs.train_job(one.prepared, job, generic)
+        jobs.train_job(one.data, job, generic)
     return calls
 
 
@@ -657,7 +653,7 @@ def test_late_iterations_have_their_own_rate_and_dropout(planned):
 
 def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
     one = Study(replace(TINY, epochs=3, decay_epoch=2, decay=0.5), tmp_path / "rows.sqlite")
-    n_iter = plans.epoch_length(one.prepared, one.folds[0])
+    n_iter = plans.epoch_length(one.data, one.folds[0])
     for method in (SW_2, ES_3, LONGER):
         start = method.early + method.extra
         (call,) = asked(one, method)
@@ -668,7 +664,7 @@ def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
 
 
 def test_the_baseline_learns_from_everybody_else_and_another_individual(planned):
-    train = planned.prepared.parts.train
+    train = planned.data.splits.train
     for fold, person in everybody(planned):
         other = fold.neighbour(person)
         from_I, index = plan(planned, BASE, fold, person)
@@ -679,7 +675,7 @@ def test_the_baseline_learns_from_everybody_else_and_another_individual(planned)
 
 @pytest.mark.parametrize("method", EVERY, ids=lambda method: method.name)
 def test_every_batch_is_drawn_from_its_own_source(method, planned):
-    train = planned.prepared.parts.train
+    train = planned.data.splits.train
     for fold, person in everybody(planned):
         whose = {"own": train[person], "other": train[fold.neighbour(person)], "": []}
         from_I, index = plan(planned, method, fold, person)
@@ -690,7 +686,7 @@ def test_every_batch_is_drawn_from_its_own_source(method, planned):
 @pytest.mark.parametrize("method", EVERY, ids=lambda method: method.name)
 def test_no_sample_is_trained_on_and_tested(method, planned):
     """Nor is any flip of one: samples are counted, not images."""
-    test, samples = planned.prepared.parts.test, len(planned.prepared.source.item)
+    test, samples = planned.data.splits.test, len(planned.data.source.item)
     for fold, person in everybody(planned):
         tested = np.concatenate([test[person], fold.global_test]) % samples
         assert not np.isin(plan(planned, method, fold, person)[1] % samples, tested).any()
@@ -698,7 +694,7 @@ def test_no_sample_is_trained_on_and_tested(method, planned):
 
 def test_the_generic_model_learns_from_D_G_alone(planned, asked_for):
     for number, fold in enumerate(planned.folds):
-        jobs.train_generic(planned.prepared, number, 0, "key")
+        jobs.train_generic(planned.data, number, 0, "key")
         assert set(asked_for[-1].ravel()) == set(fold.global_train)  # two epochs: all of it
         assert asked_for[-1].shape[:2] == (1, len(planned.schedule(TL_0, number)))
 
@@ -725,9 +721,9 @@ def test_what_was_trained_here_comes_before_what_is_given(whole):
 def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
     settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
     one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, epochs_factor=2)
-    n_iter = plans.epoch_length(one.prepared, one.folds[0])
+    n_iter = plans.epoch_length(one.data, one.folds[0])
     assert len(one.schedule(twice)) == ES_3.early + 6 * n_iter
-    rate = plans.rate_schedule(one.prepared, one.folds[0], ES_3.early + 6 * n_iter, 2)
+    rate = plans.rate_schedule(one.data, one.folds[0], ES_3.early + 6 * n_iter, 2)
     assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.early + 4 * n_iter
     assert not set(one.keys([twice])) & set(one.keys([ES_3]))
 
