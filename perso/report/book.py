@@ -22,7 +22,7 @@ from perso.settings import Settings, as_dict
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
-PAGES = ("_config.yml", "_toc.yml", "intro.md", "references.md", "references.bib")
+PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", "references.bib")
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "html", "_build")  # the folders that a build makes anew
 MARK = ".made-by-perso"  # a file in each of them; a folder without it is somebody else's
