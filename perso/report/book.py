@@ -1,4 +1,7 @@
-"""Chapters → executed copies by papermill → one book by jupyter-book. Nothing in `chapters/` is changed."""
+"""Build the book: papermill executes copies of the chapters, jupyter-book makes pages of them.
+
+Nothing in `chapters/` is changed.
+"""
 
 import logging
 import os
@@ -24,30 +27,28 @@ from perso.study.study import Study
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", "references.bib")
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
-MADE = ("book", "html", "_build")  # the folders that a build makes anew
-MARK = ".made-by-perso"  # a file in each of them; a folder without it is somebody else's
+MADE = ("book", "html", "_build")  # the folders that a build replaces
+MARK = ".made-by-perso"  # a file in each of them; a folder without it is not replaced
 
 
 def chapters() -> list[Path]:
-    """The notebooks in the order of the table of contents."""
+    """List the notebooks in the order of the table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [ROOT / f"{entry['file']}.ipynb" for entry in toc["chapters"]]
     return [file for file in files if file.exists()]
 
 
 def build(study: Study, data_dir: Path, to: Path) -> Path:
-    """Execute every chapter with the study's settings and build the pages; the path of the first one.
+    """Execute every chapter with the study's settings, build the pages, return the first page.
 
-    InputError where a folder is in the way; RunError when a chapter failed or a page gave a warning.
+    InputError where a folder is in the way; RunError when a chapter fails or a page has a warning.
     """
     to = to.resolve()
     check_free(to)
     source = to / "book"
     copy_sources(source)
-    os.environ["PERSO_STORE"], os.environ["PERSO_DATA_DIR"] = (
-        str(study.store.path.resolve()),
-        str(data_dir.resolve()),
-    )
+    os.environ["PERSO_STORE"] = str(study.store.path.resolve())
+    os.environ["PERSO_DATA_DIR"] = str(data_dir.resolve())
     for chapter in chapters():
         print(f"running {chapter.name}", file=sys.stderr)
         execute(chapter, source / "chapters" / chapter.name, study.asked)
@@ -56,19 +57,19 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
 
 
 def check_free(to: Path) -> None:
-    """InputError names what a build into `to` would remove though no build made it."""
+    """Check that a build into `to` removes only what a build made; InputError names the rest."""
     for path in (to / name for name in MADE):
         if not replaceable(path):
-            # before there was a mark, the checkout's own build/ was filled without one
+            # older versions filled the checkout's own build/ without a mark
             remedy = "run `make clean`" if to.resolve() == ROOT / "build" else "remove it"
             raise InputError(
-                f"--to {to}: {path} would be replaced, and no `perso book` is known to have made it; "
+                f"--to {to}: {path} would be replaced, but `perso book` did not make it; "
                 f"name another --to, or {remedy}"
             )
 
 
 def replaceable(folder: Path) -> bool:
-    """Whether a build may remove a folder: it is not there, is empty, or was made by a build."""
+    """Whether a build may remove a folder: it is missing, empty, or was made by a build."""
     if not os.path.lexists(folder):
         return True
     if folder.is_symlink() or not folder.is_dir():
@@ -77,14 +78,14 @@ def replaceable(folder: Path) -> bool:
 
 
 def anew(folder: Path) -> None:
-    """Make a folder, without what was in it, and mark it as a build's."""
+    """Replace a folder by an empty one with the mark of a build."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
 
 
 def copy_sources(source: Path) -> None:
-    """A fresh folder with what the book is made of."""
+    """Copy what the book is made of into a new folder."""
     anew(source)
     (source / "chapters").mkdir()
     for name in SOURCES:
@@ -93,8 +94,9 @@ def copy_sources(source: Path) -> None:
 
 
 def chapter_parameters(chapter: Path, settings: Settings) -> dict:
-    """What to inject: all that the chapter declares, and whatever else is not as in `Settings`."""
-    declared, defaults = papermill.inspect_notebook(chapter), as_dict(Settings())
+    """Parameters to inject: those that the chapter declares and those that are not defaults."""
+    declared = papermill.inspect_notebook(chapter)
+    defaults = as_dict(Settings())
     values = {
         key: value
         for key, value in as_dict(settings).items()
@@ -106,39 +108,40 @@ def chapter_parameters(chapter: Path, settings: Settings) -> dict:
 
 
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
-    """Run one chapter into `copy` and make the copy fit for the page."""
+    """Execute one chapter into `copy` and prepare the copy for the page."""
     values = chapter_parameters(chapter, settings)
-    logging.getLogger("papermill").setLevel(
-        logging.ERROR
-    )  # a setting that a chapter does not declare is no warning
+    # papermill warns of each injected parameter that the chapter does not declare
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
-            # without the user's start-up files and configuration, which may define or alter anything
-            alone = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
+            # the user's start-up files and configuration could define or change anything
+            isolated = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
             papermill.execute_notebook(
                 chapter,
                 copy,
                 values,
                 cwd=ROOT / "chapters",
                 progress_bar=False,
-                extra_arguments=["--log-level=ERROR", *alone],
+                extra_arguments=["--log-level=ERROR", *isolated],
             )
     except papermill.PapermillExecutionError as error:
-        said = f"{error.ename}: {error.evalue}"
-        raise RunError(f"chapters/{chapter.name}: cell {error.exec_count} failed: {said}") from None
+        cause = f"{error.ename}: {error.evalue}"
+        raise RunError(
+            f"chapters/{chapter.name}: cell {error.exec_count} failed: {cause}"
+        ) from None
     notebook = nbformat.read(copy, as_version=4)
     check_finished(notebook.metadata.get("papermill", {}), chapter)
     nbformat.write(polish(notebook), copy)
 
 
 def check_finished(record: Mapping, chapter: Path) -> None:
-    """RunError unless papermill's record says that the chapter ran to its end."""
+    """Raise RunError unless papermill's record says that the chapter ran to its end."""
     if record.get("exception") or not record.get("end_time"):
         raise RunError(f"chapters/{chapter.name} did not run to its end")
 
 
 def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without the defaults that the injected parameters replaced, without stderr and widgets."""
+    """Hide the default parameters, fold the injected ones, remove stderr and widgets."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -153,38 +156,30 @@ def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def compile_pages(source: Path, html: Path) -> Path:
-    """jupyter-book with warnings as errors; the path of the first page."""
-    command = [
-        "build",
-        source,
-        "--path-output",
-        html.parent,
-        "-W",
-        "-n",
-        "--keep-going",
-        "--all",
-        "--quiet",
-    ]
+    """Run jupyter-book with warnings as errors and return the path of the first page."""
+    options = ["-W", "-n", "--keep-going", "--all", "--quiet"]
+    command = ["build", str(source), "--path-output", str(html.parent), *options]
     anew(html.parent / "_build")
     done = subprocess.run(
-        [sys.executable, "-c", JUPYTER_BOOK, *map(str, command)], capture_output=True, text=True
+        [sys.executable, "-c", JUPYTER_BOOK, *command], capture_output=True, text=True
     )
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
     (html.parent / "_build" / "html" / MARK).touch()
     shutil.rmtree(html, ignore_errors=True)
     (html.parent / "_build" / "html").rename(html)
-    if outside := [
+    outside = [
         f"{page.name}: {tag}"
         for page in html.rglob("*.html")
         for tag in outside_tags(page.read_text("utf-8"))
-    ]:
-        raise RunError("these pages load something from elsewhere:\n" + "\n".join(outside))
+    ]
+    if outside:
+        raise RunError("these pages load something from another host:\n" + "\n".join(outside))
     return html / "index.html"
 
 
 def outside_tags(html: str) -> list[str]:
-    """The tags of a page that make a browser fetch from another host; links to click are not among them."""
+    """The tags that make a browser fetch from another host; links to click are not among them."""
     return re.findall(
         r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"'](?:https?:)?//[^>]*>", html
     )

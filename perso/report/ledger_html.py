@@ -1,4 +1,4 @@
-"""The ledger's page: counts, the table one sorts and filters, every claim's findings."""
+"""The page of the ledger: counts, a table to sort and filter, every claim's findings."""
 
 import re
 from collections.abc import Sequence
@@ -12,9 +12,11 @@ from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
 from perso.report import ledger_text
+from perso.report.tables import format_p
 from perso.store.published import FOLDER
 
-TESTS = {  # anchors in chapters/17-calibration
+# the section about each test: its anchor in chapters/17-calibration
+TESTS = {
     "sign-flip": "test-sign-flip",
     "mixed model": "test-mixed-model",
     "few generic models": "test-mixed-model",
@@ -31,47 +33,51 @@ TESTS = {  # anchors in chapters/17-calibration
 
 
 def ledger_name(one: Ledger) -> str:
-    """What a ledger is called: the name of its file, or this book's own run."""
+    """The name of a ledger's file, or "own run" for this book's own."""
     return one.file.split("/")[-1].split(".")[0] if one.file else "own run"
 
 
 def ledger_label(one: Ledger) -> str:
-    """The scale of a ledger, and whose it is."""
+    """The scale and the name of a ledger, like "quick: own run"."""
     return f"{one.provenance['scale']}: {ledger_name(one)}"
 
 
 def decided_at(one: Ledger, verdict: Verdict) -> str:
-    """Where a verdict was reached, for the table: empty where nothing was tested."""
+    """The ledger that a verdict is from; empty where nothing was tested."""
     if not verdict.findings:
         return ""
     return f"not decided; {ledger_label(one)}" if LARGER in verdict.missing else ledger_label(one)
 
 
 def link(text: str, target: str) -> str:
-    """A link of HTML."""
+    """An HTML link."""
     return f'<a href="{escape(target)}">{escape(text)}</a>'
 
 
+def test_link(text: str, test: str) -> str:
+    """A link to the section about a test."""
+    return link(text, f"17-calibration.html#{TESTS[test]}")
+
+
 def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
-    """How many claims have which verdict, at the largest scale that could test each."""
+    """How many claims have which verdict, and at which scale they were tested."""
     decided = deciding(ledgers)
-    found = ledger_text.count_verdicts(verdict for _, verdict in decided)
-    said = ", ".join(f"{count} {word}" for word, count in found.items() if count)
-    by_size = {
-        scale: sum(
-            one.provenance["scale"] == scale and verdict.verdict != "NOT RUN"
-            for one, verdict in decided
-        )
-        for scale in reversed(SCALES)
-    }
-    smoke = by_size.pop("smoke")
-    sizes = ", ".join(f"{count} at {scale} size" for scale, count in by_size.items() if count)
-    alone = f"; {smoke} in a smoke run alone, which decides nothing" if smoke else ""
-    return f"Of {len(decided)} claims: {said}. Weighed: {sizes or 'none'}{alone}"
+    counts = ledger_text.count_verdicts(verdict for _, verdict in decided)
+    verdicts = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    scales = [one.provenance["scale"] for one, verdict in decided if verdict.verdict != "NOT RUN"]
+    larger = [scale for scale in reversed(SCALES) if scale in scales and scale != "smoke"]
+    tested = ", ".join(f"{scales.count(scale)} at {scale} size" for scale in larger) or "none"
+    text = f"Of {len(decided)} claims: {verdicts}. Tested: {tested}"
+    if "smoke" in scales:
+        text += f"; {scales.count('smoke')} only in a smoke run, which decides nothing"
+    return text
 
 
 def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
-    """How many claims have which verdict: verdicts down, ledgers across, the deciding one last."""
+    """How many claims have which verdict: a line per verdict, a column per ledger.
+
+    The last column counts each claim at the largest scale that could test it.
+    """
     columns = {ledger_label(one): ledger_text.count_verdicts(one.verdicts) for one in ledgers}
     columns["largest that could"] = ledger_text.count_verdicts(
         verdict for _, verdict in deciding(ledgers)
@@ -80,38 +86,56 @@ def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
 
 
 def claims_table(ledgers: Sequence[Ledger]) -> HTML:
-    """A line per claim, from the largest scale that could test it; links to its findings, chapter, rows and test."""
+    """A line per claim, tested at the largest scale that could, with links to its findings."""
     decided = deciding(ledgers)
-    shown = ledger_text.summary(verdict for _, verdict in decided)
-    lines = []
-    for (one, verdict), (number, line) in zip(decided, shown.iterrows(), strict=True):
-        links = [link("chapter", f"{line['chapter']}.html"), link("findings", f"#claim-{number}")]
-        links += [link("rows", rows_link(one, verdict))] if rows_link(one, verdict) else []
-        links += (
-            [link("test", f"17-calibration.html#{TESTS[line['test']]}")] if line["test"] else []
-        )
-        lines.append(
-            {
-                "#": number,
-                "paper": re.split(r"[ ,]", line["source"])[0],
-                "claim": escape(line["claim"]),
-                "printed": escape(line["printed"]),
-                "ours": f"{escape(line['ours'])}<br><small>{escape(line['of'])}</small>",
-                "p (Holm)": escape(line["p (Holm)"]),
-                "least": line["detectable"],
-                "n": line["people"],
-                "verdict": verdict_badge(line["verdict"]),
-                "decided at": escape(decided_at(one, verdict)),
-                "α = .1": line["α = .1"],
-                "": " ".join(links),
-            }
-        )
-    text = pd.DataFrame(lines).to_html(index=False, escape=False, border=0, classes="sortable")
-    return HTML(text)
+    summary = ledger_text.summary(verdict for _, verdict in decided)
+    table = pd.DataFrame(
+        {
+            "#": summary.index.astype(str),
+            "paper": [re.split(r"[ ,]", source)[0] for source in summary["source"]],
+            "claim": summary["claim"].map(escape),
+            "printed": summary["printed"].map(escape),
+            "ours": [
+                f"{escape(ours)}<br><small>{escape(what)}</small>"
+                for ours, what in zip(summary["ours"], summary["what"], strict=True)
+            ],
+            "p (Holm)": summary["p (Holm)"].map(escape),
+            "MDE": summary["MDE"],
+            "n": summary["people"],
+            "verdict": summary["verdict"].map(verdict_badge),
+            "decided at": [escape(decided_at(one, verdict)) for one, verdict in decided],
+            "α = .1": summary["α = .1"],
+            "": [claim_links(one, verdict) for one, verdict in decided],
+        }
+    )
+    return HTML(html_table(table, "sortable"))
+
+
+def html_table(table: pd.DataFrame, classes: str | None = None) -> str:
+    """A table of HTML cells."""
+    # not a Styler: it adds an id to the table and classes to every cell, and needs more code
+    return table.to_html(index=False, escape=False, border=0, classes=classes)
+
+
+def claim_links(one: Ledger, verdict: Verdict) -> str:
+    """Links from a claim to its chapter, findings, rows and test."""
+    claim, finding = verdict.claim, ledger_text.deciding_finding(verdict)
+    links = [
+        link("chapter", f"{claim.chapter}.html"),
+        link("findings", f"#claim-{claim.number}"),
+    ]
+    if rows := rows_link(one, verdict):
+        links.append(link("rows", rows))
+    if finding:
+        links.append(test_link("test", finding.test))
+    return " ".join(links)
 
 
 def rows_link(one: Ledger, verdict: Verdict) -> str:
-    """Where the rows are that tested a claim: the published file, or the chapter that trains this book's own."""
+    """The address of the rows that tested a claim; empty where there are none.
+
+    They are in a published file, or made by the chapter that trains this book's own.
+    """
     if not verdict.findings:
         return ""
     if not one.file:
@@ -122,76 +146,78 @@ def rows_link(one: Ledger, verdict: Verdict) -> str:
 
 
 def verdict_badge(verdict: str) -> str:
-    """A verdict with its colour."""
+    """A verdict in the colour that assets/book.css gives it."""
     return f'<span class="verdict {verdict.lower().replace(" ", "-")}">{verdict}</span>'
 
 
 def claim_details(ledgers: Sequence[Ledger]) -> HTML:
-    """Every claim with all findings at the scale that decides it, our controls, and what other scales say."""
+    """A block to unfold per claim: reason, findings, controls, verdicts of other ledgers."""
     blocks = []
     for place, (one, verdict) in enumerate(deciding(ledgers)):
         claim = verdict.claim
-        others = [
-            f"{escape(ledger_label(each))}: {each.verdicts[place].verdict}"
-            for each in ledgers
-            if each is not one
-        ]
-        elsewhere = f" Elsewhere: {'; '.join(others)}." * bool(others)
-        printed = f" Printed: {escape(claim.printed)}." * bool(claim.printed)
-        origins = "; ".join(dict.fromkeys(RUN_NAMES[finding.of] for finding in verdict.findings))
-        origin = f" Rows: {escape(origins)}." * bool(origins)
+        sentences = [claim.source]
+        if claim.printed:
+            sentences.append(f"Printed: {claim.printed}")
+        sentences.append(f"At {ledger_label(one)}: {ledger_text.reason(verdict)}")
+        if verdict.findings:
+            runs = dict.fromkeys(RUN_NAMES[finding.of] for finding in verdict.findings)
+            sentences.append(f"Rows: {'; '.join(runs)}")
+        others = [each for each in ledgers if each is not one]
+        if others:
+            verdicts = (f"{ledger_label(each)}: {each.verdicts[place].verdict}" for each in others)
+            sentences.append(f"Other runs: {'; '.join(verdicts)}")
+        title = f"{claim.number}. {escape(claim.says)} {verdict_badge(verdict.verdict)}"
         blocks.append(
-            f'<details class="claim" id="claim-{claim.number}"><summary>{claim.number}. {escape(claim.says)} '
-            f"{verdict_badge(verdict.verdict)}</summary><p>{escape(claim.source)}.{printed} At {escape(ledger_label(one))}: "
-            f"{escape(ledger_text.reason(verdict))}.{origin}{elsewhere} "
-            f"{link('Chapter', f'{claim.chapter}.html')}.</p>{findings_html(verdict)}</details>"
+            f'<details class="claim" id="claim-{claim.number}"><summary>{title}</summary>'
+            f"<p>{escape('. '.join(sentences))}. {link('Chapter', f'{claim.chapter}.html')}.</p>"
+            f"{findings_html(verdict)}</details>"
         )
     return HTML("\n".join(blocks))
 
 
 def findings_html(verdict: Verdict) -> str:
-    """The findings of a claim as a table, controls in a block of their own."""
-    lines = [
-        finding_cells(each, role)
-        for role, group in (("", verdict.findings), ("control", verdict.controls))
-        for each in group
-    ]
-    return pd.DataFrame(lines).to_html(index=False, escape=False, border=0) if lines else ""
+    """The findings of a claim as a table, its controls below them; empty without any."""
+    lines = [finding_cells(finding, "") for finding in verdict.findings]
+    lines += [finding_cells(finding, "control") for finding in verdict.controls]
+    return html_table(pd.DataFrame(lines)) if lines else ""
 
 
 def finding_cells(found: Finding, role: str) -> dict[str, str]:
-    """A finding as the cells of a table."""
+    """A finding as the HTML cells of a line."""
     more = {key: value for key, value in found.more.items() if value is not None}
-    by = link(found.test, f"17-calibration.html#{TESTS[found.test]}")
     models = f" ({more['generic']} models)" if more.get("generic") else ""
     cells = {
         "": role,
         "what": found.what,
         "ours [95 %]": ledger_text.format_estimate(found),
-        "by": "",
-        "p": ledger_text.format_p(found.p),
-        "Holm": ledger_text.format_p(found.holm),
-        "least": ledger_text.format_value(found, found.detectable).replace("?", ""),
+        "test": found.test,
+        "p": format_p(found.p),
+        "Holm": format_p(found.holm),
+        "MDE": ledger_text.format_mde(found),
         "n": f"{found.n}{models}",
-        "t": ledger_text.format_p(more.get("t", np.nan)),
-        "Wilcoxon": ledger_text.format_p(more.get("wilcoxon", np.nan)),
+        "t": format_p(more.get("t", np.nan)),
+        "Wilcoxon": format_p(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
         "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "",
-        "speaks": ledger_text.outcome_text(found),
+        "outcome": ledger_text.outcome_text(found),
     }
-    return {key: escape(value) for key, value in cells.items()} | {"by": by}
+    html = {key: escape(value) for key, value in cells.items()}
+    html["test"] = test_link(found.test, found.test)
+    return html
 
 
 def list_ledgers(ledgers: Sequence[Ledger]) -> Markdown:
-    """Which ledger is of which run."""
+    """A list of the runs that the ledgers are of."""
     lines = []
     for one in ledgers:
-        told, of = one.provenance, one.provenance["settings"]
-        lines.append(
-            f"- **{ledger_label(one)}**: {told['people']} people of {told['data']}, {of['image_size']} × {of['image_size']} "
-            f"pixels, width {of['width']:g}, {of['epochs']} epochs; rows of {told['first'][:10]} to "
-            f"{told['last'][:10]}"
-            + f", weighed at commit {told['commit']}, `{one.file}`"
-            * bool(one.file)
+        run, settings = one.provenance, one.provenance["settings"]
+        size = settings["image_size"]
+        line = (
+            f"- **{ledger_label(one)}**: {run['people']} people of {run['data']}, "
+            f"{size} × {size} pixels, width {settings['width']:g}, {settings['epochs']} epochs; "
+            f"rows of {run['first'][:10]} to {run['last'][:10]}"
         )
+        if one.file:
+            line += f", tested at commit {run['commit']}, `{one.file}`"
+        lines.append(line)
     return Markdown("\n".join(lines))

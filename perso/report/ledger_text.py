@@ -1,4 +1,4 @@
-"""Verdicts as one reads them: lines for a terminal, tables for a page, every number for other statistics."""
+"""The ledger as text: lines for a terminal, a Markdown table, every number as CSV."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -9,110 +9,9 @@ import pandas as pd
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
+from perso.report.tables import format_p
 
-
-def format_value(finding: Finding, value: float) -> str:
-    """A value in the finding's unit."""
-    if np.isnan(value):
-        return "?"
-    return {"pp": f"{value:+.1f}", "bytes": f"{value:,.0f}"}.get(finding.unit, f"{value:.2f}")
-
-
-def format_estimate(finding: Finding) -> str:
-    """The number with its interval, as text."""
-    unit = "" if finding.unit == "pp" else f" {finding.unit}"
-    if np.isnan(finding.low) or finding.test == "count":
-        return f"{format_value(finding, finding.value)}{unit}"
-    return f"{format_value(finding, finding.value)} [{format_value(finding, finding.low)}, {format_value(finding, finding.high)}]{unit}"
-
-
-def reason(each: Verdict) -> str:
-    """What stands behind a verdict, in a line."""
-    if each.verdict == "NOT RUN":
-        return f"lacks {'; '.join(each.missing)}"
-    return f"a smoke run decides nothing; {tally(each)}" if LARGER in each.missing else tally(each)
-
-
-def tally(each: Verdict) -> str:
-    """How many tests speak for the claim and against it, or how many people they need."""
-    counts = {
-        word: sum(f.outcome == word for f in each.findings)
-        for word in ("for", "against", "open", "few")
-    }
-    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    if each.needs:
-        return f"needs {each.needs} people"
-    said = (
-        each.findings[0].what
-        if len(each.findings) == 1
-        else f"of {len(each.findings)} tests {said}"
-    )
-    controls = [finding.outcome for finding in each.controls if finding.test != "count"]
-    return said + f"; of {len(controls)} controls {controls.count('for')} for" * bool(controls)
-
-
-def deciding_finding(each: Verdict) -> Finding | None:
-    """The finding to show where there is room for one, that which the verdict hangs on: the least sure of its kind."""
-    speaks = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}.get(
-        each.verdict, ("for",)
-    )
-    hangs = [f for f in each.findings if f.outcome in speaks and f.settled == (speaks == ("for",))]
-    there = hangs or list(each.findings)
-    return max(there, key=lambda finding: np.nan_to_num(finding.holm), default=None)
-
-
-def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
-    """A line per claim, numbers as text: of several tests the one that the verdict hangs on, see `findings_table`."""
-    lines = {}
-    for each in verdicts:
-        f, claim = deciding_finding(each), each.claim
-        lines[claim.number] = {
-            "claim": claim.says,
-            "source": claim.source,
-            "printed": claim.printed,
-            "verdict": each.verdict,
-            "why": reason(each),
-            "ours": format_estimate(f) if f else "",
-            "of": f.what if f else "",
-            "test": f.test if f else "",
-            "p (Holm)": format_p(f.holm) if f else "",
-            "detectable": format_value(f, f.detectable) if f and not np.isnan(f.detectable) else "",
-            "people": str(f.n) if f else "",
-            "α = .1": {True: "yes", False: "no", None: ""}[each.author],
-            "rows": RUN_NAMES[f.of] if f else "",
-            "chapter": claim.chapter,
-        }
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("#")
-
-
-def format_p(p: float) -> str:
-    """A p as text."""
-    return "" if np.isnan(p) else "<.0001" if p < 1e-4 else f"{p:.4f}".lstrip("0")
-
-
-def findings_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
-    """Every number: a line per finding, the claim's verdict with it; a claim without any has one line."""
-    lines = []
-    for each in verdicts:
-        head = {
-            "claim": each.claim.number,
-            "verdict": each.verdict,
-            "missing": "; ".join(each.missing),
-            "author": {True: "yes", False: "no", None: ""}[each.author],
-        }
-        for role, group in (("test", each.findings), ("control", each.controls)):
-            for finding in group:
-                told = (
-                    asdict(finding)
-                    | {"low90": finding.bounds[0], "high90": finding.bounds[1]}
-                    | finding.more
-                )
-                lines.append(head | {"role": role} | {key: told.get(key) for key in COLUMNS})
-        if not each.findings and not each.controls:
-            lines.append(head | {"role": ""})
-    return pd.DataFrame(lines, columns=["claim", "verdict", "missing", "author", "role", *COLUMNS])
-
-
+# the columns of `findings_table` that describe a finding
 COLUMNS = (
     "what",
     "test",
@@ -143,63 +42,172 @@ COLUMNS = (
     "little",
     "settled",
 )
+AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
+
+
+def format_value(finding: Finding, value: float) -> str:
+    """A value in the finding's unit, without the unit's name."""
+    if np.isnan(value):
+        return "?"
+    if finding.unit == "pp":
+        return f"{value:+.1f}"
+    return f"{value:,.0f}" if finding.unit == "bytes" else f"{value:.2f}"
+
+
+def format_estimate(finding: Finding) -> str:
+    """A finding's value with its interval; the unit is named unless it is percentage points."""
+    unit = "" if finding.unit == "pp" else f" {finding.unit}"
+    value = format_value(finding, finding.value)
+    if np.isnan(finding.low) or finding.test == "count":
+        return f"{value}{unit}"
+    low = format_value(finding, finding.low)
+    high = format_value(finding, finding.high)
+    return f"{value} [{low}, {high}]{unit}"
+
+
+def format_mde(finding: Finding) -> str:
+    """A finding's minimum detectable effect; empty where it is unknown."""
+    return "" if np.isnan(finding.detectable) else format_value(finding, finding.detectable)
+
+
+def reason(each: Verdict) -> str:
+    """Why a claim has its verdict, in a line."""
+    if each.verdict == "NOT RUN":
+        return f"missing: {'; '.join(each.missing)}"
+    if LARGER in each.missing:
+        return f"a smoke run decides nothing; {tally(each)}"
+    return tally(each)
+
+
+def tally(each: Verdict) -> str:
+    """How many tests support the claim or contradict it, or how many people they need."""
+    if each.needs:
+        return f"needs {each.needs} people"
+    outcomes = [finding.outcome for finding in each.findings]
+    counts = [
+        f"{outcomes.count(word)} {word}"
+        for word in ("for", "against", "open", "few")
+        if word in outcomes
+    ]
+    several = f"of {len(outcomes)} tests {', '.join(counts)}"
+    text = each.findings[0].what if len(outcomes) == 1 else several
+    controls = [finding.outcome for finding in each.controls if finding.test != "count"]
+    if controls:
+        text += f"; of {len(controls)} controls {controls.count('for')} for"
+    return text
+
+
+def deciding_finding(each: Verdict) -> Finding | None:
+    """The finding that a verdict depends on: of those with its outcome the largest p."""
+    deciding = {"CONTRADICTED": ("against",), "UNDECIDED": ("few", "open", "against")}
+    outcomes = deciding.get(each.verdict, ("for",))
+    settled = outcomes == ("for",)
+    found = [f for f in each.findings if f.outcome in outcomes and f.settled == settled]
+    candidates = found or list(each.findings)
+    return max(candidates, key=lambda finding: np.nan_to_num(finding.holm), default=None)
+
+
+def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    """A line per claim, numbers as text, with the finding that decides (`deciding_finding`)."""
+    lines = {}
+    for each in verdicts:
+        found = deciding_finding(each)
+        numbers = dict.fromkeys(("ours", "what", "test", "p (Holm)", "MDE", "people", "rows"), "")
+        if found:
+            numbers = {
+                "ours": format_estimate(found),
+                "what": found.what,
+                "test": found.test,
+                "p (Holm)": format_p(found.holm),
+                "MDE": format_mde(found),
+                "people": str(found.n),
+                "rows": RUN_NAMES[found.of],
+            }
+        lines[each.claim.number] = {
+            "claim": each.claim.says,
+            "source": each.claim.source,
+            "printed": each.claim.printed,
+            "verdict": each.verdict,
+            "why": reason(each),
+            **numbers,
+            "α = .1": AUTHOR[each.author],
+            "chapter": each.claim.chapter,
+        }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("#")
+
+
+def findings_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    """Every number: a line per finding with its claim's verdict; a line for a claim without any."""
+    lines = []
+    for each in verdicts:
+        head = {
+            "claim": each.claim.number,
+            "verdict": each.verdict,
+            "missing": "; ".join(each.missing),
+            "author": AUTHOR[each.author],
+        }
+        for role, group in (("test", each.findings), ("control", each.controls)):
+            for finding in group:
+                low90, high90 = finding.bounds
+                values = asdict(finding) | {"low90": low90, "high90": high90} | finding.more
+                lines.append(head | {"role": role} | {key: values.get(key) for key in COLUMNS})
+        if not each.findings and not each.controls:
+            lines.append(head | {"role": ""})
+    return pd.DataFrame(lines, columns=["claim", "verdict", "missing", "author", "role", *COLUMNS])
 
 
 def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """How many claims have each verdict."""
-    there = [each.verdict for each in verdicts]
-    return {name: there.count(name) for name in VERDICTS}
+    words = [each.verdict for each in verdicts]
+    return {word: words.count(word) for word in VERDICTS}
 
 
 def ledger_text(verdicts: Sequence[Verdict]) -> str:
-    """The ledger for a terminal: counts, then a claim with the findings that decide it."""
-    lines = [
-        ", ".join(f"{count} {name}" for name, count in count_verdicts(verdicts).items() if count),
-        "",
-    ]
+    """The ledger for a terminal: counts, then every claim with its findings and controls."""
+    counts = count_verdicts(verdicts)
+    lines = [", ".join(f"{count} {word}" for word, count in counts.items() if count), ""]
     for each in verdicts:
-        author = {
-            True: "; by the papers' α = .1: yes",
-            False: "; by the papers' α = .1: no",
-            None: "",
-        }[each.author]
-        lines.append(
-            f"{each.claim.number:2d} {each.verdict:12s} {each.claim.says} ({each.claim.source})"
-        )
-        lines.append(f"   {reason(each)}{author}")
+        claim = each.claim
+        author = AUTHOR[each.author]
+        by_author = f"; by the papers' α = .1: {author}" if author else ""
+        lines.append(f"{claim.number:2d} {each.verdict:12s} {claim.says} ({claim.source})")
+        lines.append(f"   {reason(each)}{by_author}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {finding_line(finding)}" for finding in group]
     return "\n".join(lines)
 
 
 def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
-    """How often two cohorts come to the same verdict, and a line per claim of which they do not."""
+    """For how many claims two cohorts have the same verdict, and a line for each other claim."""
     pairs = [
         (one, two)
         for one, two in zip(first, second, strict=True)
         if "NOT RUN" not in (one.verdict, two.verdict)
     ]
-    apart = [
+    different = [
         f"{one.claim.number:2d} {one.verdict} → {two.verdict}: {one.claim.says}"
         for one, two in pairs
         if one.verdict != two.verdict
     ]
-    same = f"On people not used before: the same verdict for {len(pairs) - len(apart)} of {len(pairs)} claims"
-    return "\n".join([f"{same}; not for" if apart else f"{same}.", *apart])
+    same = len(pairs) - len(different)
+    text = f"On people not used before: the same verdict for {same} of {len(pairs)} claims"
+    return "\n".join([f"{text}; different for" if different else f"{text}.", *different])
 
 
 def finding_line(finding: Finding) -> str:
-    """A finding in a line."""
-    p = f", p {format_p(finding.p)}" * (not np.isnan(finding.p))
-    p += f" (Holm {format_p(finding.holm)})" * (bool(finding.family) and not np.isnan(finding.holm))
-    least = f", detectable {format_value(finding, finding.detectable)}" * (
-        not np.isnan(finding.detectable)
+    """A finding in a line: what was measured, value, test, p, people, MDE, outcome."""
+    p = f", p {format_p(finding.p)}" if format_p(finding.p) else ""
+    if finding.family and not np.isnan(finding.holm):
+        p += f" (Holm {format_p(finding.holm)})"
+    mde = f", MDE {format_mde(finding)}" if format_mde(finding) else ""
+    return (
+        f"{finding.what}: {format_estimate(finding)}, {finding.test}{p}, "
+        f"{people_text(finding)}{mde}: {outcome_text(finding)}"
     )
-    return f"{finding.what}: {format_estimate(finding)}, {finding.test}{p}, {people_text(finding)}{least}: {outcome_text(finding)}"
 
 
 def outcome_text(finding: Finding) -> str:
-    """What a finding says, and how where its p does not tell: that the effect is below the margin, or beyond it."""
+    """A finding's outcome: for | against | open | few, with the margin where that decides."""
     if finding.outcome == "against" and finding.expected == 0:
         return f"against: beyond ±{finding.margin:g}"
     if finding.outcome == "against" and not finding.holm < 0.05 and not np.isnan(finding.little):
@@ -208,35 +216,20 @@ def outcome_text(finding: Finding) -> str:
 
 
 def people_text(finding: Finding) -> str:
-    """Of how many people, and, where they share them, from how many generic models."""
+    """The number of people, and of the generic models that they share, if any."""
     models = finding.more.get("generic")
-    return f"{finding.n} people" + f" from {models} generic model{'s' * (models != 1)}" * bool(
-        models
-    )
+    if not models:
+        return f"{finding.n} people"
+    return f"{finding.n} people from {models} generic model{'' if models == 1 else 's'}"
 
 
 def ledger_markdown(verdicts: Sequence[Verdict]) -> str:
-    """The ledger as one table."""
-    columns = [
-        "claim",
-        "source",
-        "printed",
-        "verdict",
-        "ours",
-        "of",
-        "p (Holm)",
-        "detectable",
-        "people",
-    ]
-    shown = summary(verdicts)[columns]
-    lines = [["#", *shown.columns], ["--:"] + ["---"] * len(shown.columns)]
-    lines += [
-        [str(number), *map(str, line)]
-        for number, line in zip(shown.index, shown.values, strict=True)
-    ]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+    """The ledger as one Markdown table, a line per claim."""
+    columns = ["claim", "source", "printed", "verdict", "ours", "what", "p (Holm)", "MDE", "people"]
+    table = summary(verdicts)[columns].map(lambda cell: cell.replace("|", "/"))
+    return table.to_markdown(disable_numparse=True, colalign=["right"] + ["left"] * len(columns))
 
 
 def ledger_csv(verdicts: Sequence[Verdict]) -> str:
-    """`findings_table` in full."""
+    """`findings_table` as CSV."""
     return findings_table(verdicts).to_csv(index=False, lineterminator="\n", float_format="%.6g")

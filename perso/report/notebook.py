@@ -1,4 +1,4 @@
-"""What the chapters share: the look, sentences and tables made of results, and where those came from."""
+"""What all chapters use: set-up, glued values, and notes on where models and pages come from."""
 
 import platform
 from collections.abc import Sequence
@@ -19,85 +19,95 @@ from perso.store.published import Published
 
 
 def set_up() -> None:
-    """The look of a chapter's figures."""
+    """Set the look of a chapter's figures."""
     set_matplotlib_formats("retina")
     figures.style()
 
 
-def glue_value(name: str, value) -> None:
-    """Glue a number or a text under a name for the prose of any page, and print it for whoever reads the notebook."""
+def glue_value(name: str, value: float | str) -> None:
+    """Glue a number or a text under a name, for the prose of any page, and print it."""
     glue(name, value if isinstance(value, str) else float(value), display=False)
     print(f"{name}: {value}")
 
 
 def origin_note(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
-    """Which of the rows are published ones (`published.published_rows`), and which were trained where this page was made."""
-    theirs = given.merge(
-        rows[["key", "created"]]
-    )  # one whose course was trained again here has another date
+    """How many of the rows are published ones, and how many were trained for this page.
+
+    given   `published.published_rows`
+    """
+    # a published model that was trained again here has another date
+    theirs = given.merge(rows[["key", "created"]])
     if theirs.empty:
         return Markdown(f"All {len(rows)} models were trained for this page.")
     files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
     return Markdown(
-        f"{len(theirs)} of {len(rows)} models are published ones of the same identity, from {files}; "
-        f"trained here: {len(rows) - len(theirs)}."
+        f"{len(theirs)} of {len(rows)} models are published ones with the same settings and data, "
+        f"from {files}; trained here: {len(rows) - len(theirs)}."
     )
 
 
 def list_runs(runs: Sequence[Published]) -> Markdown:
-    """Which run is which, the book's own first (`published.runs_beside`)."""
+    """A list of runs and where they come from.
+
+    runs   `published.runs_beside`: the book's own first
+    """
     lines = [f"- **{run.name}:** {published.run_sentence(run)}" for run in runs]
-    alone = ["", "No run of other models is published in `results/`, so this one stands alone."] * (
-        len(runs) == 1
-    )
-    return Markdown("\n".join([*lines, *alone]))
+    if len(runs) == 1:
+        lines += ["", "`results/` has no published run of other models, so there is only this one."]
+    return Markdown("\n".join(lines))
 
 
 def sample_sheet(
     data: StudyData, people: Sequence, orientation: int = 0, most: int = 10
 ) -> np.ndarray:
-    """Each person's first image of every class, u8 [people, classes, S, S].
+    """Each person's first image of every class, u8 [people, classes, S, S]; black where none is.
 
     orientation   0 as written, 1 mirrored, 2 upside down
-    most          classes at most
+    most          the number of classes at most
     """
     classes = min(int(data.source.labels.max()) + 1, most)
     sheet = np.zeros((len(people), classes, *data.inputs.shape[1:]), np.uint8)
-    shows = data.source.labels[data.sample]
+    labels = data.source.labels[data.sample]
     for line, person in zip(sheet, people, strict=True):
         for c in range(classes):
-            here = (data.who == person) & (shows == c) & (data.orientation == orientation)
-            found = np.flatnonzero(here)
+            wanted = (data.who == person) & (labels == c) & (data.orientation == orientation)
+            found = np.flatnonzero(wanted)
             if len(found):
                 line[c] = data.inputs[found[0]]
     return sheet
 
 
 def provenance_note(data: StudyData, rows: pd.DataFrame | None = None) -> Markdown:
-    """Which parameters, data, device and versions made a page."""
+    """The parameters, data, versions and devices that a page was made with.
+
+    rows   of the models on the page, if any
+    """
     changed = {
         key: value
         for key, value in as_dict(data.settings).items()
         if value != getattr(Settings(), key)
     }
-    source, packages = data.source, ("torch", "numpy", "pandas", "scikit-learn")
+    parameters = [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]
+    source = data.source
+    packages = ("torch", "numpy", "pandas", "scikit-learn")
+    versions = [
+        f"perso {perso.__version__}",
+        f"Python {platform.python_version()}",
+        *(f"{name} {version(name)}" for name in packages),
+    ]
+    content = f"content `{source.content_hash[:12]}`"
     lines = {
-        "Parameters": ", ".join(
-            [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]
-        ),
-        "Data": f"{source.source}, {len(source.labels):,} samples, content `{source.content_hash[:12]}`",
-        "Versions": f"perso {perso.__version__}, Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in packages),
+        "Parameters": ", ".join(parameters),
+        "Data": f"{source.source}, {len(source.labels):,} samples, {content}",
+        "Versions": ", ".join(versions),
     }
     if rows is not None and len(rows):
         made = rows[["device", "precision", "threads", "torch"]].drop_duplicates()
         lines["Device"] = "; ".join(
-            f"{d} ({p}, {t} thread per process, torch {v})" for d, p, t, v in made.values
+            f"{device} ({precision}, {threads} thread per process, torch {torch})"
+            for device, precision, threads, torch in made.values
         )
-        lines["Models"] = (
-            f"{len(rows)}, trained from {rows['created'].min()} to {rows['created'].max()}"
-        )
-    return Markdown(
-        "**What made this page**\n\n"
-        + "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
-    )
+        dates = f"trained from {rows['created'].min()} to {rows['created'].max()}"
+        lines["Models"] = f"{len(rows)}, {dates}"
+    items = "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
+    return Markdown(f"**What made this page**\n\n{items}")

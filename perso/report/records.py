@@ -1,4 +1,4 @@
-"""Reads the JSON that benchmarks/ wrote into results/."""
+"""Read the JSON records that benchmarks/ writes into results/."""
 
 import json
 from pathlib import Path
@@ -7,23 +7,23 @@ from perso.errors import InputError
 from perso.paths import ROOT
 
 
-def calibration(folder: Path = ROOT / "results") -> dict | None:
-    """The record; None where nothing was counted."""
-    return load_json(folder / "calibration.json")
+def calibration(results: Path = ROOT / "results") -> dict | None:
+    """What benchmarks/calibration.py counted; None without a record."""
+    return load_json(results / "calibration.json")
 
 
 def throughput(device: str, results: Path = ROOT / "results") -> dict | None:
-    """The record of `cpu` or `cuda`; None where nothing was measured."""
+    """What benchmarks/throughput.py measured on `cpu` or `cuda`; None without a record."""
     return load_json(results / f"throughput-{device}.json")
 
 
 def precision(results: Path = ROOT / "results") -> dict:
-    """What benchmarks/precision.py found, by the name of the params file; empty where it found nothing yet."""
+    """What benchmarks/precision.py found, by name of the params file; empty without a record."""
     return load_json(results / "precision.json") or {}
 
 
 def load_json(path: Path) -> dict | None:
-    """A JSON file, or None where there is none; InputError names one that cannot be read."""
+    """The content of a JSON file, None if it is missing; InputError if it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

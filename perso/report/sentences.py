@@ -1,4 +1,8 @@
-"""What chapters say of pairs of methods, of likeness, of doses and of late iterations: sentences and tables of text."""
+"""Sentences and small tables about results, in the order of the chapters' subjects.
+
+One method · two methods · the cohort and other runs · data grouping · doses of early shaping ·
+late iterations · trends and generic networks · cost.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,125 +22,172 @@ from perso.methods.method import (
 )
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import D_G, PARTS
-from perso.report import tables
+from perso.report.tables import format_change
 from perso.stats import paired
 from perso.stats.mixed import mixed_model
 from perso.store.published import Published
 
-
-def cost_sentence(table: pd.DataFrame) -> str:
-    """r_train of every family, and from how many people on transfer learning costs no more (of a `per_person`)."""
-    of = {
-        family: [m.name for m in METHODS if m.family == family and m.name in table.index]
-        for family in FAMILIES
-        if family not in ("baseline", "control")
-    }
-    ends = {
-        family: table.loc[names, "r_train"].agg(["min", "max"])
-        for family, names in of.items()
-        if names
-    }
-    said = [
-        f"{family} {' to '.join(dict.fromkeys(f'{end:.2f}' for end in both))}"
-        for family, both in ends.items()
-    ]
-    late = table.loc[of["transfer learning"], "break-even"].replace(np.inf, np.nan)
-    return (
-        f"Training for one person alone, as a share of the baseline's: {', '.join(said)}. With all that is shared, "
-        f"{late.count()} of {len(late)} settings of transfer learning cost no more than a training for each person"
-        f"{f', from {late.max():,.0f} people on' * bool(late.count())}."
-    )
+# --- one method
 
 
 def change_sentence(table: pd.DataFrame, method: str) -> str:
-    """What a method changed, in words that fit its intervals (`comparison.compare`)."""
-    said = []
-    for part, place in PARTS.items():
-        mean, low, high = (
-            100 * table.loc[method, part][column] for column in ("change", "low", "high")
-        )
-        verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly move"
+    """What a method changed on D_I and on D_G, with 95 % intervals.
+
+    table   of `comparison.compare`
+    """
+    changes = []
+    for name, part in PARTS.items():
+        mean, low, high = 100 * table.loc[method, name][["change", "low", "high"]]
+        verb = "does not significantly change"
+        if low > 0:
+            verb = "raises"
+        elif high < 0:
+            verb = "lowers"
         interval = "no interval" if np.isnan(low) else f"95 % interval {low:+.1f} to {high:+.1f}"
-        said.append(f"{verb} accuracy on {place.phrase} ({mean:+.1f} points, {interval})")
-    return f"{method} {said[0]} and {said[1]}"
+        changes.append(f"{verb} accuracy on {part.phrase} ({mean:+.1f} points, {interval})")
+    on_I, on_G = changes
+    return f"{method} {on_I} and {on_G}"
 
 
 def level_sentence(table: pd.DataFrame, method: str) -> str:
-    """How accurate a method is, and how unevenly so."""
-    said = []
-    for part, place in PARTS.items():
-        mean, sd, low, high = (
-            100 * table.loc[method, part][column] for column in ("mean", "sd", "min", "max")
-        )
-        said.append(
-            f"{mean:.1f} % on {place.phrase} (sd over people {sd:.1f}, from {low:.1f} to {high:.1f})"
-        )
-    return f"{method} reaches {said[0]} and {said[1]}."
+    """A method's accuracy on D_I and on D_G, and its spread over people.
 
-
-def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """One method minus another on D_I and D_G."""
-    said = []
-    for part, each in comparison.change_by_part(rows, method, other).items():
-        interval = "" if np.isnan(each.low) else f" [{100 * each.low:+.1f}, {100 * each.high:+.1f}]"
-        said.append(f"{100 * each.mean:+.1f}{interval} points on {part}")
-    return f"{method} minus {other}: {said[0]}, {said[1]}"
+    table   of `comparison.compare`
+    """
+    levels = []
+    for name, part in PARTS.items():
+        mean, sd, low, high = 100 * table.loc[method, name][["mean", "sd", "min", "max"]]
+        spread = f"sd over people {sd:.1f}, range {low:.1f} to {high:.1f}"
+        levels.append(f"{mean:.1f} % on {part.phrase} ({spread})")
+    on_I, on_G = levels
+    return f"{method} reaches {on_I} and {on_G}."
 
 
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
-    """Which shaping method gives the individual most, and which others most; controls and added families stand apart.
+    """The shaping methods with the highest accuracy on D_I and on D_G, and the best control on D_G.
 
-    Data grouping is left out: most of what its methods train on is another's, and chapters/07-grouping is about it.
+    Families that a user added have a sentence each. Data grouping is left out: most of its training
+    data are other people's, and chapters/07-grouping is about it.
+
+    table   of `comparison.compare`
     """
-    there = [method for method in methods if method.name in table.index]
-    shaping = [method.name for method in there if comparison.is_shaping(method)]
-    controls = [method.name for method in there if method.family == "control"]
+    present = [method for method in methods if method.name in table.index]
+    shaping = [method.name for method in present if comparison.is_shaping(method)]
+    controls = [method.name for method in present if method.family == "control"]
 
-    def best(names, part):
+    def best(names: list[str], part: str) -> str:
         name = table.loc[names, (part, "mean")].idxmax()
-        on_I, on_G = (tables.format_change(table.loc[name, each]) for each in PARTS)
+        on_I, on_G = (format_change(table.loc[name, each]) for each in PARTS)
         return f"on {PARTS[part].phrase}, {name} ({on_I} points on D_I, {on_G} on D_G)"
 
-    said = f"Best of the shaping methods, against the baseline: {best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
+    sentences = [
+        "Best of the shaping methods, with changes from the baseline: "
+        f"{best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
+    ]
     known = ("baseline", "control", "data grouping", *SHAPING)
-    for family in dict.fromkeys(method.family for method in there if method.family not in known):
-        members = [method.name for method in there if method.family == family]
-        said += f" Best of {family}: {best(members, 'D_I')}; {best(members, 'D_G')}."
-    return f"{said} Best of the controls {best(controls, 'D_G')}." if controls else said
+    for family in dict.fromkeys(method.family for method in present if method.family not in known):
+        members = [method.name for method in present if method.family == family]
+        sentences.append(f"Best of {family}: {best(members, 'D_I')}; {best(members, 'D_G')}.")
+    if controls:
+        sentences.append(f"Best of the controls {best(controls, 'D_G')}.")
+    return " ".join(sentences)
+
+
+# --- two methods
+
+
+def format_interval(change: paired.PairedChange) -> str:
+    """A change in percentage points with its interval, as text."""
+    return format_change(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
+
+
+def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
+    """One method minus another on D_I and on D_G, with 95 % intervals."""
+    changes = comparison.change_by_part(rows, method, other)
+    on_I, on_G = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
+    return f"{method} minus {other}: {on_I}, {on_G}"
+
+
+def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
+    """Whether two methods are equivalent (TOST) on D_I and on D_G, within `parts.Part.margin`."""
+    results = []
+    for part, differences in comparison.paired_differences(rows, method, other).items():
+        found = paired.tost(differences, PARTS[part].margin)
+        mean, low, high = 100 * found.mean, 100 * found.low, 100 * found.high
+        result = "not shown to be equivalent within"
+        if found.equivalent:
+            result = "equivalent within"
+        elif found.low > found.margin or found.high < -found.margin:
+            result = "further apart than"
+        interval = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
+        margin = f"±{100 * found.margin:g} points on {part}"
+        results.append(f"{result} {margin} ({mean:+.2f}, {interval})")
+    on_I, on_G = results
+    return f"{method} and {other} are {on_I} and {on_G}"
+
+
+def difference_list(
+    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = difference_sentence
+) -> Markdown:
+    """A list with a sentence for every pair of methods; a pair that was not run is named as such.
+
+    say   rows and two names → a sentence: `difference_sentence` or `equivalence_sentence`
+    """
+    present = set(rows["method"])
+    lines = []
+    for method, other in pairs:
+        missing = [name for name in (method, other) if name not in present]
+        if missing:
+            why = f"this run has no {' and no '.join(missing)}"
+            lines.append(f"- {method} minus {other}: not known, {why}")
+        else:
+            lines.append(f"- {say(rows, method, other)}")
+    return Markdown("\n".join(lines))
+
+
+# --- the cohort, and several runs
 
 
 def people_sentence(data: StudyData) -> str:
-    """Who is there, with how much data."""
-    parts = part_sizes(data)
-    samples, own, others = parts[["samples", "D_I train", "D_G train"]].mean()
+    """How many individuals there are, and with how much data each network is trained."""
+    sizes = part_sizes(data)
+    samples, own, others = sizes[["samples", "D_I train", "D_G train"]].mean()
     return (
-        f"{len(parts)} individuals with {samples:.0f} samples each on average. "
-        f"A network may learn from {own:.0f} images of its person and {others:,.0f} of others."
+        f"{len(sizes)} individuals with {samples:.0f} samples each on average. "
+        f"A network may learn from {own:.0f} samples of its person and {others:,.0f} of others."
     )
 
 
 def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
-    """Whether the published run of most people and the book's own agree; plainly so where there is none larger."""
+    """Whether the published run of most people and the book's own run agree on signs.
+
+    runs    the book's own first (`published.runs_beside`)
+    table   of `comparison.compare_runs`
+    """
     own, *others = runs
-    size = {run.name: run.provenance["people"] for run in runs}
+    people = {run.name: run.provenance["people"] for run in runs}
     if not others:
-        return f"Not known yet: no published run stands beside this book's own of {size[own.name]} people."
-    largest = max(others, key=lambda run: size[run.name]).name
-    there, here = (f"{name} ({size[name]} people)" for name in (largest, own.name))
-    said = (
-        f"Of the changes whose 95 % interval excludes 0 in {there}, {agreed_signs(table, largest, own.name)} "
-        f"have the same sign in {here}; the other way round {agreed_signs(table, own.name, largest)}."
+        return (
+            "Not known yet: no published run can be compared with this book's own "
+            f"of {people[own.name]} people."
+        )
+    largest = max(others, key=lambda run: people[run.name])
+    one, other = (f"{run.name} ({people[run.name]} people)" for run in (largest, own))
+    text = (
+        f"Of the changes whose 95 % interval excludes 0 in {one}, "
+        f"{agreed_signs(table, largest.name, own.name)} have the same sign in {other}; "
+        f"the other way round {agreed_signs(table, own.name, largest.name)}."
     )
-    larger = size[largest] > size[own.name]
-    return (
-        said
-        if larger
-        else f"Not known yet: no published run has more people than this book's own. {said}"
-    )
+    if people[largest.name] > people[own.name]:
+        return text
+    return f"Not known yet: no published run has more people than this book's own. {text}"
 
 
 def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
-    """How many of one run's clear changes have the same sign in the other."""
+    """How many of one run's significant changes have the same sign in the other.
+
+    table   of `comparison.compare_runs`
+    """
     return " and ".join(
         f"{same.sum()} of {len(same)} on {part}"
         for part, same in comparison.sign_agreement(table, one, other).items()
@@ -144,222 +195,255 @@ def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
 
 
 def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
-    """For every pair of runs with the book's own or v3 in it: whose clear changes have the same sign in the other."""
+    """Pairs of runs: how many of one's significant changes have the same sign in the other.
+
+    The book's own run is compared with every other run in both directions, every run with v3.
+
+    runs    the book's own first (`published.runs_beside`)
+    table   of `comparison.compare_runs`
+    """
     own, *others = (run.name for run in runs)
     pairs = [pair for name in others for pair in ((name, own), (own, name))]
     pairs += [(run, "v3") for run in (own, *others)]
     lines = []
     for one, other in pairs:
-        apart = [
+        opposite = [
             f"{name} on {part}"
             for part, same in comparison.sign_agreement(table, one, other).items()
             for name in same.index[~same]
         ]
-        lines.append(
-            f"- clear in **{one}**, the same sign in **{other}**: {agreed_signs(table, one, other)}"
-            + (f"; not {', '.join(apart)}" if apart else "")
-        )
+        agreed = agreed_signs(table, one, other)
+        line = f"- significant in **{one}**, the same sign in **{other}**: {agreed}"
+        lines.append(f"{line}; not {', '.join(opposite)}" if opposite else line)
     return Markdown("\n".join(lines))
 
 
-def difference_list(
-    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = difference_sentence
-) -> Markdown:
-    """What there is to say of every pair of methods, as a list; of a method that this run leaves out, that it does.
-
-    say   `sentences.difference_sentence`, or `equivalence_sentence`: of rows and two names, a sentence
-    """
-    there, lines = set(rows["method"]), []
-    for method, other in pairs:
-        lacking = [name for name in (method, other) if name not in there]
-        lines.append(
-            f"- {say(rows, method, other)}"
-            if not lacking
-            else f"- {method} minus {other}: not known, this run is without {' and '.join(lacking)}"
-        )
-    return Markdown("\n".join(lines))
-
-
-def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """Whether two methods are equivalent (TOST) on D_I and D_G, with the margins of `parts.PARTS`."""
-    said = []
-    for part, differences in comparison.paired_differences(rows, method, other).items():
-        found = paired.tost(differences, PARTS[part].margin)
-        mean, low, high, margin = (
-            100 * value for value in (found.mean, found.low, found.high, found.margin)
-        )
-        apart = found.low > found.margin or found.high < -found.margin
-        verdict = "further apart than" if apart else "not shown to be equivalent within"
-        verdict = "equivalent within" if found.equivalent else verdict
-        ends = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
-        said.append(f"{verdict} ±{margin:g} points on {part} ({mean:+.2f}, {ends})")
-    return f"{method} and {other} are {said[0]} and {said[1]}"
+# --- data grouping and similarity
 
 
 def similarity_sentence(ours: pd.Series, raw: pd.Series, latent: int) -> str:
-    """What codes say about hands, beside raw pixels (two lines of `similarity.compare_spaces`)."""
+    """How well codes of `latent` numbers keep class and person, compared with raw pixels.
+
+    ours, raw   lines of `similarity.compare_spaces`
+    """
     return (
-        f"By {latent} numbers, the nearest other image is by the same person {ours['× chance']:.1f} times as often as "
-        f"by chance, and shows the same class in {ours['class']:.0%} of cases; by raw pixels "
-        f"{raw['× chance']:.1f} times and in {raw['class']:.0%}. Within classes {100 * ours['R²']:.0f} % of the "
-        f"variation of codes goes by writer, beyond chance (PERMANOVA, p = {ours['p']:.3f})."
+        f"In codes of {latent} numbers, the nearest other image is by the same person "
+        f"{ours['× chance']:.1f} times as often as by chance, and shows the same class in "
+        f"{ours['class']:.0%} of cases; in raw pixels {raw['× chance']:.1f} times as often, and in "
+        f"{raw['class']:.0%}. Within classes, {100 * ours['R²']:.0f} % of the variation of codes "
+        f"is between people (PERMANOVA, p = {ours['p']:.3f})."
     )
 
 
 def gain_sentence(table: pd.DataFrame) -> Markdown:
-    """What a method adds on some classes and on others (`similarity.gain_on_classes`), in percentage points."""
-    these, others = paired.paired_change(table["these"]), paired.paired_change(table["others"])
-    more = paired.paired_change(table["these"] - table["others"])
+    """What a method adds on some classes and on the others, in percentage points.
+
+    table   of `similarity.gain_on_classes`
+    """
+    these = paired.paired_change(table["these"])
+    others = paired.paired_change(table["others"])
+    difference = paired.paired_change(table["these"] - table["others"])
     return Markdown(
-        f"{format_interval(these)} on these, {format_interval(others)} on others; the difference is {format_interval(more)}."
+        f"{format_interval(these)} points on these classes, {format_interval(others)} on the "
+        f"others; the difference is {format_interval(difference)}."
     )
 
 
 def nearness_sentence(table: pd.DataFrame) -> str:
-    """For how many people D_G holds what is nearer than their own (`similarity.nearest_distances`)."""
-    nearer, few = (table["D_G"] < table["own"]).sum(), (table["as few"] < table["own"]).sum()
+    """For how many people the nearest training samples are in D_G and not in their own D_I.
+
+    table   of `similarity.nearest_distances`
+    """
+    whole = (table["D_G"] < table["own"]).sum()
+    as_few = (table["as few"] < table["own"]).sum()
     return (
-        f"For {nearer} of {len(table)} people all of D_G holds nearer samples than their own; "
-        f"as few of it as they have, for {few}."
+        f"For {whole} of {len(table)} people, D_G holds nearer samples than their own D_I; "
+        f"when D_G is cut to the size of D_I, for {as_few}."
     )
+
+
+# --- doses of early shaping
 
 
 def dose_sentence(rows: pd.DataFrame) -> str:
-    """Whether the harm of the largest dose of own data on D_G outlasts three times the epochs (claims 17, 25).
+    """Whether the largest dose of own data harms D_G, also after three times the epochs.
 
-    Counted from as many iterations on general data: both train as long, the rest is the narrowness of the data.
+    It is compared with as many iterations on general data: both train equally long, so what differs
+    is whose data it is (claims 17, 25).
     """
-    there = set(rows["method"])
-    amount = max(
-        m.early
-        for m in DOSES
-        if m.individual_data == "own" and m.epochs_factor == 1 and m.name in there
+    present = set(rows["method"])
+    dose = max(
+        method.early
+        for method in DOSES
+        if method.individual_data == "own" and method.epochs_factor == 1 and method.name in present
     )
-    own, general, verdicts, numbers = early_shaping(amount), longer_baseline(amount), [], []
-    for words, one, other in (
+    own, general = early_shaping(dose), longer_baseline(dose)
+    results, numbers = [], []
+    for when, one, other in (
         ("after the usual epochs", own, general),
         ("after three times as many", with_more_epochs(own, 3), with_more_epochs(general, 3)),
     ):
         differences = comparison.paired_differences(rows, one.name, other.name)["D_G"]
-        verdicts.append(f"{harm(differences)} {words}")
-        numbers.append(f"{format_interval(paired.paired_change(differences))} points {words}")
+        results.append(f"{harm(differences)} {when}")
+        numbers.append(f"{format_interval(paired.paired_change(differences))} points {when}")
     return (
-        f"{verdicts[0]}, {verdicts[1]}. {amount:,} iterations on one person first, against as many on general data, "
-        f"change accuracy on D_G by {numbers[0]}, by {numbers[1]}."
+        f"{', '.join(results)}. {dose:,} iterations of early shaping on the person's own data, "
+        "compared with as many on general data, change accuracy on D_G by "
+        f"{' and by '.join(numbers)}."
     )
 
 
 def harm(differences: pd.Series) -> str:
-    """What paired differences on D_G say: harm | gain | no difference (TOST) | undecided."""
-    seen, same = paired.paired_change(differences), paired.tost(differences, D_G.margin)
-    return (
-        "harm"
-        if seen.high < 0
-        else "gain"
-        if seen.low > 0
-        else "no difference"
-        if same.equivalent
-        else "undecided"
-    )
-
-
-def format_interval(change: paired.PairedChange) -> str:
-    """A change in percentage points with its interval, as text."""
-    return tables.format_change(
-        pd.Series({"change": change.mean, "low": change.low, "high": change.high})
-    )
+    """What paired differences on D_G show: harm | gain | no difference (TOST) | undecided."""
+    change = paired.paired_change(differences)
+    if change.high < 0:
+        return "harm"
+    if change.low > 0:
+        return "gain"
+    if paired.tost(differences, D_G.margin).equivalent:
+        return "no difference"
+    return "undecided"
 
 
 def dose_table(table: pd.DataFrame) -> pd.DataFrame:
-    """`comparison.dose_effects` in percentage points: doses and owners down, D_I and D_G by length across."""
-    cells = {}
+    """Changes in percentage points: a line per dose and owner, a column per part and length.
+
+    table   of `comparison.dose_effects`
+    """
+    cells: dict[tuple[str, str], dict[str, str]] = {}
     for part in PARTS:
         for _, line in table.sort_values(("", "rounds"), kind="stable").iterrows():
-            whose, amount, rounds = line["", "whose"], line["", "dose"], line["", "rounds"]
-            cells.setdefault((part, f"{rounds} × epochs"), {})[f"{amount} on {whose} data"] = (
-                tables.format_change(line[part])
-            )
+            column = part, f"{line['', 'rounds']} × epochs"
+            dose = f"{line['', 'dose']} on {line['', 'whose']} data"
+            cells.setdefault(column, {})[dose] = format_change(line[part])
     return pd.DataFrame(cells).fillna("")
 
 
+# --- late iterations
+
+
+def late_methods(table: pd.DataFrame) -> list[Method]:
+    """Methods of transfer learning that have a line in a table."""
+    return [
+        method
+        for method in METHODS
+        if method.late and method.family == "transfer learning" and method.name in table.index
+    ]
+
+
 def late_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Every row of transfer learning in percentage points: optimiser and rate down, iterations across."""
-    lines: dict[str, dict] = {}
-    for method in METHODS:
-        if method.late and method.family == "transfer learning" and method.name in table.index:
-            cells = lines.setdefault(
-                f"{method.late_optimiser or 'as the study'}, {method.late_rate:g}", {}
-            )
-            for part in PARTS:
-                cells[part, method.late] = tables.format_change(table.loc[method.name, part])
+    """Changes by transfer learning in percentage points: optimiser and rate × part and iterations.
+
+    table   of `comparison.compare`
+    """
+    lines: dict[str, dict[tuple[str, int], str]] = {}
+    for method in late_methods(table):
+        optimiser = method.late_optimiser or "as the study"
+        cells = lines.setdefault(f"{optimiser}, {method.late_rate:g}", {})
+        for part in PARTS:
+            cells[part, method.late] = format_change(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
     columns = pd.MultiIndex.from_product([list(PARTS), lengths])
     return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
 
 
 def late_sentence(table: pd.DataFrame) -> str:
-    """How many rows of transfer learning lower accuracy on D_G, for how many a loss is excluded, which of those gains.
+    """How many settings of transfer learning harm D_G, for how many a loss is excluded, the best.
 
-    table   of `comparison.compare`, counted from the generic model that all of them start from (TL-n-0)
+    table   of `comparison.compare`, with the generic network (TL-n-0) as the base
     """
-    there = [
-        m.name
-        for m in METHODS
-        if m.late and m.family == "transfer learning" and m.name in table.index
+    names = [method.name for method in late_methods(table)]
+    on_G = table.loc[names, "D_G"]
+    harmed = on_G.index[on_G["high"] < 0]
+    safe = on_G.index[on_G["low"] > -D_G.margin]
+    sentences = [
+        f"For {len(harmed)} of {len(names)} settings of transfer learning (optimiser, rate, "
+        "length), accuracy on D_G is significantly lower than that of the generic network they start from; "
+        f"for {len(safe)}, a loss of more than {100 * D_G.margin:g} points is excluded."
     ]
-    margin, on_G = D_G.margin, table.loc[there, "D_G"]
-    harmed, safe = on_G.index[on_G["high"] < 0], on_G.index[on_G["low"] > -margin]
-    said = (
-        f"Of {len(there)} settings of transfer learning (optimiser, rate, length) {len(harmed)} lower accuracy on D_G, "
-        f"against the generic model they start from; for {len(safe)} a loss above {100 * margin:g} points is excluded"
-    )
-    if not len(safe):
-        return f"{said}."
-    best = table.loc[safe, ("D_I", "change")].idxmax()
-    on_I, on_G = (tables.format_change(table.loc[best, part]) for part in ("D_I", "D_G"))
-    both = ": v1's harm and v3's lack of it can both be had" * bool(len(harmed))
-    return f"{said}{both}. Of these, {best} gives the individual most ({on_I} points on D_I, {on_G} on D_G)."
+    if len(safe):
+        if len(harmed):
+            sentences.append("So v1's harm and v3's absence of harm both occur.")
+        best = table.loc[safe, ("D_I", "change")].idxmax()
+        change_I, change_G = (format_change(table.loc[best, part]) for part in PARTS)
+        sentences.append(
+            f"Of those without such a loss, {best} helps the individual most "
+            f"({change_I} points on D_I, {change_G} on D_G)."
+        )
+    return " ".join(sentences)
+
+
+# --- trends, and generic networks as a source of variation
 
 
 def trend_list(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
-    """Whether accuracy rises on D_I and falls on D_G along methods, over people (Page's test of an ordered trend)."""
+    """Whether accuracy rises on D_I and falls on D_G along sequences of methods (Page's test)."""
     lines = []
     for names in courses:
         wide = {part: people[list(names)] for part, people in accuracy.by_part(rows).items()}
-        rises, falls = (
-            paired.page_trend(wide["D_I"].dropna()),
-            paired.page_trend(-wide["D_G"].dropna()),
+        rise = paired.page_trend(wide["D_I"].dropna())
+        fall = paired.page_trend(-wide["D_G"].dropna())
+        lines.append(
+            f"- {', '.join(names)}: rise on D_I p = {rise:.2g}, fall on D_G p = {fall:.2g} "
+            "(Page's test)"
         )
-        said = f"p = {rises:.2g} that accuracy rises on D_I, {falls:.2g} that it falls on D_G"
-        lines.append(f"- {', '.join(names)}: {said}")
     return Markdown("\n".join(lines))
 
 
 def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.DataFrame:
-    """A method minus the base with generic models drawn at random, beside people drawn alone: points, [95 %]."""
+    """Methods minus a base: intervals over people only, and over people and generic networks.
+
+    All people of a fold and repeat start transfer learning from the same generic network.
+    Changes and standard deviations are in percentage points.
+    """
     lines = {}
     for method in methods:
-        for part, place in PARTS.items():
+        for name, part in PARTS.items():
             wide = rows.pivot(
-                index=["person", "fold", "repeat"], columns="method", values=place.accuracy
+                index=["person", "fold", "repeat"], columns="method", values=part.accuracy
             ).reset_index()
-            d, models = (
-                100 * (wide[method] - wide[base]),
-                wide["fold"].astype(str) + " " + wide["repeat"].astype(str),
+            differences = 100 * (wide[method] - wide[base])
+            generic = wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
+            model = mixed_model(differences, {"person": wide["person"], "generic model": generic})
+            mean = model.effects.loc["mean"]
+            with_generic = pd.Series(
+                {"change": mean["mean"], "low": mean["low"], "high": mean["high"]}
             )
-            found = mixed_model(d, {"person": wide["person"], "generic model": models})
-            line = found.effects.loc["mean"]
-            alone = comparison.change_by_part(rows, method, base)[part]
-            lines[f"{method} − {base}, {part}"] = {
-                "people alone": format_interval(alone),
-                "generic models, too": format_interval(
-                    paired.PairedChange(
-                        *(line[["mean", "low", "high"]] / 100), line["p"], len(set(wide["person"]))
-                    )
-                ),
-                "sd of people": found.sd["person"],
-                "of generic models": found.sd["generic model"],
-                "share of one repeat's": found.sd["generic model"]
-                / d.groupby(wide["repeat"]).std().mean(),
+            people_only = comparison.change_by_part(rows, method, base)[name]
+            sd = model.sd["generic model"]
+            lines[f"{method} − {base}, {name}"] = {
+                "people only": format_interval(people_only),
+                "people and generic networks": format_change(with_generic / 100),
+                "sd of people": model.sd["person"],
+                "sd of generic networks": sd,
+                "share of one repeat's sd": sd / differences.groupby(wide["repeat"]).std().mean(),
             }
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+# --- cost
+
+
+def cost_sentence(table: pd.DataFrame) -> str:
+    """r_train of every family, and from how many people on transfer learning costs no more.
+
+    table   of `cost.training_cost`
+    """
+    members = {
+        family: [m.name for m in METHODS if m.family == family and m.name in table.index]
+        for family in FAMILIES
+        if family not in ("baseline", "control")
+    }
+    shares = []
+    for family, names in members.items():
+        if names:
+            r_train = table.loc[names, "r_train"]
+            ends = dict.fromkeys(f"{end:.2f}" for end in (r_train.min(), r_train.max()))
+            shares.append(f"{family} {' to '.join(ends)}")
+    break_even = table.loc[members["transfer learning"], "break-even"].replace(np.inf, np.nan)
+    since = f", from {break_even.max():,.0f} people on" if break_even.count() else ""
+    return (
+        f"Training for one person only, as a share of the baseline's: {', '.join(shares)}. "
+        f"With what all people share included, {break_even.count()} of {len(break_even)} settings "
+        f"of transfer learning cost no more than a training for each person{since}."
+    )

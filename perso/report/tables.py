@@ -1,4 +1,4 @@
-"""Numbers to text, Markdown, HTML tables."""
+"""Tables of numbers as text: for a terminal, in Markdown, as HTML."""
 
 import numpy as np
 import pandas as pd
@@ -9,82 +9,100 @@ from perso.parts import PARTS
 from perso.stats import paired
 
 
-def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
-    """One part (D_I or D_G) of a comparison as text: changes in percentage points, p corrected (Holm) or not."""
-    block = table[part]
+def format_share(share: float) -> str:
+    """A share with three decimals, without its leading zero; empty where it is missing."""
+    return "" if pd.isna(share) else f"{share:.3f}".lstrip("0")
 
-    def share(value):
-        return "" if pd.isna(value) else f"{value:.3f}".lstrip("0")
 
-    def ratio(value):
-        return "" if pd.isna(value) else f"{value:.2f}"
+def format_ratio(ratio: float) -> str:
+    """A ratio with two decimals; empty where it is missing."""
+    return "" if pd.isna(ratio) else f"{ratio:.2f}"
 
-    def p(value):
-        return "" if pd.isna(value) else "<.0001" if value < 1e-4 else f"{value:.4f}".lstrip("0")
 
-    columns = {
-        "n": block["n"].astype(str),
-        "mean": block["mean"].map(share),
-        "rank": block["rank"].astype(str),
-    }
-    tested = {"p (Holm)": block["holm"].map(p)} if corrected else {"p": block["p"].map(p)}
-    columns |= {"change in pp [95 %]": block.apply(format_change, axis=1), **tested}
-    columns |= {name: block[name].map(share) for name in ("sd", "min", "max")}
-    paper = table.attrs.get("paper", "v3")
-    columns |= {f"{paper} {name}": block[f"paper {name}"].map(share) for name in COLUMNS}
-    if "r_train" in block:
-        columns |= {
-            "r_train": block["r_train"].map(ratio),
-            f"{paper} r_train": block["paper r_train"].map(ratio),
-        }
-    return pd.DataFrame(columns).rename_axis(index=None)
+def format_p(p: float) -> str:
+    """A p-value with four decimals, without its leading zero; empty where it is missing."""
+    if pd.isna(p):
+        return ""
+    return "<.0001" if p < 1e-4 else f"{p:.4f}".lstrip("0")
 
 
 def format_change(line: pd.Series) -> str:
-    """A change in percentage points with its interval, like +1.2 [+0.3, +2.1]; nothing for what is not there."""
+    """A change in percentage points with its interval, like +1.2 [+0.3, +2.1].
+
+    line   `change`, `low` and `high` as shares; text is empty where the change is missing, and
+           without an interval where its ends are
+    """
     mean, low, high = 100 * line[["change", "low", "high"]]
+    if pd.isna(mean):
+        return ""
     interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
-    return "" if pd.isna(mean) else f"{mean:+.1f}{interval}"
+    return f"{mean:+.1f}{interval}"
+
+
+def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
+    """One part (D_I or D_G) of a comparison as text, a line per method.
+
+    table       of `comparison.compare`
+    corrected   whether p is corrected (Holm)
+    """
+    block = table[part]
+    paper = table.attrs.get("paper", "v3")
+    columns = {
+        "n": block["n"].astype(str),
+        "mean": block["mean"].map(format_share),
+        "rank": block["rank"].astype(str),
+        "change in pp [95 %]": block.apply(format_change, axis=1),
+    }
+    if corrected:
+        columns["p (Holm)"] = block["holm"].map(format_p)
+    else:
+        columns["p"] = block["p"].map(format_p)
+    for name in ("sd", "min", "max"):
+        columns[name] = block[name].map(format_share)
+    for name in COLUMNS:
+        columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
+    if "r_train" in block:
+        columns["r_train"] = block["r_train"].map(format_ratio)
+        columns[f"{paper} r_train"] = block["paper r_train"].map(format_ratio)
+    return pd.DataFrame(columns).rename_axis(index=None)
 
 
 def comparison_text(table: pd.DataFrame) -> str:
-    """Both parts as plain text, one below the other."""
-    heads = {"D_I": "On the individual's own data, D_I", "D_G": "On everybody else's, D_G"}
-    return "\n\n".join(f"{heads[part]}\n{format_part(table, part).to_string()}" for part in PARTS)
+    """Both parts of a comparison as plain text, one below the other."""
+    return "\n\n".join(
+        f"On {part.phrase}, {name}\n{format_part(table, name).to_string()}"
+        for name, part in PARTS.items()
+    )
 
 
 def comparison_markdown(table: pd.DataFrame) -> str:
-    """Both parts as Markdown tables."""
+    """Both parts of a comparison as Markdown tables."""
     return "\n\n".join(
         f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in PARTS
     )
 
 
-def markdown_table(shown: pd.DataFrame) -> str:
-    """A table of text, its index named Method, in Markdown."""
-    block = shown.reset_index(names="Method")
-    lines = [
-        list(block.columns),
-        ["---"] + ["--:"] * (len(block.columns) - 1),
-        *block.values.tolist(),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def markdown_table(table: pd.DataFrame) -> str:
+    """A table of text, a line per method, in Markdown."""
+    # the cells are text already: without disable_numparse ".930" would become 0.93
+    return table.rename_axis("Method").to_markdown(
+        disable_numparse=True, colalign=["left"] + ["right"] * table.shape[1]
+    )
 
 
 def comparison_csv(table: pd.DataFrame) -> str:
-    """All numbers in full, one line per method; columns like `D_I mean`, `D_G change`."""
+    """All numbers of a comparison in full, a line per method; columns like `D_I mean`."""
     flat = table.copy()
     flat.columns = [" ".join(pair) for pair in table.columns]
     return flat.rename_axis("method").to_csv()
 
 
 def equivalence_cells(found: dict[str, paired.Equivalence]) -> dict[str, str]:
-    """The cells of a line about an equivalence, in percentage points."""
+    """One line of `equivalence_table`, in percentage points."""
     cells = {}
     for part, each in found.items():
-        mean, low, high, margin = (
-            100 * value for value in (each.mean, each.low, each.high, each.margin)
-        )
+        percent = 100 * np.array([each.mean, each.low, each.high, each.margin])
+        mean, low, high, margin = percent
         interval = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
         cells[f"{part} in pp [90 %]"] = "" if np.isnan(mean) else f"{mean:+.2f}{interval}"
         cells[f"{part} p"] = "" if np.isnan(each.p) else f"{each.p:.2g}"
@@ -93,7 +111,7 @@ def equivalence_cells(found: dict[str, paired.Equivalence]) -> dict[str, str]:
 
 
 def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """`equivalence` as text: a line for all methods together, then one for each."""
+    """`comparison.equivalence_by_part` as text: a line for all methods, then one for each."""
     lines = {"all methods": equivalence_cells(equivalence_by_part(rows, other))}
     for name in rows["method"].unique():
         lines[name] = equivalence_cells(
@@ -103,12 +121,18 @@ def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparison_html(table: pd.DataFrame, corrected: bool = False) -> HTML:
-    """A comparison as the book shows it. Holm's correction counts the methods in the table: for the whole one only."""
+    """Both parts of a comparison as HTML tables.
+
+    corrected   whether p is corrected (Holm); only for a whole table, whose methods are counted
+    """
     return both_parts_html({part: format_part(table, part, corrected) for part in PARTS})
 
 
 def changes_html(table: pd.DataFrame) -> HTML:
-    """The changes of several runs (`comparison.compare_runs`) in percentage points, a column per run."""
+    """The changes of several runs in percentage points as HTML tables, a column per run.
+
+    table   of `comparison.compare_runs`
+    """
     runs = table.columns.unique(1)
     return both_parts_html(
         {
@@ -118,13 +142,11 @@ def changes_html(table: pd.DataFrame) -> HTML:
     )
 
 
-def both_parts_html(shown: dict[str, pd.DataFrame]) -> HTML:
-    """Tables of text on D_I and on D_G, one below the other."""
-    heads = {
-        name: f"On {part.phrase}, <i>D<sub>{name[-1]}</sub></i>" for name, part in PARTS.items()
-    }
-    return HTML(
-        "".join(
-            f"<p><b>{head}</b></p>{shown[part].to_html(border=0)}" for part, head in heads.items()
-        )
-    )
+def both_parts_html(tables: dict[str, pd.DataFrame]) -> HTML:
+    """Tables of text on D_I and on D_G as HTML, one below the other."""
+    # not a Styler: it adds an id to every table and classes to every cell; book.css needs neither
+    blocks = []
+    for name, part in PARTS.items():
+        heading = f"On {part.phrase}, <i>D<sub>{name[-1]}</sub></i>"
+        blocks.append(f"<p><b>{heading}</b></p>{tables[name].to_html(border=0)}")
+    return HTML("".join(blocks))
