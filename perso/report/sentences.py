@@ -357,8 +357,9 @@ def late_sentence(table: pd.DataFrame) -> str:
     harmed = on_G.index[on_G["high"] < 0]
     safe = on_G.index[on_G["low"] > -D_G.margin]
     sentences = [
-        f"For {len(harmed)} of {len(names)} settings of transfer learning (optimiser, rate, "
-        "length), accuracy on D_G is significantly lower than that of the generic network they start from; "
+        f"For {len(harmed)} of {len(names)} settings of transfer learning "
+        "(optimiser, rate, length), accuracy on D_G is significantly lower "
+        "than that of the generic network they start from; "
         f"for {len(safe)}, a loss of more than {100 * D_G.margin:g} points is excluded."
     ]
     if len(safe):

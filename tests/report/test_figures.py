@@ -1,4 +1,4 @@
-"""Figures show what their tables say, and a method looks the same in all of them."""
+"""Figures show the numbers of their tables, and a method has one look in all of them."""
 
 import importlib.util
 
@@ -70,7 +70,7 @@ def test_every_family_has_a_marker_and_a_hue_of_its_own():
 
 
 def test_an_added_family_has_a_look_too(monkeypatch):
-    """As many as one likes: looks are made when the module is loaded, so it is loaded once more."""
+    """Looks are made when the module is loaded, so it is loaded once more."""
     every = (*FAMILIES, *(f"added {k}" for k in range(12)))
     monkeypatch.setattr(method, "FAMILIES", every)
     spec = importlib.util.spec_from_file_location("plots_again", figures.__file__)
@@ -80,7 +80,7 @@ def test_an_added_family_has_a_look_too(monkeypatch):
         assert tuple(given) == every and {family: given[family] for family in FAMILIES} == known
 
 
-def test_a_familys_first_member_wears_its_hue():
+def test_a_familys_first_member_has_its_hue():
     for family in FAMILIES:
         first = next(method.name for method in METHODS if method.family == family)
         assert np.allclose(
@@ -123,14 +123,14 @@ def test_tradeoff_bars_are_the_intervals(ax, table):
         np.testing.assert_allclose(upright[:, 1], [line["D_I", "low"], line["D_I", "high"]])
 
 
-def test_tradeoff_has_the_baseline_at_nought_and_names_every_method(ax, table):
+def test_tradeoff_has_the_baseline_at_zero_and_names_every_method(ax, table):
     (base,) = (line for line in figures.tradeoff(ax, table).lines if line.get_label() == BASELINE)
     np.testing.assert_array_equal(base.get_xydata(), [[0, 0]])
     assert {text.get_text() for text in ax.get_legend().get_texts()} == set(SEEN)
     assert "D_G" in ax.get_xlabel() and "D_I" in ax.get_ylabel()
 
 
-def test_tradeoff_marks_tell_the_family(ax, table):
+def test_tradeoff_markers_are_of_the_family(ax, table):
     families = {method.name: method.family for method in METHODS}
     for mark in figures.tradeoff(ax, table).containers:
         assert mark[0].get_marker() == figures.MARKERS[families[mark.get_label()]]
@@ -209,6 +209,61 @@ def test_a_run_alone_stands_beside_the_papers():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["here", "v3"]
 
 
+# --- doses and late iterations
+
+
+def changes(value: float) -> dict[tuple[str, str], float]:
+    """A change of `value` points on both parts, as the cells of a line."""
+    ends = {"change": value / 100, "low": (value - 1) / 100, "high": (value + 1) / 100}
+    return {(part, name): end for part in ("D_I", "D_G") for name, end in ends.items()}
+
+
+def test_doses_have_a_line_per_owner_and_length(ax):
+    doses = [("own", 40, 1), ("own", 400, 1), ("general", 400, 1), ("another's", 400, 1)]
+    doses.append(("own", 400, 3))
+    columns = ("whose", "dose", "rounds")
+    lines = [
+        {("", name): value for name, value in zip(columns, dose, strict=True)} | changes(5)
+        for dose in doses
+    ]
+    table = pd.DataFrame(lines)
+    table.columns = pd.MultiIndex.from_tuples(table.columns)
+    figures.dose_figure(ax, table, "D_G")
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels == [
+        "own data, 1 × epochs after it",
+        "general data, 1 × epochs after it",
+        "another's data, 1 × epochs after it",
+        "own data, 3 × epochs after it",
+    ]
+    assert ax.get_xscale() == "log" and "D_G" in ax.get_ylabel()
+    assert ax.containers[0].lines[0].get_ydata() == pytest.approx([5, 5])
+
+
+def late_table(**points) -> pd.DataFrame:
+    """A comparison of methods by their changes in points."""
+    table = pd.DataFrame([changes(each) for each in points.values()], index=list(points))
+    table.columns = pd.MultiIndex.from_tuples(table.columns)
+    return table
+
+
+LATE = {"TL-n-10 (1e-3)": 10, "TL-n-300 (1e-4)": 8, "TL-n-10 (1e-2 sgd)": 5}
+
+
+def test_a_sweep_is_drawn_along_its_parameter(ax):
+    along = {"TL-n-300 (1e-4)": 300, "TL-n-10 (1e-3)": 10, "not there": 5}
+    figures.sweep(ax, late_table(**LATE), "D_I", along, "a")
+    line = ax.containers[0].lines[0]
+    assert line.get_xdata().tolist() == [10, 300] and line.get_ydata() == pytest.approx([10, 8])
+
+
+def test_late_iterations_have_a_line_per_optimiser_and_rate(ax):
+    figures.late_figure(ax, late_table(**LATE, **{"TL-n-300 (1e-3)": 15}), "D_I", "adam")
+    lines = {bars.get_label(): bars.lines[0].get_xdata().tolist() for bars in ax.containers}
+    assert lines == {"adam, 0.001": [10, 300], "adam, 0.0001": [300], "sgd, 0.01": [10]}
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "300"]
+
+
 # --- people
 
 
@@ -281,7 +336,7 @@ def test_a_strip_of_one_source_is_of_that_sources_colour(ax):
     assert same_color(dark, figures.colours()[ES]) and light.min() > 0.8
 
 
-def test_digits_are_shown_each_in_its_place():
+def test_every_digit_is_in_its_place():
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4)).astype(np.uint8)
     cells = np.reshape(figures.digits(images, ["ann", "bob"]).axes, (2, 3))
     for r, c in np.ndindex(2, 3):
@@ -302,7 +357,7 @@ def test_digits_are_dark_on_light():
     assert paper == 1 and ink == 0
 
 
-def test_every_digit_has_a_name_to_its_row():
+def test_a_name_per_row_is_needed():
     with pytest.raises(ValueError):
         figures.digits(np.zeros((2, 1, 4, 4), np.uint8), ["ann"])
 
@@ -316,7 +371,7 @@ WAYS = pd.DataFrame(
 )
 
 
-def test_every_way_stands_at_its_time_with_a_bar_to_the_nearer_limit(ax):
+def test_every_way_has_its_time_and_a_bar_to_the_longer_limit(ax):
     bars, floors, times = figures.ways(ax, WAYS).collections
     np.testing.assert_allclose(times.get_offsets(), [[20, 0], [5, 1]])
     np.testing.assert_allclose(

@@ -1,21 +1,28 @@
-"""What chapters say of pairs, doses, likeness and late iterations fits the numbers."""
+"""Sentences fit the numbers that they are about."""
+
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from perso.analysis import accuracy, comparison
-from perso.methods.registry import DOSES, METHODS, TABLES
-from perso.report import figures, sentences
+from perso.methods import method
+from perso.methods.method import BASELINE, Method
+from perso.methods.registry import DOSES, METHODS
+from perso.report import sentences
+from perso.store.published import OWN, Published
 
+ES = "ES-n-40"
 PEOPLE = ("ann", "bob", "eve", "joe")
 NOISE = np.array([-0.01, 0.0, 0.0, 0.01])
 
 
 def rows(levels: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    """Four people's rows of methods, from mean accuracies on D_I and on D_G; the first method without noise.
+    """Four people's rows of methods, from mean accuracies on D_I and on D_G.
 
-    Each further method has a little more of it: where differences do not vary there are no intervals.
+    The first method has no noise, each further one a little more: where differences do not vary
+    there are no intervals.
     """
     lines = []
     for place, (name, (on_I, on_G)) in enumerate(levels.items()):
@@ -37,10 +44,169 @@ ALL_DOSES = {
 }
 
 
-# --- pairs
+# --- one method
 
 
-def test_every_pair_is_told_and_what_was_not_run_is_named():
+def table(**blocks) -> pd.DataFrame:
+    """A comparison of one method from (change, low, high) on D_I and on D_G."""
+    wide = {
+        part: pd.DataFrame([ends], [ES], ["change", "low", "high"]) for part, ends in blocks.items()
+    }
+    return pd.concat(wide, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verb"),
+    [
+        (0.01, 0.03, "raises"),
+        (0.001, 0.039, "raises"),
+        (-0.03, -0.01, "lowers"),
+        (-0.039, -0.001, "lowers"),
+        (-0.01, 0.05, "does not significantly change"),
+        (0.0, 0.04, "does not significantly change"),
+        (-0.04, 0.0, "does not significantly change"),
+        (0.0, 0.0, "does not significantly change"),
+    ],
+)
+def test_the_verb_fits_the_interval(low, high, verb):
+    ends = ((low + high) / 2, low, high)
+    said = sentences.change_sentence(table(D_I=ends, D_G=(0.2, 0.1, 0.3)), ES)
+    assert said.startswith(f"{ES} {verb} accuracy on the individual's own data")
+    assert " and raises accuracy on everybody else's" in said
+
+
+def test_a_change_has_both_parts_in_percentage_points():
+    said = sentences.change_sentence(
+        table(D_I=(0.123, 0.1, 0.146), D_G=(-0.05, -0.0612, -0.0388)), ES
+    )
+    assert said == (
+        "ES-n-40 raises accuracy on the individual's own data "
+        "(+12.3 points, 95 % interval +10.0 to +14.6) "
+        "and lowers accuracy on everybody else's (-5.0 points, 95 % interval -6.1 to -3.9)"
+    )
+
+
+def test_without_an_interval_no_direction_is_claimed():
+    """Of one person there is a change, but no interval."""
+    said = sentences.change_sentence(
+        table(D_I=(0.1, np.nan, np.nan), D_G=(0.05, np.nan, np.nan)), ES
+    )
+    assert "+10.0" in said and "nan" not in said
+    assert not re.search("raises|lowers", said)
+
+
+def test_levels_have_their_spread_over_people(small_rows):
+    said = sentences.level_sentence(comparison.compare(small_rows), BASELINE)
+    assert "60.0 % on the individual's own data (sd over people 10.0, range 50.0 to 70.0)" in said
+    assert "40.0 % on everybody else's (sd over people 10.0, range 30.0 to 50.0)" in said
+
+
+def test_the_best_is_a_shaping_method_with_its_changes_on_both_parts(small_rows):
+    said = sentences.best_sentence(comparison.compare(small_rows))
+    assert said.count(f", {ES} (+20.0 [") == 2 and said.count("points on D_I, -20.0 [") == 2
+    assert "controls" not in said
+
+
+def test_the_best_control_is_named_too(small_rows):
+    method_names = small_rows["method"].replace({ES: "own data in the union"})
+    more = small_rows.assign(method=method_names)
+    said = sentences.best_sentence(
+        comparison.compare(pd.concat([small_rows, more]).drop_duplicates(["method", "person"]))
+    )
+    assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
+
+
+def test_the_best_of_an_added_family_is_named_too(monkeypatch, small_rows):
+    monkeypatch.setattr(method, "FAMILIES", (*method.FAMILIES, "distillation"))
+    added = Method("DI-n-2", "distillation", "from a larger network", n_I="2")
+    more = small_rows.assign(method=small_rows["method"].replace({ES: added.name}))
+    every = (*METHODS, added)
+    table = comparison.compare(
+        pd.concat([small_rows, more]).drop_duplicates(["method", "person"]), every
+    )
+    said = sentences.best_sentence(table, every)
+    assert "Best of distillation: on the individual's own data, DI-n-2 (+20.0 [" in said
+
+
+def test_a_difference_has_a_sign(small_rows):
+    assert sentences.difference_sentence(small_rows, ES, BASELINE).startswith(
+        f"{ES} minus {BASELINE}: +20.0 ["
+    )
+    assert sentences.difference_sentence(small_rows, BASELINE, ES).count("-20.0 [") == 1
+
+
+def test_people_are_counted_without_those_of_D_G(make_data):
+    said = sentences.people_sentence(make_data())
+    assert said.startswith("2 individuals with 3 samples each")  # ann has 4, bob 2; eve is D_G
+    assert said.endswith("learn from 2 samples of its person and 3 of others.")
+
+
+# --- several runs
+
+
+@pytest.fixture
+def own(make_run):
+    return make_run(OWN)
+
+
+@pytest.fixture
+def large(make_run):
+    return make_run("paper", people=100, file="results/paper.parquet")
+
+
+def side_by_side(runs: list[Published]) -> pd.DataFrame:
+    return comparison.compare_runs({run.name: run.rows for run in runs})
+
+
+def test_runs_that_agree_are_distinguished_from_runs_that_do_not(own, large, make_run):
+    opposite = make_run("paper", people=100, swapped=True)
+    same, different = (
+        sentences.scale_sentence(runs, side_by_side(runs))
+        for runs in ([own, large], [own, opposite])
+    )
+    assert same.startswith(
+        "Of the changes whose 95 % interval excludes 0 in paper (100 people), 1 of 1 on D_I and 1 "
+    )
+    assert (
+        f"the same sign in {OWN} (3 people); the other way round 1 of 1 on D_I and 1 of 1 on D_G."
+        in same
+    )
+    assert different.count("0 of 1 on D_I and 0 of 1 on D_G") == 2
+
+
+def test_only_a_published_run_of_more_people_is_an_answer(large, make_run):
+    runs = [
+        make_run(OWN, people=30),
+        make_run("standard", people=24),
+        make_run("quick", people=14, swapped=True),
+    ]
+    smaller = sentences.scale_sentence(runs, side_by_side(runs))
+    assert smaller.startswith(
+        "Not known yet: no published run has more people than this book's own. Of "
+    )
+    assert "standard (24 people), 1 of 1" in smaller
+    runs = [*runs, large]
+    larger = sentences.scale_sentence(runs, side_by_side(runs))
+    assert "Not known" not in larger and "paper (100 people)" in larger and "quick" not in larger
+
+
+def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):
+    runs = [own, make_run("paper", swapped=True)]
+    lines = sentences.agreement_list(runs, side_by_side(runs)).data.splitlines()
+    pairs = [tuple(re.findall(r"\*\*(.*?)\*\*", each)) for each in lines]
+    assert pairs == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
+    for each in lines[:2]:
+        assert each.endswith(f": 0 of 1 on D_I and 0 of 1 on D_G; not {ES} on D_I, {ES} on D_G")
+    # v3's table has .981 after .980 on D_I; .979 after .979 on D_G has no sign
+    assert lines[2].endswith(": 1 of 1 on D_I and 0 of 0 on D_G")
+    runs = [own, large]
+    assert "; not" not in sentences.agreement_list(runs, side_by_side(runs)).data.splitlines()[0]
+
+
+# --- two methods
+
+
+def test_every_pair_has_a_line_and_what_was_not_run_is_named():
     told = sentences.difference_list(
         rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]
     ).data
@@ -49,10 +215,10 @@ def test_every_pair_is_told_and_what_was_not_run_is_named():
         first == f"- {sentences.difference_sentence(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}"
         and "+4.0" in first
     )
-    assert second == "- ES-n-5000 minus BaseLine: not known, this run is without ES-n-5000"
+    assert second == "- ES-n-5000 minus BaseLine: not known, this run has no ES-n-5000"
 
 
-def test_equivalence_is_told_only_where_it_is_shown():
+def test_equivalence_is_claimed_only_where_it_is_shown():
     apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
     said = sentences.equivalence_sentence(apart, "ES-n-400", "BaseLine")
     assert (
@@ -62,7 +228,7 @@ def test_equivalence_is_told_only_where_it_is_shown():
     assert "and equivalent within ±0.2 points on D_G (+0.00, 90 % interval -0.10 to +0.10)" in said
 
 
-def test_what_lies_outside_the_margin_is_told_apart_from_what_is_open():
+def test_a_difference_outside_the_margin_is_named_as_such():
     said = sentences.equivalence_sentence(
         rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine"
     )
@@ -75,11 +241,9 @@ def test_a_trend_is_one_that_all_people_follow():
     up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
     there, back = sentences.trend_list(up, [names, names[::-1]]).data.splitlines()
     p = f"{(1 / 6) ** len(PEOPLE):.2g}"  # one of six orders, for everybody
-    assert (
-        there
-        == f"- BaseLine, SW-n-12, SW-n-2: p = {p} that accuracy rises on D_I, {p} that it falls on D_G"
-    )
-    assert back.endswith("p = 1 that accuracy rises on D_I, 1 that it falls on D_G")
+    order = "BaseLine, SW-n-12, SW-n-2"
+    assert there == f"- {order}: rise on D_I p = {p}, fall on D_G p = {p} (Page's test)"
+    assert back.endswith("rise on D_I p = 1, fall on D_G p = 1 (Page's test)")
 
 
 def test_one_person_has_no_interval():
@@ -87,7 +251,7 @@ def test_one_person_has_no_interval():
     assert sentences.equivalence_sentence(one, "ES-n-400", "BaseLine").count("no interval") == 2
 
 
-def test_of_people_who_are_all_alike_nothing_is_said_to_be_equivalent_or_harmed():
+def test_identical_differences_show_neither_equivalence_nor_harm():
     alike = rows({"BaseLine": (0.8, 0.9)})
     for loss in (0.0, 0.02):
         both = pd.concat(
@@ -127,7 +291,7 @@ AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
 
 
 @pytest.mark.parametrize(
-    ("level", "verdict", "said_of_it"),
+    ("level", "verdict", "numbers"),
     [
         (0.95, "harm", "by -1.0 [-1.0, -1.0] points after three times as many."),
         (0.9575, "undecided", "-0.2 ["),
@@ -135,7 +299,7 @@ AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
         (0.97, "gain", "+1.0 ["),
     ],
 )
-def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, said_of_it):
+def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, numbers):
     def wide(name, people):  # the undecided one varies more
         return people + np.where(verdict == "undecided", 40 * NOISE / 10, 0) * (
             name == "ES-n-400, 3 × epochs"
@@ -147,12 +311,12 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, s
     )
     said = sentences.dose_sentence(seen)
     assert said.startswith(
-        f"harm after the usual epochs, {verdict} after three times as many. 400 iterations on one"
+        f"harm after the usual epochs, {verdict} after three times as many. 400 iterations of"
     )
-    assert "by -4.0 [" in said and said_of_it in said
+    assert "by -4.0 [" in said and numbers in said
 
 
-def test_doses_are_shown_by_owner_and_length():
+def test_the_table_of_doses_is_by_owner_and_length():
     table = sentences.dose_table(comparison.dose_effects(rows(ALL_DOSES)))
     assert table.columns.tolist() == [
         (part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)
@@ -164,20 +328,6 @@ def test_doses_are_shown_by_owner_and_length():
         "400 on another's data",
     ]
     assert table.loc["400 on own data", ("D_I", "3 × epochs")].startswith("+3.0 [")
-
-
-def test_doses_are_drawn_a_line_each():
-    _, ax = figures.plt.subplots()
-    figures.dose_figure(ax, comparison.dose_effects(rows(ALL_DOSES)), "D_G")
-    labels = ax.get_legend_handles_labels()[1]
-    assert labels == [
-        "own data, 1 × epochs after it",
-        "general data, 1 × epochs after it",
-        "another's data, 1 × epochs after it",
-        "own data, 3 × epochs after it",
-    ]
-    assert ax.get_xscale() == "log" and "D_G" in ax.get_ylabel()
-    figures.plt.close()
 
 
 # --- late iterations
@@ -194,13 +344,13 @@ LATE = {
 def test_the_best_late_setting_does_no_harm():
     said = sentences.late_sentence(comparison.compare(rows(LATE)))
     assert said.startswith(
-        "Of 3 settings of transfer learning (optimiser, rate, length) 1 lower accuracy on D_G, "
+        "For 1 of 3 settings of transfer learning (optimiser, rate, length), accuracy on D_G is "
     )
     assert (
-        "for 2 a loss above 0.2 points is excluded: v1's harm and v3's lack of it can both be had."
-        in said
+        "for 2, a loss of more than 0.2 points is excluded. "
+        "So v1's harm and v3's absence of harm both occur." in said
     )
-    assert "Of these, TL-n-300 (1e-4) gives the individual most (+8.0 [" in said
+    assert "Of those without such a loss, TL-n-300 (1e-4) helps the individual most (+8.0 [" in said
 
 
 def test_a_loss_that_noise_may_hide_is_not_excluded():
@@ -208,56 +358,36 @@ def test_a_loss_that_noise_may_hide_is_not_excluded():
     noisy = seen["method"] == "TL-n-300 (1e-4)"
     seen.loc[noisy, "acc_G"] += 2 * NOISE
     said = sentences.late_sentence(comparison.compare(seen))
-    assert "for 1 a loss" in said and "Of these, TL-n-10 (1e-2 sgd) gives" in said
+    assert "for 1, a loss" in said and "such a loss, TL-n-10 (1e-2 sgd) helps" in said
 
 
 def test_a_loss_is_not_excluded_where_nobody_differs():
     seen = rows(LATE)
     start = seen.loc[seen["method"] == "BaseLine", "acc_G"].to_numpy()
     seen.loc[seen["method"] == "TL-n-10 (1e-2 sgd)", "acc_G"] = start
-    assert "for 1 a loss" in sentences.late_sentence(comparison.compare(seen))
+    assert "for 1, a loss" in sentences.late_sentence(comparison.compare(seen))
 
 
-def test_where_nothing_harms_or_all_does_nothing_more_is_said():
+def test_where_no_setting_harms_or_all_do_nothing_is_added():
     for harm in (0.0, 0.2):
         levels = {
             name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()
         }
         said = sentences.late_sentence(comparison.compare(rows(levels)))
-        assert f" {3 if harm else 0} lower accuracy on D_G" in said and "both be had" not in said
-        assert said.endswith("for 0 a loss above 0.2 points is excluded.") == bool(harm)
+        assert said.startswith(f"For {3 if harm else 0} of 3 ") and "both occur" not in said
+        assert said.endswith("for 0, a loss of more than 0.2 points is excluded.") == bool(harm)
 
 
-def test_late_iterations_stand_by_optimiser_and_rate():
+def test_the_table_of_late_iterations_is_by_optimiser_and_rate():
     table = sentences.late_table(comparison.compare(rows(LATE)))
     assert table.index.tolist() == ["as the study, 0.001", "as the study, 0.0001", "sgd, 0.01"]
     assert table.columns.tolist() == [(part, late) for part in ("D_I", "D_G") for late in (10, 300)]
 
 
-def test_a_sweep_is_drawn_along_its_parameter():
-    _, ax = figures.plt.subplots()
-    along = {"TL-n-10 (1e-3)": 10, "TL-n-300 (1e-4)": 300, "not there": 5}
-    figures.sweep(ax, comparison.compare(rows(LATE)), "D_I", along, "a")
-    line = ax.containers[0].lines[0]
-    assert line.get_xdata().tolist() == [10, 300] and line.get_ydata() == pytest.approx([10, 8])
-    figures.plt.close()
+# --- data grouping and similarity
 
 
-def test_late_courses_are_a_line_each_over_their_iterations():
-    _, ax = figures.plt.subplots()
-    figures.late_figure(
-        ax, comparison.compare(rows(LATE | {"TL-n-300 (1e-3)": (0.95, 0.7)})), "D_I", "adam"
-    )
-    lines = {bars.get_label(): bars.lines[0].get_xdata().tolist() for bars in ax.containers}
-    assert lines == {"adam, 0.001": [10, 300], "adam, 0.0001": [300], "sgd, 0.01": [10]}
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "300"]
-    figures.plt.close()
-
-
-# --- likeness
-
-
-def test_likeness_is_told_beside_raw_pixels():
+def test_similarity_is_compared_with_raw_pixels():
     ours, raw = (
         pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001})
         for x, c in ((4.71, 0.911), (7, 0.98))
@@ -275,47 +405,32 @@ def test_nearness_counts_people():
         {"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]}
     )
     assert sentences.nearness_sentence(table) == (
-        "For 2 of 3 people all of D_G holds nearer samples than their own; as few of it as they have, for 1."
+        "For 2 of 3 people, D_G holds nearer samples than their own D_I; "
+        "when D_G is cut to the size of D_I, for 1."
     )
 
 
-def test_gains_are_told_on_both_kinds_of_classes():
+def test_gains_are_on_both_kinds_of_classes():
     table = pd.DataFrame({"these": [0.10, 0.12, 0.14], "others": [0.02, 0.04, 0.03]})
     said = sentences.gain_sentence(table).data
     assert said.startswith("+12.0 [") and "+3.0 [" in said and "the difference is +9.0 [" in said
 
 
-# --- every method can be shown
+# --- generic networks
 
 
-def test_every_method_has_a_colour_and_v3s_keep_theirs():
-    shades = figures.colours()
-    assert set(shades) == {method.name for method in METHODS}
-    for family in {method.family for method in METHODS}:
-        for table in (TABLES["v3"], TABLES["sweeps"]):
-            names = [
-                method.name
-                for method in table
-                if method.family == family and method in TABLES["v3"]
-            ]
-            assert len({shades[name] for name in names}) == len(names)
-
-
-# --- repeats
-
-
-def test_what_varies_is_told_apart_and_generic_models_widen_what_rests_on_them():
-    """Two methods, 12 people, 2 halves of 3 repeats; the luck of the generic model is its half's and repeat's."""
+def test_generic_networks_widen_the_intervals_of_what_starts_from_them():
+    """Two methods, 12 people in 2 halves, 3 repeats; a generic network per half and repeat."""
     rng, lines = np.random.default_rng(0), []
-    luck = np.array([0.03, -0.03, 0.02, -0.02, 0.025, -0.025])
+    effects = np.array([0.03, -0.03, 0.02, -0.02, 0.025, -0.025])
     for person in range(12):
         people = rng.normal(0, 0.05)
         for repeat in range(3):
-            generic = luck[2 * repeat + person % 2]
-            for method, share in (("BaseLine", 0.8), ("TL-n-300 (1e-4)", 0.85 + generic)):
+            generic = effects[2 * repeat + person % 2]
+            for name, share in (("BaseLine", 0.8), ("TL-n-300 (1e-4)", 0.85 + generic)):
                 lines.append(
                     {
-                        "method": method,
+                        "method": name,
                         "person": str(person),
                         "fold": person % 2,
                         "repeat": repeat,
@@ -326,10 +441,13 @@ def test_what_varies_is_told_apart_and_generic_models_widen_what_rests_on_them()
     parts = accuracy.variance_components(made)
     assert list(parts.index) == ["person", "person × method", "repeat", "residual"]
     assert parts.loc["person", "D_I"] == pytest.approx(5, abs=2)
-    told = sentences.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc[
+    line = sentences.generic_models(made, ["TL-n-300 (1e-4)"], "BaseLine").loc[
         "TL-n-300 (1e-4) − BaseLine, D_I"
     ]
-    assert told["of generic models"] == pytest.approx(2.7, abs=1) and told["sd of people"] < 1
-    ends = [float(end) for end in told["generic models, too"].split("[")[1].rstrip("]").split(",")]
-    alone = [float(end) for end in told["people alone"].split("[")[1].rstrip("]").split(",")]
-    assert ends[1] - ends[0] > 1.4 * (alone[1] - alone[0])
+    assert line["sd of generic networks"] == pytest.approx(2.7, abs=1) and line["sd of people"] < 1
+
+    def width(text: str) -> float:
+        low, high = text.split("[")[1].rstrip("]").split(",")
+        return float(high) - float(low)
+
+    assert width(line["people and generic networks"]) > 1.4 * width(line["people only"])

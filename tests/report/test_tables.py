@@ -1,0 +1,49 @@
+"""Tables of text show the numbers they are made of."""
+
+import re
+
+import pandas as pd
+
+from perso.analysis import comparison
+from perso.methods.method import BASELINE
+from perso.report import tables
+from perso.store.published import OWN
+
+ES = "ES-n-40"
+
+
+def test_html_has_both_parts_and_says_whether_p_is_corrected(small_rows):
+    table = comparison.compare(small_rows)
+    single = tables.comparison_html(table, corrected=False).data
+    whole = tables.comparison_html(table, corrected=True).data
+    assert single.count("<table") == 2
+    assert single.index("D<sub>I</sub>") < single.index("D<sub>G</sub>")
+    assert "Holm" in whole and "Holm" not in single
+    assert all(text in single for text in (BASELINE, ES, ".400<"))
+
+
+def test_html_writes_no_ids(small_rows):
+    """Two tables of one page must not have the same."""
+    assert " id=" not in tables.comparison_html(comparison.compare(small_rows)).data
+
+
+def test_changes_have_a_column_per_run_on_both_parts(make_run):
+    runs = [make_run(OWN), make_run("paper", swapped=True)]
+    side_by_side = comparison.compare_runs({run.name: run.rows for run in runs})
+    html = tables.changes_html(side_by_side).data
+    assert html.index("D<sub>I</sub>") < html.index("D<sub>G</sub>") and html.count("<table") == 2
+    assert re.findall("<th>(.*?)</th>", html) == ["", OWN, "paper", "v3", ES] * 2
+    up, down = "+20.0 [+20.0, +20.0]", "-20.0 [-20.0, -20.0]"
+    assert re.findall("<td>(.*?)</td>", html) == [up, down, "+0.1", down, up, "+0.0"]
+
+
+def test_markdown_leaves_the_text_of_numbers_as_it_is():
+    table = pd.DataFrame({"mean": [".930", ""], "change": ["+1.0 [+0.5, +1.5]", ""]}, ["a", "b"])
+    head, _, first, second = tables.markdown_table(table).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["Method", "mean", "change"]
+    assert [cell.strip() for cell in first.strip("|").split("|")] == [
+        "a",
+        ".930",
+        "+1.0 [+0.5, +1.5]",
+    ]
+    assert [cell.strip() for cell in second.strip("|").split("|")] == ["b", "", ""]
