@@ -1,11 +1,15 @@
 """Small data and small runs that the tests of sentences, tables and notebooks share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from perso.claims.finding import Finding
+from perso.claims.ledger import Verdict
+from perso.claims.registry import CLAIMS
 from perso.data.cohort import Cohort
 from perso.data.dataset import StudyData
 from perso.data.images import flipped
@@ -83,5 +87,40 @@ def make_run(small_rows) -> Callable[..., Published]:
             "exported": "2026-02-02",
         }
         return Published(name, rows, provenance, file)
+
+    return make
+
+
+@pytest.fixture
+def make_finding() -> Callable[..., Finding]:
+    """`make_finding(**changes)` → a significant finding of 24 people."""
+
+    def make(**changes) -> Finding:
+        found = Finding(
+            "SW-n-2 − BaseLine on D_I",
+            "sign-flip",
+            value=2.7,
+            low=1.1,
+            high=4.4,
+            p=0.0004,
+            n=24,
+            detectable=2.2,
+            margin=0.5,
+            family=("shaping", "v3", "D_I"),
+            holm=0.0015,
+            outcome="for",
+            settled=True,
+        )
+        return replace(found, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_verdict() -> Callable[..., Verdict]:
+    """`make_verdict(word, findings, …)` → a verdict on the first claim."""
+
+    def make(word: str, *findings: Finding, controls=(), missing=(), needs=0) -> Verdict:
+        return Verdict(CLAIMS[0], word, findings, tuple(controls), tuple(missing), needs, None)
 
     return make

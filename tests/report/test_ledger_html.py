@@ -1,0 +1,68 @@
+"""The page of the ledger has what its script and its style sheet look for."""
+
+import re
+
+import pytest
+
+from perso.claims.ledger import Ledger, Verdict
+from perso.claims.registry import CLAIMS
+from perso.paths import ROOT
+from perso.report import ledger_html
+
+
+@pytest.fixture
+def ledger(make_finding, make_verdict) -> Ledger:
+    """A ledger of quick size: the first claim is REPRODUCED, the others are NOT RUN."""
+    first = make_verdict(
+        "REPRODUCED", make_finding(what="p < .05 & more"), controls=[make_finding()]
+    )
+    others = [
+        Verdict(claim, "NOT RUN", (), (), ("Table I: SW-n-2",), 0, None) for claim in CLAIMS[1:]
+    ]
+    return Ledger({"scale": "quick", "people": 24}, (first, *others))
+
+
+def test_the_table_has_the_class_and_the_headings_that_the_script_uses(ledger):
+    html = ledger_html.claims_table([ledger]).data
+    assert re.search(r'<table class="[^"]*\bsortable\b', html)
+    headings = re.findall("<th>(.*?)</th>", html)
+    script = (ROOT / "assets" / "ledger.js").read_text("utf-8")
+    choices = re.search(r"choices = \[(.*?)\]", script).group(1)
+    assert set(re.findall('"(.*?)"', choices)) <= set(headings)
+    assert headings[6] == "MDE" and html.count("<tr>") == len(CLAIMS)
+
+
+def test_ids_are_unique(ledger):
+    page = ledger_html.claims_table([ledger]).data + ledger_html.claim_details([ledger]).data
+    ids = re.findall(r'\bid="(.*?)"', page)
+    assert ids == [f"claim-{claim.number}" for claim in CLAIMS]
+
+
+def test_text_is_escaped_and_links_are_not(ledger):
+    for html in (
+        ledger_html.claims_table([ledger]).data,
+        ledger_html.claim_details([ledger]).data,
+    ):
+        assert "p &lt; .05 &amp; more" in html and "&amp;lt;" not in html
+        assert 'href="17-calibration.html#test-sign-flip"' in html
+
+
+def test_badges_have_a_colour():
+    style = (ROOT / "assets" / "book.css").read_text("utf-8")
+    for word in ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN"):
+        classes = re.search('class="(.*?)"', ledger_html.verdict_badge(word)).group(1)
+        assert f".{classes.replace(' ', '.')}" in style
+
+
+def test_findings_and_controls_are_in_one_table(ledger):
+    html = ledger_html.findings_html(ledger.verdicts[0])
+    assert html.count("<table") == 1 and html.count("<td>control</td>") == 1
+    headings = re.findall("<th>(.*?)</th>", html)
+    assert {"test", "MDE", "outcome"} <= set(headings)
+    assert ledger_html.findings_html(ledger.verdicts[1]) == ""
+
+
+def test_the_sentence_counts_verdicts_and_scales(ledger):
+    assert ledger_html.ledger_sentence([ledger]) == (
+        f"Of {len(CLAIMS)} claims: 1 REPRODUCED, {len(CLAIMS) - 1} NOT RUN. Tested: 1 at quick size"
+    )
