@@ -1,1 +1,1 @@
-"""Numbers → text, HTML, pictures."""
+"""Numbers to text, tables, figures and pages."""

@@ -1,4 +1,4 @@
-"""Chapters are fit to be run, compared and published; what fails is said."""
+"""Chapters can be run, compared and published; a failure is named."""
 
 import ast
 import os
@@ -42,8 +42,8 @@ class TestChapter:
         smoke = yaml.safe_load((ROOT / "params" / "smoke.yml").read_text())
         assert stated == {key: smoke[key] for key in stated} and len(stated) >= 9
 
-    def test_leaves_the_settings_as_they_were_given(self, chapter):
-        """`settings_of` takes what any cell assigned."""
+    def test_assigns_no_setting_before_they_are_read(self, chapter):
+        """`settings_of` reads what any earlier cell assigned."""
         sources = [cell.source for cell in cells(chapter) if "parameters" not in tags(cell)]
         last = max(
             number for number, source in enumerate(sources) if "settings_of(globals())" in source
@@ -55,7 +55,7 @@ class TestChapter:
             }
             assert not assigned & set(settings.TYPES)
 
-    def test_asks_and_shows_and_defines_nothing(self, chapter):
+    def test_has_short_cells_and_defines_nothing(self, chapter):
         for cell in cells(chapter):
             tree = ast.parse(cell.source)
             imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -72,7 +72,7 @@ class TestChapter:
                 out.output_type != "error" and out.get("name") != "stderr" for out in cell.outputs
             )
 
-    def test_compares_something_and_ignores_what_depends_on_training(self, chapter):
+    def test_has_compared_output_and_ignores_what_depends_on_training(self, chapter):
         compared = [
             cell
             for cell in cells(chapter)
@@ -85,7 +85,7 @@ class TestChapter:
             if "study.run(" in cell.source
         )
 
-    def test_shows_the_paper_the_differences_and_what_made_it(self, chapter):
+    def test_has_question_answer_papers_differences_exercises_and_provenance(self, chapter):
         prose = "\n".join(cell.source for cell in cells(chapter, "markdown"))
         for part in (
             "**Question.**",
@@ -98,13 +98,13 @@ class TestChapter:
         assert any("provenance_note" in cell.source for cell in cells(chapter))
 
 
-def test_what_is_injected_leaves_nothing_of_the_smoke_size():
+def test_injected_parameters_replace_all_of_smoke_size():
     quick = settings.read_params(ROOT / "params" / "quick.yml", ["seed=3"])
     values = book.chapter_parameters(CHAPTERS[1], quick)
     assert settings.overlay(values) == quick
 
 
-def test_a_file_of_people_is_found_from_the_chapters_folder(monkeypatch, tmp_path):
+def test_the_path_of_a_data_file_becomes_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     given = settings.Settings(dataset="file:people.npz")
     assert (
@@ -143,7 +143,7 @@ def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
     assert cells(tmp_path / "out.ipynb")[-1].outputs[0].text == "set()\n"
 
 
-def test_a_chapter_without_an_end_is_not_finished():
+def test_a_chapter_that_did_not_reach_its_end_is_an_error():
     book.check_finished({"exception": False, "end_time": "2020-01-01"}, CHAPTERS[0])
     for record in (
         {},
@@ -154,7 +154,7 @@ def test_a_chapter_without_an_end_is_not_finished():
             book.check_finished(record, CHAPTERS[0])
 
 
-def test_polished_shows_the_injected_parameters_alone():
+def test_polish_shows_only_the_injected_parameters():
     both = [{"tags": ["parameters"]}, {"tags": ["injected-parameters"]}]
     given = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("a = 1", metadata=metadata) for metadata in both],
@@ -171,7 +171,7 @@ def test_polished_shows_the_injected_parameters_alone():
 
 
 def jupyter_book(command, **_):
-    """Stands for it: a page, or nothing where it fails."""
+    """Replaces jupyter-book: writes one page."""
     pages = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
     pages.mkdir()
     (pages / "index.html").write_text("a page")
@@ -191,7 +191,7 @@ def test_a_build_replaces_what_a_build_made(tmp_path, monkeypatch):
             (tmp_path / folder / "old").touch()
 
 
-def of_somebody_else(path):
+def a_users_folder(path):
     path.mkdir()
     (path / "mine.txt").write_text("mine")
 
@@ -201,12 +201,12 @@ def a_file(path):
 
 
 def a_link(path):
-    """Even to what a build made: it cannot be replaced by a folder."""
+    """A link is not replaced, even one to a folder that a build made."""
     book.anew(path.with_name("elsewhere"))
     path.symlink_to(path.with_name("elsewhere"))
 
 
-@pytest.mark.parametrize("kind", [of_somebody_else, a_file, a_link])
+@pytest.mark.parametrize("kind", [a_users_folder, a_file, a_link])
 @pytest.mark.parametrize("name", ["book", "html", "_build"])
 def test_a_build_refuses_what_it_did_not_make(name, kind, tmp_path):
     kind(tmp_path / name)
@@ -215,7 +215,7 @@ def test_a_build_refuses_what_it_did_not_make(name, kind, tmp_path):
     ):
         book.build(None, tmp_path, tmp_path)
     assert os.path.lexists(tmp_path / name)
-    assert kind is not of_somebody_else or (tmp_path / name / "mine.txt").read_text() == "mine"
+    assert kind is not a_users_folder or (tmp_path / name / "mine.txt").read_text() == "mine"
 
 
 def test_an_empty_folder_is_free(tmp_path):
@@ -232,7 +232,7 @@ def test_in_the_checkouts_own_build_make_clean_is_the_remedy(tmp_path, monkeypat
         book.check_free(tmp_path / "build")
 
 
-def test_foreign_finds_what_a_browser_would_fetch_elsewhere():
+def test_outside_tags_are_those_that_fetch_from_another_host():
     assert book.outside_tags(
         '<script defer src="https://cdn.example/x.js"></script><img src="//cdn.example/a.png">'
     )
@@ -243,7 +243,7 @@ def test_foreign_finds_what_a_browser_would_fetch_elsewhere():
 
 
 def test_a_changed_count_turns_the_notebook_test_red(tmp_path):
-    """nbval on a chapter's copy whose stored output says one sample more than there is."""
+    """nbval fails on a copy of a chapter whose stored output has one sample too many."""
     chapter = Path(shutil.copy(ROOT / "chapters" / "01-people.ipynb", tmp_path))
     text = chapter.read_text("utf-8")
     assert "516 samples" in text
