@@ -69,7 +69,7 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
     tested = ", ".join(f"{scales.count(scale)} at {scale} size" for scale in larger) or "none"
     text = f"Of {len(decided)} claims: {verdicts}. Tested: {tested}"
     if "smoke" in scales:
-        text += f"; {scales.count('smoke')} only in a smoke run, which decides nothing"
+        text += f"; {scales.count('smoke')} in a smoke run only, which decides nothing"
     return text
 
 

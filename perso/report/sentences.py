@@ -154,7 +154,7 @@ def people_sentence(data: StudyData) -> str:
     samples, own, others = sizes[["samples", "D_I train", "D_G train"]].mean()
     return (
         f"{len(sizes)} individuals with {samples:.0f} samples each on average. "
-        f"A network may learn from {own:.0f} samples of its person and {others:,.0f} of others."
+        f"A network may learn from {own:.0f} images of its person and {others:,.0f} of others."
     )
 
 

@@ -101,8 +101,8 @@ def equivalence_cells(found: dict[str, paired.Equivalence]) -> dict[str, str]:
     """One line of `equivalence_table`, in percentage points."""
     cells = {}
     for part, each in found.items():
-        percent = 100 * np.array([each.mean, each.low, each.high, each.margin])
-        mean, low, high, margin = percent
+        mean, low, high = 100 * each.mean, 100 * each.low, 100 * each.high
+        margin = 100 * each.margin
         interval = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
         cells[f"{part} in pp [90 %]"] = "" if np.isnan(mean) else f"{mean:+.2f}{interval}"
         cells[f"{part} p"] = "" if np.isnan(each.p) else f"{each.p:.2g}"

@@ -1,6 +1,7 @@
 """The page of the ledger has what its script and its style sheet look for."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -65,4 +66,11 @@ def test_findings_and_controls_are_in_one_table(ledger):
 def test_the_sentence_counts_verdicts_and_scales(ledger):
     assert ledger_html.ledger_sentence([ledger]) == (
         f"Of {len(CLAIMS)} claims: 1 REPRODUCED, {len(CLAIMS) - 1} NOT RUN. Tested: 1 at quick size"
+    )
+
+
+def test_the_sentence_names_what_only_a_smoke_run_tested(ledger):
+    smoke = replace(ledger, provenance={"scale": "smoke", "people": 4})
+    assert ledger_html.ledger_sentence([smoke]).endswith(
+        "Tested: none; 1 in a smoke run only, which decides nothing"
     )

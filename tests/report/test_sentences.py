@@ -138,7 +138,7 @@ def test_a_difference_has_a_sign(small_rows):
 def test_people_are_counted_without_those_of_D_G(make_data):
     said = sentences.people_sentence(make_data())
     assert said.startswith("2 individuals with 3 samples each")  # ann has 4, bob 2; eve is D_G
-    assert said.endswith("learn from 2 samples of its person and 3 of others.")
+    assert said.endswith("learn from 2 images of its person and 3 of others.")
 
 
 # --- several runs
