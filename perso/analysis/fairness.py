@@ -1,32 +1,67 @@
-"""Fairness: how unlike results are between people beyond the chance of small test sets; who is worst off, who harmed.
+"""Fairness: differences between people beyond sampling noise, the worst off, the harmed, groups.
 
-Accuracies are shares, one per person, float [n], repeats averaged first (`accuracy.per_person`); nan are left out.
-`rows` have the columns of `sqlite.ROW`, `data` is a `dataset.StudyData`; no torch, no files.
+Accuracies are shares, one per person, float [n], averaged over repeats (`accuracy.per_person`).
+People whose accuracy is nan are left out. `rows` have the columns of `sqlite.ROW`; `data` is a
+`dataset.StudyData`. No function here needs torch or reads files.
 """
+
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from perso.analysis import accuracy
+from perso.analysis import accuracy, comparison
+from perso.data.dataset import StudyData
+from perso.data.splits import Fold
 from perso.methods import grouping
-from perso.methods.method import BASELINE
+from perso.methods.method import BASELINE, SHAPING, Method
 from perso.parts import PARTS
 from perso.stats import bootstrap, dispersion, paired
 from perso.stats.dispersion import between_person_sd, clustered_variance, cvar
-from perso.stats.permutation import gap_p
+from perso.stats.permutation import gap_p, mantel
 from perso.store.sqlite import unpacked
 
 POPULATIONS = {0: "employees", 4: "students"}  # NIST's writers, by hsf
+FAMILY_BLOCKS = {"shaping": ("baseline", *SHAPING), "data grouping": ("data grouping",)}
+BETWEEN_PERSON = "between-person SD (images)", "between-person SD (digits)"
+NOT_A_SHARE = ("n", "worst")  # columns of `fairness_table`
+ROUNDING = 1e-12  # smaller changes of accuracy come from rounding
 
 
-def sampling_variances(data, rows: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Variance of accuracies by the chance of which digits were tested: a line per person, a column per method.
+# --- sampling noise of the test sets
 
-    By clusters of original digits, hits averaged over repeats first. On D_G all people of a fold are tested on the same
-    images: how hard one is for all of them is taken out first, which leaves the interaction of person and image.
+
+def binomial_noise(data: StudyData, level: float = 0.9) -> pd.DataFrame:
+    """Size of every individual's test set of D_I, and the sd of an accuracy of `level` on it.
+
+    images, digits          test images, and the digits that they are flips of
+    by images, by digits    binomial sd, a share, if each of them were an independent draw
     """
-    size, blob, on_G, found = PARTS[part].size, PARTS[part].hits, part == "D_G", {}
+    copies = 3 if data.settings.flips else 1
+    sizes = {str(p): len(data.splits.test[p]) for p in data.splits.individuals}
+    images = pd.Series(sizes, dtype=int)
+    digits = images // copies
+    variance = level * (1 - level)
+    return pd.DataFrame(
+        {
+            "images": images,
+            "digits": digits,
+            "by images": np.sqrt(variance / images),
+            "by digits": np.sqrt(variance / digits),
+        }
+    )
+
+
+def sampling_variances(data: StudyData, rows: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Sampling variance of every accuracy: a line per person, a column per method.
+
+    The digits of a test set are the sample; the flips of a digit are one cluster. Hits are
+    averaged over repeats first. On D_G all people of a fold share one test set, so an image that
+    is hard for all makes no difference between them: the mean over people is subtracted first.
+    """
+    size, blob, on_G = PARTS[part].size, PARTS[part].hits, part == "D_G"
+    found: dict[str, dict[str, float]] = {}
     for fold in data.splits.folds:
         tests = {
             str(p): data.item[fold.global_test if on_G else data.splits.test[p]]
@@ -37,19 +72,26 @@ def sampling_variances(data, rows: pd.DataFrame, part: str) -> pd.DataFrame:
                 person: np.mean([unpacked(*each) for each in own[[blob, size]].values], axis=0)
                 for person, own in lines.groupby("person", sort=False)
             }
-            n, common = len(hits), np.mean(list(hits.values()), axis=0) if on_G else 0.0
-            scale = (
-                n / (n - 1) if on_G and n > 1 else np.nan if on_G else 1.0
-            )  # their mean holds 1/n of each
+            common, scale = 0.0, 1.0
+            if on_G:
+                n = len(hits)
+                common = np.mean(list(hits.values()), axis=0)
+                # each person is 1/n of the mean that is subtracted
+                scale = n / (n - 1) if n > 1 else np.nan
             found.setdefault(method, {}).update(
                 {p: scale * clustered_variance(h - common, tests[p]) for p, h in hits.items()}
             )
     return pd.DataFrame(found)
 
 
-def worst_person(accuracies: pd.Series, sizes: pd.Series) -> tuple:
-    """Who has the lowest accuracy: person, accuracy, and the ends of its 95 % Wilson interval over their test images.
-    The worst of n is chosen for being low: the interval is of that person's images and not corrected for the choice.
+# --- how much people differ
+
+
+def worst_person(accuracies: pd.Series, sizes: pd.Series) -> tuple[str, float, float, float]:
+    """Person with the lowest accuracy, that accuracy, and both ends of its 95 % Wilson interval.
+
+    sizes   test images of each person
+    The interval is not corrected for choosing the lowest of n people.
     """
     person = accuracies.idxmin()
     interval = proportion_confint(
@@ -58,54 +100,113 @@ def worst_person(accuracies: pd.Series, sizes: pd.Series) -> tuple:
     return person, float(accuracies[person]), *map(float, interval)
 
 
-def harmed(differences) -> dict[str, float]:
-    """Of changes [n]: share harmed (below 0) and their mean loss, share improved and their mean gain; nan of nobody."""
-    d, means = np.asarray(differences, float), {}
-    d = d[~np.isnan(d)]
-    for share, mean, those in (
-        ("harmed", "loss", d < -1e-12),
-        ("improved", "gain", d > 1e-12),
-    ):  # less is rounding
-        means |= {
-            share: those.mean() if len(d) else np.nan,
-            mean: d[those].mean() if those.any() else np.nan,
-        }
-    return {name: float(value) for name, value in means.items()}
+def harmed(differences: Sequence[float]) -> dict[str, float]:
+    """Share harmed (change below 0) and their mean loss, share improved and their mean gain.
+
+    differences   changes of accuracy [n]; a share is nan without people, a mean without such people
+    """
+    changes = np.asarray(differences, float)
+    changes = changes[~np.isnan(changes)]
+    found = {}
+    for share, mean, chosen in (
+        ("harmed", "loss", changes < -ROUNDING),
+        ("improved", "gain", changes > ROUNDING),
+    ):
+        found[share] = float(chosen.mean()) if len(changes) else np.nan
+        found[mean] = float(changes[chosen].mean()) if chosen.any() else np.nan
+    return found
 
 
 def fairness_table(
     rows: pd.DataFrame, part: str, variances: pd.DataFrame | None = None, base: str = BASELINE
-):
-    """How unlike a method's results are between people, as shares: a line per method.
+) -> pd.DataFrame:
+    """How much a method's accuracies differ between people, as shares: a line per method.
 
     n, mean, sd, min, max, spread     the papers' columns; spread = max − min
-    excess sd, excess sd by digits    beyond the binomial part; beyond `variances` (of `sampling_variances`), where given
-    worst decile; worst, low, high    `cvar`; who is worst off, with the interval
-    harmed, loss, improved, gain      against `base`; nan where that is not there
+    between-person SD (images)        noise removed; binomial noise, as if images were independent
+    between-person SD (digits)        noise removed; with `variances` (`sampling_variances`), if given
+    worst decile                      mean of the worst tenth of people (`cvar`)
+    worst, low, high                  `worst_person` and the interval
+    harmed, loss, improved, gain      against `base`; nan where these rows do not have it
     """
-    people, sizes, lines = (
-        accuracy.per_person(rows, PARTS[part].accuracy),
-        accuracy.per_person(rows, PARTS[part].size),
-        {},
-    )
+    people = accuracy.per_person(rows, PARTS[part].accuracy)
+    sizes = accuracy.per_person(rows, PARTS[part].size)
+    lines = {}
     for method, p in people.items():
-        person, least, low, high = worst_person(p, sizes[method])
+        person, lowest, low, high = worst_person(p, sizes[method])
         line = {
             "n": p.count(),
             "mean": p.mean(),
             "sd": p.std(),
-            "min": least,
+            "min": lowest,
             "max": p.max(),
-            "spread": p.max() - least,
-            "excess sd": between_person_sd(p, sizes[method]),
+            "spread": p.max() - lowest,
+            "between-person SD (images)": between_person_sd(p, sizes[method]),
         }
         if variances is not None:
-            line["excess sd by digits"] = between_person_sd(
-                p, variances=variances[method].reindex(p.index)
-            )
+            own = variances[method].reindex(p.index)
+            line["between-person SD (digits)"] = between_person_sd(p, variances=own)
         line |= {"worst decile": cvar(p), "worst": person, "low": low, "high": high}
-        lines[method] = line | harmed(p - people[base] if base in people and method != base else [])
+        compared = base in people and method != base
+        lines[method] = line | harmed(p - people[base] if compared else [])
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def in_points(table: pd.DataFrame) -> pd.DataFrame:
+    """The shares of a `fairness_table` in percentage points, without its other columns."""
+    return 100 * table.drop(columns=list(NOT_A_SHARE), errors="ignore")
+
+
+def noise_share(line: pd.Series, column: str) -> float:
+    """Share of the variance over people that is sampling noise.
+
+    line     of a `fairness_table`
+    column   one of `BETWEEN_PERSON`
+    """
+    return float(1 - (line[column] / line["sd"]) ** 2)
+
+
+def fairness_of_runs(
+    runs: Mapping[str, pd.DataFrame], part: str, methods: Iterable[str], columns: Sequence[str]
+) -> pd.DataFrame:
+    """`fairness_table` of several runs in percentage points, a line per run and method.
+
+    runs      rows by the run's name; a method that a run does not have gets a line of nan
+    columns   of `fairness_table`
+    """
+    tables = {name: fairness_table(rows, part) for name, rows in runs.items()}
+    methods, columns = list(methods), list(columns)
+    chosen = {
+        name: 100 * table.reindex(methods).reindex(columns=columns)
+        for name, table in tables.items()
+    }
+    return pd.concat(chosen)
+
+
+def mean_correlations(
+    rows: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    methods: Iterable[Method],
+    columns: Sequence[str] = ("sd", *BETWEEN_PERSON, "spread"),
+) -> pd.DataFrame:
+    """Spearman's rho of the methods' mean accuracy with how much people differ.
+
+    tables    `fairness_table` by part
+    columns   of these tables; v3 printed what its columns sd, min and max give
+    A line per block of families (`FAMILY_BLOCKS`), part, and source: here, or v3's Table I.
+    """
+    compared, methods = comparison.compare(rows), list(methods)
+    lines = {}
+    for block, families in FAMILY_BLOCKS.items():
+        names = [method.name for method in methods if method.family in families]
+        for part in PARTS:
+            v3 = compared[part].loc[names].filter(like="paper").dropna().drop_duplicates()
+            v3 = v3.rename(columns=lambda name: name.removeprefix("paper "))
+            v3["spread"] = (v3["max"] - v3["min"]).round(3)  # v3 prints three digits
+            ours = tables[part].loc[names].drop(columns="worst", errors="ignore")
+            for source, table in (("here", ours), ("v3's Table I", v3)):
+                lines[block, part, source] = table.corr("spearman")["mean"]
+    return pd.DataFrame.from_dict(lines, orient="index")[list(columns)]
 
 
 def dispersion_against_base(
@@ -114,43 +215,52 @@ def dispersion_against_base(
     variances: pd.DataFrame,
     rng: np.random.Generator,
     base: str = BASELINE,
-):
-    """Whether people vary more or less than by the base: a line per method.
+) -> pd.DataFrame:
+    """Whether people differ more or less than with the base: a line per method.
 
-    ratio, low, high             sd over the base's, bootstrap over people
-    p, holm, pitman_morgan       Brown–Forsythe's, paired; corrected for all methods; what the normal theory would say
-    excess, excess low, high     change of the excess sd (`sampling_variances` are the variances), bootstrap over people
+    ratio, low, high                   sd divided by the base's; bootstrap over people
+    p, holm, pitman_morgan             paired Brown–Forsythe; corrected for all methods; the normal
+                                       theory's test
+    change, change low, change high    change of the between-person SD (noise removed, with the
+                                       `sampling_variances`), a share; bootstrap over people
     """
-    people, lines = accuracy.per_person(rows, PARTS[part].accuracy), {}
+    people = accuracy.per_person(rows, PARTS[part].accuracy)
+    lines = {}
     for name in people.columns.drop(base):
         pair = people[[name, base]].dropna()
-        values, chance = pair.to_numpy(), variances.loc[pair.index, [name, base]].to_numpy()
+        values = pair.to_numpy()
+        noise = variances.loc[pair.index, [name, base]].to_numpy()
 
-        def excess(index, values=values, chance=chance):
-            own, bases = np.sqrt(
-                np.maximum(values[index].var(0, ddof=1) - chance[index].mean(0), 0)
-            )
+        def sd_change(index, values=values, noise=noise):
+            variance = values[index].var(0, ddof=1) - noise[index].mean(0)
+            own, bases = np.sqrt(np.maximum(variance, 0))
             return own - bases
 
         ratio, _ = dispersion.log_sd_ratio(*values.T, rng)
-        change, _ = bootstrap.bootstrap_statistic(excess, len(values), rng)
+        change, _ = bootstrap.bootstrap_statistic(sd_change, len(values), rng)
         lines[name] = {
             "ratio": np.exp(ratio.value),
             "low": np.exp(ratio.low),
             "high": np.exp(ratio.high),
             "p": dispersion.brown_forsythe(*values.T, rng),
             "pitman_morgan": dispersion.pitman_morgan(*values.T),
-            "excess": change.value,
-            "excess low": change.low,
-            "excess high": change.high,
+            "change": change.value,
+            "change low": change.low,
+            "change high": change.high,
         }
     table = pd.DataFrame.from_dict(lines, orient="index")
     table.insert(4, "holm", paired.holm(table["p"].to_numpy()))
     return table
 
 
-def populations(data) -> pd.Series:
-    """NIST's population of every individual, person (text) → employees | students; empty where the data do not say."""
+# --- groups of people
+
+
+def populations(data: StudyData) -> pd.Series:
+    """NIST's population of every individual, person (text) → employees | students.
+
+    Empty where the data do not record it.
+    """
     source = data.source
     people = data.splits.individuals if "hsf" in source.attributes else ()
     hsf = {str(person): int(source.attributes["hsf"][source.who == person][0]) for person in people}
@@ -160,45 +270,46 @@ def populations(data) -> pd.Series:
 
 
 def by_group(
-    rows,
+    rows: pd.DataFrame,
     groups: pd.Series,
     part: str,
     rng: np.random.Generator,
-    permutations=999,
+    permutations: int = 999,
     base: str = BASELINE,
-):
-    """Mean accuracy of every group, a line per method; people whose group is not known are left out.
+) -> pd.DataFrame:
+    """Mean accuracy of every group, a line per method; people of unknown group are left out.
 
     groups     person (text) → group
     gap, p     largest minus smallest group mean; p by permutation of people's groups
-    change     the gap minus the base's; p change: p of the gap between the groups' mean paired changes
-    MetricFrame is given people, not images: everybody counts once, however much they wrote.
+    change     the gap minus the base's
+    p change   p of the gap between the groups' mean paired changes
+    Every person counts once, whatever the number of their images.
     """
     from fairlearn.metrics import MetricFrame, mean_prediction
 
-    people, lines = (
-        accuracy.per_person(rows[rows["person"].isin(groups.index)], PARTS[part].accuracy),
-        {},
-    )
+    known = rows[rows["person"].isin(groups.index)]
+    people = accuracy.per_person(known, PARTS[part].accuracy)
+    lines = {}
     for method, accuracies in people.items():
         p = accuracies.dropna()
         frame = MetricFrame(
             metrics=mean_prediction, y_true=p, y_pred=p, sensitive_features=groups[p.index]
         )
-        lines[method] = frame.by_group.to_dict() | {
-            "gap": frame.difference(),
-            "p": gap_p(p, groups, rng, permutations),
-        }
+        line = frame.by_group.to_dict()
+        line |= {"gap": frame.difference(), "p": gap_p(p, groups, rng, permutations)}
         if base in people and method != base:
-            lines[method]["p change"] = gap_p(
-                (accuracies - people[base]).dropna(), groups, rng, permutations
-            )
-    found = pd.DataFrame.from_dict(lines, orient="index")
-    return found.assign(change=found["gap"] - found["gap"].get(base, np.nan))
+            changes = (accuracies - people[base]).dropna()
+            line["p change"] = gap_p(changes, groups, rng, permutations)
+        lines[method] = line
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table.assign(change=table["gap"] - table["gap"].get(base, np.nan))
 
 
-def person_distances(data, fold, codes: np.ndarray) -> np.ndarray:
-    """How far apart a fold's individuals are [n, n]: L2 of their latent class means (v3 II-A (3)), as IG takes it.
+# --- similar people
+
+
+def person_distances(data: StudyData, fold: Fold, codes: np.ndarray) -> np.ndarray:
+    """Distances between a fold's individuals [n, n]: L2 of their latent class means (v3 II-A (3)).
 
     codes   of a fold's training images [M, d] (`Study.codes`)
     """
@@ -207,20 +318,52 @@ def person_distances(data, fold, codes: np.ndarray) -> np.ndarray:
     return grouping.person_distances(means[:-1], means[:-1], means[-1])
 
 
+def fold_distances(study) -> list[pd.DataFrame]:
+    """`person_distances` of each fold of a study, with the people's names (text) on both axes."""
+    tables = []
+    for number, fold in enumerate(study.folds):
+        names = [str(person) for person in fold.individuals]
+        distances = person_distances(study.data, fold, study.codes(number))
+        tables.append(pd.DataFrame(distances, index=names, columns=names))
+    return tables
+
+
+def mantel_by_fold(
+    distances: Sequence[pd.DataFrame],
+    accuracies: pd.DataFrame,
+    methods: Iterable[str],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Mantel's test that accuracies differ more between people who are further apart.
+
+    distances    between the people of each fold (`fold_distances`)
+    accuracies   a line per person, a column per method
+    A line per method and fold: people, r, and its one-sided p.
+    """
+    lines = {}
+    for method in methods:
+        for number, apart in enumerate(distances):
+            own = accuracies[method].reindex(apart.index).to_numpy()
+            differences = np.abs(np.subtract.outer(own, own))
+            r, p = mantel(apart.to_numpy(), differences, rng)
+            lines[method, f"fold {number}"] = {"people": len(apart), "r": r, "p": p}
+    return pd.DataFrame.from_dict(lines, orient="index").astype({"people": int})
+
+
 def near_pairs_that_differ(
     apart: np.ndarray, accuracies: pd.Series, variances: pd.Series, share: float = 0.1
 ) -> pd.DataFrame:
-    """The nearest share of pairs of people (at least one), those first whose accuracies differ most.
+    """The nearest share of pairs of people (at least one), the largest difference first.
 
-    apart   distances [n, n] of the people of `accuracies`, in their order; variances as `sampling_variances` finds them
-    better, worse (two people), distance, difference of accuracies, chance: the sd of that by which digits were tested
+    apart       distances [n, n] of the people of `accuracies`, in their order
+    variances   of each accuracy (`sampling_variances`)
+    Columns: better and worse (two people), distance, difference of their accuracies, and noise,
+    the sd of that difference from sampling test digits.
     """
-    p, v, names = (
-        accuracies.to_numpy(float),
-        variances.reindex(accuracies.index).to_numpy(float),
-        accuracies.index,
-    )
-    order = np.argsort(-p, kind="stable")[: accuracies.count()]  # nan stand last
+    names = accuracies.index
+    p = accuracies.to_numpy(float)
+    v = variances.reindex(names).to_numpy(float)
+    order = np.argsort(-p, kind="stable")[: accuracies.count()]  # argsort puts nan last
     better, worse = (order[each] for each in np.triu_indices(len(order), 1))
     pairs = pd.DataFrame(
         {
@@ -228,8 +371,39 @@ def near_pairs_that_differ(
             "worse": names[worse],
             "distance": apart[better, worse],
             "difference": p[better] - p[worse],
-            "chance": np.sqrt(v[better] + v[worse]),
+            "noise": np.sqrt(v[better] + v[worse]),
         }
     )
     near = pairs.nsmallest(max(1, round(share * len(pairs))), "distance")
     return near.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
+
+
+def near_pairs_of_folds(
+    distances: Sequence[pd.DataFrame],
+    accuracies: pd.DataFrame,
+    variances: pd.DataFrame,
+    method: str,
+    base: str = BASELINE,
+) -> pd.DataFrame:
+    """`near_pairs_that_differ` of a method over all folds, the largest difference first.
+
+    distances               between the people of each fold (`fold_distances`)
+    accuracies, variances   a line per person, a column per method
+    The column "at <base>" is better minus worse with the base.
+    """
+    own, before = accuracies[method], accuracies[base]
+    pairs = pd.concat(
+        [
+            near_pairs_that_differ(apart.to_numpy(), own.reindex(apart.index), variances[method])
+            for apart in distances
+        ]
+    )
+    pairs = pairs.sort_values("difference", ascending=False, ignore_index=True)
+    pairs[f"at {base}"] = before.loc[pairs["better"]].values - before.loc[pairs["worse"]].values
+    return pairs
+
+
+def individuals_named(data: StudyData, names: Iterable[str]) -> list:
+    """The individuals with these names; rows hold a person as text, data may hold a number."""
+    known = {str(person): person for person in data.splits.individuals}
+    return [known[name] for name in names]

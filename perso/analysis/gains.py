@@ -1,7 +1,7 @@
-"""Where personalization helps: on which classes, for which people, and at what price on everybody else's data.
+"""Where personalization helps: on which classes, and for people with how much data.
 
-on_I, on_G   changes to the baseline on D_I and D_G, shares, float [n people, k methods]; a person who lacks one of them
-             is left out, so that all methods are compared on the same people. ValueError where nobody is left.
+Gains are changes of accuracy on D_I against the baseline, as shares. A person without a row of
+one of the two methods is left out.
 """
 
 import numpy as np
@@ -16,102 +16,141 @@ from perso.store.sqlite import unpacked
 from perso.study.study import Study
 
 ORIENTATIONS = ("as written", "mirrored", "upside down")  # in the order of `images.flipped`
+SYMMETRIC_DIGITS = (0, 1, 8)  # a flip hardly changes them
+SLOPE = ("rho", "low", "high", "per_100", "per_low", "per_high")
+
+
+# --- classes
+
+
+def has_flipped_digits(study: Study) -> bool:
+    """Whether the classes are the ten digits and their flips."""
+    return study.settings.flips and study.data.classes == 30
 
 
 def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Accuracy on D_I by what a test image shows, repeats averaged: a line per individual.
+    """Accuracy on D_I by class of the test image, averaged over repeats: a line per individual.
 
-    Columns are the source's classes, flips included, and with flips the orientations. nan: none to test, or no row.
+    Columns are the source's classes, a flip counting as its sample's class; with flips the
+    orientations, too. nan where a person has no such test image, or no row.
     """
     data, lines = study.data, {}
     classes = int(data.source.labels.max()) + 1
     for person in data.splits.individuals:
         test = data.splits.test[person]
-        labels = data.source.labels[data.sample[test]]  # a flip shows its sample's class
+        labels = data.source.labels[data.sample[test]]  # the class before the flip
         own = rows[(rows["person"] == str(person)) & (rows["method"] == method)]
         hits = [unpacked(*line) for line in own[[D_I.hits, D_I.size]].values]
         right = np.mean(hits, axis=0) if hits else np.full(len(labels), np.nan)
-        shown = {str(c): labels == c for c in range(classes)}
+        chosen = {str(c): labels == c for c in range(classes)}
         if data.classes > classes:
             for place, name in enumerate(ORIENTATIONS):
-                shown[name] = data.orientation[test] == place
+                chosen[name] = data.orientation[test] == place
         lines[str(person)] = {
-            name: right[which].mean() if which.any() else np.nan for name, which in shown.items()
+            name: right[which].mean() if which.any() else np.nan for name, which in chosen.items()
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
 def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
-    """The gain on D_I per class, then per orientation, averaged over the people who have it to test.
+    """The gain on D_I per class, then per orientation, averaged over people with such test images.
 
     n, base             people; the base's mean accuracy
     change, low, high   mean paired difference with its 95 % interval, shares
-    holm                p of the paired t-test, corrected among the classes, and among the turns
+    holm                p of the paired t-test, corrected over the classes; over the orientations
     """
-    before, after = (accuracy_by_class(study, rows, name) for name in (base, method))
-    found = pd.DataFrame(
-        {name: vars(paired.paired_change(each)) for name, each in (after - before).items()}
-    ).T
-    holm = (
-        found["p"]
-        .groupby(found.index.isin(ORIENTATIONS))
-        .transform(lambda p: paired.holm(p.to_numpy()))
-    )
+    before = accuracy_by_class(study, rows, base)
+    after = accuracy_by_class(study, rows, method)
+    changes = {name: vars(paired.paired_change(each)) for name, each in (after - before).items()}
+    found = pd.DataFrame(changes).T
+    families = found["p"].groupby(found.index.isin(ORIENTATIONS))
     table = found.rename(columns={"mean": "change"}).assign(
-        n=found["n"].astype(int), base=before.mean(), holm=holm
+        n=found["n"].astype(int),
+        base=before.mean(),
+        holm=families.transform(lambda p: paired.holm(p.to_numpy())),
     )
     return table[["n", "base", "change", "low", "high", "holm"]]
+
+
+def errors_removed(table: pd.DataFrame) -> pd.Series:
+    """Share of the base's errors that a method removes (of `by_class`); nan if there are none."""
+    errors = 1 - table["base"]
+    return table["change"] / errors.where(errors > 0)
+
+
+def classes_alone(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines of a `by_class` that are classes, without orientations."""
+    return table.drop(index=list(ORIENTATIONS), errors="ignore")
+
+
+def class_gains(
+    study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
+) -> pd.DataFrame:
+    """The gain on D_I: a line per individual, a column per class."""
+    after, before = (accuracy_by_class(study, rows, name) for name in (method, base))
+    return (after - before).drop(columns=list(ORIENTATIONS), errors="ignore")
 
 
 def share_by_class(
     gains: np.ndarray, rng: np.random.Generator, permutations: int = 1999
 ) -> permutation.Permanova:
-    """How much of what gains [n people, k classes] vary within people goes by class; permuted within people.
+    """Share of the variation of gains [n people, k classes] within people that differs by class.
 
-    People who lack a class are left out; below two of them, or where nothing varies, all is nan.
+    p is by permutation of the classes within each person. People without a class are left out;
+    with fewer than two people, or where nothing varies, all is nan.
     """
     gains = pd.DataFrame(gains).dropna().to_numpy(float)
     centred = (gains - gains.mean(axis=1, keepdims=True)).round(12)
     if len(gains) < 2 or not centred.any():
         return permutation.Permanova(np.nan, np.nan, np.nan)
-    drawn = rng.permuted(np.tile(centred, (permutations, 1, 1)), axis=2)
-    means = np.concatenate([centred[None], drawn]).mean(axis=1)
+    permuted = rng.permuted(np.tile(centred, (permutations, 1, 1)), axis=2)
+    means = np.concatenate([centred[None], permuted]).mean(axis=1)
     shares = len(gains) * (means**2).sum(axis=1) / (centred**2).sum()
-    return permutation.Permanova(
-        *map(float, (shares[0], shares[1:].mean(), (shares > shares[0] - 1e-12).mean()))
-    )
+    as_large = shares > shares[0] - 1e-12
+    return permutation.Permanova(float(shares[0]), float(shares[1:].mean()), float(as_large.mean()))
+
+
+# --- people
+
+
+def training_sizes(study: Study) -> pd.Series:
+    """Training images of D_I of every individual, person (text) → number."""
+    train = study.data.splits.train
+    return pd.Series({str(person): len(train[person]) for person in study.data.splits.individuals})
+
+
+def sizes_too_similar(sizes: pd.Series) -> bool:
+    """Whether training sizes vary too little to estimate the effect of more data: max < 1.5 min."""
+    return bool(sizes.max() < 1.5 * sizes.min())
 
 
 def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
     """Training images of D_I and the gain on D_I, a share: a line per person who has both rows."""
-    sizes = pd.Series(
-        {str(person): len(images) for person, images in study.data.splits.train.items()}
-    )
     gain = comparison.paired_differences(rows, method, base)["D_I"].dropna()
-    return pd.DataFrame({"images": sizes.reindex(gain.index), "gain": gain})
+    return pd.DataFrame({"images": training_sizes(study).reindex(gain.index), "gain": gain})
 
 
 def slope(table: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> dict[str, float]:
-    """How gains go with sizes (`by_size`); nan where it cannot be computed, and ends where there are few people.
+    """How the gain depends on the training size (`by_size`).
 
     rho, low, high               Spearman's, 95 % by `bootstrap.bootstrap_statistic`
-    per_100, per_low, per_high   the gain for 100 images more, a share, by least squares; 95 % by HC3 errors and t
+    per_100, per_low, per_high   gain for 100 images more, a share, by least squares; 95 % by HC3
+                                 errors and t
+    nan where a value cannot be computed; the ends also where there are few people.
     """
     size, gain = table["images"].to_numpy(float) / 100, table["gain"].to_numpy(float)
-    found = dict.fromkeys(("rho", "low", "high", "per_100", "per_low", "per_high"), np.nan)
+    found = dict.fromkeys(SLOPE, np.nan)
     if len(size) < 2 or np.ptp(size) == 0:
         return found
     design = sm.add_constant(size)
-    seen, _ = bootstrap.bootstrap_statistic(
+    rho, _ = bootstrap.bootstrap_statistic(
         lambda index: bootstrap.spearman(size[index], gain[index]), len(size), rng, draws
     )
-    least = float(sm.OLS(gain, design).fit().params[1])
-    found |= {"rho": seen.value, "low": seen.low, "high": seen.high, "per_100": least}
-    if np.isnan(seen.low):
-        return found
-    if (
-        np.diag(design @ np.linalg.pinv(design)).max() < 1 - 1e-9
-    ):  # else one person alone makes the slope
+    found |= {"rho": rho.value, "low": rho.low, "high": rho.high}
+    found["per_100"] = float(sm.OLS(gain, design).fit().params[1])
+    leverage = np.diag(design @ np.linalg.pinv(design))
+    one_person_decides = leverage.max() >= 1 - 1e-9  # HC3 divides by 1 - leverage
+    if not np.isnan(rho.low) and not one_person_decides:
         robust = sm.OLS(gain, design).fit(cov_type="HC3", use_t=True)
         found["per_low"], found["per_high"] = robust.conf_int()[1].tolist()
     return found

@@ -1,83 +1,138 @@
-"""Whether tests and intervals keep their word: what benchmarks/calibration.py counted into results/calibration.json."""
+"""Whether tests and intervals hold their nominal level, from results/calibration.json.
+
+benchmarks/calibration.py simulates studies whose true effects are known and writes that record: an
+entry per test, kind of studies and number of people, with the share of studies in which the test
+rejects or the interval contains the true value.
+"""
 
 import pandas as pd
 
-KIND_NAMES = {"rejects": "rejections of what is true", "covers": "intervals that hold the truth"}
-VERBS = {
-    "rejects": "rejects what is true",
-    "at most": "rejects what is true",
-    "covers": "holds the truth",
-    "finds": "finds it",
+KIND_NAMES = {
+    "rejects": "rejections of a true null hypothesis",
+    "covers": "intervals that contain the true value",
 }
-UNCOUNTED = "Not counted yet; python benchmarks/calibration.py does it."
+VERBS = {
+    "rejects": "rejects a true null hypothesis",
+    "at most": "rejects a true null hypothesis",
+    "covers": "contains the true value",
+    "finds": "finds the difference",
+}
+UNCOUNTED = "Not simulated yet; python benchmarks/calibration.py does it."
+
+# Chapter 17's sentences: name → test and kind of studies
+SENTENCES = {
+    "calib_main": ("sign-flip", "nothing differs, 93 %"),
+    "calib_interval": ("hierarchical interval", "93 % and 97 %"),
+    "calib_ceiling": ("hierarchical interval", "nothing differs, 98 %"),
+    "calib_spread": ("Pitman–Morgan", "nothing differs, 93 %"),
+    "calib_medians": ("Brown–Forsythe", "nothing differs, 98 %"),
+    "calib_ratio": ("bootstrap over people", "nothing differs, 93 %"),
+    "calib_fairness": ("Spearman over settings", "seven settings alike, mean and sd"),
+    "calib_power": ("sign-flip", "as large as detectable"),
+    "calib_generic": ("sign-flip", "2 generic models shared"),
+    "calib_models": ("mixed model", "2 generic models shared"),
+    "calib_many_models": ("mixed model", "12 generic models shared"),
+    "calib_common": ("sign-flip", "nothing differs, common digits"),
+    "calib_wide": ("TOST", "worse by a wide margin, 4 pp"),
+    "calib_alone": ("Spearman, people drawn alone", "seven settings alike, mean and sd"),
+    "calib_six": ("six sign-flips, uncorrected", "six methods alike"),
+    "calib_holm": ("six sign-flips, Holm", "six methods alike"),
+    "calib_plain": ("plain two-level bootstrap", "nothing differs, 93 %"),
+}
 
 
 def entries(record: dict, what: str | None = None) -> pd.DataFrame:
-    """A line per entry, or per entry of one test, with `judge_share`: kept | cautious | too often | too seldom.
-
-    cautious   it rejects more rarely, or covers more often, than it says: it errs on the safe side
-    more       it finds more than it says
-    """
+    """The entries of a record, or of one test in it, a line each, with their `judge_share`."""
     table = pd.DataFrame([entry for entry in record["entries"] if what in (None, entry["what"])])
-    return table.assign(
-        says=[
-            judge_share(*each)
-            for each in table[["kind", "share", "wanted"]].itertuples(index=False)
-        ]
-    )
+    judged = [
+        judge_share(line.kind, line.share, line.wanted) for line in table.itertuples(index=False)
+    ]
+    return table.assign(verdict=judged)
 
 
 def judge_share(kind: str, share: float, wanted: list[float]) -> str:
-    """Whether a share is as wanted, and on which side of it where it is not."""
-    if wanted[0] <= share <= wanted[1]:
-        return "kept"
-    if kind == "finds" and share > wanted[1]:
-        return "more"
-    if (share < wanted[0]) == (kind in ("rejects", "at most")):
-        return "cautious"
-    return "too often" if share > wanted[1] else "too seldom"
+    """Whether a share of studies is in its band, and on which side of it where it is not.
+
+    holds          within the band
+    conservative   rejects less often, or contains the true value more often, than it should
+    too often      rejects more often than it should
+    too seldom     contains the true value, or finds the difference, less often than it should
+    more           finds the difference more often than it should
+    """
+    low, high = wanted
+    if low <= share <= high:
+        return "holds"
+    if kind == "finds":
+        return "more" if share > high else "too seldom"
+    if kind == "covers":
+        return "conservative" if share > high else "too seldom"
+    return "conservative" if share < low else "too often"
 
 
 def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
-    """The lines as text, shares in % with their 95 % Wilson intervals; people side by side."""
-    found, text = entries(record, what), {}
-    for each in found.itertuples():
-        line = text.setdefault((each.what + " (contrast)" * each.contrast, each.scenario), {})
-        line["wanted, %"] = "–".join(f"{100 * end:g}" for end in each.wanted)
-        line[f"{each.people} people, %"] = (
-            f"{100 * each.share:.1f} [{100 * each.low:.1f}, {100 * each.high:.1f}]"
-        )
-        line[f"{each.people} people"] = each.says
-    return pd.DataFrame.from_dict(text, orient="index").rename_axis(["test", "studies"])
+    """The entries as text: a line per test and kind of studies, numbers of people side by side.
+
+    Shares are in % of studies, with their 95 % Wilson intervals.
+    """
+    lines: dict[tuple[str, str], dict] = {}
+    for each in entries(record, what).itertuples():
+        test = f"{each.what} (contrast)" if each.contrast else each.what
+        line = lines.setdefault((test, each.scenario), {})
+        line["band, %"] = "–".join(f"{100 * end:g}" for end in each.wanted)
+        interval = f"[{100 * each.low:.1f}, {100 * each.high:.1f}]"
+        line[f"{each.people} people, %"] = f"{100 * each.share:.1f} {interval}"
+        line[f"{each.people} people"] = each.verdict
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table.rename_axis(["test", "studies"])
 
 
 def share_sentence(record: dict | None, what: str, scenario: str) -> str:
-    """One test's shares in one kind of study, as words."""
+    """The shares of one test in one kind of studies, as a clause; `UNCOUNTED` without a record."""
     if not record:
         return UNCOUNTED
     found = entries(record, what)
     found = found[found["scenario"] == scenario]
-    one, *more = [
+    shares = [
         f"{100 * each.share:.1f} % of studies of {each.people} people"
         for each in found.itertuples()
     ]
-    rest = "".join(f" and {each.replace(' of studies', '')}" for each in more)
-    return f"{what} {VERBS[found['kind'].iloc[0]]} in {one}{rest}"
+    text = " and ".join([shares[0], *(each.replace(" of studies", "") for each in shares[1:])])
+    return f"{what} {VERBS[found['kind'].iloc[0]]} in {text}"
+
+
+def calibration_sentences(record: dict | None) -> dict[str, str]:
+    """Every sentence of chapter 17 under its name: the answer, then those of `SENTENCES`."""
+    found = {"calib_answer": calibration_answer(record)}
+    for name, (what, scenario) in SENTENCES.items():
+        found[name] = share_sentence(record, what, scenario)
+    return found
 
 
 def calibration_answer(record: dict | None) -> str:
-    """How many promises were kept, and which were broken; contrasts aside."""
+    """How many entries hold their nominal level, and which do not; without contrasts."""
     if not record:
         return UNCOUNTED
     found = entries(record)
     found = found[~found["contrast"]]
-    broken, kept = found["says"].isin(["too often", "too seldom"]), (found["says"] == "kept").sum()
+    holds = found["verdict"] == "holds"
+    failed = found["verdict"].isin(["too often", "too seldom"])
+    safe = len(found) - holds.sum() - failed.sum()
     names = [
         f"{what} ({each.sum()} of {len(each)})"
-        for what, each in broken.groupby(found["what"], sort=False)
+        for what, each in failed.groupby(found["what"], sort=False)
         if each.any()
     ]
+    answer = (
+        f"Of {len(found)} simulated error rates, coverages and powers, {holds.sum()} are in their "
+        f"band, {safe} are outside on the safe side and {failed.sum()} on the other"
+    )
+    return f"{answer}: {', '.join(names)}." if names else f"{answer}."
+
+
+def record_sentence(record: dict) -> str:
+    """Size, seed and versions of a record, in two lines."""
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     return (
-        f"Of {len(found)} promises {kept} were kept, {len(found) - kept - broken.sum()} more than kept and "
-        f"{broken.sum()} broken{': ' if names else ''}{', '.join(names)}."
+        f"{len(record['entries'])} shares, mostly of {record['simulations']} studies each;\n"
+        f"seed {record['seed']}, {versions}"
     )

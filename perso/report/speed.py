@@ -1,6 +1,7 @@
-"""How long training takes: what `benchmarks/` measured into `results/`, beside what the machine could do at best.
+"""Training time, from the records that `benchmarks/` writes into `results/`, and the machine's limits.
 
-A record is what benchmarks/throughput.py wrote of one device. Times are of one iteration of one model.
+A record is what benchmarks/throughput.py wrote for one device. Times are of one iteration of one
+model.
 """
 
 import numpy as np
@@ -12,40 +13,48 @@ from perso.stats import paired
 
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 
-# Arithmetic, not measurement: v3's Table I on one H200
+# Computed, not measured: v3's Table I on one H200
 ITERATIONS = 13 * 100 * 20 * 165  # rows, people, epochs, iterations an epoch
 FLOP = 66.7e9  # of an iteration at paper size, forward and backward
 BYTES = 7 * 47e6  # passes over a batch's activations in bfloat16, forward and backward
-PEAK, MEMORY = (
-    790e12,
-    4.3e12,
-)  # what such a card reaches: FLOP/s of a bfloat16 matrix product, bytes/s
-LOOPS = {
-    "launch by launch, data on the card": 1.25e-3,
+PEAK = 790e12  # FLOP/s that such a GPU reaches in a bfloat16 matrix product
+MEMORY = 4.3e12  # bytes/s that such a GPU copies
+LOOPS = {  # s an iteration, estimated
+    "launch by launch, data on the GPU": 1.25e-3,
     "the textbook loop": 3.4e-3,
-}  # s an iteration, estimated
+}
+DIGITS = {
+    "ms": 2,
+    "× textbook": 1,
+    "× line above": 2,
+    "predicted": 2,
+    "% of matrix product": 0,
+    "% of copy": 0,
+}
 
 
-# what was measured
+# --- measured
 
 
 def measured_sizes(record: dict | None) -> list[str]:
-    """The sizes that were measured, the largest last."""
+    """The sizes in a record, the largest last; none without a record."""
     return list(record["sizes"]) if record else []
 
 
 def speed_table(record: dict, size: str) -> pd.DataFrame:
-    """One line per way to train, the textbook loop first, each with what was changed added to the one before.
+    """Speed of every way to train, a line each: the textbook loop, then one more change per line.
 
     ms                    of one iteration of one model
-    × textbook            how many times as fast as the textbook loop
-    × line above, predicted   how many times as fast as the way before: as measured, and as said beforehand
-    % of matrix product   share of the rate that a large matrix product reaches here in that precision
-    % of copy             share of the rate at which memory is copied here, by the bytes that must move at least
+    × textbook            speedup over the textbook loop
+    × line above          speedup over the line above, measured
+    predicted             the same, predicted before the measurement
+    % of matrix product   of the rate of a large matrix product here, in that precision
+    % of copy             of the rate of a memory copy here, by the bytes that must move at least
     """
     here = record["sizes"][size]
     ways = pd.DataFrame(here["ways"]).set_index("way").rename_axis(None)
-    ms, product = ways["ms"], ways["precision"].map(here["ceiling"])
+    ms = ways["ms"]
+    product = ways["precision"].map(here["ceiling"])
     return pd.DataFrame(
         {
             "ms": ms,
@@ -59,38 +68,36 @@ def speed_table(record: dict, size: str) -> pd.DataFrame:
 
 
 def speed_table_text(record: dict, size: str) -> pd.DataFrame:
-    """The table as text; with the interval of the change in accuracy, and notes, where there are any."""
+    """`speed_table` as text, with the precision of every way.
+
+    Columns for notes and for the interval of the change in accuracy appear where there are any.
+    """
     numbers, ways = speed_table(record, size), record["sizes"][size]["ways"]
-    digits = {
-        "ms": 2,
-        "× textbook": 1,
-        "× line above": 2,
-        "predicted": 2,
-        "% of matrix product": 0,
-        "% of copy": 0,
-    }
     text = pd.DataFrame(
         {
-            name: ["" if np.isnan(value) else f"{value:.{digits[name]}f}" for value in column]
+            name: ["" if np.isnan(value) else f"{value:.{DIGITS[name]}f}" for value in column]
             for name, column in numbers.items()
         },
         index=numbers.index,
     )
     text.insert(0, "precision", [way["precision"] for way in ways])
     if any(way["low"] is not None for way in ways):
-        text["accuracy − textbook, 95 % interval, pp"] = [
-            ""
-            if way["low"] is None or not place
-            else f"{100 * way['low']:+.1f} to {100 * way['high']:+.1f}"
-            for place, way in enumerate(ways)
-        ]
+        # the first way is the textbook loop itself
+        text["accuracy − textbook, 95 % interval, pp"] = ["", *map(accuracy_interval, ways[1:])]
     if any(way["note"] for way in ways):
         text["note"] = [way["note"] for way in ways]
     return text
 
 
+def accuracy_interval(way: dict) -> str:
+    """The interval of a way's change in accuracy, in points; empty where it was not measured."""
+    if way["low"] is None:
+        return ""
+    return f"{100 * way['low']:+.1f} to {100 * way['high']:+.1f}"
+
+
 def meanings(record: dict | None) -> dict[str, str]:
-    """Every way that was measured, and what it is."""
+    """The description of every way that was measured."""
     return {
         way["way"]: way["what"]
         for size in measured_sizes(record)
@@ -99,97 +106,131 @@ def meanings(record: dict | None) -> dict[str, str]:
 
 
 def measured_scale(record: dict, size: str) -> str:
-    """A size in words."""
+    """A measured size in words: images, width, batches, iterations and models."""
     s = record["sizes"][size]
+    models = "1 model" if s["models"] == 1 else f"{s['models']} models"
     return (
-        f"{size}: images of {s['image_size']} × {s['image_size']}, width {s['width']:g}, batches of {s['batch_size']}; "
-        f"{s['iterations']} iterations of {s['models']} model{'s' if s['models'] > 1 else ''} were timed"
+        f"{size}: images of {s['image_size']} × {s['image_size']}, width {s['width']:g}, "
+        f"batches of {s['batch_size']}; {s['iterations']} iterations of {models} were timed"
     )
 
 
 def work(record: dict | None) -> str:
-    """What an iteration of the largest network takes."""
+    """Arithmetic of an iteration of the largest measured network, as text."""
     if not record:
         return unmeasured("cpu")
     s = record["sizes"][measured_sizes(record)[-1]]
     return (
-        f"{s['flop'] / s['batch_size'] / 1e6:.0f} MFLOP for each image, {s['flop'] / 1e9:.1f} GFLOP for a batch of "
-        f"{s['batch_size']} (images of {s['image_size']} × {s['image_size']}, width {s['width']:g})"
+        f"{s['flop'] / s['batch_size'] / 1e6:.0f} MFLOP for each image, "
+        f"{s['flop'] / 1e9:.1f} GFLOP for a batch of {s['batch_size']} "
+        f"(images of {s['image_size']} × {s['image_size']}, width {s['width']:g})"
     )
 
 
+def study_way(record: dict, size: str) -> dict:
+    """The way in which a study trains by itself: the one with a note, or the last."""
+    ways = record["sizes"][size]["ways"]
+    return next((way for way in ways if way["note"]), ways[-1])
+
+
+def study_pace(record: dict) -> tuple[float, str]:
+    """Core-seconds of an iteration at the largest size as a study trains, and the unit of cost."""
+    way = study_way(record, measured_sizes(record)[-1])
+    return way["ms"] / 1000 * record["cores"], "core-hours"
+
+
+def pace_source(record: dict | None) -> str:
+    """Machine and size of `study_pace`, as text."""
+    if not record:
+        return unmeasured("cpu")
+    return f"{place(record)}, {measured_scale(record, measured_sizes(record)[-1])}"
+
+
 def speed_answer(record: dict | None, device: str = "cpu") -> str:
-    """How much faster than the textbook loop a study is, and how near the machine's limit; on `device`."""
+    """How much faster than the textbook loop a study is, and how near the machine's limit."""
     if not record:
         return unmeasured(device)
-    said, size = [], measured_sizes(record)[-1]
+    sentences, size = [], measured_sizes(record)[-1]
     if study := record.get("study"):
-        ours, textbook = study["perso_seconds"], study["textbook_seconds"]
-        timed = study.get("textbook_models", study["models"])
-        scaled = f", scaled from {timed} of them" * (timed < study["models"])
-        left_out = study.get("without")
-        without = (
-            f" (without {', '.join(left_out)}, which need an auto-encoder)" if left_out else ""
-        )
-        said.append(
-            f"the {study['params']} study of {study['models']} models{without} takes {ours:.0f} s, "
-            f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})"
-        )
-    numbers, ways = speed_table(record, size), record["sizes"][size]["ways"]
-    own = [way for way in ways if way["note"]] or ways[-1:]  # what a study takes by itself
-    told = [
-        f"{numbers.loc[each['way'], 'ms']:.3g} ms in {each['precision']}, "
-        f"{numbers.loc[each['way'], '× textbook']:.1f} times as fast as the textbook loop and at "
-        f"{numbers.loc[each['way'], '% of matrix product']:.0f} % of the rate of a large matrix product"
-        for each in (own[0], ways[-1])
-    ]
-    other = "" if own[0] == ways[-1] else f"; {told[1]}, where that precision is wished"
-    said.append(f"at {size} size an iteration of one model takes {told[0]}{other}")
-    return f"On {place(record)}, {'; '.join(said)}."
+        sentences.append(study_speed(study))
+    own, last = study_way(record, size), record["sizes"][size]["ways"][-1]
+    text = way_speed(record, size, own)
+    if own != last:
+        text += f"; {way_speed(record, size, last)}, where that precision is chosen"
+    sentences.append(f"at {size} size an iteration of one model takes {text}")
+    return f"On {place(record)}, {'; '.join(sentences)}."
+
+
+def study_speed(study: dict) -> str:
+    """Seconds of a whole study, and of the same models in the textbook loop, as a clause."""
+    ours, textbook = study["perso_seconds"], study["textbook_seconds"]
+    timed = study.get("textbook_models", study["models"])
+    scaled = f", scaled from {timed} of them" if timed < study["models"] else ""
+    left_out = study.get("without")
+    without = f" (without {', '.join(left_out)}, which need an auto-encoder)" if left_out else ""
+    return (
+        f"the {study['params']} study of {study['models']} models{without} takes {ours:.0f} s, "
+        f"{textbook / ours:.1f} times as fast as by the textbook loop ({textbook:.0f} s{scaled})"
+    )
+
+
+def way_speed(record: dict, size: str, way: dict) -> str:
+    """Milliseconds, precision, speedup and share of the machine's limit of one way, as a clause."""
+    line = speed_table(record, size).loc[way["way"]]
+    return (
+        f"{line['ms']:.3g} ms in {way['precision']}, "
+        f"{line['× textbook']:.1f} times as fast as the textbook loop and at "
+        f"{line['% of matrix product']:.0f} % of the rate of a large matrix product"
+    )
 
 
 def textbook_agreement(record: dict | None) -> str:
-    """Whether the study's own way learns as much as the textbook loop."""
+    """Accuracy of a study minus that of the textbook loop, with intervals, on D_I and D_G."""
     study = (record or {}).get("study")
     if not study:
         return "Whole studies have not been compared yet; make bench does it."
-    said = [
-        f"{100 * each['mean']:+.2f} [{100 * each['low']:+.2f}, {100 * each['high']:+.2f}] points on {part}"
+    changes = [
+        f"{100 * each['mean']:+.2f} [{100 * each['low']:+.2f}, {100 * each['high']:+.2f}] "
+        f"points on {part}"
         for part, each in study["agreement"].items()
     ]
-    return f"Accuracy of the {study['params']} study minus that of the textbook loop: {' and '.join(said)}."
+    return (
+        f"Accuracy of the {study['params']} study minus that of the textbook loop: "
+        f"{' and '.join(changes)}."
+    )
 
 
 def repeatability_sentence(record: dict | None, device: str = "cpu") -> str:
-    """How many models came out the same, to the bit, when they were trained twice; on `device`."""
+    """How many models were bitwise identical when they were trained twice."""
     if not record:
         return unmeasured(device)
-    said = [
+    counts = [
         f"{each['identical']} of {each['models']} at {size} size"
         for size, each in record["sizes"].items()
         if "identical" in each
     ]
-    if not said:
-        return "What comes out twice the same has not been counted yet; make bench does it."
-    return f"Trained twice on {place(record)}, models are the same to the bit: {', '.join(said)}."
+    if not counts:
+        return "Repeatability has not been measured yet; make bench does it."
+    return f"Trained twice on {place(record)}, models are bitwise identical: {', '.join(counts)}."
 
 
 def place(record: dict) -> str:
-    """The machine, or the card in it."""
+    """The machine of a record; its GPU where that was measured."""
     return record["machine"] if record["device"] == "cpu" else f"one {record['device']}"
 
 
 def unmeasured(device: str) -> str:
-    """Said where there is no record; glued text knows no markup."""
+    """The text where there is no record; without markup, because it may be glued."""
     return f"Not yet measured on a {DEVICES[device]}; there make bench does it."
 
 
-# what was predicted
+# --- predicted
 
 
 def predictions() -> pd.DataFrame:
-    """v3's Table I on one H200: what bounds an iteration, and the minutes for all of them."""
-    arithmetic, traffic = FLOP / PEAK, BYTES / MEMORY
+    """Bounds and estimates for v3's Table I on one H200: µs an iteration, minutes for all."""
+    arithmetic = FLOP / PEAK
+    traffic = BYTES / MEMORY
     seconds = pd.Series(
         {
             "arithmetic alone": arithmetic,
@@ -204,11 +245,11 @@ def predictions() -> pd.DataFrame:
     )
 
 
-# precision
+# --- precision
 
 
 def precision_table(entries: dict) -> pd.DataFrame:
-    """bfloat16 minus float32, a line per params file, as text."""
+    """bfloat16 minus float32 as text, a line per params file."""
     lines = {
         name: {
             "people": str(each["people"]),
@@ -221,7 +262,7 @@ def precision_table(entries: dict) -> pd.DataFrame:
 
 
 def equivalences_of(entry: dict) -> dict[str, paired.Equivalence]:
-    """An entry's two equivalences; what could not be computed is null in the file and nan here."""
+    """The equivalence tests of an entry by part; null in the file becomes nan."""
     return {
         part: paired.Equivalence(
             **{key: np.nan if value is None else value for key, value in entry[part].items()}
@@ -231,16 +272,18 @@ def equivalences_of(entry: dict) -> dict[str, paired.Equivalence]:
 
 
 def precision_sentence(entries: dict) -> str:
-    """At which sizes bfloat16 was shown to be as accurate as float32: on D_I and on D_G."""
+    """At which sizes bfloat16 was shown to be as accurate as float32 on both D_I and D_G."""
     if not entries:
         return "bfloat16 has not been compared with float32 yet; benchmarks/precision.py does it."
-    shown = [
+    equivalent = [
         name
         for name, each in entries.items()
         if all(part.equivalent for part in equivalences_of(each).values())
     ]
-    others = [name for name in entries if name not in shown]
-    said = [f"was shown at {', '.join(shown)}"] * bool(shown) + [
-        f"was not shown at {', '.join(others)}"
-    ] * bool(others)
-    return f"That bfloat16 is as accurate as float32 {' and '.join(said)}."
+    others = [name for name in entries if name not in equivalent]
+    clauses = []
+    if equivalent:
+        clauses.append(f"was shown at {', '.join(equivalent)}")
+    if others:
+        clauses.append(f"was not shown at {', '.join(others)}")
+    return f"That bfloat16 is as accurate as float32 {' and '.join(clauses)}."

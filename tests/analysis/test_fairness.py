@@ -201,7 +201,7 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
     assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base[
         "spread"
     ] == pytest.approx(0.4)
-    assert base["low"] < base["min"] < base["high"] and base["excess sd"] < base["sd"]
+    assert base["low"] < base["min"] < base["high"] and base["between-person SD (images)"] < base["sd"]
     assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (
         0.5,
         0.5,
@@ -215,7 +215,7 @@ def test_the_table_of_one_person_and_without_a_baseline():
     assert (
         line["n"] == 1
         and np.isnan(line["sd"])
-        and np.isnan(line["excess sd"])
+        and np.isnan(line["between-person SD (images)"])
         and line["spread"] == 0
     )
     alone = fairness.fairness_table(few()[lambda rows: rows["method"] == "A"], "D_I")
@@ -227,10 +227,10 @@ def test_the_table_takes_variances_where_they_are_given():
         {"BaseLine": {"ann": 0.001, "bob": 0.002, "eve": 0.0}, "A": {"bob": 0.1, "ann": 0.1}}
     )
     table = fairness.fairness_table(few(), "D_I", variances)
-    assert table.loc["BaseLine", "excess sd by digits"] == pytest.approx(
+    assert table.loc["BaseLine", "between-person SD (digits)"] == pytest.approx(
         np.sqrt(0.1**2 * 13 / 3 - 0.001)
     )
-    assert table.loc["A", "excess sd by digits"] == 0
+    assert table.loc["A", "between-person SD (digits)"] == 0
 
 
 # --- groups
@@ -356,7 +356,7 @@ def test_the_near_who_are_treated_most_unlike_come_first():
     assert found[["better", "worse"]].values.tolist() == [["b", "a"], ["b", "c"], ["e", "d"]]
     assert (
         found["difference"].tolist() == pytest.approx([0.4, 0.3, 0.1])
-        and found["chance"].tolist() == [0.2] * 3
+        and found["noise"].tolist() == [0.2] * 3
     )
     assert found["distance"].tolist() == [1, 2, 1]
 
@@ -393,15 +393,15 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
     assert (
         found.loc["half", "high"] < 1 and found.loc["same", "low"] < 1 < found.loc["same", "high"]
     )
-    assert found.loc["half", "excess high"] < 0 and found.loc["half", "excess"] == pytest.approx(
+    assert found.loc["half", "change high"] < 0 and found.loc["half", "change"] == pytest.approx(
         -0.05, abs=0.015
     )
     noisy = none.assign(
         BaseLine=luck.var(ddof=1)
-    )  # all of the base's variance is chance: half's is excess
+    )  # all of the base's variance is sampling noise, half's is not
     assert (
         fairness.dispersion_against_base(rows, "D_I", noisy, np.random.default_rng(1)).loc[
-            "half", "excess"
+            "half", "change"
         ]
         > 0.03
     )

@@ -1,4 +1,4 @@
-"""The study's tests keep their word: what was counted at length, and a few hundred studies counted anew."""
+"""The study's tests hold their nominal level: in the record, and in a few hundred new studies."""
 
 import json
 import sys
@@ -17,25 +17,21 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import calibration as benchmark
 
 RECORD = records.calibration()
-PROMISES = (
-    "sign-flip",
-    "paired t-test",
-    "hierarchical interval",
-    "Brown–Forsythe",
-)  # what the study decides by
+DECIDING = "sign-flip", "paired t-test", "hierarchical interval", "Brown–Forsythe"
 USUAL = "nothing differs, 93 %"
-OWN_DIGITS = (USUAL, "nothing differs, 98 %", "93 % and 97 %")  # of the last, the interval alone
+# The last has entries of the interval alone
+OWN_DIGITS = USUAL, "nothing differs, 98 %", "93 % and 97 %"
 
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-# what was counted
+# the record
 
 
 def test_the_record_is_of_todays_tests():
-    """Who changes the benchmark counts anew."""
+    """Whoever changes the benchmark simulates again."""
     wanted = {
         (what, each.name, people, kind, what in each.contrast, each.simulations)
         for each in benchmark.SCENARIOS
@@ -49,13 +45,13 @@ def test_the_record_is_of_todays_tests():
     )
 
 
-def test_what_the_study_decides_by_keeps_its_word():
+def test_the_tests_that_decide_hold_their_nominal_level():
     entries = [
         entry
         for entry in RECORD["entries"]
-        if entry["what"] in PROMISES and entry["scenario"] in OWN_DIGITS
+        if entry["what"] in DECIDING and entry["scenario"] in OWN_DIGITS
     ]
-    assert len(entries) == len(PROMISES) * 2 * 2 + 2
+    assert len(entries) == len(DECIDING) * 2 * 2 + 2
     for entry in entries:
         assert entry["simulated"] >= 2000
         low, high = entry["wanted"]
@@ -71,26 +67,26 @@ def test_intervals_of_shares_are_wilsons():
         )
 
 
-# how it is told
+# verdicts and texts
 
 
 @pytest.mark.parametrize(
     ("kind", "share", "word"),
     [
-        ("rejects", 0.05, "kept"),
-        ("rejects", 0.01, "cautious"),
+        ("rejects", 0.05, "holds"),
+        ("rejects", 0.01, "conservative"),
         ("rejects", 0.2, "too often"),
-        ("at most", 0.0, "kept"),
+        ("at most", 0.0, "holds"),
         ("at most", 0.07, "too often"),
-        ("covers", 0.95, "kept"),
-        ("covers", 0.99, "cautious"),
+        ("covers", 0.95, "holds"),
+        ("covers", 0.99, "conservative"),
         ("covers", 0.9, "too seldom"),
         ("finds", 0.5, "too seldom"),
         ("finds", 0.9, "more"),
-        ("rejects", 0.065, "kept"),
+        ("rejects", 0.065, "holds"),
     ],
 )
-def test_a_promise_is_kept_or_broken_on_one_side(kind, share, word):
+def test_a_share_is_in_its_band_or_on_one_side_of_it(kind, share, word):
     assert calibration.judge_share(kind, share, list(benchmark.WANTED[kind])) == word
 
 
@@ -110,7 +106,7 @@ def one(share: float, **more) -> dict:
     return entry | more
 
 
-def test_a_broken_promise_is_named_and_a_contrast_is_none():
+def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
     entries = [
         one(0.05),
         one(0.3, people=24),
@@ -118,10 +114,12 @@ def test_a_broken_promise_is_named_and_a_contrast_is_none():
         one(0.0, what="coin"),
     ]
     assert calibration.calibration_answer({"entries": entries}) == (
-        "Of 3 promises 1 were kept, 1 more than kept and 1 broken: sign-flip (1 of 2)."
+        "Of 3 simulated error rates, coverages and powers, 1 are in their band, "
+        "1 are outside on the safe side and 1 on the other: sign-flip (1 of 2)."
     )
     assert calibration.share_sentence({"entries": entries}, "sign-flip", "nothing differs") == (
-        "sign-flip rejects what is true in 5.0 % of studies of 14 people and 30.0 % of 24 people"
+        "sign-flip rejects a true null hypothesis in "
+        "5.0 % of studies of 14 people and 30.0 % of 24 people"
     )
     table = calibration.calibration_table({"entries": entries})
     assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
@@ -129,13 +127,39 @@ def test_a_broken_promise_is_named_and_a_contrast_is_none():
     assert ("six (contrast)", "nothing differs") in table.index
 
 
-def test_where_nothing_was_counted_it_is_said(tmp_path):
+def test_without_a_record_the_texts_name_the_command(tmp_path):
     assert records.calibration(tmp_path) is None
     assert (
         calibration.calibration_answer(None)
         == calibration.share_sentence(None, "sign-flip", "any")
         == calibration.UNCOUNTED
     )
+
+
+def test_without_a_failure_the_answer_names_no_test():
+    answer = calibration.calibration_answer({"entries": [one(0.05)]})
+    assert answer.endswith(
+        "1 are in their band, 0 are outside on the safe side and 0 on the other."
+    )
+
+
+def test_every_sentence_of_the_chapter_has_shares_in_the_record():
+    found = calibration.calibration_sentences(RECORD)
+    assert list(found) == ["calib_answer", *calibration.SENTENCES]
+    for name, (what, _) in calibration.SENTENCES.items():
+        assert found[name].startswith(what) and found[name].endswith("% of 24 people")
+    assert set(calibration.calibration_sentences(None).values()) == {calibration.UNCOUNTED}
+
+
+def test_the_record_is_described_by_its_size_seed_and_versions():
+    record = {
+        "entries": [one(0.05)],
+        "simulations": 100,
+        "seed": 3,
+        "versions": {"python": "3.11", "numpy": "2"},
+    }
+    text = calibration.record_sentence(record)
+    assert text == "1 shares, mostly of 100 studies each;\nseed 3, python 3.11, numpy 2"
 
 
 def test_the_figure_has_a_line_per_test_and_studies():
@@ -151,7 +175,7 @@ def test_the_figure_has_a_line_per_test_and_studies():
 
 
 @pytest.mark.parametrize("common", [False, True])
-def test_studies_have_the_accuracies_that_are_their_truth(common):
+def test_studies_have_their_true_accuracies(common):
     study = np.concatenate(
         [benchmark.means(benchmark.hits(rng(k), 60, (0.93, 0.97), common)) for k in range(20)]
     )

@@ -1,4 +1,4 @@
-"""What is said about speed follows from the record, and the arithmetic for a card from the network."""
+"""Texts about speed follow from the record, and the arithmetic for a GPU from the network."""
 
 import copy
 import json
@@ -153,7 +153,7 @@ def test_the_answer_has_the_study_and_the_largest_size():
     )  # 1e9 FLOP in 8 ms of 2e11
 
 
-def test_a_textbook_loop_that_was_timed_in_part_is_told():
+def test_a_textbook_loop_that_was_timed_in_part_is_named():
     record = changed()
     assert "scaled" not in speed.speed_answer(record)
     record["study"]["textbook_models"] = 52
@@ -172,7 +172,7 @@ def test_methods_that_were_not_timed_are_named():
 
 def test_the_answer_names_the_studys_own_way_where_another_is_faster():
     record = changed()
-    assert "wished" not in speed.speed_answer(record)
+    assert "is chosen" not in speed.speed_answer(record)
     record["sizes"]["paper"]["ways"][1]["note"] = "a study's own"
     first, second = speed.speed_answer(record).split(
         "; 8 ms in bfloat16, 5.0 times as fast as the textbook loop"
@@ -181,7 +181,7 @@ def test_the_answer_names_the_studys_own_way_where_another_is_faster():
         " an iteration of one model takes 16 ms in float32, 2.5 times as fast as the textbook loop"
         in first
     )
-    assert second.endswith(", where that precision is wished.")
+    assert second.endswith(", where that precision is chosen.")
 
 
 def test_without_a_whole_study_the_answer_is_about_iterations():
@@ -193,20 +193,20 @@ def test_without_a_whole_study_the_answer_is_about_iterations():
     ) and "not been compared" in speed.textbook_agreement(None)
 
 
-def test_a_card_is_named():
+def test_a_gpu_is_named():
     assert speed.speed_answer(changed(device="NVIDIA H200"), "cuda").startswith(
         "On one NVIDIA H200, "
     )
 
 
-def test_without_a_record_it_is_said_that_nothing_was_measured():
+def test_without_a_record_the_text_is_that_nothing_was_measured():
     assert speed.speed_answer(None, "cuda").startswith("Not yet measured on a GPU")
     assert speed.speed_answer(None) == speed.work(None) and speed.speed_answer(None).startswith(
         "Not yet measured on a CPU"
     )
 
 
-def test_agreement_is_said_in_points():
+def test_agreement_is_in_points():
     said = speed.textbook_agreement(RECORD)
     assert "+0.10 [-0.20, +0.40] points on D_I and -1.00 [-2.00, -0.10] points on D_G" in said
 
@@ -221,16 +221,26 @@ def test_the_work_is_that_of_the_largest_size():
     assert speed.measured_scale(RECORD, "paper").endswith("1 model were timed")
 
 
-def test_what_comes_out_the_same_is_counted_where_it_was():
+def test_identical_models_are_counted_where_they_were_measured():
     record = changed()
-    assert "not been counted" in speed.repeatability_sentence(
-        record
-    ) and "on a GPU" in speed.repeatability_sentence(None, "cuda")
+    assert "not been measured" in speed.repeatability_sentence(record)
+    assert "on a GPU" in speed.repeatability_sentence(None, "cuda")
     record["sizes"]["quick"]["identical"] = 6
-    said = (
-        "Trained twice on 3 cores of Abacus, models are the same to the bit: 6 of 7 at quick size."
+    expected = (
+        "Trained twice on 3 cores of Abacus, models are bitwise identical: 6 of 7 at quick size."
     )
-    assert speed.repeatability_sentence(record) == said
+    assert speed.repeatability_sentence(record) == expected
+
+
+def test_the_pace_is_that_of_the_studys_own_way_at_the_largest_size():
+    record = changed()
+    assert speed.study_pace(record) == (0.008 * 3, "core-hours")  # the last way, three cores
+    record["sizes"]["paper"]["ways"][1]["note"] = "a study's own"
+    assert speed.study_pace(record) == (0.016 * 3, "core-hours")
+    assert (
+        speed.pace_source(record) == f"3 cores of Abacus, {speed.measured_scale(record, 'paper')}"
+    )
+    assert speed.pace_source(None) == speed.unmeasured("cpu")
 
 
 # --- predictions
@@ -308,11 +318,11 @@ def test_bfloat16_is_as_accurate_only_where_shown_on_both_parts():
     )
 
 
-def test_what_was_never_compared_is_said_to_be_so():
+def test_without_a_comparison_the_text_is_that_there_is_none():
     assert "not been compared" in speed.precision_sentence({}) and speed.precision_table({}).empty
 
 
-def test_what_could_not_be_computed_is_null_in_the_file_and_shown_as_nothing():
+def test_null_in_the_file_becomes_an_empty_cell():
     given = json.loads(json.dumps(entry([0.1], [0.1])).replace("NaN", "null"))
     text = speed.precision_table({"one": given})
     assert text.loc["one", "D_I p"] == "" and text.loc["one", "D_I in pp [90 %]"] == "+10.00"
