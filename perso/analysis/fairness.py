@@ -124,7 +124,7 @@ def fairness_table(
 
     n, mean, sd, min, max, spread     the papers' columns; spread = max − min
     between-person SD (images)        noise removed; binomial noise, as if images were independent
-    between-person SD (digits)        noise removed; with `variances` (`sampling_variances`), if given
+    between-person SD (digits)        noise removed; with `variances` of `sampling_variances`
     worst decile                      mean of the worst tenth of people (`cvar`)
     worst, low, high                  `worst_person` and the interval
     harmed, loss, improved, gain      against `base`; nan where these rows do not have it

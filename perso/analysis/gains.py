@@ -4,6 +4,8 @@ Gains are changes of accuracy on D_I against the baseline, as shares. A person w
 one of the two methods is left out.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
@@ -57,6 +59,7 @@ def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
 
     n, base             people; the base's mean accuracy
     change, low, high   mean paired difference with its 95 % interval, shares
+    removed             change as a share of the base's errors; nan where it has none
     holm                p of the paired t-test, corrected over the classes; over the orientations
     """
     before = accuracy_by_class(study, rows, base)
@@ -64,18 +67,14 @@ def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
     changes = {name: vars(paired.paired_change(each)) for name, each in (after - before).items()}
     found = pd.DataFrame(changes).T
     families = found["p"].groupby(found.index.isin(ORIENTATIONS))
+    errors = 1 - before.mean()
     table = found.rename(columns={"mean": "change"}).assign(
         n=found["n"].astype(int),
         base=before.mean(),
+        removed=found["mean"] / errors.where(errors > 0),
         holm=families.transform(lambda p: paired.holm(p.to_numpy())),
     )
-    return table[["n", "base", "change", "low", "high", "holm"]]
-
-
-def errors_removed(table: pd.DataFrame) -> pd.Series:
-    """Share of the base's errors that a method removes (of `by_class`); nan if there are none."""
-    errors = 1 - table["base"]
-    return table["change"] / errors.where(errors > 0)
+    return table[["n", "base", "change", "low", "high", "removed", "holm"]]
 
 
 def classes_alone(table: pd.DataFrame) -> pd.DataFrame:
@@ -108,6 +107,23 @@ def share_by_class(
     shares = len(gains) * (means**2).sum(axis=1) / (centred**2).sum()
     as_large = shares > shares[0] - 1e-12
     return permutation.Permanova(float(shares[0]), float(shares[1:].mean()), float(as_large.mean()))
+
+
+def class_shares(
+    study: Study, rows: pd.DataFrame, generators: Mapping[str, np.random.Generator]
+) -> pd.DataFrame:
+    """`share_by_class` of several methods: a line per method.
+
+    generators   of random numbers, by the method's name
+    share, expected, p   the share; its mean over permutations, where classes do not differ; p
+    """
+    lines = {
+        method: vars(share_by_class(class_gains(study, rows, method), rng))
+        for method, rng in generators.items()
+    }
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    table.columns = ["share", "expected", "p"]
+    return table
 
 
 # --- people

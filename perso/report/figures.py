@@ -431,3 +431,146 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
     ax.set(xlabel=f"{KIND_NAMES[kinds[0]]}, % of studies")
     ax.grid(axis="y", visible=False)
     return ax
+
+
+# --- fairness (chapter 14)
+
+
+def between_person_figure(tables: dict[str, pd.DataFrame]):
+    """SD over people on D_I and on D_G, and without sampling noise: a line per method, in points.
+
+    tables   `fairness.fairness_table` by part, with the between-person SD by digits
+    """
+    looks = {
+        "sd": ("o", 45),
+        "between-person SD (images)": ("D", 22),
+        "between-person SD (digits)": ("|", 150),
+    }
+    given = colours()
+    fig, axes = plt.subplots(1, 2, figsize=(9, 6.8), sharey=True, layout="constrained")
+    for ax, (part, table) in zip(axes, tables.items(), strict=True):
+        points, lines = 100 * table[list(looks)], range(len(table))
+        shade = [given[name] for name in table.index]
+        ax.hlines(lines, points.min(axis=1), points["sd"], colors=shade, lw=1)
+        for column, (marker, size) in looks.items():
+            ax.scatter(points[column], lines, size, shade, marker=marker, label=column)
+        ax.grid(axis="y", color="0.94")
+        left = -points["sd"].max() / 25  # room for a mark at 0
+        ax.set(xlabel=f"{PARTS[part].label} (pp)", xlim=(left, None))
+    axes[0].set(yticks=lines, yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
+    axes[1].legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
+    return fig
+
+
+def sorted_changes_figure(rows: pd.DataFrame, methods: Sequence[str]):
+    """Every person's change on D_I and on D_G in points, each method sorted from its lowest."""
+    given = colours()
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4))
+    for ax, (part, people) in zip(axes, accuracy.by_part(rows).items(), strict=True):
+        ax.axhline(0, color="0.7", lw=1)
+        for name in methods:
+            changes = 100 * np.sort((people[name] - people[BASELINE]).dropna())
+            places = range(1, len(changes) + 1)
+            ax.plot(places, changes, "o-", lw=1, ms=5, color=given[name], label=name)
+        ax.set(
+            xlabel="people, the lowest change first", ylabel=f"change on {PARTS[part].label} (pp)"
+        )
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend(frameon=False)
+    fig.tight_layout()
+    return fig
+
+
+# --- where it helps (chapter 15)
+
+
+def class_gain_figure(ax, tables: dict[str, pd.DataFrame], shaded: Sequence[int] = ()):
+    """Change on D_I per class and orientation in points: a mark per method, 95 % intervals.
+
+    tables   `gains.by_class` by method
+    shaded   places of the classes behind which the axes are shaded
+    """
+    given = colours()
+    for (name, table), shift in zip(
+        tables.items(), np.linspace(-0.12, 0.12, len(tables)), strict=True
+    ):
+        x, points = np.arange(len(table)) + shift, 100 * table
+        ax.vlines(x, points["low"], points["high"], color=given[name], lw=1)
+        ax.plot(x, points["change"], "o", ms=6, color=given[name], label=name)
+    for place in shaded:
+        ax.axvspan(place - 0.4, place + 0.4, color="0.93", zorder=0)
+    ax.axhline(0, color="0.7", lw=1)
+    ax.grid(axis="x", visible=False)
+    ax.legend(frameon=False)
+    labels = ["\n".join(name.split()) for name in table.index]
+    ax.set_xticks(range(len(table)), labels, fontsize="small")
+    ax.set(ylabel=f"change on {PARTS['D_I'].label} (pp)")
+    return ax
+
+
+def size_gain_figure(ax, tables: dict[str, pd.DataFrame]):
+    """Change on D_I in points against the training images of D_I: a mark per person and method.
+
+    tables   `gains.by_size` by method
+    """
+    given = colours()
+    for (name, table), marker in zip(tables.items(), cycle("D^os"), strict=False):
+        points = 100 * table["gain"]
+        ax.scatter(table["images"], points, marker=marker, color=given[name], label=name)
+    ax.axhline(0, color="0.7", lw=1)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="training images of $D_I$", ylabel=f"change on {PARTS['D_I'].label} (pp)")
+    return ax
+
+
+def front_figure(ax, table: pd.DataFrame, title: str, named: float = 0.05):
+    """Change on D_I against change on D_G in points; a line joins the front of the means.
+
+    table   of `tradeoff.front_membership`; a mark grows with its probability
+    named   the smallest probability whose method the legend names
+    """
+    given = colours()
+    points = 100 * table[["D_G", "D_I"]]
+    edge = points[table["member"]].sort_values("D_G")
+    ax.plot(edge["D_G"], edge["D_I"], color="0.6", lw=1, zorder=0)
+    for method, p in table["probability"].items():
+        x, y = points.loc[method]
+        label = method if p >= named else None
+        ax.scatter(x, y, 20 + 130 * p, color=given[method], label=label)
+    ax.set(title=title, xlabel="change on $D_G$ (pp)", ylabel="change on $D_I$ (pp)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), frameon=False, fontsize="small")
+    return ax
+
+
+def price_figure(ax, probabilities: pd.DataFrame, title: str, named: float = 0.05):
+    """Probability to be best by the price of a point on D_G, as stacked areas, one per method.
+
+    probabilities   of `tradeoff.best_by_price`
+    named           methods that never reach this probability are left white
+    """
+    shown = probabilities.loc[:, probabilities.max() >= named]
+    given = colours()
+    shades = [given[method] for method in shown]
+    prices = list(shown.index)
+    ax.stackplot(
+        prices, shown.T, labels=shown.columns, colors=shades, edgecolor="white", linewidth=0.6
+    )
+    ax.set(title=title, xscale="log", xlim=(prices[0], prices[-1]), ylim=(0, 1))
+    ax.set(xlabel="price $w$ of a point on $D_G$", ylabel="probability to be best")
+    plain_ticks(ax, (1 / 16, 1 / 4, 1, 4, 16))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False, fontsize="small")
+    return ax
+
+
+# --- calibration (chapter 17)
+
+
+def calibration_figure(record: dict):
+    """`bands` of rejections on the left, and of intervals on the right."""
+    fig, axes = plt.subplots(1, 2, figsize=(11, 10))
+    bands(axes[0], record, ("rejects", "at most"))
+    bands(axes[1], record, ("covers",))
+    axes[0].legend(frameon=False, loc="center right")
+    fig.tight_layout()
+    return fig

@@ -22,6 +22,7 @@ from perso.methods.method import (
 )
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import D_G, PARTS
+from perso.report import tables
 from perso.report.tables import format_change
 from perso.stats import paired
 from perso.stats.mixed import mixed_model
@@ -447,4 +448,319 @@ def cost_sentence(table: pd.DataFrame) -> str:
         f"Training for one person only, as a share of the baseline's: {', '.join(shares)}. "
         f"With what all people share included, {break_even.count()} of {len(break_even)} settings "
         f"of transfer learning cost no more than a training for each person{since}."
+    )
+
+
+# --- fairness (chapter 14)
+
+SIGNIFICANT = 0.05  # p below it is called clear
+
+
+def test_set_text(noise: pd.DataFrame) -> str:
+    """Test images, digits and sampling noise of each person, a line each.
+
+    noise   of `fairness.binomial_noise`
+    """
+    points = 100 * noise[["by images", "by digits"]]
+    return "\n".join(
+        f"person {person}: {line['images']:.0f} test images of {line['digits']:.0f} digits: "
+        f"{points.loc[person, 'by images']:.1f} and {points.loc[person, 'by digits']:.1f} points"
+        for person, line in noise.iterrows()
+    )
+
+
+def fairness_answer(tables: dict[str, pd.DataFrame], methods: Sequence[str], base: str) -> str:
+    """How much people differ with the base and with methods; the first method's effect on people.
+
+    tables   `fairness.fairness_table` by part, with the between-person SD by digits
+    """
+    method, sds = methods[0], []
+    own, before = tables["D_I"].loc[method], tables["D_I"].loc[base]
+    for name in (base, *methods):
+        sd, no_noise = 100 * tables["D_I"].loc[name, ["sd", "between-person SD (digits)"]]
+        sds.append(f"{sd:.1f} ({no_noise:.1f}) with {name}")
+    rise = 100 * (own["worst decile"] - before["worst decile"])
+    mean = 100 * (own["mean"] - before["mean"])
+    return (
+        "On the individuals' own data, the SD over people in percentage points (in brackets, the "
+        f"between-person SD with noise removed) is {', '.join(sds)}. {method} changes the mean of "
+        f"the worst-off tenth by {rise:+.1f} points and the mean of all by {mean:+.1f}. It lowers "
+        f"accuracy on the own data for {100 * own['harmed']:.0f} % of individuals; "
+        f"{100 * tables['D_G'].loc[method, 'harmed']:.0f} % of its networks are less accurate on "
+        "everybody else's."
+    )
+
+
+def dispersion_text(table: pd.DataFrame) -> pd.DataFrame:
+    """`fairness.dispersion_against_base` as text; the change of the SD in percentage points."""
+    ratios = [f"{line.ratio:.2f} [{line.low:.2f}, {line.high:.2f}]" for line in table.itertuples()]
+    points = 100 * table[["change", "change low", "change high"]]
+    changes = [f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]" for mean, low, high in points.to_numpy()]
+    return pd.DataFrame(
+        {
+            "SD ratio [95 %]": ratios,
+            "p": table["p"].map("{:.3f}".format),
+            "p (Holm)": table["holm"].map("{:.3f}".format),
+            "change of between-person SD [95 %]": changes,
+        },
+        index=table.index,
+    )
+
+
+def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean of all and of the worst tenth, and the worst-off person with the interval, in %.
+
+    table   of `fairness.fairness_table`
+    """
+    columns = {
+        "mean": "all",
+        "worst decile": "worst tenth",
+        "min": "worst person",
+        "low": "from",
+        "high": "to",
+    }
+    percent = (100 * table[list(columns)]).round(1).rename(columns=columns)
+    return percent.assign(who=table["worst"])
+
+
+def groups_sentence(groups: pd.Series) -> str:
+    """How many individuals each group has, or that there are no two groups to compare.
+
+    groups   person → group (`fairness.populations`)
+    """
+    counts = groups.value_counts()
+    if len(counts) > 1:
+        return "individuals: " + ", ".join(f"{n} {group}" for group, n in counts.items())
+    known = ", ".join(counts.index) or "not recorded"
+    return (
+        f"There are no two groups to compare: the population of these people is {known}. "
+        "`-p dataset qmnist` has employees and students."
+    )
+
+
+def group_text(table: pd.DataFrame) -> pd.DataFrame:
+    """`fairness.by_group` as text: accuracies and gaps in percentage points, p."""
+    tests = ["p", "p change"]
+    columns = [name for name in table if name not in tests]
+    text = (100 * table[columns]).map("{:.1f}".format)
+    for name in tests:
+        text[name] = table[name].map("{:.3f}".format) if name in table else ""
+    return text.replace("nan", "")
+
+
+def accuracy_labels(people: Sequence[str], accuracies: pd.Series) -> list[str]:
+    """Every person with their accuracy, as text.
+
+    accuracies   by person, shares
+    """
+    return [f"person {person}: {100 * accuracies[person]:.0f} %" for person in people]
+
+
+# --- where it helps (chapter 15)
+
+
+def class_share_text(line: pd.Series) -> str:
+    """The share of the gains' variation within people that differs by class, and its p.
+
+    line   of `gains.class_shares`
+    """
+    if np.isnan(line["p"]):
+        return "not known, too few people have every class"
+    return (
+        f"{100 * line['share']:.0f} % of it, where {100 * line['expected']:.0f} % is expected if "
+        f"classes do not differ (p = {line['p']:.2g})"
+    )
+
+
+def class_answer(table: pd.DataFrame) -> str:
+    """Whether gains clearly differ between classes, by method (`gains.class_shares`)."""
+    verdicts = []
+    for method, p in table["p"].items():
+        verdict = "clear" if p < SIGNIFICANT else "not clear"
+        verdicts.append(f"{verdict} with {method}" + ("" if np.isnan(p) else f" (p = {p:.2g})"))
+    return f"A difference of gains between classes is {' and '.join(verdicts)}."
+
+
+def class_gain_table(by_class: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """`gains.by_class` of several methods as text: classes down, a block of columns per method."""
+    blocks = {}
+    for name, table in by_class.items():
+        cells = {
+            "change in pp [95 %]": table.apply(tables.format_change, axis=1),
+            "errors removed (%)": (100 * table["removed"]).map("{:.0f}".format),
+            "p (Holm)": table["holm"].map("{:.2g}".format),
+        }
+        blocks[name] = pd.DataFrame(cells)
+    first = next(iter(by_class.values()))
+    people = {
+        "people": first["n"].astype(str),
+        "BaseLine (%)": (100 * first["base"]).map("{:.1f}".format),
+    }
+    return pd.concat({"": pd.DataFrame(people), **blocks}, axis=1).replace("nan", "")
+
+
+def class_gain_sentence(method: str, table: pd.DataFrame) -> str:
+    """On which classes a method gains most and least, and on how many the gain is clear.
+
+    table   of `gains.by_class`, classes alone
+    """
+    most, least = table["change"].idxmax(), table["change"].idxmin()
+    clear = (table["holm"] < SIGNIFICANT).sum()
+    return (
+        f"{method} gains most on class {most} ({tables.format_change(table.loc[most])}) and least "
+        f"on {least} ({tables.format_change(table.loc[least])}). Its gain is clear after Holm's "
+        f"correction on {clear} of {len(table)} classes."
+    )
+
+
+def people_gain_sentence(
+    by_size: dict[str, pd.DataFrame], sizes: pd.Series, too_similar: bool
+) -> str:
+    """How many people gain on their own data, the range of gains, and of training sizes.
+
+    by_size             `gains.by_size` by method
+    sizes, too_similar  `gains.training_sizes` and `gains.sizes_too_similar`
+    """
+    counts = []
+    for name, table in by_size.items():
+        gain = 100 * table["gain"]
+        counts.append(
+            f"{(gain > 0).sum()} of {len(gain)} with {name} "
+            f"({gain.min():+.1f} to {gain.max():+.1f} points)"
+        )
+    rest = ", too similar to estimate the effect of more data" if too_similar else ""
+    return (
+        f"People who gain on their own data: {', '.join(counts)}. "
+        f"They have {sizes.min()} to {sizes.max()} training images{rest}."
+    )
+
+
+def size_slope_sentence(slopes: dict[str, dict[str, float]], too_similar: bool) -> str:
+    """Rank correlation of gain and training size, and the gain for 100 images more.
+
+    slopes   `gains.slope` by method; the second number is left out where sizes are too similar
+    """
+    texts = []
+    for name, found in slopes.items():
+        interval = "" if np.isnan(found["low"]) else f" [{found['low']:+.2f}, {found['high']:+.2f}]"
+        rho = "not known" if np.isnan(found["rho"]) else f"{found['rho']:+.2f}{interval}"
+        text = f"{name} {rho}"
+        if not (too_similar or np.isnan(found["per_100"])):
+            per_100 = [found[key] for key in ("per_100", "per_low", "per_high")]
+            change = pd.Series(per_100, ["change", "low", "high"])
+            text += f", {tables.format_change(change)} points for 100 images more"
+        texts.append(text)
+    return f"Spearman's rho of gain and training size: {'; '.join(texts)}."
+
+
+def front_sentence(table: pd.DataFrame, alone: float) -> str:
+    """How many methods are on the front of the means, and which has the largest sum, as a clause.
+
+    table   of `tradeoff.front_membership`
+    alone   of `tradeoff.alone_share`
+    """
+    return (
+        f"{table['member'].sum()} of {len(table)} methods are on the front of the means, one alone "
+        f"in {100 * alone:.0f} % of draws; {table['best'].idxmax()} has the largest sum with "
+        f"probability {table['best'].max():.2f}"
+    )
+
+
+def price_sentence(table: pd.DataFrame) -> str:
+    """Which method is best at a price of 1 (`tradeoff.front_membership`)."""
+    return (
+        f"If a point on D_G is worth as much as one on D_I, {table['best'].idxmax()} is best of "
+        f"all rows with probability {table['best'].max():.2f}."
+    )
+
+
+def front_table(fronts: dict[str, pd.DataFrame], changes: str) -> pd.DataFrame:
+    """`tradeoff.front_membership` of several sets of methods as text, a block of columns per set.
+
+    changes   the set whose changes to the baseline stand first
+    """
+    points = 100 * fronts[changes][["D_I", "D_G"]]
+    blocks = {"change (pp)": points.map("{:+.1f}".format)}
+    for name, table in fronts.items():
+        low, high = (table[end].map("{:.2g}".format) for end in ("from", "to"))
+        prices = low + " to " + high.replace("inf", "∞")
+        cells = {
+            "on the front": table["probability"].map("{:.2f}".format),
+            "largest sum": table["best"].map("{:.2f}".format),
+            "best at prices": prices.where(table["from"].notna(), ""),
+        }
+        blocks[name] = pd.DataFrame(cells)
+    return pd.concat(blocks, axis=1).fillna("").rename_axis(None)
+
+
+def kinds_sentence(kinds: pd.DataFrame, missing: Sequence[str]) -> str:
+    """Which family most probably has the best method in each run, and sample weighing's probability.
+
+    kinds     of `tradeoff.by_kind`
+    missing   runs whose models are neither trained nor published
+    """
+    best = [f"{family.idxmax()} {run} ({family.max():.2f})" for run, family in kinds.items()]
+    weighing = ", ".join(f"{p:.2f}" for p in kinds.loc["sample weighing"])
+    text = (
+        f"Among the families that v1 compares, most probably best: {'; '.join(best)}. "
+        f"Sample weighing has {weighing}."
+    )
+    return f"{text} Not known here: {', '.join(missing)}." if missing else text
+
+
+# --- cost (chapter 16)
+
+
+def schedule_cost_texts(table: pd.DataFrame) -> dict[str, str]:
+    """r_train by v1's schedules beside what v1 printed, by the name of the text.
+
+    table   of `cost.cost_by_schedule`
+    """
+    late = table.loc[["TL-n-20 (1e-2)", "TL-n-200 (1e-2)"], "r_train"]
+    long, weighing = table.loc["ES-n-5000"], table.loc["SW-n-2"]
+    return {
+        "cost_late": " and ".join(late.map("{:.3f}".format)),
+        "cost_long": f"{long['r_train']:.2f} times the baseline's, where v1 printed "
+        f"{long['v1 factors']:.1f}",
+        "cost_weighed": f"{weighing['r_train']:.0f} exactly; v1's {weighing['v1 factors']:.2f} "
+        "differs because it is measured time",
+    }
+
+
+def late_share_sentence(table: pd.DataFrame) -> str:
+    """Smallest and largest r_train of transfer learning at v3's size (`cost.cost_by_schedule`)."""
+    ends = f"{table['r_train'].min():.3f} to {table['r_train'].max():.3f}"
+    return f"At v3's own size transfer learning's share is {ends}."
+
+
+def measured_cost_texts(
+    table: pd.DataFrame, search: float, setups: int, hours: float
+) -> dict[str, str]:
+    """How the models' seconds were measured and how much they scatter, by the name of the text.
+
+    table    of `cost.training_cost`
+    search   of `cost.encoder_iterations`
+    setups   of `cost.training_setups`
+    hours    of `cost.training_hours`
+    """
+    ms = table["ms an iteration"]
+    return {
+        "cost_sharing": f"{table.attrs['people']:g}",
+        "cost_search": f"{search:.2g}",
+        "cost_kinds": "in one way" if setups == 1 else f"in {setups} ways",
+        "cost_hours": f"{hours:.1f} h" if hours > 2 else f"{60 * hours:.0f} min",
+        "cost_scatter": f"{ms.min():.3g} to {ms.max():.3g} ms, a factor of "
+        f"{ms.max() / ms.min():.1f}",
+    }
+
+
+def network_cost_sentence(weights: float, flop: float, methods: int) -> str:
+    """Bytes to keep per person and arithmetic per image, the same for all methods.
+
+    weights, flop   bytes of a network; floating-point operations for an image
+    """
+    return (
+        f"The network is the same in all {methods} rows: {weights / 1000:,.0f} kB to keep for each "
+        f"person and {flop / 1e6:.2g} MFLOP for an image. Storage and inference do not depend on "
+        "the method."
     )

@@ -1,4 +1,4 @@
-"""Training time, from the records that `benchmarks/` writes into `results/`, and the machine's limits.
+"""Training time, from the records that `benchmarks/` writes into `results/`; machine limits.
 
 A record is what benchmarks/throughput.py wrote for one device. Times are of one iteration of one
 model.

@@ -1,4 +1,4 @@
-"""What a personal network takes: iterations, bytes, milliseconds, a million of them."""
+"""Cost of a personal network: iterations, bytes, milliseconds, and for a million people."""
 
 import itertools
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_repeats_of_one_person_do_not_outweigh_the_other_person():
 
 
 def test_a_person_without_the_method_is_left_out_of_its_base_too():
-    """b has twice the iterations an epoch; without her TL row, TL is compared on a alone."""
+    """b has twice the iterations an epoch; without their TL row, TL is compared on a alone."""
     uneven = rows(
         (BASELINE, "a", 600, 600, 6.0), (BASELINE, "b", 1200, 1200, 12.0), (TL, "a", 900, 300, 3.0)
     )
@@ -94,14 +94,14 @@ def test_without_a_baseline_there_is_no_share():
     assert table[["r_train", "amortised", "break-even", "r_train by seconds"]].isna().all(axis=None)
 
 
-def test_a_base_with_nothing_of_its_own_gives_no_share():
+def test_a_base_without_own_iterations_gives_no_share():
     table = cost.training_cost(
         rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0)), base="TL-n-0"
     )
     assert table["r_train"].isna().all() and np.isnan(table.loc["TL-n-0", "ms an iteration"])
 
 
-def test_one_person_shares_with_nobody():
+def test_one_person_has_all_of_the_shared_part():
     table = cost.training_cost(FOUR[FOUR["person"] == "a"])
     assert table.loc[TL, "amortised"] == 1.5 and table.attrs["people"] == 1
 
@@ -137,7 +137,7 @@ def test_break_even_is_the_first_number_that_costs_no_more():
     assert np.isnan(cost.break_even(1, np.nan, 2))
 
 
-def test_schedules_say_what_v1_printed_but_for_its_long_early_shaping():
+def test_schedules_give_what_v1_printed_except_for_its_long_early_shaping():
     table = cost.cost_by_schedule()
     assert table.loc["BaseLine", ["own", "shared", "r_train"]].tolist() == [16_500, 0, 1]
     assert table.loc["TL-n-20 (1e-2)", ["own", "shared"]].tolist() == [20, 16_500]
@@ -155,10 +155,11 @@ def test_schedules_have_the_length_that_is_trained(tiny):
         assert table.loc[each.name, ["own", "shared"]].sum() == len(tiny.schedule(each)), each.name
 
 
-def test_the_answer_tells_every_family_and_where_nothing_breaks_even():
-    said = sentences.cost_sentence(cost.training_cost(FOUR))
-    assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in said
-    assert "1 of 1 settings of transfer learning" in said and said.endswith("from 2 people on.")
+def test_the_answer_names_every_family_and_the_break_even():
+    answer = sentences.cost_sentence(cost.training_cost(FOUR))
+    assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in answer
+    assert "1 of 1 settings of transfer learning" in answer
+    assert answer.endswith("from 2 people on.")
     longer = FOUR.assign(own_iterations=FOUR["own_iterations"].where(FOUR["method"] != TL, 700))
     assert sentences.cost_sentence(cost.training_cost(longer)).endswith(
         "0 of 1 settings of transfer learning cost no more than a training for each person."
@@ -184,11 +185,19 @@ def test_bars_end_where_the_iterations_do():
     assert ends == [*table["own"], 300 + 600 / 2, 300 + 600]  # TL alone shares something here
 
 
+def test_the_shared_part_is_divided_by_the_number_of_people():
+    table = cost.training_cost(FOUR)
+    shares = cost.amortised_shares(table, (TL, "not there", BASELINE), (1, 2, 600))
+    assert shares.index.tolist() == [TL, BASELINE]
+    assert shares.loc[TL].tolist() == [1.5, 1, (300 + 1) / 600]
+    assert shares.loc[BASELINE].tolist() == [1, 1, 1]
+
+
 # --- the auto-encoder, bytes, milliseconds
 
 
 @pytest.mark.parametrize("size, width", [(8, 0.25), (16, 0.5), (32, 1.0)])
-def test_flop_are_those_that_the_choices_count(size, width):
+def test_flop_agree_with_those_of_a_training_step(size, width):
     recipe = Recipe(30, size, width)
     assert 3 * 64 * flops.forward_flops(recipe) == flops.step_cost(64, False, 30, size, width).flop
 
@@ -228,8 +237,14 @@ def test_bytes_are_those_of_a_trained_state(tiny):
     )
 
 
+def test_a_network_has_the_bytes_of_its_state():
+    one = Recipe(30, 16, 0.5)
+    tensors = recipe.init_state(one, 0).values()
+    assert cost.network_bytes(one) == sum(tensor.nbytes for tensor in tensors)
+
+
 def test_every_method_trains_the_same_network(tiny, monkeypatch):
-    """Shapes of the states that are tested, of every method of v3; a method's own network would show here."""
+    """Shapes of the tested states of every method of v3 are the same."""
     seen = {}
 
     def train(recipe, images, labels, plans, rates, states, seeds, snapshots=None):
@@ -253,7 +268,7 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
     assert 4 * weights == cost.bytes_per_person(tiny).loc["the network", "bytes"]
 
 
-def test_latency_is_the_median_of_what_the_clock_says(tiny):
+def test_latency_is_the_median_of_the_clock(tiny):
     """A clock of 1 s at each look: every batch takes 1000 ms."""
     table = cost.latency(tiny, batches=(1, 4), repeats=3, clock=itertools.count().__next__)
     assert len(table) == 4 and (table == 1000).all(axis=None)
@@ -263,23 +278,30 @@ def test_latency_is_the_median_of_what_the_clock_says(tiny):
     assert (grows["low"] < grows["median"]).all() and (grows["median"] < grows["high"]).all()
     assert (
         grows["median"].diff().dropna() > 0
-    ).all()  # in turns: the second looks later, when this clock runs faster
+    ).all()  # alternately: the second is later, when this clock runs faster
 
 
-# --- a million persons
+def test_setups_and_hours_are_those_of_the_rows():
+    seen = FOUR.assign(lanes=1, precision="float32", created="2026-01-01T10:00:00")
+    assert cost.training_setups(seen) == 1 and cost.training_hours(seen) == 0
+    seen.loc[0, ["lanes", "created"]] = 4, "2026-01-01T11:30:00"
+    assert cost.training_setups(seen) == 2 and cost.training_hours(seen) == 1.5
 
 
-def test_pace_is_of_a_core_and_leaves_out_who_trained_nothing():
+# --- a million people
+
+
+def test_pace_is_of_a_core_and_of_models_that_were_trained():
     assert cost.seconds_per_iteration(FOUR) == (0.01, "core-hours")  # 10, 5, 10, 10 ms
     assert cost.seconds_per_iteration(FOUR.assign(threads=2))[0] == 0.02
     idle = rows(("TL-n-0", "a", 600, 0, 0.0), (TL, "a", 900, 300, 3.0))
     assert cost.seconds_per_iteration(idle) == (0.01, "core-hours")
 
 
-def test_pace_takes_the_commonest_device():
-    mixed = pd.concat([FOUR, FOUR.iloc[:2].assign(device="a card", seconds=1e-3)])
+def test_pace_is_of_the_most_frequent_device():
+    mixed = pd.concat([FOUR, FOUR.iloc[:2].assign(device="a GPU", seconds=1e-3)])
     assert cost.seconds_per_iteration(mixed) == cost.seconds_per_iteration(FOUR)
-    assert cost.seconds_per_iteration(FOUR.assign(device="a card", threads=4)) == (
+    assert cost.seconds_per_iteration(FOUR.assign(device="a GPU", threads=4)) == (
         0.01,
         "GPU-hours",
     )

@@ -201,7 +201,9 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
     assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base[
         "spread"
     ] == pytest.approx(0.4)
-    assert base["low"] < base["min"] < base["high"] and base["between-person SD (images)"] < base["sd"]
+    assert (
+        base["low"] < base["min"] < base["high"] and base["between-person SD (images)"] < base["sd"]
+    )
     assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (
         0.5,
         0.5,
