@@ -558,7 +558,8 @@ def price_figure(ax, probabilities: pd.DataFrame, title: str, named: float = 0.0
     )
     ax.set(title=title, xscale="log", xlim=(prices[0], prices[-1]), ylim=(0, 1))
     ax.set(xlabel="price $w$ of a point on $D_G$", ylabel="probability to be best")
-    plain_ticks(ax, (1 / 16, 1 / 4, 1, 4, 16))
+    ticks = (1 / 16, 1 / 4, 1, 4, 16)
+    plain_ticks(ax, [price for price in ticks if prices[0] <= price <= prices[-1]])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False, fontsize="small")
     return ax
 

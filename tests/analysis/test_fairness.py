@@ -1,4 +1,4 @@
-"""Fairness: what of the spread is chance, the worst off, the harmed, groups, and people who are alike."""
+"""Fairness: sampling noise, between-person SD, the worst off, the harmed, groups, and pairs."""
 
 from dataclasses import replace
 
@@ -10,6 +10,8 @@ from perso.analysis import accuracy, fairness
 from perso.data import splits
 from perso.data.cohort import Cohort
 from perso.data.dataset import prepare
+from perso.methods.registry import V3
+from perso.parts import PARTS
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.stats import dispersion, permutation
@@ -32,10 +34,10 @@ def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-# --- what of the sd is chance
+# --- sampling noise
 
 
-def test_excess_sd_by_hand():
+def test_between_person_sd_by_hand():
     """sd² of .7 and .9 is .02; p(1 − p)/n is .0021 of 100 images and .0018 of 50."""
     assert dispersion.between_person_sd([0.7, 0.9], [100, 50]) == pytest.approx(
         np.sqrt(0.02 - (0.0021 + 0.0018) / 2)
@@ -48,13 +50,13 @@ def test_excess_sd_by_hand():
     )
 
 
-def test_what_chance_explains_leaves_nothing():
+def test_an_sd_within_the_noise_leaves_zero():
     assert dispersion.between_person_sd([0.5, 0.5, 0.5], [90, 90, 90]) == 0
     assert dispersion.between_person_sd([1.0, 1.0], [90, 90]) == 0
     assert np.isnan(dispersion.between_person_sd([0.5], [90]))
 
 
-def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
+def test_between_person_sd_is_that_of_the_true_accuracies():
     rng = np.random.default_rng(0)
     people = np.clip(rng.normal(0.8, 0.06, 4000), 0, 1)
     seen = rng.binomial(40, people) / 40
@@ -62,6 +64,22 @@ def test_excess_sd_is_that_of_the_people_and_not_of_their_draws():
     assert dispersion.between_person_sd(seen, np.full(4000, 40)) == pytest.approx(
         people.std(ddof=1), rel=0.06
     )
+
+
+def test_noise_of_a_test_set_by_images_and_by_digits(data):
+    table = fairness.binomial_noise(data)
+    person = str(data.splits.individuals[0])
+    images = len(data.splits.test[data.splits.individuals[0]])
+    assert table.loc[person, ["images", "digits"]].tolist() == [images, images / 3]
+    assert table.loc[person, "by images"] == pytest.approx(np.sqrt(0.09 / images))
+    assert table.loc[person, "by digits"] == pytest.approx(np.sqrt(0.09 / (images / 3)))
+
+
+def test_without_flips_every_image_is_a_digit(data):
+    whole = replace(data, settings=replace(data.settings, flips=False))
+    table = fairness.binomial_noise(whole, level=0.5)
+    assert table["images"].equals(table["digits"])
+    assert table["by images"].equals(table["by digits"])
 
 
 def test_single_images_as_clusters_are_binomial():
@@ -103,7 +121,7 @@ def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(data):
     assert found["B"].count() == 1  # the others have no row of it
 
 
-def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(data):
+def test_noise_on_a_common_test_set_leaves_out_images_that_are_hard_for_all(data):
     rng, alike, own = np.random.default_rng(1), {}, {}
     for fold in data.splits.folds:
         hard = rng.random(len(fold.global_test)) < 0.7
@@ -118,7 +136,7 @@ def test_noise_on_a_common_test_set_leaves_out_what_is_hard_for_all(data):
     )  # nobody to tell apart from
 
 
-def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(data):
+def test_noise_on_a_common_test_set_is_the_variance_between_test_sets(data):
     """Many draws of single digits: people's differences vary by twice the noise of one."""
     rng, m, n = np.random.default_rng(2), 4, 60
     fold = replace(data.splits.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
@@ -141,7 +159,7 @@ def test_noise_on_a_common_test_set_is_what_varies_between_test_sets(data):
 # --- the worst off and the harmed
 
 
-def test_cvar_weighs_the_person_at_the_edge():
+def test_cvar_counts_a_part_of_the_person_at_the_edge():
     assert dispersion.cvar([0.9, 0.5, 0.8, 0.6], share=0.5) == pytest.approx(0.55)
     assert dispersion.cvar(np.arange(1, 16) / 20) == pytest.approx(
         (0.05 + 0.5 * 0.10) / 1.5
@@ -152,7 +170,7 @@ def test_cvar_weighs_the_person_at_the_edge():
 
 
 def test_the_worst_person_has_wilsons_interval():
-    """Newcombe (1998), Table I, method 3: 81 of 263 is .2553 to .3662, 15 of 148 is .0624 to .1605."""
+    """Newcombe (1998), Table I, method 3: 81/263 is .2553 to .3662, 15/148 is .0624 to .1605."""
     p, n = pd.Series({"ann": 81 / 263, "bob": 0.9}), pd.Series({"ann": 263, "bob": 50})
     person, accuracy, low, high = fairness.worst_person(p, n)
     assert person == "ann" and accuracy == pytest.approx(81 / 263)
@@ -168,7 +186,7 @@ def test_where_all_are_right_the_interval_still_has_a_width():
     assert accuracy == 1 and high == pytest.approx(1) and 0.9 < low < 1
 
 
-def test_who_does_not_change_is_neither_harmed_nor_improved():
+def test_a_person_without_a_change_is_neither_harmed_nor_improved():
     found = fairness.harmed([-0.02, -0.04, 1e-16, -1e-16, 0.1, np.nan])
     assert found == pytest.approx({"harmed": 0.4, "loss": -0.03, "improved": 0.2, "gain": 0.1})
     mirrored = fairness.harmed([0.02, 0.04, 0.0, 0.0, -0.1])
@@ -201,9 +219,8 @@ def test_the_table_has_the_papers_columns_and_pairs_people():
     assert base["min"] == pytest.approx(0.6) == base["worst decile"] and base[
         "spread"
     ] == pytest.approx(0.4)
-    assert (
-        base["low"] < base["min"] < base["high"] and base["between-person SD (images)"] < base["sd"]
-    )
+    assert base["low"] < base["min"] < base["high"]
+    assert base["between-person SD (images)"] < base["sd"]
     assert np.isnan(base["harmed"]) and (other["harmed"], other["improved"]) == (
         0.5,
         0.5,
@@ -235,6 +252,46 @@ def test_the_table_takes_variances_where_they_are_given():
     assert table.loc["A", "between-person SD (digits)"] == 0
 
 
+def test_points_leave_out_the_columns_that_are_no_shares():
+    table = fairness.fairness_table(few(), "D_I")
+    points = fairness.in_points(table)
+    assert not {"n", "worst"} & set(points) and fairness.in_points(points).shape == points.shape
+    assert points.loc["BaseLine", "mean"] == 100 * table.loc["BaseLine", "mean"]
+
+
+def test_the_share_of_noise_by_hand():
+    """Of an sd of .05, .03 is left between people: 1 - 9/25 of the variance is noise."""
+    line = pd.Series({"sd": 0.05, "between-person SD (digits)": 0.03})
+    assert fairness.noise_share(line, "between-person SD (digits)") == pytest.approx(16 / 25)
+
+
+def test_runs_stand_below_each_other_also_where_a_method_is_missing():
+    other = few()[lambda rows: rows["method"] == "BaseLine"]
+    table = fairness.fairness_of_runs(
+        {"one": few(), "two": other}, "D_I", ["BaseLine", "A"], ["mean", "harmed"]
+    )
+    assert table.index.tolist() == [(run, m) for run in ("one", "two") for m in ("BaseLine", "A")]
+    assert table.loc[("one", "A"), "harmed"] == 50 and table.loc[("two", "A")].isna().all()
+
+
+def test_correlations_with_the_mean_are_of_each_block_part_and_source():
+    """Each method's people lie around its mean, more closely the higher it is."""
+    lines = []
+    for place, each in enumerate(V3):
+        for person, side in enumerate((-1, 0, 1)):
+            value = 0.5 + 0.005 * place + side * (0.2 - 0.005 * place)
+            lines.append((each.name, str(person), value, value, 90, 90))
+    columns = ["method", "person", "acc_I", "acc_G", "n_I", "n_G"]
+    seen = pd.DataFrame(lines, columns=columns).assign(repeat=0, own_iterations=1)
+    found = {part: fairness.fairness_table(seen, part) for part in PARTS}
+    table = fairness.mean_correlations(seen, found, V3, columns=("sd", "spread"))
+    assert len(table) == 2 * 2 * 2 and list(table.columns) == ["sd", "spread"]
+    for block in fairness.FAMILY_BLOCKS:
+        for part in PARTS:
+            assert table.loc[(block, part, "here")].tolist() == pytest.approx([-1, -1])
+    assert table.xs("v3's Table I", level=2).notna().all(axis=None)
+
+
 # --- groups
 
 
@@ -264,7 +321,7 @@ def test_groups_by_hand():
     )
 
 
-def test_a_group_counts_people_whatever_they_wrote_and_whoever_is_missing():
+def test_a_group_counts_people_and_not_their_images():
     some = grouped({"BaseLine": [0.9, 0.7, 0.5, 0.5]}).assign(n_I=[1000, 10, 10, 10])
     groups = pd.Series(
         {"0": "employees", "1": "employees", "2": "students"}
@@ -289,7 +346,7 @@ def test_the_groups_p_is_uniform_where_groups_mean_nothing():
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
 
 
-def test_populations_are_the_writers_where_known(data):
+def test_populations_are_those_of_nist_where_they_are_recorded(data):
     assert fairness.populations(data).empty
     hsf = np.where(np.isin(data.source.who, data.splits.individuals[:1]), 0, 4)
     found = fairness.populations(
@@ -299,7 +356,7 @@ def test_populations_are_the_writers_where_known(data):
     assert found.index.tolist() == [str(person) for person in data.splits.individuals]
 
 
-# --- alike people
+# --- similar people
 
 
 def line(places) -> np.ndarray:
@@ -329,14 +386,14 @@ def test_mantel_rejects_as_often_as_it_should_where_there_is_nothing():
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
 
 
-def test_mantel_says_nothing_of_two_people_of_equal_distances_and_of_nan():
+def test_mantel_is_nan_for_two_people_for_equal_distances_and_for_nan():
     rng = np.random.default_rng(0)
     assert np.isnan(permutation.mantel(line([0, 1]), line([0, 1]), rng)).all()
     assert np.isnan(permutation.mantel(line([0, 1, 2]), np.zeros((3, 3)), rng)).all()
     assert np.isnan(permutation.mantel(line([0, 1, 2]), line([0, 1, np.nan]), rng)).all()
 
 
-def test_people_of_equal_codes_are_not_apart(data):
+def test_people_with_equal_codes_have_no_distance(data):
     fold = data.splits.folds[0]
     codes = data.inputs.reshape(len(data.inputs), -1) / 255
     apart = fairness.person_distances(data, fold, codes)
@@ -349,7 +406,54 @@ def test_people_of_equal_codes_are_not_apart(data):
     assert not fairness.person_distances(data, fold, np.ones_like(codes)).any()
 
 
-def test_the_near_who_are_treated_most_unlike_come_first():
+def named(distances: np.ndarray, names: str) -> pd.DataFrame:
+    return pd.DataFrame(distances, index=list(names), columns=list(names))
+
+
+def test_mantel_has_a_line_per_method_and_fold():
+    own = pd.DataFrame({"A": [0.5, 0.6, 0.8, 0.9, 0.1]}, index=list("abcde"))
+    folds = [named(line([0, 1, 3]), "abc"), named(line([0, 1]), "de")]
+    table = fairness.mantel_by_fold(folds, own, ["A"], np.random.default_rng(0))
+    assert table.index.tolist() == [("A", "fold 0"), ("A", "fold 1")]
+    assert table["people"].tolist() == [3, 2]
+    assert table.loc[("A", "fold 0"), "r"] == pytest.approx(1)
+    assert np.isnan(table.loc[("A", "fold 1"), "r"])  # two people are too few
+
+
+def test_pairs_of_all_folds_have_the_difference_at_the_base():
+    own = pd.DataFrame(
+        {"A": [0.9, 0.8, 0.2, 0.7], "BaseLine": [0.5, 0.7, 0.6, 0.5]}, index=list("abcd")
+    )
+    folds = [named(line([0, 1]), "ab"), named(line([0, 5]), "cd")]
+    none = pd.DataFrame(0.0, index=own.index, columns=own.columns)
+    pairs = fairness.near_pairs_of_folds(folds, own, none, "A")
+    assert pairs[["better", "worse"]].values.tolist() == [["d", "c"], ["a", "b"]]
+    assert pairs["at BaseLine"].tolist() == pytest.approx([-0.1, -0.2])
+
+
+def test_distances_of_folds_have_the_names_of_their_people(data):
+    class Coded:
+        folds = data.splits.folds
+
+        def codes(self, fold):
+            return data.inputs.reshape(len(data.inputs), -1) / 255
+
+    Coded.data = data
+    tables = fairness.fold_distances(Coded())
+    for table, fold in zip(tables, data.splits.folds, strict=True):
+        assert table.index.tolist() == [str(person) for person in fold.individuals]
+        assert table.index.equals(table.columns) and (table.to_numpy().diagonal() == 0).all()
+
+
+def test_individuals_are_found_by_their_names(data):
+    people = data.splits.individuals
+    assert fairness.individuals_named(data, [str(people[1]), str(people[0])]) == [
+        people[1],
+        people[0],
+    ]
+
+
+def test_near_pairs_with_the_largest_difference_come_first():
     apart = line([0, 1, 3, 100, 101])
     p = pd.Series([0.5, 0.9, 0.6, 0.1, 0.2], list("abcde"))
     found = fairness.near_pairs_that_differ(
@@ -370,14 +474,14 @@ def test_a_person_without_a_result_is_in_no_pair():
     assert fairness.near_pairs_that_differ(line([0]), p[:1], pd.Series({"a": 0.0})).empty
 
 
-def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not():
+def test_a_method_with_smaller_differences_is_distinguished_from_one_with_equal_ones():
     """Accuracies of BaseLine spread by .1; one method halves the spread, another keeps it."""
     rng = np.random.default_rng(0)
-    luck = rng.normal(0, 0.1, 40)
+    spread = rng.normal(0, 0.1, 40)
     made = {
-        "BaseLine": 0.7 + luck,
-        "half": 0.8 + luck / 2 + rng.normal(0, 0.01, 40),
-        "same": 0.75 + luck + rng.normal(0, 0.01, 40),
+        "BaseLine": 0.7 + spread,
+        "half": 0.8 + spread / 2 + rng.normal(0, 0.01, 40),
+        "same": 0.75 + spread + rng.normal(0, 0.01, 40),
     }
     rows = pd.DataFrame(
         [
@@ -399,7 +503,7 @@ def test_a_method_that_serves_people_more_alike_is_told_from_one_that_does_not()
         -0.05, abs=0.015
     )
     noisy = none.assign(
-        BaseLine=luck.var(ddof=1)
+        BaseLine=spread.var(ddof=1)
     )  # all of the base's variance is sampling noise, half's is not
     assert (
         fairness.dispersion_against_base(rows, "D_I", noisy, np.random.default_rng(1)).loc[

@@ -104,7 +104,7 @@ def test_ratios_are_to_the_textbook_loop_and_to_the_line_above():
 
 
 def test_shares_are_of_the_rate_in_the_ways_own_precision():
-    """4e8 FLOP in 40 ms are 1e10 a second, a tenth of 1e11; in 8 ms 5e10, a quarter of bfloat16's 2e11."""
+    """4e8 FLOP in 40 ms are a tenth of 1e11 FLOP/s; in 8 ms a quarter of bfloat16's 2e11."""
     table = speed.speed_table(RECORD, "quick")
     assert table["% of matrix product"].tolist() == pytest.approx([10, 25, 25])
     assert table["% of copy"].tolist() == pytest.approx([5, 12.5, 25])
@@ -263,7 +263,7 @@ def test_the_predicted_work_is_the_networks():
 
 
 def test_the_predictions_are_the_arithmetic():
-    """85 µs times 4.29 million iterations are 6 minutes; no bound is below arithmetic or memory alone."""
+    """85 µs times 4.29 million iterations are 6 minutes; the two alone are the lowest bounds."""
     table = speed.predictions()
     assert speed.ITERATIONS == 4_290_000
     assert table.loc["arithmetic alone"].tolist() == pytest.approx([84.4, 6.04], rel=0.01)
@@ -304,7 +304,8 @@ def test_bfloat16_is_as_accurate_only_where_shown_on_both_parts():
         "smoke": entry(FAR, NEAR),
     }
     assert speed.precision_sentence(entries) == (
-        "That bfloat16 is as accurate as float32 was shown at standard and was not shown at quick, smoke."
+        "That bfloat16 is as accurate as float32 was shown at standard "
+        "and was not shown at quick, smoke."
     )
     assert "was not shown" not in speed.precision_sentence({"standard": entries["standard"]})
     alike = json.loads(

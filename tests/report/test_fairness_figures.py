@@ -1,0 +1,108 @@
+"""Figures of chapters 14 and 15 draw the numbers of their tables."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.parts import PARTS
+from perso.report import figures, records
+
+SW, TL, BASE = "SW-n-2", "TL-n-300 (1e-4)", "BaseLine"
+
+
+@pytest.fixture
+def ax():
+    yield plt.figure().subplots()
+    plt.close("all")
+
+
+def test_each_sd_is_a_mark_in_points(ax):
+    table = pd.DataFrame(
+        {
+            "sd": [0.05, 0.04],
+            "between-person SD (images)": [0.03, 0.02],
+            "between-person SD (digits)": [0.01, 0.0],
+        },
+        index=[BASE, SW],
+    )
+    fig = figures.between_person_figure({part: table for part in PARTS})
+    for axes in fig.axes:
+        _, *marks = axes.collections  # the first are lines
+        drawn = [mark.get_offsets()[:, 0].tolist() for mark in marks]
+        assert np.allclose(drawn, 100 * table.to_numpy().T)
+        assert axes.get_xlim()[0] < 0
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == [BASE, SW]
+
+
+def test_changes_are_sorted_and_in_points(ax):
+    lines = [
+        (method, person, value + shift, value)
+        for method, shift in ((BASE, 0.0), (SW, 0.1))
+        for person, value in (("a", 0.5), ("b", 0.7))
+    ]
+    rows = pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+    rows.loc[rows["person"] == "a", "acc_I"] += [0.0, 0.2]
+    fig = figures.sorted_changes_figure(rows, [SW])
+    drawn = fig.axes[0].lines[1]  # the first is zero
+    assert drawn.get_ydata().tolist() == pytest.approx([10, 30])
+    assert fig.axes[1].lines[1].get_ydata().tolist() == pytest.approx([0, 0])
+
+
+def by_class(change) -> pd.DataFrame:
+    change = np.array(change)
+    return pd.DataFrame(
+        {"change": change, "low": change - 0.1, "high": change + 0.1},
+        index=["0", "1", "as written"][: len(change)],
+    )
+
+
+def test_each_class_is_a_mark_and_some_are_shaded(ax):
+    tables = {SW: by_class([0.1, 0.2, 0.3]), TL: by_class([0.0, 0.1, 0.2])}
+    figures.class_gain_figure(ax, tables, shaded=(1,))
+    marks = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    assert [line.get_ydata().tolist() for line in marks] == [
+        pytest.approx([10, 20, 30]),
+        pytest.approx([0, 10, 20]),
+    ]
+    assert len(ax.patches) == 1
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "as\nwritten"]
+
+
+def test_each_person_is_a_mark_at_their_training_size(ax):
+    table = pd.DataFrame({"images": [100, 200], "gain": [0.01, -0.02]})
+    figures.size_gain_figure(ax, {SW: table, TL: table})
+    assert len(ax.collections) == 2
+    assert np.allclose(ax.collections[1].get_offsets(), [[100, 1], [200, -2]])
+
+
+def test_the_front_joins_its_members_and_names_the_probable(ax):
+    table = pd.DataFrame(
+        {
+            "D_I": [0, 0.1, -0.1],
+            "D_G": [0, -0.1, -0.2],
+            "member": [True, True, False],
+            "probability": [1, 0.5, 0.01],
+        },
+        index=[BASE, SW, TL],
+    )
+    figures.front_figure(ax, table, "some")
+    assert np.allclose(ax.lines[0].get_xydata(), [[-10, 10], [0, 0]])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [BASE, SW]
+    sizes = [mark.get_sizes()[0] for mark in ax.collections]
+    assert sizes == pytest.approx([150, 85, 21.3]) and ax.get_title() == "some"
+
+
+def test_methods_that_are_never_probable_are_left_white(ax):
+    probabilities = pd.DataFrame(
+        {BASE: [0.9, 0.1], SW: [0.08, 0.9], TL: [0.02, 0.0]}, index=[0.25, 4.0]
+    )
+    figures.price_figure(ax, probabilities, "all rows")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [BASE, SW]
+    assert ax.get_xlim() == (0.25, 4.0) and ax.get_ylim() == (0, 1)
+
+
+def test_calibration_has_rejections_and_intervals(ax):
+    fig = figures.calibration_figure(records.calibration())
+    labels = [axes.get_xlabel() for axes in fig.axes]
+    assert labels[0].startswith("rejections") and labels[1].startswith("intervals")
