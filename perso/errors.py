@@ -1,9 +1,9 @@
-"""InputError (exit 2), RunError (exit 1)."""
+"""The two errors that a user meets: InputError (exit code 2) and RunError (exit code 1)."""
 
 
 class InputError(ValueError):
-    """Bad input, told in one line that names the key or file and what would be right (exit code 2)."""
+    """Bad input. The message is one line: the key or file, what is wrong, what would be right."""
 
 
 class RunError(RuntimeError):
-    """A run that failed, told in a line or with the failing tool's own words (exit code 1)."""
+    """A run that failed. The message is one line, or what the tool that failed printed."""

@@ -11,18 +11,18 @@ from perso.errors import InputError
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """A file that appears whole or not at all: write to the path that this gives.
+    """Context manager: a temporary path to write to; at the end of the block it becomes `path`.
 
-    What stands there at the end of the block takes the place of `path`; where the block fails, `path`
-    is as it was. InputError where it cannot be written.
+    Where the block fails, `path` stays as it was. InputError where `path` cannot be written.
     """
-    target = Path(os.path.realpath(Path(path).expanduser()))  # a link stays one, to the new file
+    target = Path(os.path.realpath(Path(path).expanduser()))  # a symbolic link stays a link
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # in the folder of the target: os.replace needs both on one file system
         with TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            aside = Path(folder, target.name)
-            yield aside
-            os.replace(aside, target)
+            temporary = Path(folder, target.name)
+            yield temporary
+            os.replace(temporary, target)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({reason(error)})") from error
 
@@ -30,7 +30,7 @@ def whole(path: str | Path) -> Iterator[Path]:
 def writable(folder: str | Path) -> None:
     """Make a folder where it is missing; InputError where no file can be written in it.
 
-    To be asked before hours of training, not after.
+    Call it before hours of training, not after.
     """
     folder = Path(folder).expanduser()
     try:
@@ -42,6 +42,6 @@ def writable(folder: str | Path) -> None:
 
 def reason(error: OSError) -> str:
     """Why a file cannot be written, in words."""
-    if isinstance(error, FileExistsError | NotADirectoryError):  # of mkdir
+    if isinstance(error, FileExistsError | NotADirectoryError):  # from mkdir
         return "a file is where a folder is needed"
     return str(error.strerror or error)

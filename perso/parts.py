@@ -1,18 +1,17 @@
-"""The two test sets of every network: D_I, the individual's own, and D_G, everybody else's."""
+"""The two test sets of every network: D_I, the individual's own data, and D_G, everybody else's."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the two, and all that differs between them."""
+    """One of the two test sets: its columns, its margin and its labels."""
 
-    name: str  # as tables, claims and pages call it
-    accuracy: (
-        str  # columns of a row: share of its test samples that the network classifies correctly,
-    )
-    size: str  # their number,
-    hits: str  # and one bit for each of them
+    name: str  # in tables and claims
+    # columns of a row
+    accuracy: str  # share of the test samples that the network classifies correctly
+    size: str  # number of test samples
+    hits: str  # one bit per test sample: whether it is classified correctly
     margin: float  # accuracies closer than this are equivalent; a share, fixed beforehand
     phrase: str  # in a sentence
     label: str  # on an axis

@@ -1,4 +1,4 @@
-"""Names to seeds and generators; facts to hashes."""
+"""Seeds and generators from names, hashes from facts."""
 
 import hashlib
 import json
@@ -7,16 +7,23 @@ import numpy as np
 
 
 def fingerprint(facts) -> str:
-    """Hash of plain nested data (dicts, lists, numbers, text): equal facts, equal hash, on every machine."""
+    """Hash of plain nested data (dicts, lists, numbers, text), 32 hex digits.
+
+    Equal facts have equal hashes on every machine.
+    """
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def seed_of(*names) -> int:
-    """A 63-bit seed from names: `seed_of(0, "init", person, repeat)`. No method's name ever enters."""
-    return int.from_bytes(hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()[:8]) >> 1
+    """A 63-bit seed from names: `seed_of(0, "init", person, repeat)`.
+
+    A method's name never enters, so all methods on one person share what is drawn.
+    """
+    digest = hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()
+    return int.from_bytes(digest[:8]) >> 1
 
 
 def rng(*names) -> np.random.Generator:
-    """A generator from names (see `seed_of`); there is no global random state in this package."""
+    """A generator from names (see `seed_of`); this package has no global random state."""
     return np.random.default_rng(seed_of(*names))

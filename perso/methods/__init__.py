@@ -1,4 +1,4 @@
-"""What is trained: methods as records, schedules as arrays, grouping. NumPy only; no files, no torch."""
+"""Methods as records, schedules as arrays, data grouping. NumPy only: no files, no torch."""
 
 from perso.methods.method import Method
 from perso.methods.registry import TABLES, named

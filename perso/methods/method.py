@@ -1,4 +1,4 @@
-"""The Method record, and functions that make one of each kind."""
+"""The Method record, and one function per kind of method that makes such a record."""
 
 from dataclasses import dataclass, replace
 
@@ -10,38 +10,38 @@ ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far per
 
 @dataclass(frozen=True)
 class Method:
-    """A row of the tables: from which data set each iteration draws its batch.
+    """A row of the tables: which data set each iteration draws its batch from.
 
-    `early` to `epochs_factor` decide the numbers; the other fields name or describe the row.
+    The fields from `early` to `epochs_factor` decide the numbers; the others name or describe the
+    row. ValueError names the field that is wrong.
     """
 
     name: str
     family: str  # one of FAMILIES
-    meaning: str  # one line for tables and pages
+    meaning: str  # description in one line
     early: int = 0  # n_ES: iterations on D_I first (Algorithm 1, line 3)
     extra: int = 0  # further iterations on D_G first
     n_I: str | None = None  # sample weighing (line 11), as a fraction: "2", "1/8"; None: never
-    late: int = 0  # n_TL: iterations on D_I last, with a fresh optimiser (line 18)
-    late_rate: float | None = None  # learning rate of those
-    late_optimiser: str = ""  # of those: "" the study's | adam | sgd
+    late: int = 0  # n_TL: iterations on D_I last, with a new optimiser (line 18)
+    late_rate: float | None = None  # learning rate of the late iterations
+    late_optimiser: str = ""  # of the late iterations: "" the study's | adam | sgd
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
-    enlarged_by: str = ""  # what of D_G makes D_I to D'_I: "" nothing | one of ENLARGED_BY
-    percent: int = 0  # how much of it: as much as this share of D_G's persons has
-    with_own: bool = True  # whether D'_I holds D_I itself
-    epochs_factor: int = 1  # how often the study's epochs are repeated
-    refines: str = ""  # the papers' row that this control stands for as the base of a comparison
+    enlarged_by: str = ""  # what is added from D_G, D_I → D'_I: "" nothing | one of ENLARGED_BY
+    percent: int = 0  # how much is added: as much as this percentage of D_G's people has
+    with_own: bool = True  # whether D'_I includes D_I itself
+    epochs_factor: int = 1  # multiplies the study's number of epochs
+    refines: str = ""  # the papers' row that this control replaces as the base of a comparison
 
     def __post_init__(self):
-        whose = ("own", "other")
-        known = {
+        allowed = {
             "family": FAMILIES,
-            "individual_data": whose,
-            "global_extra": ("", *whose),
+            "individual_data": ("own", "other"),
+            "global_extra": ("", "own", "other"),
             "enlarged_by": ("", *ENLARGED_BY),
             "late_optimiser": ("", "adam", "sgd"),
         }
-        for field, possible in known.items():
+        for field, possible in allowed.items():
             value = getattr(self, field)
             if value not in possible:
                 raise ValueError(f"{self.name}: {field} {value!r} is unknown; possible: {possible}")
@@ -49,25 +49,26 @@ class Method:
             raise ValueError(f"{self.name}: late iterations need a late_rate")
         if self.enlarged_by and not 1 <= self.percent <= 100:
             raise ValueError(
-                f"{self.name}: percent {self.percent} of D_G cannot be added; possible: 1 to 100"
+                f"{self.name}: percent {self.percent} cannot be added from D_G; possible: 1 to 100"
             )
         if self.enlarged_by and self.individual_data == "other":
             raise ValueError(
-                f"{self.name}: enlarged_by enlarges the own data; "
-                "it cannot go with individual_data other"
+                f"{self.name}: enlarged_by enlarges the individual's own data; "
+                "individual_data must be own"
             )
         if self.enlarged_by and not (self.early or self.n_I):
             raise ValueError(
                 f"{self.name}: enlarged_by needs early or n_I; "
-                "late iterations alone do not train on it"
+                "late iterations alone do not train on D'_I"
             )
 
     @property
     def trajectory(self) -> tuple:
-        """All that decides the numbers but `late`.
+        """All that decides the numbers, except `late`.
 
-        Of two methods with one trajectory, the one with fewer late iterations is a prefix of the
-        other, so one training serves both. Part of a model's key: the words in it never change.
+        Of two methods with the same trajectory, the one with fewer late iterations is a prefix of
+        the other, so one training serves both.
+        Part of a model's key: the words and the order in it never change.
         """
         individual_data = self.individual_data if self.early or self.n_I or self.late else ""
         more = []
@@ -89,24 +90,24 @@ class Method:
 
     @property
     def from_generic(self) -> bool:
-        """Whether all before `late` is training on D_G alone: one generic network serves everybody."""
-        own_course = self.early or self.extra or self.n_I or self.global_extra
-        return not own_course and self.epochs_factor == 1
+        """Whether it starts from the generic network: all training before `late` is on D_G alone."""
+        differs = self.early or self.extra or self.n_I or self.global_extra
+        return not differs and self.epochs_factor == 1
 
     @property
     def needs_encoder(self) -> bool:
-        """Whether an auto-encoder chooses what enlarges D_I."""
+        """Whether what enlarges D_I is chosen by an auto-encoder's codes."""
         return self.enlarged_by not in ("", "random")
 
 
 def early_shaping(dose: int) -> Method:
-    """Early shaping by `dose` iterations."""
+    """Early shaping with `dose` iterations on D_I first."""
     meaning = f"{dose} iterations on D_I first, then D_G"
     return Method(f"ES-n-{dose}", "early shaping", meaning, early=dose)
 
 
 def longer_baseline(dose: int) -> Method:
-    """The control of early shaping that spends as many iterations on general data."""
+    """The control of early shaping with as many further iterations on D_G."""
     return Method(
         f"BaseLine + {dose} iterations",
         "control",
@@ -118,7 +119,7 @@ def longer_baseline(dose: int) -> Method:
 
 
 def early_on_another(dose: int) -> Method:
-    """The control of early shaping that spends the iterations on another person."""
+    """The control of early shaping with the early iterations on another person's data, D_I'."""
     return Method(
         f"ES-n-{dose} on another person",
         "control",
@@ -129,19 +130,22 @@ def early_on_another(dose: int) -> Method:
 
 
 def sample_weighing(n_I: str, meaning: str) -> Method:
-    """Sample weighing with n_I as a fraction ("2", "1/8")."""
+    """Sample weighing with n_I written as a fraction ("2", "1/8")."""
     return Method(f"SW-n-{n_I}", "sample weighing", meaning, n_I=n_I)
 
 
 def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
-    """Transfer learning for n_TL = `late` iterations; v3 gives no learning rate, so it is named."""
+    """Transfer learning with n_TL = `late` iterations on D_I, from the generic network.
+
+    The name states the learning rate, because v3 gives none.
+    """
     rate_text = f"{rate:.0e}".replace("e-0", "e-")
-    by = f" {optimiser}" if optimiser else ""
-    of = f" of {optimiser}" if optimiser else ""
+    in_name = f" {optimiser}" if optimiser else ""
+    in_meaning = f" of {optimiser}" if optimiser else ""
     return Method(
-        f"TL-n-{late} ({rate_text}{by})",
+        f"TL-n-{late} ({rate_text}{in_name})",
         "transfer learning",
-        f"generic model, then {late} iterations{of} on D_I at learning rate {rate_text}",
+        f"generic model, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
         late=late,
         late_rate=rate,
         late_optimiser=optimiser,
@@ -158,7 +162,7 @@ def data_grouping(
     family: str = "data grouping",
     refines: str = "",
 ) -> Method:
-    """Data grouping: every 2nd batch from D'_I, which is D_I with a part of D_G, or that part alone."""
+    """Data grouping: every 2nd batch from D'_I, which is a part of D_G, with D_I or alone."""
     own = "D_I and " if with_own else ""
     return Method(
         name,

@@ -1,4 +1,4 @@
-"""The rows of every table. ADD A METHOD HERE: one `Method` in a tuple of `TABLES`."""
+"""The methods of every table. ADD A METHOD HERE: one `Method` in one of the tuples of `TABLES`."""
 
 from perso.methods.method import (
     BASELINE,
@@ -36,7 +36,7 @@ COMBINED = tuple(
     for late in (10, 300)
 )
 
-# v3 adds what 5 or 21 of its 100 persons in D_G have: about 1,500 or 6,500 images
+# v3 adds as much as 5 or 21 of the 100 people in D_G have: about 1,500 or 6,500 images
 RANDOM_ROWS = tuple(
     data_grouping(
         f"BaseLine-n-{n}",
@@ -89,7 +89,7 @@ V3 = (
     *NEAR_SAMPLES,
 )
 
-# v1's Table 2: its own optimiser, learning rates and iterations
+# v1's Table 2, with v1's optimiser, learning rates and numbers of iterations
 V1 = (
     BASE,
     UNION,
@@ -99,13 +99,13 @@ V1 = (
     ES_5000,
     SW_2,
     SW_8TH,
-    sample_weighing("0.88", "v1's 88 as it may be meant: all but every 25th batch from D_I"),
+    sample_weighing("0.88", "one reading of v1's 88: all but every 25th batch from D_I"),
     TL_0,
     transfer_learning(20, 1e-2),
     transfer_learning(200, 1e-2),
 )
 
-# Data grouping in full (claims 8 to 12): without D_I itself, and the farthest in place of the nearest
+# Data grouping in full (claims 8 to 12): also without D_I, and with the farthest, not the nearest
 KINDS = (
     ("IG-n-5", "persons", 5),
     ("IG-n-21", "persons", 21),
@@ -138,7 +138,7 @@ GROUPING = (
     ),
 )
 
-# Irreversibility (claims 16, 17, 25): the dose of early shaping against the length of what follows
+# Irreversibility (claims 16, 17, 25): the dose of early shaping against the epochs that follow
 DOSED = (
     ES_40,
     ES_400,
@@ -153,7 +153,7 @@ DOSES = (
     *(with_more_epochs(method, 3) for method in DOSED),
 )
 
-# What the papers leave open: how often, how long, how fast (claim 34)
+# What the papers leave open (claim 34): n_I, number of late iterations, learning rate, optimiser
 SWEEPS = (
     BASE,
     sample_weighing("6", "every 6th batch from D_I"),
@@ -174,7 +174,7 @@ SWEEPS = (
     ),
 )
 
-# One method of each family, to be run under another reading of network or split
+# One method of each family, to train under another reading of the network or the split
 READINGS = (BASE, UNION, ES_400, SW_2, TL_0, *(m for m in V3 if m.late == 300 and m.from_generic))
 
 TABLES = {
@@ -189,9 +189,10 @@ METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in 
 
 
 def baseline_of(method: Method) -> Method:
-    """The row that v3 counts a method from.
+    """The row that v3 compares a method with.
 
-    Of what is chosen by similarity, as much at random without D_I; of all others, the baseline.
+    For methods that choose by similarity it is the row that adds as much at random, without D_I;
+    for all others it is the baseline.
     """
     if not method.needs_encoder:
         return BASE
@@ -199,9 +200,9 @@ def baseline_of(method: Method) -> Method:
 
 
 def named(*names: str, table: str = "v3") -> tuple[Method, ...]:
-    """The methods of these names or families in a table, in its order.
+    """The methods of a table that have one of these names or families, in the table's order.
 
-    KeyError names what is unknown.
+    KeyError names what is unknown, and what there is.
     """
     methods = TABLES[table]
     possible = [*FAMILIES, *(method.name for method in methods)]

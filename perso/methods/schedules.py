@@ -1,7 +1,7 @@
-"""A method is a boolean array over iterations: True draws the batch from D_I, False from D_G.
+"""Schedules: a method is a boolean array over iterations, True for a batch from D_I, False for D_G.
 
-Pure functions of their arguments (Algorithm 1 of the papers). `batches` turns such an array into the index
-plan that the engine follows: which image stands where in which batch.
+Pure functions (Algorithm 1 of the papers). `batches` turns such an array into the index plan that
+the engine follows: the training image at every place of every batch.
 """
 
 from fractions import Fraction
@@ -17,8 +17,9 @@ def iterations_per_epoch(size: int, batch_size: int) -> int:
 def weighing_epoch(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
     """One epoch of sample weighing, bool [n_iter] (Algorithm 1, line 11).
 
-    Batch j = 1 … n_iter comes from D_I if j mod n_I = 0 (n_I ≥ 1) or if j mod 1/n_I ≠ 0 (n_I < 1: all but
-    every 1/n_I-th batch). n_I is taken as the exact fraction it is written as ("1/8", 0.88 = 22/25).
+    n_I ≥ 1   batch j = 1 … n_iter comes from D_I if j mod n_I = 0: every n_I-th batch
+    n_I < 1   it comes from D_I if j mod 1/n_I ≠ 0: all but every 1/n_I-th batch
+    n_I is read as an exact fraction: "1/8", or 0.88 = 22/25. ValueError unless it is above 0.
     """
     n_I = Fraction(str(n_I))
     if n_I <= 0:
@@ -30,40 +31,54 @@ def weighing_epoch(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
 
 
 def schedule(
-    n_iter: int, epochs: int, early: int = 0, n_I=None, late: int = 0, extra: int = 0
+    n_iter: int,
+    epochs: int,
+    early: int = 0,
+    n_I: float | str | Fraction | None = None,
+    late: int = 0,
+    extra: int = 0,
 ) -> np.ndarray:
-    """The source of every iteration, bool [early + extra + epochs·n_iter + late].
+    """The data set of every iteration, bool [early + extra + epochs · n_iter + late].
 
     early  n_ES iterations on D_I first (Algorithm 1, line 3)
-    extra  further iterations on D_G before the epochs: early shaping's cost without its data (a control)
-    n_I    sample weighing in every epoch (line 11); None: all epochs on D_G alone (lines 4, 16)
+    extra  further iterations on D_G before the epochs: a control with the cost of early shaping
+    n_I    sample weighing in every epoch (line 11); None: D_G alone in all epochs (lines 4, 16)
     late   n_TL iterations on D_I last (line 18)
-    Any of them may be joined.
+    They may be combined.
     """
     epoch = np.zeros(n_iter, bool) if n_I is None else weighing_epoch(n_iter, n_I)
-    parts = np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)
-    return np.concatenate(parts)
+    return np.concatenate(
+        [np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)]
+    )
 
 
 def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """`count` draws from `source` [n]: each pass is a fresh permutation of all of it, one after the other.
+    """`count` draws from `source` [n]: one random permutation of it after the other.
 
-    A longer stream begins with the shorter one of an equal generator, so methods that draw different
-    numbers of batches from a source share the first of them.
+    With equal generators a longer stream begins with the shorter one. So methods that draw
+    different numbers of batches from a source share the first of them.
+    ValueError where `source` is empty.
     """
     if len(source) == 0:
         raise ValueError("a source without samples cannot be drawn from")
     passes = -(-count // len(source))
+    # source[:0] gives the empty stream its dtype
     return np.concatenate([source[:0], *(rng.permutation(source) for _ in range(passes))])[:count]
 
 
 def batches(
-    from_I: np.ndarray, D_I: np.ndarray, D_G: np.ndarray, batch_size: int, rng_I, rng_G
+    from_I: np.ndarray,
+    D_I: np.ndarray,
+    D_G: np.ndarray,
+    batch_size: int,
+    rng_I: np.random.Generator | None,
+    rng_G: np.random.Generator | None,
 ) -> np.ndarray:
-    """The index plan, int32 [iterations, batch_size]: row t is drawn wholly from D_I where from_I[t], else from D_G.
+    """The index plan, int32 [iterations, batch_size]: row t from D_I where from_I[t], else D_G.
 
-    D_I, D_G   indices of training images [n_I], [n_G]
-    rng_I, rng_G   a generator each, so that what is drawn from one source never moves the other
+    D_I, D_G       indices of training images, [n_I] and [n_G]
+    rng_I, rng_G   one generator each: draws from one source never change those from the other.
+                   None will do for a source that no iteration draws from.
     """
     plan = np.empty((len(from_I), batch_size), np.int32)
     for mask, source, rng in ((from_I, D_I, rng_I), (~from_I, D_G, rng_G)):
@@ -76,8 +91,10 @@ def batches(
 def learning_rates(
     iterations: int, rate: float, decay_after: int = 0, decay: float = 1.0
 ) -> np.ndarray:
-    """The learning rate of every iteration, float64 [iterations]: `rate`, times `decay` after `decay_after` of them.
+    """The learning rate of every iteration, float64 [iterations].
 
-    v1: 0.03, times 0.316 after epoch 65. decay_after = 0: constant.
+    It is `rate`, and `rate` times `decay` from iteration `decay_after` on; 0: constant.
+    v1: 0.03, times 0.316 after epoch 65.
     """
-    return np.where((np.arange(iterations) >= decay_after) & (decay_after > 0), rate * decay, rate)
+    decayed = (np.arange(iterations) >= decay_after) & (decay_after > 0)
+    return np.where(decayed, rate * decay, rate)

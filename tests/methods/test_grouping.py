@@ -56,10 +56,10 @@ def test_the_nearest_are_nearer_than_the_farthest():
 
 
 def test_what_d_g_does_not_have_cannot_be_chosen():
-    with pytest.raises(ValueError, match=r"^61 samples are to be chosen from a D_G of 60$"):
+    with pytest.raises(ValueError, match=r"^61 samples cannot be chosen from a D_G of 60$"):
         nearest_samples(cloud(5, 3), cloud(60, 3), 61)
     means = {p: cloud(2, 3, seed=p) for p in range(3)}
-    with pytest.raises(ValueError, match=r"^4 persons are to be chosen from a D_G of 3$"):
+    with pytest.raises(ValueError, match=r"^4 people cannot be chosen from a D_G of 3$"):
         nearest_persons(cloud(2, 3), means, cloud(2, 3), 4)
 
 

@@ -39,7 +39,7 @@ def test_every_table_counts_from_the_baseline():
 
 @pytest.mark.parametrize("percent", [0, 101, -1])
 def test_more_than_all_of_d_g_cannot_be_added(percent):
-    with pytest.raises(ValueError, match=rf"^IG-n-5: percent {percent} of D_G cannot be added"):
+    with pytest.raises(ValueError, match=rf"^IG-n-5: percent {percent} cannot be added from D_G"):
         replace(row("IG-n-5"), percent=percent)
 
 
@@ -53,7 +53,7 @@ def test_more_than_all_of_d_g_cannot_be_added(percent):
 def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
     with pytest.raises(
         ValueError,
-        match=rf"^{re.escape(name)}: enlarged_by (enlarges the own|needs early or n_I)",
+        match=rf"^{re.escape(name)}: enlarged_by (enlarges the individual|needs early or n_I)",
     ):
         replace(row(name), **wrong)
 
