@@ -90,7 +90,7 @@ class Method:
 
     @property
     def from_generic(self) -> bool:
-        """Whether it starts from the generic network: all training before `late` is on D_G alone."""
+        """Whether it starts from the generic network: before `late` it trains on D_G alone."""
         differs = self.early or self.extra or self.n_I or self.global_extra
         return not differs and self.epochs_factor == 1
 

@@ -1,1 +1,1 @@
-"""Statistics over people: pure functions of arrays."""
+"""Statistics over people, as pure functions of arrays."""

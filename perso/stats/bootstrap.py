@@ -1,6 +1,7 @@
-"""What needs no formula: people, and what they wrote, drawn anew. A generator is always given, never global.
+"""Bootstrap over people and their digits. All functions take an explicit `np.random.Generator`.
 
-Differences are one number per person, float [n]; what lies within a person is given per original sample.
+Differences are one number per person, float [n]. Values within a person are per original sample: a
+digit and its flips are one original sample and are drawn together.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from perso.stats.paired import without_nan
+from perso.stats.paired import ALIKE, without_nan
 from perso.stats.permutation import permute_within_person
 
-MIN_PEOPLE = 5  # people below whom a bootstrap says nothing
-POOL_SIZE = 400  # draws of a person's samples, out of which every drawn person takes one
+MIN_PEOPLE = 5  # with fewer people there is no bootstrap interval
+POOL_SIZE = 400  # resamples of one person's samples; each draw of the person takes one of them
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its 95 % interval; its ends are nan where nothing can be said."""
+    """A number with its 95 % interval; the ends are nan where there is no interval."""
 
     value: float
     low: float
@@ -28,31 +29,40 @@ class Interval:
 def hierarchical_bootstrap(
     persons: Sequence[np.ndarray], rng: np.random.Generator, draws: int = 4000, level: float = 0.95
 ) -> Interval:
-    """The mean over people with an interval by the hierarchical bootstrap: people, then each one's original samples.
+    """The mean over people with its interval: people are drawn, then each one's original samples.
 
-    persons   a float [k, 2] each: of every original sample the sum over its images (flips together), and their number
-    Studentized: a drawn person is noisier than a real one, by the second drawing, and each draw is measured by its own
-    standard error; plain quantiles of the draws would be too wide. Below LEAST people there is no interval.
+    persons   one array [k, 2] per person; for each of the k original samples the sum over its
+              images and the number of its images
+    The interval is `studentized`. A drawn person varies more than a real one, because their samples
+    are drawn, too; so plain quantiles of the draws would be too wide. Below MIN_PEOPLE people the
+    ends are nan.
     """
+    # not scipy.stats.bootstrap: it draws at one level and has no bootstrap-t; the 95 % of this
+    # interval are checked in chapters/17-calibration
     values = np.array([person_mean(person) for person in persons])
-    n, mean = len(values), float(np.mean(values)) if len(values) else np.nan
+    n = len(values)
     if n < MIN_PEOPLE:
-        return Interval(mean, np.nan, np.nan)
-    pools, again = {}, np.empty((POOL_SIZE, n))
+        return Interval(float(np.mean(values)) if n else np.nan, np.nan, np.nan)
+    counts = {}  # {k: how often each of k samples is drawn, [POOL_SIZE, k]}
+    pool = np.empty((POOL_SIZE, n))  # means of the resampled people
     for place, person in enumerate(persons):
         k = len(person)
-        if k not in pools:
-            pools[k] = rng.multinomial(k, np.full(k, 1 / k), size=POOL_SIZE).astype(float)
-        sums = pools[k] @ person
-        again[:, place] = sums[:, 0] / sums[:, 1]
-    drawn = again[rng.integers(POOL_SIZE, size=(draws, n)), rng.integers(n, size=(draws, n))]
-    return studentized(values, drawn, level)
+        if k not in counts:
+            counts[k] = rng.multinomial(k, np.full(k, 1 / k), size=POOL_SIZE).astype(float)
+        sums = counts[k] @ person
+        pool[:, place] = sums[:, 0] / sums[:, 1]
+    resample = rng.integers(POOL_SIZE, size=(draws, n))
+    people = rng.integers(n, size=(draws, n))
+    return studentized(values, pool[resample, people], level)
 
 
 def bootstrap_mean(
     values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95
 ) -> Interval:
-    """The same of one number per person, [n], where nothing within a person can be drawn."""
+    """The mean of one number per person [n] with its `studentized` interval; people are drawn.
+
+    Below MIN_PEOPLE people the ends are nan.
+    """
     values = np.asarray(values, float)
     n = len(values)
     if n < MIN_PEOPLE:
@@ -61,36 +71,45 @@ def bootstrap_mean(
 
 
 def clipped(interval: Interval) -> Interval:
-    """An interval of a correlation, cut at -1 and 1; nan stay nan."""
-    return Interval(
-        interval.value, *(float(np.clip(end, -1, 1)) for end in (interval.low, interval.high))
-    )
+    """The interval of a correlation, its ends clipped to -1 and 1; nan stay nan."""
+    low, high = (float(np.clip(end, -1, 1)) for end in (interval.low, interval.high))
+    return Interval(interval.value, low, high)
 
 
 def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> Interval:
-    """Symmetric bootstrap-t interval of the mean of values [n], from drawn ones [draws, n] (Hall 1988).
+    """Symmetric bootstrap-t interval of the mean (Hall 1988).
 
-    Its two ends lie as far apart as the draws' |t| say; ends of their own cover less where most hits are alike.
+    values   one number per person, [n]
+    drawn    the numbers of the drawn people, [draws, n]
+    Both ends are equally far from the mean, by the quantile of |t|. Where most people differ
+    little, separate quantiles for the two ends cover less often.
     """
-    n, mean = len(values), float(values.mean())
-    error, moved = values.std(ddof=1) / np.sqrt(n), np.abs(drawn.mean(axis=1) - mean)
+    n = len(values)
+    mean = float(values.mean())
+    error = values.std(ddof=1) / np.sqrt(n)
+    shifts = np.abs(drawn.mean(axis=1) - mean)
     errors = drawn.std(axis=1, ddof=1) / np.sqrt(n)
-    still = errors < 1e-12  # draws without any spread, where few people differ at all
-    t = np.where(still, np.where(moved < 1e-12, 0.0, np.inf), moved / np.where(still, 1.0, errors))
-    reach = np.inf if error < 1e-12 else error * np.quantile(t, level, method="nearest")
-    if not np.isfinite(reach):  # no standard error to measure by
-        reach = np.quantile(moved, level)
+    # draws of people who do not differ have no standard error: |t| is 0 or infinite
+    constant = errors < ALIKE
+    t = shifts / np.where(constant, 1.0, errors)
+    t = np.where(constant, np.where(shifts < ALIKE, 0.0, np.inf), t)
+    reach = np.inf if error < ALIKE else error * np.quantile(t, level, method="nearest")
+    if not np.isfinite(reach):  # without a standard error: the quantile of the shifts themselves
+        reach = np.quantile(shifts, level)
     return Interval(mean, float(mean - reach), float(mean + reach))
 
 
 def person_mean(person: np.ndarray) -> float:
-    """The mean over a person's images from [k, 2], sums and numbers by original sample."""
+    """A person's mean over images, from sums and numbers of images by original sample, [k, 2]."""
     sums = np.asarray(person, float).sum(axis=0)
     return sums[0] / sums[1]
 
 
 def sums_by_item(values: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """Values of images [n] → sum and number by original sample, float [k, 2]."""
+    """Sum and number of images by original sample, float [k, 2].
+
+    values, item   of each image [n]: its value, and the original sample that it belongs to
+    """
     _, place = np.unique(item, return_inverse=True)
     return np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
 
@@ -102,35 +121,41 @@ def bootstrap_statistic(
     draws: int = 2000,
     level: float = 0.95,
 ) -> tuple[Interval, float]:
-    """Any statistic of people with its percentile interval, and the bootstrap's two-sided p that it is 0.
+    """A statistic of n people with its percentile interval and two-sided p that it is 0.
 
-    statistic   of an index of people, int [n], drawn with replacement; draws where it is nan are left out
-    Percentiles are expanded for few people, as Student's t is wider than the normal (Hesterberg 2015, 5.3).
+    statistic   of an index of people, int [n], drawn with replacement
+    The percentiles are expanded for few people, as Student's t is wider than the normal
+    distribution (Hesterberg 2015, 5.3). Draws where the statistic is nan are left out. Interval and
+    p are nan below MIN_PEOPLE people, where the statistic is nan, and where it is nan in more than
+    half of the draws.
     """
+    # not scipy.stats.bootstrap: it has neither the expansion nor a p
     value = float(statistic(np.arange(n)))
     if n < MIN_PEOPLE or np.isnan(value):
         return Interval(value, np.nan, np.nan), np.nan
     found = without_nan(np.array([statistic(rng.integers(n, size=n)) for _ in range(draws)]))
     if len(found) < draws / 2:
         return Interval(value, np.nan, np.nan), np.nan
-    widened = np.sqrt(n / (n - 1))
-    end = stats.norm.cdf(widened * stats.t.ppf((1 - level) / 2, n - 1))
-    low, high = np.quantile(found, [end, 1 - end])
-    tail = min((1 + np.sum(side)) / (1 + len(found)) for side in (found <= 0, found >= 0))
-    p = 2 * stats.t.cdf(stats.norm.ppf(min(tail, 0.5)) / widened, n - 1)
+    expansion = np.sqrt(n / (n - 1))
+    tail = stats.norm.cdf(expansion * stats.t.ppf((1 - level) / 2, n - 1))
+    low, high = np.quantile(found, [tail, 1 - tail])
+    # p is the level at which an end of the interval reaches 0
+    share = min((1 + np.sum(side)) / (1 + len(found)) for side in (found <= 0, found >= 0))
+    p = 2 * stats.t.cdf(stats.norm.ppf(min(share, 0.5)) / expansion, n - 1)
     return Interval(value, float(low), float(high)), float(p)
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rank correlation of a [k] and b [k]; nan where one of them does not vary or k is below 3.
+    """Spearman's rank correlation of a [k] and b [k]; values equal but for rounding are tied.
 
-    Values that differ by rounding alone are ties.
+    nan where k is below 3 and where a or b does not vary.
     """
-    if len(a) < 3 or np.ptp(a) < 1e-12 or np.ptp(b) < 1e-12:
+    # not scipy's spearmanr: its last digits differ, and its p takes time in every bootstrap draw
+    if len(a) < 3 or np.ptp(a) < ALIKE or np.ptp(b) < ALIKE:
         return np.nan
-    return float(
-        np.corrcoef(stats.rankdata(np.round(a, 12)), stats.rankdata(np.round(b, 12)))[0, 1]
-    )
+    ranks_a = stats.rankdata(np.round(a, 12))
+    ranks_b = stats.rankdata(np.round(b, 12))
+    return float(np.corrcoef(ranks_a, ranks_b)[0, 1])
 
 
 def spearman_over_settings(
@@ -141,22 +166,24 @@ def spearman_over_settings(
     permutations: int = 999,
     same: bool = False,
 ) -> tuple[Interval, float]:
-    """Spearman's rho over settings: of tables [n people, k settings] `sides` makes what is correlated, [k] and [k].
+    """Spearman's rho over settings with its `bootstrap_statistic` interval and p, people drawn.
 
-    same   both sides are made of the same numbers, like a mean and an sd
-    p is the bootstrap's, that people drawn anew give another sign. Of the same numbers it is deceived: whoever is
-    unlucky in a setting lowers its mean and widens its spread. There p is the larger of this and `dealt`'s, that
-    settings which are alike give as much. Where no person differs from another, there is no interval and no p.
+    sides    makes of the tables the two sides to correlate, [k] and [k]
+    tables   of people and settings, [n, k] each
+    same     both sides are computed from the same numbers, like a mean and an SD
+    With `same`, the bootstrap's p alone is too small: sampling noise that lowers a mean near the
+    ceiling also widens its SD. So p is then the larger of it and that of `permute_within_person`.
+    Where no person differs from another, interval and p are nan.
     """
 
-    def over_settings(*tables):
+    def rho(*tables: np.ndarray) -> float:
         return spearman(*sides(*tables))
 
-    if all(np.ptp(table, axis=0).max(initial=0) < 1e-12 for table in tables if len(table)):
-        return Interval(over_settings(*tables), np.nan, np.nan), np.nan
+    if all(np.ptp(table, axis=0).max(initial=0) < ALIKE for table in tables if len(table)):
+        return Interval(rho(*tables), np.nan, np.nan), np.nan
     interval, p = bootstrap_statistic(
-        lambda index: over_settings(*(t[index] for t in tables)), len(tables[0]), rng, draws
+        lambda index: rho(*(table[index] for table in tables)), len(tables[0]), rng, draws
     )
     if same and not np.isnan(p):
-        p = max(p, permute_within_person(over_settings, tables, rng, permutations))
+        p = max(p, permute_within_person(rho, tables, rng, permutations))
     return interval, p

@@ -1,4 +1,4 @@
-"""Brown-Forsythe, Pitman-Morgan, ratio and excess of sd, CVaR."""
+"""How much people differ: between-person SD, CVaR, and tests of two SDs of the same people."""
 
 import numpy as np
 from scipy import stats
@@ -8,40 +8,51 @@ from perso.stats.paired import ALIKE
 from perso.stats.permutation import sign_flip
 
 
-def between_person_sd(accuracies, sizes=None, variances=None) -> float:
-    """sd over people beyond chance, sqrt(sd² − mean p(1 − p)/n); 0.0 where that difference is negative, nan below two.
+def between_person_sd(
+    accuracies: np.ndarray, sizes: np.ndarray | None = None, variances: np.ndarray | None = None
+) -> float:
+    """SD between people without sampling noise: sqrt(SD² - mean p(1 - p)/n), at least 0.
 
-    sizes [n] test images of each person, or variances [n] of each accuracy by chance, as `noise` finds them
-    Flips of one digit are hit or missed together, so p(1 − p)/n by images understates the chance. Where all are tested
-    on one set, as on D_G, it overstates it: what makes an image hard for all is no difference between them.
+    accuracies   p of each person, shares; nan are left out
+    sizes        n of each person, test images
+    variances    sampling variance of each accuracy, in place of p(1 - p)/n
+    The variances of `analysis.fairness.sampling_variances` are better than p(1 - p)/n. That is too
+    small where flips of one digit are correct or wrong together. It is too large where all people
+    are tested on one test set, as on D_G: an image that is hard for all is no difference between
+    them. nan below two people.
     """
     p = np.asarray(accuracies, float)
-    chance = (
-        p * (1 - p) / np.asarray(sizes, float)
-        if variances is None
-        else np.asarray(variances, float)
-    )
+    if variances is None:
+        variances = p * (1 - p) / np.asarray(sizes, float)
     known = ~np.isnan(p)
-    rest = np.var(p[known], ddof=1) - chance[known].mean() if known.sum() > 1 else np.nan
-    return float(np.sqrt(np.maximum(rest, 0.0)))
+    if known.sum() < 2:
+        return np.nan
+    noise = np.asarray(variances, float)[known].mean()
+    return float(np.sqrt(np.maximum(np.var(p[known], ddof=1) - noise, 0.0)))
 
 
 def clustered_variance(hits: np.ndarray, items: np.ndarray) -> float:
-    """Variance of the mean of hits [m] where those of one item are drawn together: G/(G−1) Σ_g (Σ_i (h − h̄))² / m².
+    """Sampling variance of the mean of hits, by clusters: G/(G - 1) Σ_g (Σ_i (h - h̄))² / m².
 
-    items   the original digit of each, int [m]; G of them. nan where there is one only.
+    hits    of each image, [m]
+    items   the original digit that each image shows, int [m]; images of one digit are one of the G
+            clusters
+    nan where there is one cluster only.
     """
-    _, groups = np.unique(items, return_inverse=True)
-    sums = np.bincount(groups, np.asarray(hits, float) - np.mean(hits))
-    return (
-        float(len(sums) / (len(sums) - 1) * (sums**2).sum() / len(hits) ** 2)
-        if len(sums) > 1
-        else np.nan
-    )
+    # as statsmodels' cov_type="cluster" of a mean, without fitting a model per person
+    _, cluster = np.unique(items, return_inverse=True)
+    sums = np.bincount(cluster, np.asarray(hits, float) - np.mean(hits))
+    clusters = len(sums)
+    if clusters < 2:
+        return np.nan
+    return float(clusters / (clusters - 1) * (sums**2).sum() / len(hits) ** 2)
 
 
-def cvar(accuracies, share: float = 0.1) -> float:
-    """Mean of the worst share of people, the one at its edge weighed by what of them is within; at least the worst."""
+def cvar(accuracies: np.ndarray, share: float = 0.1) -> float:
+    """Mean accuracy of the worst `share` of people (conditional value at risk), one at least.
+
+    The person at the edge has the weight of what of them is within the share. nan are left out.
+    """
     p = np.sort(np.asarray(accuracies, float))
     p = p[~np.isnan(p)]
     weights = np.clip(max(1.0, share * len(p)) - np.arange(len(p)), 0, 1)
@@ -49,11 +60,14 @@ def cvar(accuracies, share: float = 0.1) -> float:
 
 
 def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
-    """Two-sided p that paired values a [n] and b [n] vary alike: the correlation of a + b with a - b (Morgan 1939).
+    """Two-sided p that paired values a [n] and b [n] have the same variance.
 
+    Pitman and Morgan's test: the correlation of a + b with a - b (Morgan 1939). It supposes normal
+    distributions.
     nan below three people, and where sums or differences do not vary.
     """
-    sums, differences = np.asarray(a, float) + b, np.asarray(a, float) - b
+    sums = np.asarray(a, float) + b
+    differences = np.asarray(a, float) - b
     if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < ALIKE:
         return np.nan
     return float(stats.pearsonr(sums, differences).pvalue)
@@ -62,11 +76,13 @@ def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
 def brown_forsythe(
     a: np.ndarray, b: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
 ) -> float:
-    """Two-sided p that paired values a [n] and b [n] vary alike: their distances from their medians, by flipping signs.
+    """Two-sided p that paired values a [n] and b [n] have the same spread.
 
-    The paired form of Brown and Forsythe's test (1974). It does without the normal distribution that Pitman and
-    Morgan's needs; accuracies near 1 are far from it. nan below two people.
+    The paired form of Brown and Forsythe's test (1974): the distances from the medians are compared
+    by `sign_flip`. Unlike Pitman and Morgan's test it does not suppose a normal distribution, and
+    accuracies near 1 are far from normal. nan below two people.
     """
+    # not scipy's levene(center="median"): its samples are independent
     if len(a) < 2:
         return np.nan
     return sign_flip(np.abs(a - np.median(a)) - np.abs(b - np.median(b)), rng, permutations)
@@ -75,13 +91,18 @@ def brown_forsythe(
 def log_sd_ratio(
     a: np.ndarray, b: np.ndarray, rng: np.random.Generator, draws: int = 2000
 ) -> tuple[Interval, float]:
-    """log of sd(a) / sd(b), paired values [n] of the same people, with its bootstrap interval and p over people."""
+    """log(SD(a) / SD(b)) of paired values [n], with its `bootstrap_statistic` interval and p.
 
-    def logged(index):
-        one, other = a[index].std(ddof=1), b[index].std(ddof=1)
-        return np.log(one / other) if min(one, other) > 1e-12 else np.nan
-
-    a, b = np.asarray(a, float), np.asarray(b, float)
+    nan below two people and where one of the SDs is 0.
+    """
+    a = np.asarray(a, float)
+    b = np.asarray(b, float)
     if len(a) < 2:
         return Interval(np.nan, np.nan, np.nan), np.nan
-    return bootstrap_statistic(logged, len(a), rng, draws)
+
+    def log_ratio(index: np.ndarray) -> float:
+        sd_a = a[index].std(ddof=1)
+        sd_b = b[index].std(ddof=1)
+        return np.log(sd_a / sd_b) if min(sd_a, sd_b) > ALIKE else np.nan
+
+    return bootstrap_statistic(log_ratio, len(a), rng, draws)

@@ -1,4 +1,8 @@
-"""Sign-flip, PERMANOVA, Mantel, within-person permutation."""
+"""Permutation tests over people: sign-flip, PERMANOVA, Mantel, within-person permutation.
+
+All take an explicit `np.random.Generator`. The permutation that was observed counts as one of them,
+so that no p is 0.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,41 +17,50 @@ from perso.stats.paired import ALIKE, without_nan
 def gap_p(
     values: pd.Series, groups: pd.Series, rng: np.random.Generator, permutations: int = 999
 ) -> float:
-    """Share of permutations of people's groups, this one included, whose means are as far apart; nan of one group."""
-    kinds, seen = np.unique(groups[values.index].astype(str), return_inverse=True)
-    orders = (seen, *(rng.permutation(seen) for _ in range(permutations)))
-    gaps = np.array([np.ptp(np.bincount(order, values) / np.bincount(seen)) for order in orders])
-    return float(np.mean(gaps >= gaps[0] - 1e-12)) if len(kinds) > 1 else np.nan
+    """p of the gap between the largest and the smallest group mean, groups permuted over people.
+
+    values, groups   of each person, indexed by person
+    nan where there is one group only.
+    """
+    # not scipy's permutation_test: it would need a sample per group and draw in another order
+    names, observed = np.unique(groups[values.index].astype(str), return_inverse=True)
+    orders = (observed, *(rng.permutation(observed) for _ in range(permutations)))
+    sizes = np.bincount(observed)
+    gaps = np.array([np.ptp(np.bincount(order, values) / sizes) for order in orders])
+    return float(np.mean(gaps >= gaps[0] - ALIKE)) if len(names) > 1 else np.nan
 
 
 def mantel(
-    distances_a, distances_b, rng: np.random.Generator, permutations: int = 999
+    distances_a: np.ndarray,
+    distances_b: np.ndarray,
+    rng: np.random.Generator,
+    permutations: int = 999,
 ) -> tuple[float, float]:
-    """Mantel's test that b grows with a, both symmetric [n, n]: Pearson's r over pairs, and p, one-sided.
+    """Mantel's test that distances b grow with distances a: Pearson's r over pairs, one-sided p.
 
-    p: share of permutations of people, this one included, that reach r. nan of nan, below three people, of equal ones.
+    distances_a, distances_b   symmetric, [n people, n people]; p permutes the people of b
+    nan where a distance is nan, below three people, and where the distances do not vary.
     """
-    a, b, pairs = (
-        np.asarray(distances_a),
-        np.asarray(distances_b),
-        np.triu_indices(len(distances_a), 1),
-    )
-    if len(a) < 3 or not (
-        np.ptp(a[pairs]) > 1e-12 and np.ptp(b[pairs]) > 1e-12
-    ):  # nan is not above either
+    # ours, as neither scipy nor statsmodels has it
+    a = np.asarray(distances_a)
+    b = np.asarray(distances_b)
+    n = len(a)
+    pairs = np.triu_indices(n, 1)
+    # where a distance is nan, ptp is nan and the comparison False
+    if n < 3 or not (np.ptp(a[pairs]) > ALIKE and np.ptp(b[pairs]) > ALIKE):
         return np.nan, np.nan
-    orders = (np.arange(len(a)), *(rng.permutation(len(a)) for _ in range(permutations)))
+    orders = (np.arange(n), *(rng.permutation(n) for _ in range(permutations)))
     r = np.array([np.corrcoef(a[pairs], b[np.ix_(order, order)][pairs])[0, 1] for order in orders])
-    return float(r[0]), float(np.mean(r >= r[0] - 1e-12))
+    return float(r[0]), float(np.mean(r >= r[0] - ALIKE))
 
 
 @dataclass(frozen=True)
 class Permanova:
-    """How much of what varies within strata goes by group."""
+    """Share of the variation within strata that is between groups."""
 
     share: float  # R²: of the squared distances from the strata's means
-    chance: float  # mean share of permuted groups
-    p: float  # share of permutations, this one included, that reach as much
+    chance: float  # mean R² of permuted groups
+    p: float  # share of permutations, the observed one included, with at least this R²
 
 
 def permanova(
@@ -57,33 +70,39 @@ def permanova(
     rng: np.random.Generator,
     permutations: int = 999,
 ) -> Permanova:
-    """PERMANOVA (Anderson 2001) by Euclidean distance, of groups within strata; permuted within them.
+    """PERMANOVA by Euclidean distance (Anderson 2001), of groups within strata.
 
-    codes [n, d]; groups, strata [n]: persons and classes. Groups keep their sizes, so R² orders permutations as F does.
-    Where codes do not vary within strata, all is nan.
+    codes    [n, d]
+    groups   [n], such as people; permuted within each stratum
+    strata   [n], such as classes
+    Groups keep their sizes, so R² orders permutations as F does. All results are nan where codes do
+    not vary within strata.
     """
+    # ours, as neither scipy nor statsmodels has it
     _, strata = np.unique(strata, return_inverse=True)
     _, groups = np.unique(groups, return_inverse=True)
-    centred = codes.astype(float) - group_means(codes.astype(float), strata)[strata]
+    codes = codes.astype(float)
+    centred = codes - group_means(codes, strata)[strata]
     if not np.abs(centred).max(initial=0) > ALIKE:
         return Permanova(np.nan, np.nan, np.nan)
     total = (centred**2).sum()
 
-    def share(groups):
+    def r_squared(groups: np.ndarray) -> float:
         _, cells = np.unique(strata * (groups.max() + 1) + groups, return_inverse=True)
-        return ((group_means(centred, cells)[cells]) ** 2).sum() / total
+        return (group_means(centred, cells)[cells] ** 2).sum() / total
 
     order = np.argsort(strata, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(strata[order]) > 0])
-    seen, shuffled = share(groups), np.empty_like(groups)
+    members = np.split(order, starts[1:])  # positions of each stratum
+    observed = r_squared(groups)
+    shuffled = np.empty_like(groups)
     found = []
     for _ in range(permutations):
-        for part in np.split(order, starts[1:]):
-            shuffled[part] = rng.permutation(groups[part])
-        found.append(share(shuffled))
-    return Permanova(
-        float(seen), float(np.mean(found)), (1 + sum(f >= seen for f in found)) / (1 + permutations)
-    )
+        for stratum in members:
+            shuffled[stratum] = rng.permutation(groups[stratum])
+        found.append(r_squared(shuffled))
+    p = (1 + sum(each >= observed for each in found)) / (1 + permutations)
+    return Permanova(float(observed), float(np.mean(found)), p)
 
 
 def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -93,16 +112,16 @@ def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14) -> float:
-    """Two-sided p that paired differences [n] are symmetric about 0, by flipping their signs; exact up to 14 people.
+    """Two-sided p that paired differences [n] are symmetric about 0, by flipping their signs.
 
-    nan below two people; 1 where all are 0.
+    Exact up to 14 people. nan are left out; the result is nan below two people, 1 where all are 0.
     """
     d = without_nan(d)
     if len(d) < 2:
         return np.nan
     found = stats.permutation_test(
         (d,),
-        lambda x, axis: np.round(np.mean(x, axis=axis), 12),
+        lambda x, axis: np.round(np.mean(x, axis=axis), 12),  # equal but for rounding: tied
         permutation_type="samples",
         vectorized=True,
         n_resamples=permutations,
@@ -112,7 +131,10 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
 
 
 def fewest_people(tests: int = 1, alpha: float = 0.05, sides: int = 2) -> int:
-    """With fewer people no sign-flip p, corrected for so many tests, can fall below alpha."""
+    """The smallest number of people whose sign-flip p can fall below alpha.
+
+    The p is corrected for `tests` tests. The smallest p of n people is sides / 2ⁿ.
+    """
     return int(np.floor(np.log2(sides * tests / alpha))) + 1
 
 
@@ -122,16 +144,18 @@ def permute_within_person(
     rng: np.random.Generator,
     permutations: int = 999,
 ) -> float:
-    """p that a statistic of tables [n people, k settings] is as far from 0 when each person's settings are dealt anew.
+    """Two-sided p of a statistic of tables [n people, k settings]: settings permuted per person.
 
-    The same dealing for all tables; nan where the statistic is.
+    One permutation serves all tables. nan where the statistic is nan.
     """
-    seen, (n, k) = abs(statistic(*tables)), tables[0].shape
-    if np.isnan(seen):
+    # not scipy's permutation_test: it cannot permute several tables alike
+    observed = abs(statistic(*tables))
+    if np.isnan(observed):
         return np.nan
-    order = rng.permuted(np.tile(np.arange(k), (permutations, n, 1)), axis=2)
+    n, k = tables[0].shape
+    orders = rng.permuted(np.tile(np.arange(k), (permutations, n, 1)), axis=2)
     found = [
-        abs(statistic(*(np.take_along_axis(table, one, axis=1) for table in tables)))
-        for one in order
+        abs(statistic(*(np.take_along_axis(table, order, axis=1) for table in tables)))
+        for order in orders
     ]
-    return float((1 + np.sum(np.array(found) >= seen - 1e-12)) / (1 + permutations))
+    return float((1 + np.sum(np.array(found) >= observed - ALIKE)) / (1 + permutations))
