@@ -1,1 +1,1 @@
-"""Networks and the engine that trains them; never hears of a person or a method."""
+"""Networks and the engine that trains them; nothing here knows a person or a method."""

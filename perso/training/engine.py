@@ -1,13 +1,19 @@
-"""Train N models from N index plans, and predict. Knows images, labels and plans; never a person or a method.
+"""The engine: train N models from N index plans. It knows images, labels and plans, no people.
 
-Images lie on the device as uint8, plans and learning rates beside them; a step finds its place by a counter that it
-raises itself, so the host neither sends nor awaits anything inside the loop, and a CUDA graph can hold the step whole.
-On a CPU the numbers depend on the arguments alone (thread count included), bit by bit.
+A network holds one or more models side by side, each in a lane of its own (see `models`).
+Images lie on the device as uint8, with the plans and learning rates. A step finds its place in the
+plan by a counter on the device, which it increments. So the host neither sends data nor waits
+inside the loop, and a CUDA graph can hold the whole step.
+On a CPU the numbers depend on the arguments alone (with the number of threads), bit for bit.
 """
+
+# A bare loop, not Lightning or a similar trainer. Those train one model with one data loader and one
+# optimiser; here models share each step, and the step must fit in a CUDA graph.
 
 import contextlib
 import functools
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,61 +22,66 @@ import torch
 from perso.training.models import State, load_states, split_lanes
 from perso.training.recipe import Recipe, compute_context, to_device
 
-VERSION = 1  # raised by hand whenever a change to what trains alters numbers: here, in models, work or schedules
-PLAIN_STEPS = (
-    3  # real steps ahead of a capture: they allocate, choose kernels and fill the optimiser's state
-)
+# Increase by hand with every change of training that alters numbers: here, in `models`,
+# `methods.schedules`, `study.plans` or `study.jobs`. Part of every model's key.
+VERSION = 1
+# Steps before a graph is captured: they allocate, choose kernels and fill the optimiser's state.
+PLAIN_STEPS = 3
 
 
 def train(
     recipe: Recipe,
-    images,
-    labels,
-    plans,
-    rates,
+    images: np.ndarray,
+    labels: np.ndarray,
+    plans: np.ndarray,
+    rates: Sequence[float],
     states: list[State],
     seeds: list[int],
-    snapshots=None,
-):
-    """Train N models, each from its own plan; they share nothing but launches.
+    snapshots: Sequence[int] | None = None,
+) -> dict[int, list[State]]:
+    """Train N models, each from its own plan, and return {iterations: N states}.
 
-    images     u8 [M, S, S], labels int [M]
-    plans      int [N, T, B]: the images of every batch of every model
+    images     u8 [M, S, S]
+    labels     int [M]
+    plans      int [N, T, B]: indices of the images in every batch of every model
     rates      float [T]: learning rate of every iteration
-    states     N initial states; the optimiser starts fresh
+    states     N initial states; the optimiser starts anew
     seeds      N seeds of the dropout masks
-    snapshots  iterations after which states are returned; default: the last, (T,)
-    returns    {iterations: N states}
+    snapshots  numbers of iterations after which states are returned; None: after the last, (T,)
 
-    Where the card's memory or a capture fails, one line says so and a simpler way is taken, then and from then on.
+    The models share kernel launches, nothing else. Where GPU memory or a graph's capture fails, the
+    training starts again in a simpler way (`fallback`), now and from then on, and stderr says so.
     """
     snapshots = plans.shape[1:2] if snapshots is None else snapshots
     with compute_context(recipe, training=True):
         while True:
-            how = FALLBACKS.get(recipe, recipe)
+            current = FALLBACKS.get(recipe, recipe)
             try:
-                return train_groups(how, images, labels, plans, rates, states, seeds, snapshots)
+                return train_groups(current, images, labels, plans, rates, states, seeds, snapshots)
             except RuntimeError as error:
-                FALLBACKS[recipe], instead = fallback(how, error)
+                FALLBACKS[recipe], description = fallback(current, error)
                 reason = str(error).strip() or type(error).__name__
-            print(f"perso: {instead}, since this failed: {reason.splitlines()[0]}", file=sys.stderr)
-            if (
-                recipe.device == "cuda"
-            ):  # the error is gone by now, and with it what its frames held on the card
+            first_line = reason.splitlines()[0]
+            print(f"perso: {description}, since this failed: {first_line}", file=sys.stderr)
+            # outside of the except block, so that the error no longer keeps its frames' GPU memory
+            if recipe.device == "cuda":
                 torch.cuda.synchronize()
                 torch.cuda.empty_cache()
 
 
-FALLBACKS: dict[Recipe, Recipe] = {}  # what serves on this machine for a recipe that failed
+FALLBACKS: dict[Recipe, Recipe] = {}  # {recipe that failed: recipe that works on this machine}
 
 
 def fallback(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
-    """A recipe without what may have failed, and how it goes on; raises the error when nothing is left to give up.
+    """A simpler recipe without what may have failed, and its description.
 
-    Memory may run out under other names, in cuDNN's search for kernels or when a graph is made; so either is tried.
+    Raises the error where nothing simpler is left.
     """
-    fewer, short = recipe.in_flight // 2, isinstance(error, torch.OutOfMemoryError)
-    if recipe.graph and not (short and fewer):
+    fewer = recipe.in_flight // 2
+    out_of_memory = isinstance(error, torch.OutOfMemoryError)
+    # Memory may also run out under other names: in cuDNN's search for kernels, or in a capture. So
+    # any other error first costs the graph, then networks in flight.
+    if recipe.graph and not (out_of_memory and fewer):
         return replace(recipe, graph=False), "training without CUDA graphs"
     if fewer and recipe.device == "cuda":
         return replace(recipe, in_flight=fewer), f"training {fewer} networks at a time"
@@ -78,79 +89,105 @@ def fallback(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
 
 
 def train_groups(
-    recipe: Recipe, images, labels, plans, rates, states, seeds, snapshots
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    plans: np.ndarray,
+    rates: Sequence[float],
+    states: list[State],
+    seeds: list[int],
+    snapshots: Sequence[int],
 ) -> dict[int, list[State]]:
-    """`train` without a second try: networks of `lanes` models, `in_flight` of them at a time."""
-    pixels, classes = to_device(images, recipe.device), to_device(labels, recipe.device).long()
+    """`train` without fallback: networks of `lanes` models, `in_flight` of them at a time."""
+    pixels = to_device(images, recipe.device)
+    classes = to_device(labels, recipe.device).long()
     taken = {t: [] for t in snapshots}
-    for at in range(0, len(plans), recipe.lanes * recipe.in_flight):
-        some = slice(at, at + recipe.lanes * recipe.in_flight)
-        flight = train_concurrently(
-            recipe, pixels, classes, plans[some], rates, states[some], seeds[some], snapshots
+    size = recipe.lanes * recipe.in_flight
+    for start in range(0, len(plans), size):
+        group = slice(start, start + size)
+        found = train_concurrently(
+            recipe, pixels, classes, plans[group], rates, states[group], seeds[group], snapshots
         )
-        for t, found in flight.items():
-            taken[t] += found
+        for t in found:
+            taken[t] += found[t]
         if recipe.device == "cuda":
-            torch.cuda.empty_cache()  # a graph's memory stays its own until it is given back
+            torch.cuda.empty_cache()  # else the graphs' memory pools stay reserved
     return taken
 
 
 def train_concurrently(
-    recipe: Recipe, pixels, classes, plans, rates, states, seeds, snapshots
+    recipe: Recipe,
+    pixels: torch.Tensor,
+    classes: torch.Tensor,
+    plans: np.ndarray,
+    rates: Sequence[float],
+    states: list[State],
+    seeds: list[int],
+    snapshots: Sequence[int],
 ) -> dict[int, list[State]]:
-    """Train as many networks as may be in flight, step by step together."""
-    cuts, taken = [slice(at, at + recipe.lanes) for at in range(0, len(plans), recipe.lanes)], {}
-    flight = [
+    """Train one group of networks, iteration by iteration in turn."""
+    cuts = [slice(start, start + recipe.lanes) for start in range(0, len(plans), recipe.lanes)]
+    trainers = [
         Trainer(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts
     ]
-    for t in range(plans.shape[1] + 1):
+    iterations = plans.shape[1]
+    taken = {}
+    for t in range(iterations + 1):
         if t in snapshots:
-            taken[t] = [state for trainee in flight for state in trainee.states()]
-        if t < plans.shape[1]:
-            for trainee in flight:
-                trainee.advance()
+            taken[t] = [state for trainer in trainers for state in trainer.states()]
+        if t < iterations:
+            for trainer in trainers:
+                trainer.advance()
     if recipe.device == "cuda":
-        torch.cuda.synchronize()  # no stream may be at work on what is freed now
+        torch.cuda.synchronize()  # no stream may still use what is freed now
     return taken
 
 
 class Trainer:
-    """A network of a few lanes in training: weights, optimiser, plan and place in it, all on the device."""
+    """Training of one network: its weights, optimiser, plan and counter, all on the device."""
 
     def __init__(
-        self, recipe: Recipe, pixels, classes, plans, rates, states: list[State], seeds: list[int]
+        self,
+        recipe: Recipe,
+        pixels: torch.Tensor,
+        classes: torch.Tensor,
+        plans: np.ndarray,
+        rates: Sequence[float],
+        states: list[State],
+        seeds: list[int],
     ):
-        self.recipe, self.pixels, self.classes = recipe, pixels, classes
-        self.graph, self.done = None, 0
+        self.recipe = recipe
+        self.pixels = pixels
+        self.classes = classes
+        self.graph = None
+        self.done = 0  # iterations
         self.stream = torch.cuda.Stream() if recipe.device == "cuda" else None
         if self.stream:
             self.stream.wait_stream(torch.cuda.current_stream())  # which copies the images
-        with self.here():
+        with self.on_stream():
             self.model = recipe.network(len(states)).train()
             load_states(self.model, states)
             self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
-            self.forward = (
-                compiled_forward(type(self.model)) if recipe.compile else type(self.model).forward
-            )
-            self.plan = to_device(
-                np.ascontiguousarray(plans.transpose(1, 2, 0)), recipe.device
-            )  # [T, B, lanes]
-            kind = (
-                torch.float32 if self.stream else torch.float64
-            )  # which the fused optimisers want there
-            self.rates = torch.tensor(rates, dtype=kind, device=recipe.device)
-            self.rate = torch.zeros((), dtype=kind, device=recipe.device)
+            self.forward = type(self.model).forward
+            if recipe.compile:
+                self.forward = compiled_forward(type(self.model))
+            by_iteration = np.ascontiguousarray(plans.transpose(1, 2, 0))  # [T, B, lanes]
+            self.plan = to_device(by_iteration, recipe.device)
+            # the types that the fused optimisers take on a GPU and on a CPU
+            rate_type = torch.float32 if self.stream else torch.float64
+            self.rates = torch.tensor(rates, dtype=rate_type, device=recipe.device)
+            self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
             self.optimiser = make_optimiser(recipe, self.model, self.rate)
 
-    def here(self):
-        """Launches within go to this trainee's stream."""
+    def on_stream(self) -> contextlib.AbstractContextManager:
+        """Context manager: run on this trainer's CUDA stream."""
         return torch.cuda.stream(self.stream) if self.stream else contextlib.nullcontext()
 
     def advance(self) -> None:
-        """One iteration."""
-        with self.here():
+        """Train for one iteration: a plain step at first, then a replay of the captured one."""
+        with self.on_stream():
             if self.recipe.graph and self.done == PLAIN_STEPS:
                 self.graph = self.captured()
             if self.graph:
@@ -160,59 +197,56 @@ class Trainer:
         self.done += 1
 
     def step(self) -> None:
-        """The iteration the counter stands at, every lane on its own batch; nothing here waits for the device."""
+        """Train iteration t, every lane on its own batch; nothing here waits for the device."""
         index = self.plan.index_select(0, self.t)[0]  # [B, lanes]
         self.rate.copy_(self.rates.index_select(0, self.t)[0])
-        x = (
-            self.pixels[index]
-            .to(self.recipe.dtype)
-            .div_(255)
-            .contiguous(memory_format=self.recipe.layout)
-        )
+        x = self.pixels[index].to(self.recipe.dtype).div_(255)  # [B, lanes, S, S]
+        x = x.contiguous(memory_format=self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
-        loss = self.model.loss(
-            self.forward(self.model, x, masks).to(self.recipe.dtype), x, self.classes[index]
-        )
+        outputs = self.forward(self.model, x, masks).to(self.recipe.dtype)
+        loss = self.model.loss(outputs, x, self.classes[index])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
         self.t += 1
 
     def captured(self) -> torch.cuda.CUDAGraph:
-        """The step as a graph. To capture computes nothing; each replay is one iteration."""
+        """The step as a CUDA graph. Capture computes nothing; each replay is one iteration."""
         graph = torch.cuda.CUDAGraph()
         for generator in self.generators:
             graph.register_generator_state(generator)
         self.optimiser.zero_grad(set_to_none=True)
-        graph.capture_begin(
-            capture_error_mode="thread_local"
-        )  # other streams of this process go on meanwhile
+        # thread_local: the other streams of this process may go on meanwhile
+        graph.capture_begin(capture_error_mode="thread_local")
         try:
             self.step()
         except BaseException:
-            with contextlib.suppress(RuntimeError):  # which would hide the cause
+            with contextlib.suppress(RuntimeError):  # a second error would hide the cause
                 graph.capture_end()
             raise
         graph.capture_end()
         return graph
 
     def states(self) -> list[State]:
-        """A copy of every lane's model as it is now."""
-        with self.here():
+        """A copy of the current state of every lane's model."""
+        with self.on_stream():
             return split_lanes(self.model.state_dict(), len(self.generators))
 
 
 @functools.cache
-def compiled_forward(kind: type):
-    """The forward pass of a kind of network compiled, for all of them in the process."""
+def compiled_forward(kind: type[torch.nn.Module]) -> Callable:
+    """The compiled forward pass of a class of networks, one for all its networks in the process."""
     return torch.compile(kind.forward, dynamic=False)
 
 
 def make_optimiser(
     recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor
 ) -> torch.optim.Optimizer:
-    """Adam (v3) or SGD with momentum (v1); both act on each number alone, so lanes stay apart."""
-    usual = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
+    """Adam (v3) or SGD with momentum (v1).
+
+    Both update each parameter from its own gradient alone, so lanes stay independent.
+    """
+    common = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimiser == "adam":
-        return torch.optim.Adam(model.parameters(), capturable=recipe.device == "cuda", **usual)
-    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **usual)
+        return torch.optim.Adam(model.parameters(), capturable=recipe.device == "cuda", **common)
+    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)

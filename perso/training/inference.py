@@ -1,4 +1,4 @@
-"""Trained networks at work: predict, encode, reconstruct, and how long that takes."""
+"""Trained networks in use: predict, encode, reconstruct, and measure their latency."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,41 +11,63 @@ from perso.seeds import seed_of
 from perso.training.models import State, load_states
 from perso.training.recipe import Recipe, compute_context, init_state, to_device
 
+WARM_UP = 3  # first passes of `latency`, not counted
+
 
 def predict(
-    recipe: Recipe, images, state: State, index: np.ndarray, batch: int = 1024
+    recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray, batch: int = 1024
 ) -> np.ndarray:
-    """The class one model gives to images[index], int64 [len(index)]."""
-    return forward_batches(
-        recipe, images, state, index, lambda model, x: model(x)[:, 0].argmax(1), batch
-    )
+    """The class that one model predicts for each of images[index], int64 [len(index)]."""
+
+    def classes(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return model(x)[:, 0].argmax(1)
+
+    return forward_batches(recipe, images, state, index, classes, batch)
 
 
-def encode(recipe: Recipe, images, state: State, index: np.ndarray) -> np.ndarray:
-    """The codes an auto-encoder gives to images[index], float32 [len(index), latent]."""
-    return forward_batches(
-        recipe, images, state, index, lambda model, x: model.encode(x)[:, 0].float()
-    )
+def encode(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:
+    """The codes that an auto-encoder gives to images[index], float32 [len(index), latent]."""
+
+    def codes(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return model.encode(x)[:, 0].float()
+
+    return forward_batches(recipe, images, state, index, codes)
 
 
-def reconstruct(recipe: Recipe, images, state: State, index: np.ndarray) -> np.ndarray:
-    """What an auto-encoder makes of images[index], float32 [len(index), S, S]; 1 is white, as 255 is in images."""
-    return forward_batches(recipe, images, state, index, lambda model, x: model(x)[:, 0].float())
+def reconstruct(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:
+    """An auto-encoder's reconstructions of images[index], float32 [len(index), S, S].
+
+    Their 1 is the 255 of images.
+    """
+
+    def reconstructions(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return model(x)[:, 0].float()
+
+    return forward_batches(recipe, images, state, index, reconstructions)
 
 
 @torch.inference_mode()
 def forward_batches(
-    recipe: Recipe, images, state: State, index: np.ndarray, give: Callable, batch: int = 1024
+    recipe: Recipe,
+    images: np.ndarray,
+    state: State,
+    index: np.ndarray,
+    function: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor],
+    batch: int = 1024,
 ) -> np.ndarray:
-    """What `give(model, x)` returns for images[index], in batches; the model is one lane, in evaluation."""
+    """The outputs of `function(model, x)` for images[index], one after the other.
+
+    The model has one lane and is in evaluation mode; x is [≤ batch, 1, S, S], in 0 … 1.
+    """
     with compute_context(recipe):
         model = recipe.network().eval()
         load_states(model, [state])
         pixels = to_device(images[index], recipe.device)
-        given = [
-            give(model, part[:, None].to(recipe.dtype).div_(255)) for part in pixels.split(batch)
+        outputs = [
+            function(model, part[:, None].to(recipe.dtype).div_(255))
+            for part in pixels.split(batch)
         ]
-        return torch.cat(given).cpu().numpy()
+        return torch.cat(outputs).cpu().numpy()
 
 
 @torch.inference_mode()
@@ -56,11 +78,11 @@ def latency(
     repeats: int = 50,
     clock: Callable = time.perf_counter,
 ) -> pd.DataFrame:
-    """Milliseconds for a batch, of two networks in turns: a line per network and batch size.
+    """Milliseconds of a forward pass: a line per network and batch size.
 
     median, low, high   median and quartiles over `repeats`
-    Fresh weights do, as the arithmetic does not depend on them; the two networks differ by how much
-    a machine's times scatter.
+    Two networks with the same architecture take turns; the difference between them is how much the
+    machine's times vary. Their weights are untrained, as the arithmetic does not depend on them.
     """
     lines = {}
     with compute_context(recipe):
@@ -70,11 +92,11 @@ def latency(
         for batch in batches:
             pixels = np.resize(images, (batch, 1, recipe.image_size, recipe.image_size))
             x = to_device(pixels, recipe.device).to(recipe.dtype).div_(255)
-            taken = np.empty((repeats + 3, len(networks)))
+            taken = np.empty((WARM_UP + repeats, len(networks)))
             for turn, number in np.ndindex(taken.shape):
-                begin = clock()
-                networks[number](x).cpu()  # which waits for a GPU
-                taken[turn, number] = 1000 * (clock() - begin)
-            for number, times in enumerate(taken[3:].T, 1):  # the first ones warm up
+                start = clock()
+                networks[number](x).cpu()  # .cpu() waits for a GPU
+                taken[turn, number] = 1000 * (clock() - start)
+            for number, times in enumerate(taken[WARM_UP:].T, 1):
                 lines[f"network {number}", batch] = np.quantile(times, [0.5, 0.25, 0.75])
     return pd.DataFrame(lines, ["median", "low", "high"]).T.rename_axis(["", "images"])

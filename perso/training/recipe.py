@@ -1,7 +1,8 @@
-"""Architecture, optimiser and precision of one training."""
+"""Recipe: architecture, optimiser, precision and hardware options of a training."""
 
 import contextlib
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,81 +13,83 @@ from perso.training.models import VGG, AutoEncoder, State, draw_weights, empty_n
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every model of a study has in common, and how a machine computes it."""
+    """What all models of a study have in common, and how a machine computes them."""
 
     classes: int
-    image_size: int
-    width: float = 1.0
+    image_size: int  # S, pixels; images are S × S
+    width: float = 1.0  # factor on every number of channels
     optimiser: str = "adam"  # adam | sgd
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0
-    precision: str = "float32"  # float32 | tf32 (a card's convolutions) | bfloat16 (autocast) | float64 (for checks)
-    lanes: int = 1  # models fused in one network
+    # float32 | tf32 (a GPU's convolutions) | bfloat16 (autocast) | float64 (for checks)
+    precision: str = "float32"
+    lanes: int = 1  # models in one network
     channels_last: bool = True
     compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
     norm: str = "after"  # batch norm after ReLU | before
-    pooling: str = "average"  # of what the last pooling leaves | flatten
-    latent: int = 0  # above 0: an auto-encoder of so many latent numbers, whose target is its input
-    # these alter no number; on a card none but by the kernels that cuDNN happens to choose
-    in_flight: int = 1  # networks trained at a time; on a card each has a stream of its own
+    pooling: str = "average"  # of the feature maps that the last pooling leaves | flatten
+    latent: int = (
+        0  # above 0: an auto-encoder with this many latent numbers; its target is its input
+    )
+    # The next two change no number on a CPU. On a GPU cuDNN may choose other kernels, which round
+    # differently.
+    in_flight: int = 1  # networks trained at a time; on a GPU each has its own stream
     graph: bool = False  # the step as a CUDA graph
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of weights, statistics and losses."""
+        """Type of weights, statistics and losses."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
     @property
     def activations(self) -> torch.dtype:
-        """Of what layers give to each other."""
+        """Type of the layers' outputs."""
         return torch.bfloat16 if self.precision == "bfloat16" else self.dtype
 
     @property
     def layout(self) -> torch.memory_format:
-        """Of images, activations and convolutions' weights."""
+        """Memory format of images, activations and the weights of convolutions."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def build(self, lanes: int = 1) -> VGG | AutoEncoder:
-        """N networks side by side, as their constructor makes them."""
+        """A network of so many lanes, from its constructor."""
         if self.latent:
             return AutoEncoder(self.image_size, self.latent, self.width, lanes)
         return VGG(self.classes, self.image_size, self.width, lanes, self.norm, self.pooling)
 
     def network(self, lanes: int = 1) -> VGG | AutoEncoder:
-        """N networks side by side, on the device."""
-        return empty_network(
-            functools.partial(self.build, lanes), self.device, self.dtype, self.layout
-        )
+        """A network of so many lanes on the device, with its states still to be loaded."""
+        build = functools.partial(self.build, lanes)
+        return empty_network(build, self.device, self.dtype, self.layout)
 
 
 def init_state(recipe: Recipe, seed: int) -> State:
-    """Initial weights of one model from a seed, the same on every device."""
-    return draw_weights(
-        empty_network(recipe.build, "meta", torch.float32).state_dict(),
-        torch.Generator().manual_seed(seed),
-    )
+    """Initial state of one model from a seed, the same on every device."""
+    shapes = empty_network(recipe.build, "meta", torch.float32).state_dict()
+    return draw_weights(shapes, torch.Generator().manual_seed(seed))
 
 
 @contextlib.contextmanager
-def compute_context(recipe: Recipe, training: bool = False):
-    """The thread count and precision of a recipe, put back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(recipe.threads if recipe.device == "cpu" else before)
+def compute_context(recipe: Recipe, training: bool = False) -> Iterator[None]:
+    """Context manager: the number of threads and the precision of a recipe, restored afterwards."""
+    threads = torch.get_num_threads()
     # no cache of weights cast to bfloat16: it would outlive the optimiser's step
-    cast = torch.autocast(
+    autocast = torch.autocast(
         recipe.device, torch.bfloat16, recipe.precision == "bfloat16", cache_enabled=False
     )
-    # training repeats one shape, for which it pays to try cuDNN's kernels; float32 is float32 unless tf32 is wished
-    kernels = torch.backends.cudnn.flags(
+    # benchmark: training repeats one shape, so it pays to time cuDNN's kernels once
+    # allow_tf32: cuDNN's default would compute float32 convolutions in TF32
+    cudnn = torch.backends.cudnn.flags(
         enabled=True, benchmark=training, allow_tf32=recipe.precision == "tf32"
     )
+    torch.set_num_threads(recipe.threads if recipe.device == "cpu" else threads)
     try:
-        with cast, kernels:
+        with autocast, cudnn:
             yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
 
 
 def to_device(array: np.ndarray, device: str) -> torch.Tensor:
