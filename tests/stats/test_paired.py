@@ -1,12 +1,15 @@
-"""Paired statistics against textbooks, and the truths that hold for any numbers."""
+"""Paired statistics against textbooks, and properties that hold for any numbers."""
+
+import itertools
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
-from perso.stats.dispersion import pitman_morgan
 from perso.stats.paired import (
+    Belief,
+    bayesian_signed_rank,
     d_z,
     detectable_effect,
     holm,
@@ -16,13 +19,16 @@ from perso.stats.paired import (
     tost,
     wilcoxon,
 )
-from perso.stats.permutation import permanova
 
-DRUG_1 = np.array(
-    [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
-)  # Student 1908: hours of sleep gained
+# Student 1908: hours of sleep gained
+DRUG_1 = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
 DRUG_2 = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
 SLEEP = DRUG_2 - DRUG_1
+SEEDS = pytest.mark.parametrize("seed", range(6))
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
 def draws(seed: int) -> np.ndarray:
@@ -49,7 +55,7 @@ def test_another_level_moves_the_interval_and_nothing_else():
 
 
 @pytest.mark.parametrize("seed", range(8))
-class TestWhateverTheNumbers:
+class TestForAnyNumbers:
     def test_the_interval_holds_the_mean(self, seed):
         found = paired_change(draws(seed))
         assert found.low < found.mean < found.high
@@ -65,7 +71,7 @@ class TestWhateverTheNumbers:
         found = paired_change(draws(seed))
         assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
 
-    def test_the_order_of_people_is_nothing(self, seed):
+    def test_the_order_of_people_does_not_matter(self, seed):
         there, back = paired_change(draws(seed)), paired_change(draws(seed)[::-1])
         assert (back.mean, back.low, back.high, back.p) == pytest.approx(
             (there.mean, there.low, there.high, there.p)
@@ -136,7 +142,7 @@ def test_no_difference_at_all_is_no_evidence():
 
 @pytest.mark.parametrize("value", [0.1, -0.25, 1 / 3, 0.7])  # 0.1 and 0.7 have a sum that rounds
 @pytest.mark.parametrize("n", [2, 3, 7, 14])
-def test_equal_differences_give_a_test_nothing_to_weigh(value, n):
+def test_equal_differences_have_neither_interval_nor_p(value, n):
     found = paired_change(np.full(n, value))
     assert found.mean == pytest.approx(value)
     assert np.isnan([found.low, found.high, found.p]).all()
@@ -198,7 +204,7 @@ def test_two_one_sided_tests_on_students_sleep_data():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [np.nan], [0.0], [0.1, np.nan]])
-def test_below_two_people_nothing_is_shown_to_be_equivalent(few):
+def test_below_two_people_nothing_is_equivalent(few):
     found = tost(few, 1)
     assert np.isnan([found.low, found.high, found.p]).all() and found.equivalent is False
 
@@ -211,7 +217,7 @@ def test_equal_differences_show_no_equivalence(n, value):
     assert np.isnan([found.low, found.high, found.p]).all()
 
 
-def test_people_of_few_test_images_are_not_equivalent_because_most_of_them_tie():
+def test_ties_of_people_with_few_test_images_are_not_equivalence():
     """Six people of two test images, two points apart: half of such studies see no difference at all."""
     draw = np.random.default_rng(0)
     studies = (draw.binomial(2, 0.98, (400, 6)) - draw.binomial(2, 0.96, (400, 6))) / 2
@@ -247,19 +253,19 @@ def test_the_signed_rank_test_of_rs_documentation():
     assert wilcoxon(DEPRESSION) == pytest.approx(0.0390625)
 
 
-def test_ranks_that_tie_but_for_rounding_tie():
+def test_ranks_that_are_equal_but_for_rounding_are_tied():
     shares = np.array([0.3 - 0.2, 0.1, 0.8 - 0.7, -0.1, 0.4 - 0.3, 0.2, -0.3])
     assert wilcoxon(shares) == wilcoxon(np.array([1, 1, 1, -1, 1, 2, -3]))
 
 
-def test_what_is_detectable_has_the_power_of_rs_documentation():
+def test_the_detectable_effect_has_the_power_of_rs_documentation():
     """R: pwr.t.test(d = 0.2, n = 60, sig.level = 0.10, type = "one.sample"): power = 0.4555818."""
     assert detectable_effect(1, 60, power=0.4555818, alpha=0.1) == pytest.approx(0.2, abs=5e-6)
 
 
 @pytest.mark.parametrize("n", [6, 14, 24, 100])
 @pytest.mark.parametrize("tests", [1, 6])
-def test_what_is_detectable_is_found_with_its_power_by_the_noncentral_t(n, tests):
+def test_the_detectable_effect_has_its_power_by_the_noncentral_t(n, tests):
     shift = detectable_effect(2.0, n, tests) / 2.0 * np.sqrt(n)
     bar = scipy_stats.t.ppf(1 - 0.025 / tests, n - 1)
     power = scipy_stats.nct.sf(bar, n - 1, shift) + scipy_stats.nct.cdf(-bar, n - 1, shift)
@@ -278,7 +284,7 @@ def test_more_people_detect_less_and_more_tests_need_more():
 
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
 @pytest.mark.parametrize("tests", [2, 20, 50])
-def test_what_is_detectable_among_several_tests_has_its_power_for_few_people_too(n, tests):
+def test_the_detectable_effect_of_few_people_in_several_tests_has_its_power_too(n, tests):
     shift, bar = (
         detectable_effect(1.0, n, tests) * np.sqrt(n),
         scipy_stats.t.isf(0.025 / tests, n - 1),
@@ -289,31 +295,6 @@ def test_what_is_detectable_among_several_tests_has_its_power_for_few_people_too
 @pytest.mark.parametrize(("sd", "n"), [(1, 0), (1, 2), (np.nan, 14), (0.0, 14)])
 def test_too_few_or_unknown_people_detect_nothing(sd, n):
     assert np.isnan(detectable_effect(sd, n))
-
-
-def test_pitman_morgan_by_its_closed_form():
-    """t = (F − 1)√(n − 2) / 2√(F(1 − r²)) with F the ratio of variances, on n − 2 degrees of freedom (Pitman 1939)."""
-    f, r = DRUG_1.var(ddof=1) / DRUG_2.var(ddof=1), np.corrcoef(DRUG_1, DRUG_2)[0, 1]
-    t = (f - 1) * np.sqrt(8) / (2 * np.sqrt(f * (1 - r**2)))
-    assert pitman_morgan(DRUG_1, DRUG_2) == pytest.approx(2 * scipy_stats.t.sf(abs(t), 8))
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_pitman_morgan_asks_about_spread_alone(seed):
-    a, b = np.random.default_rng(seed).normal(size=(2, 14))
-    p = pitman_morgan(a, b)
-    assert pitman_morgan(b, a) == pytest.approx(p) and pitman_morgan(a + 5, b - 3) == pytest.approx(
-        p
-    )
-    assert pitman_morgan(9 * a, b) < 1e-6
-
-
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [([0.9, 0.8], [0.7, 0.9]), ([0.9] * 5, [0.8] * 5), ([0.9, 0.8, 0.7], [0.9, 0.8, 0.7])],
-)
-def test_pitman_morgan_needs_three_people_who_differ(a, b):
-    assert np.isnan(pitman_morgan(np.array(a), np.array(b)))
 
 
 def test_pages_l_of_scipys_documentation():
@@ -336,17 +317,17 @@ def test_pages_l_of_scipys_documentation():
     assert page_trend(ratings[:, ::-1]) > 0.99
 
 
-def test_pages_l_of_those_who_are_all_alike_is_no_evidence():
+def test_pages_l_of_equal_values_is_no_evidence():
     assert page_trend(np.full((8, 3), 0.9)) > 0.4
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_to_be_equivalent_is_to_be_harmless_both_ways(seed):
+def test_equivalence_is_non_inferiority_in_both_directions(seed):
     d = draws(seed)
     assert tost(d, 1).p == pytest.approx(max(non_inferiority(d, 1), non_inferiority(-d, 1)))
 
 
-def test_harmless_by_students_t():
+def test_non_inferiority_by_students_t():
     """t = (1.58 + 1) / .3889587 = 6.6331 on 9 degrees of freedom."""
     assert non_inferiority(SLEEP, 1) == pytest.approx(
         scipy_stats.t.sf(2.58 / 0.3889587, 9), rel=1e-5
@@ -355,17 +336,57 @@ def test_harmless_by_students_t():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [0.1], np.zeros(5), np.full(5, 0.1)])
-def test_where_nothing_varies_there_is_no_effect_size_and_no_harmlessness(few):
+def test_without_spread_there_is_no_effect_size_and_no_non_inferiority(few):
     assert np.isnan(d_z(few)) and np.isnan(non_inferiority(few, 1))
-
-
-@pytest.mark.filterwarnings("error")
-def test_where_codes_do_not_vary_no_share_of_it_goes_by_group():
-    found = permanova(np.ones((8, 2)), np.arange(8) % 2, np.zeros(8), np.random.default_rng(0), 99)
-    assert np.isnan([found.share, found.chance, found.p]).all()
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("nothing", [[], [0.1], np.zeros(5)])
 def test_the_signed_rank_test_needs_two_people_and_a_difference(nothing):
     assert np.isnan(wilcoxon(nothing))
+
+
+# Bayesian signed-rank
+
+
+@SEEDS
+def test_signed_rank_is_that_of_loops(seed):
+    """Benavoli et al. 2017, eq. 10 and 11, spelled out: all pairs, those with the pseudo-difference included."""
+    d, rope, most = rng(seed).normal(0.3, 1, 7), 0.4, [0, 0, 0]
+    z = [0.0, *d]
+    for weights in rng(seed + 50).dirichlet([0.5] + [1] * 7, size=200):
+        share = [0.0, 0.0, 0.0]
+        for (i, one), (j, other) in itertools.product(enumerate(z), repeat=2):
+            mean = (one + other) / 2
+            share[0 if mean < -rope else 2 if mean > rope else 1] += weights[i] * weights[j]
+        most[share.index(max(share))] += 1
+    found = bayesian_signed_rank(d, rope, rng(seed + 50), draws=200)
+    assert (found.worse, found.equal, found.better) == pytest.approx(
+        [count / 200 for count in most]
+    )
+
+
+@SEEDS
+def test_beliefs_add_up_to_1_and_are_mirrored_when_sides_are_swapped(seed):
+    d = rng(seed).normal(0.2, 1, 11)
+    there, back = bayesian_signed_rank(d, 0.3, rng()), bayesian_signed_rank(-d, 0.3, rng())
+    assert there.worse + there.equal + there.better == pytest.approx(1)
+    assert (back.worse, back.equal, back.better) == (there.better, there.equal, there.worse)
+
+
+def test_differences_within_the_rope_are_equal_and_large_ones_are_not():
+    small = rng(1).uniform(-0.004, 0.004, 14)
+    assert bayesian_signed_rank(small, 0.005, rng()) == Belief(0, 1, 0)
+    assert bayesian_signed_rank(np.abs(small) + 0.05, 0.005, rng()).better > 0.99
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("d", [[], [0.3], np.zeros(8), np.full(8, 0.001), np.full(8, 0.1)])
+def test_the_bayesian_test_needs_two_people_and_spread(d):
+    found = bayesian_signed_rank(d, 0.005, rng())
+    assert np.isnan([found.worse, found.equal, found.better]).all()
+
+
+def test_the_bayesian_test_leaves_nan_out():
+    holes = np.insert(SLEEP, [0, 4], np.nan)
+    assert bayesian_signed_rank(holes, 0.5, rng(1)) == bayesian_signed_rank(SLEEP, 0.5, rng(1))
