@@ -1,8 +1,9 @@
 """Whether bfloat16 is as accurate as float32: `python benchmarks/precision.py params/quick.yml`.
 
-Trains the same study in both precisions, with the same people, splits and seeds, and weighs the paired differences
-over people against margins that were fixed beforehand. Updates one entry of results/precision.json. What is trained
-is kept in the store: the same command goes on where a budget ended.
+Trains the same study in both precisions, with the same people, splits and seeds, and tests the
+paired differences over people for equivalence within margins that were fixed beforehand. Updates
+one entry of results/precision.json. Trained models stay in the store: after a budget has ended, the
+same command goes on.
 """
 
 import argparse
@@ -83,7 +84,7 @@ def main() -> None:
 
 
 def both(base: settings.Settings, wanted, given):
-    """Each precision and its rows; ends the program where the budget left some untrained.
+    """Yield each precision and its rows; exit where the budget left some models untrained.
 
     wanted   methods; None: those of the study
     """
@@ -99,7 +100,7 @@ def both(base: settings.Settings, wanted, given):
 
 
 def entry(base: settings.Settings, rows: dict) -> dict:
-    """What results/precision.json keeps of a comparison; null for what cannot be computed."""
+    """A comparison as it stands in results/precision.json; null for what cannot be computed."""
     one, other = rows["bfloat16"], rows["float32"]
     found = {
         part: {key: None if value != value else value for key, value in asdict(each).items()}

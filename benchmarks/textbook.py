@@ -1,6 +1,6 @@
-"""The loop that a tutorial teaches, written plainly and fairly: what the engine is measured against.
+"""A tutorial's training loop, the reference that the engine is compared with.
 
-A Dataset, a DataLoader, float32, one model after the other, the loss fetched at every step.
+A Dataset, a DataLoader, float32, one model after the other, the loss read at every step.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from perso.training import recipe
 
 
 class Digits(Dataset):
-    """Images u8 [M, S, S] with their labels."""
+    """Images u8 [M, S, S] with their labels, int [M]."""
 
     def __init__(self, images, labels):
         self.images, self.labels = images, labels
@@ -31,7 +31,7 @@ class Digits(Dataset):
 
 
 def network(classes: int, size: int, width: float) -> nn.Sequential:
-    """v3 Fig. 4."""
+    """v3's network (Fig. 4) for images of size × size pixels."""
     c = [max(1, round(width * n)) for n in (32, 64, 128, 256)]
 
     def conv(into, out, kernel):
@@ -58,7 +58,7 @@ def network(classes: int, size: int, width: float) -> nn.Sequential:
 
 
 def begun(state, classes: int, size: int, width: float, device: str) -> nn.Sequential:
-    """The network with the weights that the engine's model begins with."""
+    """The network with the initial weights of the engine's model."""
     model = network(classes, size, width)
     own = {name: tensor for name, tensor in model.state_dict().items() if tensor.dim()}
     model.load_state_dict(
@@ -72,7 +72,7 @@ def begun(state, classes: int, size: int, width: float, device: str) -> nn.Seque
 
 
 def fit(model: nn.Sequential, images, labels, plan, rate: float, device: str) -> float:
-    """Train a model on the batches of a plan [T, B]; the mean loss."""
+    """Train a model on the batches of a plan [T, B] and return the mean loss."""
     loader = DataLoader(Digits(images, labels), batch_sampler=plan.tolist())
     optimiser = torch.optim.Adam(model.parameters(), lr=rate)
     criterion, total = nn.CrossEntropyLoss(), 0.0
@@ -89,7 +89,7 @@ def fit(model: nn.Sequential, images, labels, plan, rate: float, device: str) ->
 
 @torch.no_grad()
 def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.ndarray:
-    """The class given to every image."""
+    """The predicted class of every image, int [M]."""
     model.eval()
     pixels = torch.tensor(images, dtype=torch.float32).unsqueeze(1) / 255
     return (
@@ -98,12 +98,12 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
 
 
 def able(method: Method) -> bool:
-    """Whether the loop can train a method: it has no auto-encoder and no optimiser but Adam."""
+    """Whether the loop can train a method: it has no auto-encoder, and Adam only."""
     return not method.needs_encoder and method.late_optimiser in ("", "adam")
 
 
 def models(study, methods: tuple[Method, ...], share: float):
-    """Fold, method, person and initial weights of every model of these methods, for a share of a study's people."""
+    """Fold, method, person and initial weights of every model, for a share of a study's people."""
     s = study.settings
     how = recipe.Recipe(study.data.classes, s.image_size, s.width)
     for fold in study.folds:
@@ -113,7 +113,7 @@ def models(study, methods: tuple[Method, ...], share: float):
 
 
 def one_model(data, fold, method, person, state) -> dict:
-    """A row of the study, trained from its beginning; accuracies on D_I and D_G."""
+    """A row of the study: one model trained from its initial weights, with its accuracies."""
     s, images, labels, device = (
         data.settings,
         data.inputs,

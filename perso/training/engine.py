@@ -4,11 +4,11 @@ A network holds one or more models side by side, each in a lane of its own (see 
 Images lie on the device as uint8, with the plans and learning rates. A step finds its place in the
 plan by a counter on the device, which it increments. So the host neither sends data nor waits
 inside the loop, and a CUDA graph can hold the whole step.
-On a CPU the numbers depend on the arguments alone (with the number of threads), bit for bit.
+On a CPU the numbers depend on the arguments alone, the number of threads included, bit for bit.
 """
 
-# A bare loop, not Lightning or a similar trainer. Those train one model with one data loader and one
-# optimiser; here models share each step, and the step must fit in a CUDA graph.
+# A bare loop, not Lightning or a similar trainer. Those train one model from one data loader; here
+# models share each step, and the step must fit in a CUDA graph.
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""Data grouping: nearest samples against brute force, nearest persons against a case made by hand."""
+"""Data grouping: nearest samples against brute force, nearest people against a case by hand."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ def cloud(*shape, seed=0) -> np.ndarray:
 
 
 def by_brute_force(codes_I, codes_G, n, far=False) -> list[int]:
-    """Turn after turn: everybody's nearest, then everybody's second nearest, …; nothing twice."""
+    """Rank by rank: the nearest of each sample, then the second nearest, …; nothing twice."""
     distance = np.linalg.norm(codes_I[:, None].astype(float) - codes_G[None], axis=2) * (
         -1 if far else 1
     )
     chosen = []
-    for turn in range(len(codes_G)):
-        places = [(np.sort(line)[turn], int(np.argsort(line)[turn])) for line in distance]
+    for rank in range(len(codes_G)):
+        places = [(np.sort(line)[rank], int(np.argsort(line)[rank])) for line in distance]
         chosen += [place for _, place in sorted(places) if place not in chosen]
         chosen = list(dict.fromkeys(chosen))
     return chosen[:n]
@@ -55,7 +55,7 @@ def test_the_nearest_are_nearer_than_the_farthest():
     assert to[0] < to[1] and len(set(near) & set(far)) < 5
 
 
-def test_what_d_g_does_not_have_cannot_be_chosen():
+def test_more_than_d_g_has_cannot_be_chosen():
     with pytest.raises(ValueError, match=r"^61 samples cannot be chosen from a D_G of 60$"):
         nearest_samples(cloud(5, 3), cloud(60, 3), 61)
     means = {p: cloud(2, 3, seed=p) for p in range(3)}
@@ -63,24 +63,24 @@ def test_what_d_g_does_not_have_cannot_be_chosen():
         nearest_persons(cloud(2, 3), means, cloud(2, 3), 4)
 
 
-def test_a_library_index_searches_what_is_near(monkeypatch):
+def test_the_nearest_are_found_without_sorting_all_distances(monkeypatch):
     monkeypatch.setattr(grouping, "pairwise_distances_chunked", None)
     assert len(nearest_samples(cloud(5, 3), cloud(60, 3), 60)) == 60
 
 
-def test_class_means_are_means_and_nan_where_there_is_nothing():
+def test_class_means_are_means_and_nan_where_a_class_has_no_sample():
     codes, labels = np.array([[1.0, 2], [3, 4], [5, 5]], np.float32), np.array([0, 0, 2])
     assert np.array_equal(
         class_means(codes, labels, 4), [[2, 3], [np.nan] * 2, [5, 5], [np.nan] * 2], equal_nan=True
     )
 
 
-HERS = np.array([[0.0, 0], [10, 10]])
-OTHERS = {
-    "twin": HERS + 0.1,
-    "shifted": HERS + 3,
-    "other way round": HERS[::-1],  # the same codes, of the other class
-    "opposite": -HERS - 9,
+OWN = np.array([[0.0, 0], [10, 10]])
+OTOWN = {
+    "twin": OWN + 0.1,
+    "shifted": OWN + 3,
+    "other way round": OWN[::-1],  # the same codes, of the other class
+    "opposite": -OWN - 9,
 }
 
 
@@ -91,31 +91,31 @@ OTHERS = {
         (True, ["opposite", "other way round", "shifted", "twin"]),
     ],
 )
-def test_the_nearest_person_is_known(far, expected):
+def test_the_nearest_people_come_first(far, expected):
     for n in (1, 2, 4):
-        assert nearest_persons(HERS, OTHERS, HERS, n, far) == expected[:n]
+        assert nearest_persons(OWN, OTOWN, OWN, n, far) == expected[:n]
 
 
-def test_a_class_that_is_missing_is_everybodys():
+def test_a_missing_class_is_replaced_by_the_mean_of_all_people():
     everybody = np.array([[1.0, 1], [8, 8]])
     without = np.array([[0.0, 0], [np.nan, np.nan]])
     alike, unlike = np.array([[0.0, 0], [8, 8]]), np.array([[0.0, 0], [100, 100]])
     assert nearest_persons(without, {"unlike": unlike, "alike": alike}, everybody, 1) == ["alike"]
-    assert nearest_persons(alike, {"far": HERS + 50, "lacks one": without}, everybody, 1) == [
-        "lacks one"
+    assert nearest_persons(alike, {"far": OWN + 50, "misses one": without}, everybody, 1) == [
+        "misses one"
     ]
     nobody = np.array([[1.0, 1], [np.nan, np.nan]])
     assert nearest_persons(without, {"a": without + 9, "b": without}, nobody, 1) == ["b"]
 
 
-def test_distances_are_l2_of_all_classes_joined():
-    assert np.allclose(person_distances([HERS], [HERS + 3, HERS], HERS), [[6, 0]])
+def test_distances_are_l2_between_concatenated_class_means():
+    assert np.allclose(person_distances([OWN], [OWN + 3, OWN], OWN), [[6, 0]])
 
 
 @pytest.mark.parametrize(
     ("people", "expected"), [(100, (5, 21)), (60, (3, 13)), (7, (1, 2)), (2, (1, 1)), (1, (1, 1))]
 )
-def test_persons_scale_with_d_g(people, expected):
+def test_the_number_of_people_scales_with_d_g(people, expected):
     assert (persons_to_add(5, people), persons_to_add(21, people)) == expected and persons_to_add(
         100, people
     ) == people

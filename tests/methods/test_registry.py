@@ -1,4 +1,4 @@
-"""The table of methods is v3's, and says of itself what may be shared between its rows."""
+"""The table of methods is v3's, and its records state what rows may share."""
 
 import re
 from dataclasses import replace
@@ -33,12 +33,12 @@ def test_there_is_one_baseline():
     assert [method.name for method in METHODS if method.family == "baseline"] == [BASELINE]
 
 
-def test_every_table_counts_from_the_baseline():
+def test_every_table_begins_with_the_baseline():
     assert all(table[0].name == BASELINE for table in TABLES.values())
 
 
 @pytest.mark.parametrize("percent", [0, 101, -1])
-def test_more_than_all_of_d_g_cannot_be_added(percent):
+def test_percent_must_be_1_to_100(percent):
     with pytest.raises(ValueError, match=rf"^IG-n-5: percent {percent} cannot be added from D_G"):
         replace(row("IG-n-5"), percent=percent)
 
@@ -50,7 +50,7 @@ def test_more_than_all_of_d_g_cannot_be_added(percent):
         ("TL-n-10 (1e-3)", {"enlarged_by": "near samples", "percent": 5}),
     ],
 )
-def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
+def test_an_enlarged_d_i_must_be_own_and_trained_on(name, wrong):
     with pytest.raises(
         ValueError,
         match=rf"^{re.escape(name)}: enlarged_by (enlarges the individual|needs early or n_I)",
@@ -58,7 +58,7 @@ def test_what_is_added_must_be_trained_on_by_its_person(name, wrong):
         replace(row(name), **wrong)
 
 
-def test_likeness_is_counted_from_as_much_at_random():
+def test_grouping_by_similarity_is_compared_with_as_much_at_random():
     bases = {method.name: baseline_of(method).name for method in GROUPING}
     assert (
         bases["SG-n-1500"]
@@ -93,7 +93,7 @@ def test_a_dose_has_its_controls_at_every_length():
 @pytest.mark.parametrize(
     "method", [m for m in METHODS if m.family == "sample weighing"], ids=lambda m: m.name
 )
-def test_how_often_a_method_weighs_is_as_it_says(method):
+def test_sample_weighing_is_as_frequent_as_its_meaning_says(method):
     every = re.fullmatch(
         r"(every|all but every) (\d+)(?:nd|rd|th) batch from D_I", method.meaning.split(": ")[-1]
     )
@@ -148,7 +148,7 @@ def test_no_two_rows_are_the_same_training():
     )
 
 
-def test_transfer_shares_the_generic_model_and_nothing_else_does():
+def test_transfer_learning_alone_starts_from_the_generic_model():
     assert {m.name for m in METHODS if m.from_generic} == {
         m.name for m in METHODS if m.name.startswith("TL-")
     }
@@ -170,12 +170,12 @@ def test_only_the_plain_epochs_on_d_g_are_generic(change):
     assert not replace(row("TL-n-10 (1e-3)"), **change).from_generic
 
 
-def test_lengths_of_one_transfer_are_one_course_and_its_rates_are_two():
+def test_lengths_of_transfer_share_a_trajectory_and_learning_rates_do_not():
     assert row("TL-n-10 (1e-3)").trajectory == row("TL-n-300 (1e-3)").trajectory
     assert row("TL-n-10 (1e-3)").trajectory != row("TL-n-10 (1e-4)").trajectory
 
 
-def test_a_course_is_made_of_what_decides_the_numbers():
+def test_a_trajectory_consists_of_what_decides_the_numbers():
     base = Method("a", "control", "", early=1, late=1, late_rate=0.01)
     for same in (
         {"name": "b"},
@@ -199,11 +199,11 @@ def test_a_course_is_made_of_what_decides_the_numbers():
         assert replace(base, **other).trajectory != base.trajectory
 
 
-def test_whose_data_would_shape_is_nothing_where_nothing_is_shaped():
+def test_individual_data_does_not_matter_where_no_batch_is_from_d_i():
     assert replace(row(BASELINE), individual_data="other").trajectory == row(BASELINE).trajectory
 
 
-def test_methods_come_in_the_tables_order():
+def test_methods_are_in_the_order_of_the_table():
     assert [method.name for method in named("SW-n-2", "ES-n-40", BASELINE)] == [
         BASELINE,
         "ES-n-40",
@@ -226,19 +226,19 @@ def test_a_name_means_one_thing():
     assert named("early shaping", "ES-n-40", "SW-n-2") == named("ES-n-40", "ES-n-400", "SW-n-2")
 
 
-def test_an_unknown_method_is_told_what_there_is():
+def test_an_unknown_method_is_an_error_that_names_what_there_is():
     with pytest.raises(KeyError) as caught:
         named(BASELINE, "SW-n-3", "ES")
-    told = caught.value.args[0]
-    assert told.startswith("no method or family ES, SW-n-3; there are: ")
-    assert all(name in told for name in (*NAMES, *FAMILIES))
+    message = caught.value.args[0]
+    assert message.startswith("no method or family ES, SW-n-3; there are: ")
+    assert all(name in message for name in (*NAMES, *FAMILIES))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [{"family": "new"}, {"individual_data": "own'"}, {"global_extra": "all"}, {"late_rate": None}],
 )
-def test_a_record_that_makes_no_sense_is_refused_by_name(wrong):
+def test_an_error_of_a_record_names_the_method_and_the_field(wrong):
     with pytest.raises(
         ValueError, match=r"^TL-n-10 .*: (family|individual_data|global_extra|late)"
     ):

@@ -1,4 +1,4 @@
-"""Algorithm 1, written out: which source each iteration draws from, and which image stands where."""
+"""Algorithm 1 written out: the source of each iteration, and the image at each place."""
 
 from fractions import Fraction
 
@@ -17,14 +17,14 @@ from perso.methods.schedules import (
 same = np.testing.assert_array_equal
 
 
-def shown(from_I: np.ndarray) -> str:
+def as_text(from_I: np.ndarray) -> str:
     """A schedule as text: I where the batch comes from D_I, else G."""
     assert from_I.dtype == bool
     return "".join("I" if mine else "G" for mine in from_I)
 
 
 class InOrder:
-    """Stands for a generator: the first pass as it lies, the next backwards, and so on."""
+    """In place of a generator: the first pass in order, the next one backwards, and so on."""
 
     def __init__(self):
         self.step = -1
@@ -40,7 +40,7 @@ class InOrder:
 @pytest.mark.parametrize(
     ("size", "batch_size", "n_iter"), [(1, 4, 1), (4, 4, 1), (5, 4, 2), (1884, 64, 30)]
 )
-def test_an_epoch_has_room_for_every_sample_once(size, batch_size, n_iter):
+def test_an_epoch_has_a_place_for_every_sample(size, batch_size, n_iter):
     assert iterations_per_epoch(size, batch_size) == n_iter
 
 
@@ -62,12 +62,12 @@ def test_an_epoch_has_room_for_every_sample_once(size, batch_size, n_iter):
     ],
 )
 def test_one_epoch_of_sample_weighing(n_I, epoch):
-    assert shown(weighing_epoch(12, n_I)) == epoch
+    assert as_text(weighing_epoch(12, n_I)) == epoch
 
 
 @pytest.mark.parametrize("n_I", [0.88, "0.88", "22/25", Fraction(22, 25)])
 def test_a_literal_88_percent_leaves_d_g_every_25th_batch(n_I):
-    assert shown(weighing_epoch(60, n_I)) == "I" * 24 + "G" + "I" * 24 + "G" + "I" * 10
+    assert as_text(weighing_epoch(60, n_I)) == "I" * 24 + "G" + "I" * 24 + "G" + "I" * 10
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_half_of_d_g_is_seen_per_epoch_at_2():
 
 
 @pytest.mark.parametrize("n_I", [0, -1, "-1/2", "0", "often"])
-def test_no_such_period(n_I):
+def test_n_i_must_be_a_number_above_0(n_I):
     with pytest.raises(ValueError):
         weighing_epoch(10, n_I)
 
@@ -108,12 +108,12 @@ def test_no_such_period(n_I):
     ids=str,
 )
 def test_a_whole_schedule(arguments, whole):
-    assert shown(schedule(5, 2, **arguments)) == whole.replace(" ", "")
+    assert as_text(schedule(5, 2, **arguments)) == whole.replace(" ", "")
 
 
 def test_a_generic_start_leaves_late_iterations_alone():
-    assert shown(schedule(5, 0, late=3)) == "III"
-    assert shown(schedule(5, 0)) == ""
+    assert as_text(schedule(5, 0, late=3)) == "III"
+    assert as_text(schedule(5, 0)) == ""
 
 
 # --- index plans
@@ -146,12 +146,12 @@ def test_a_whole_plan(arguments, plan):
     assert drawn.dtype == np.int32
 
 
-def test_a_source_smaller_than_a_batch_is_passed_over_again():
+def test_a_source_smaller_than_a_batch_is_permuted_again():
     plan = batches(np.array([True, True]), D_I, D_G, 5, InOrder(), InOrder())
     assert plan.tolist() == [[1, 2, 3, 3, 2], [1, 1, 2, 3, 3]]
 
 
-def test_a_source_that_is_not_asked_may_be_empty():
+def test_a_source_that_no_batch_is_drawn_from_may_be_empty():
     assert batches(np.array([False]), D_I[:0], D_G, 5, None, InOrder()).tolist() == [
         [10, 11, 12, 13, 14]
     ]

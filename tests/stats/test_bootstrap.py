@@ -205,12 +205,12 @@ class TestDegenerate:
         persons = [np.stack([np.zeros(k), np.full(k, 3.0)], axis=1) for k in (9, 9, 10, 11, 9, 12)]
         assert ends(hierarchical_bootstrap(persons, rng())) == (0, 0, 0)
 
-    def test_people_alike_whose_digits_differ_have_an_interval(self):
+    def test_equal_people_whose_digits_differ_have_an_interval(self):
         persons = [np.array([[1.0, 3], [-1, 3], [0, 3], [2, 3]])] * 8
         found = hierarchical_bootstrap(persons, rng())
         assert found.value == pytest.approx(1 / 6) and found.low < found.value < found.high
 
-    def test_one_who_differs_among_equals_has_finite_ends(self):
+    def test_one_person_who_differs_gives_finite_ends(self):
         persons = [np.array([[0.0, 3], [0, 3]])] * 7 + [np.array([[1.0, 3], [1, 3]])]
         found = hierarchical_bootstrap(persons, rng())
         assert np.isfinite(ends(found)).all() and found.low <= found.value <= found.high
@@ -221,7 +221,7 @@ class TestDegenerate:
         assert np.isnan(ends(bootstrap_mean(holes, rng()))).all()
 
     def test_unequal_numbers_of_digits(self):
-        """One of 2 digits and one of 40: people have equal weights, and the interval holds their plain mean."""
+        """One of 2 digits, one of 40: both have the same weight in the mean."""
         persons = [np.array([[3.0, 3], [0, 3]]), *people(1, 8), np.ones((40, 2))]
         found = hierarchical_bootstrap(persons, rng())
         assert found.value == pytest.approx(

@@ -21,7 +21,7 @@ def ends(interval: Interval) -> tuple[float, float, float]:
 
 
 def test_pitman_morgan_by_its_closed_form():
-    """t = (F − 1)√(n − 2) / 2√(F(1 − r²)) with F the ratio of variances, on n − 2 degrees of freedom (Pitman 1939)."""
+    """t = (F − 1)√(n − 2) / 2√(F(1 − r²)), F the ratio of variances, df = n − 2 (Pitman 1939)."""
     f, r = DRUG_1.var(ddof=1) / DRUG_2.var(ddof=1), np.corrcoef(DRUG_1, DRUG_2)[0, 1]
     t = (f - 1) * np.sqrt(8) / (2 * np.sqrt(f * (1 - r**2)))
     assert pitman_morgan(DRUG_1, DRUG_2) == pytest.approx(2 * scipy_stats.t.sf(abs(t), 8))

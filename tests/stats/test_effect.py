@@ -1,4 +1,4 @@
-"""A comparison by every test: what it says agrees with itself, and with each test by itself."""
+"""A comparison by every test: it agrees with itself, and with each test alone."""
 
 from dataclasses import asdict
 
@@ -34,8 +34,8 @@ def of(persons) -> np.ndarray:
 
 
 @SEEDS
-class TestWhateverThePeople:
-    def test_it_is_what_each_test_says(self, seed):
+class TestForAnyPeople:
+    def test_it_agrees_with_each_test(self, seed):
         found, d = paired_effect(people(seed), MARGIN, rng()), of(people(seed))
         assert (found.n, found.mean, found.sd) == (
             12,
@@ -65,14 +65,14 @@ class TestWhateverThePeople:
             (there.belief.better, there.belief.equal), abs=0.04
         )
 
-    def test_equivalence_is_to_be_harmless_both_ways(self, seed):
+    def test_equivalence_is_non_inferiority_in_both_directions(self, seed):
         there = paired_effect(people(seed), MARGIN, rng())
         back = paired_effect(
             {who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng()
         )
         assert there.within == pytest.approx(max(there.harmless, back.harmless))
 
-    def test_the_order_of_people_is_nothing_to_what_is_not_drawn(self, seed):
+    def test_the_order_of_people_matters_only_to_what_is_drawn(self, seed):
         persons = people(seed)
         there, back = (
             paired_effect(persons, MARGIN, rng()),
@@ -103,8 +103,8 @@ class TestDegenerate:
     def test_one_person(self):
         found = paired_effect(people(0, 1), MARGIN, rng())
         assert found.n == 1 and found.mean == of(people(0, 1))[0]
-        told = ["low", "high", "p", "t", "wilcoxon", "d_z", "sd", "within", "harmless"]
-        assert np.isnan([getattr(found, name) for name in told]).all() and np.isnan(
+        unknown = ["low", "high", "p", "t", "wilcoxon", "d_z", "sd", "within", "harmless"]
+        assert np.isnan([getattr(found, name) for name in unknown]).all() and np.isnan(
             found.belief.better
         )
 
@@ -116,7 +116,7 @@ class TestDegenerate:
         )
 
     def test_equal_scores(self):
-        """All differences are 0: no test finds any, and none can show that there is none."""
+        """All differences are 0: neither a difference nor equivalence can be concluded."""
         found = paired_effect(
             {who: each * [0, 1] for who, each in people(0).items()}, MARGIN, rng()
         )
@@ -127,8 +127,8 @@ class TestDegenerate:
             [found.within, found.harmless, found.little, found.low90, found.high90]
         ).all()
 
-    def test_all_of_one_difference(self):
-        """A t-test has nothing to weigh; signs do."""
+    def test_equal_differences(self):
+        """A t-test needs spread; a sign-flip test does not."""
         found = paired_effect(
             {str(k): np.array([[1.0, 10], [0, 10]]) for k in range(8)}, MARGIN, rng()
         )
@@ -152,6 +152,6 @@ class TestDegenerate:
         )
 
     @pytest.mark.parametrize("n", range(2, bootstrap.MIN_PEOPLE))
-    def test_fewer_than_the_least_people(self, n):
+    def test_too_few_people_have_no_interval(self, n):
         found = paired_effect(people(1, n, shift=1.0), MARGIN, rng())
         assert np.isnan([found.low, found.high]).all() and found.p > 0.05

@@ -1,4 +1,4 @@
-"""Variance components against those that lme4's documentation prints, and against what was put in."""
+"""Variance components against lme4's documentation, and against simulated ones."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,10 @@ BATCH = np.repeat(list("ABCDEF"), 5)
 
 
 def test_the_components_of_dyestuff_are_those_of_lme4():
-    """R: lmer(Yield ~ 1 + (1 | Batch), Dyestuff): variances 1764 and 2451, intercept 1527.5 with error 19.38."""
+    """R: lmer(Yield ~ 1 + (1 | Batch), Dyestuff).
+
+    Variances 1764 and 2451, intercept 1527.5 with standard error 19.38.
+    """
     found = mixed_model(DYESTUFF, {"batch": BATCH})
     assert found.sd["batch"] ** 2 == pytest.approx(1764.05, rel=1e-3)
     assert found.sd["residual"] ** 2 == pytest.approx(2451.25, rel=1e-3)
@@ -62,7 +65,7 @@ def people_methods_repeats(rng, people=12, methods=4, repeats=3):
     )
 
 
-def test_crossed_factors_are_told_apart():
+def test_crossed_factors_are_separated():
     rng = np.random.default_rng(0)
     person, method, repeat = people_methods_repeats(rng, 40, 4, 12)
     values = 0.3 * method + rng.normal(0, 2, 40)[person] + rng.normal(0, 1, 12)[repeat]
@@ -100,7 +103,7 @@ def test_a_common_generic_model_widens_the_interval():
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
 
 
-def test_unequal_repeats_are_no_hindrance():
+def test_repeats_may_be_unequal():
     keep = np.r_[:12, 13:27]
     assert mixed_model(DYESTUFF[keep], {"batch": BATCH[keep]}).sd["residual"] > 0
 
@@ -112,12 +115,12 @@ def test_unequal_repeats_are_no_hindrance():
         ({"repeat": np.arange(30)}, "repeat: 30 levels of 30"),
     ],
 )
-def test_what_cannot_be_told_apart_is_refused(random, why):
+def test_a_factor_that_cannot_be_separated_is_an_error(random, why):
     with pytest.raises(ValueError, match=why):
         mixed_model(DYESTUFF, random)
 
 
-def test_what_people_and_repeats_do_not_vary_has_no_p():
+def test_an_effect_that_people_and_repeats_do_not_vary_has_no_p():
     """Two methods a tenth apart for everybody: only rounding is left to measure by."""
     person, method = np.repeat(np.arange(12), 4), np.tile(["a", "b"], 24)
     random = {"person": person.astype(str), "repeat": np.tile([0, 0, 1, 1], 12).astype(str)}

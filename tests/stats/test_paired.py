@@ -37,7 +37,10 @@ def draws(seed: int) -> np.ndarray:
 
 
 def test_students_sleep_data():
-    """R: t.test(extra ~ group, data = sleep, paired = TRUE): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599."""
+    """R: t.test(extra ~ group, data = sleep, paired = TRUE).
+
+    t = 4.0621, df = 9, p = 0.002833, interval 0.7001 to 2.4599.
+    """
     found = paired_change(SLEEP)
     assert (found.mean, found.low, found.high) == pytest.approx(
         (1.58, 0.7001142, 2.4598858), abs=1e-7
@@ -185,7 +188,7 @@ def test_holm_leaves_what_it_was_given():
 
 
 def test_two_one_sided_tests_by_hand():
-    """0, 1, 2 within ±2: t = (1 - 2)√3 on 2 degrees of freedom, where Student's cdf is ½ + t / 2√(2 + t²)."""
+    """0, 1, 2 within ±2: t = (1 - 2)√3, df = 2, where Student's cdf is ½ + t / 2√(2 + t²)."""
     found = tost([0, 1, 2], 2)
     assert found.p == pytest.approx(0.5 - np.sqrt(3 / 20)) and not found.equivalent
     reach = 2.919986 / np.sqrt(3)  # t at .95
@@ -194,7 +197,7 @@ def test_two_one_sided_tests_by_hand():
 
 
 def test_two_one_sided_tests_on_students_sleep_data():
-    """t = (1.58 - 2.5) / .3889587 = -2.3653 on 9 degrees of freedom, between its quantiles at .025 and .01."""
+    """t = (1.58 - 2.5) / .3889587 = -2.3653, df = 9: between the quantiles at .025 and .01."""
     found = tost(SLEEP, 2.5)
     assert 0.01 < found.p < 0.025 and found.equivalent
     reach = 1.833113 * 0.3889587  # t at .95
@@ -218,7 +221,7 @@ def test_equal_differences_show_no_equivalence(n, value):
 
 
 def test_ties_of_people_with_few_test_images_are_not_equivalence():
-    """Six people of two test images, two points apart: half of such studies see no difference at all."""
+    """Six people, two test images each, a true difference of .02: often all differences are 0."""
     draw = np.random.default_rng(0)
     studies = (draw.binomial(2, 0.98, (400, 6)) - draw.binomial(2, 0.96, (400, 6))) / 2
     assert (studies == 0).all(axis=1).mean() > 0.3
@@ -249,7 +252,10 @@ DEPRESSION = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]) - 
 
 
 def test_the_signed_rank_test_of_rs_documentation():
-    """R: wilcox.test(x, y, paired = TRUE, alternative = "greater"): V = 40, p-value = 0.01953; two-sided twice that."""
+    """R: wilcox.test(x, y, paired = TRUE, alternative = "greater"): V = 40, p-value = 0.01953.
+
+    The two-sided p is twice that.
+    """
     assert wilcoxon(DEPRESSION) == pytest.approx(0.0390625)
 
 
@@ -350,8 +356,8 @@ def test_the_signed_rank_test_needs_two_people_and_a_difference(nothing):
 
 
 @SEEDS
-def test_signed_rank_is_that_of_loops(seed):
-    """Benavoli et al. 2017, eq. 10 and 11, spelled out: all pairs, those with the pseudo-difference included."""
+def test_the_bayesian_test_agrees_with_plain_loops(seed):
+    """Benavoli et al. 2017, eq. 10 and 11: all pairs, also those with the pseudo-difference."""
     d, rope, most = rng(seed).normal(0.3, 1, 7), 0.4, [0, 0, 0]
     z = [0.0, *d]
     for weights in rng(seed + 50).dirichlet([0.5] + [1] * 7, size=200):

@@ -23,7 +23,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def test_sign_flip_of_students_sleep_data():
-    """Nine of ten gain and one is equal: of 2⁹ signs only these and their opposites reach as much."""
+    """Nine of ten gain, one is equal: of 2⁹ signs only these and their opposites reach as much."""
     assert sign_flip(SLEEP, rng()) == 2 / 2**9 == 0.00390625
 
 

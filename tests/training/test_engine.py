@@ -1,4 +1,4 @@
-"""The engine against a loop anybody would write, and the promise that N models at once are N models apart."""
+"""The engine against a textbook loop, and N models at a time against each alone."""
 
 import contextlib
 import resource
@@ -15,7 +15,7 @@ from perso.training.inference import predict
 from perso.training.models import LaneDropout, State
 from perso.training.recipe import Recipe, compute_context, init_state
 
-on_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
 
 CLASSES, SIZE, BATCH, STEPS = 4, 8, 32, 6
 ADAM = Recipe(CLASSES, SIZE, 1 / 16, precision="float64")
@@ -23,7 +23,7 @@ SGD = replace(ADAM, optimiser="sgd", momentum=0.8, weight_decay=0.01)
 L2 = replace(ADAM, weight_decay=0.1)
 PAIR = replace(ADAM, lanes=2)
 BOTH = pytest.mark.parametrize("recipe", [ADAM, SGD], ids=["adam", "sgd"])
-RATES = np.linspace(0.02, 0.001, STEPS).astype(np.float32).astype(float)  # the same on a card
+RATES = np.linspace(0.02, 0.001, STEPS).astype(np.float32).astype(float)  # the same on a GPU
 DRAW = np.random.default_rng(0)
 LABELS = DRAW.integers(0, CLASSES, 200)
 IMAGES = DRAW.integers(0, 100, (200, SIZE, SIZE)).astype(np.uint8)
@@ -130,7 +130,7 @@ def test_a_textbook_loop_with_other_masks_disagrees():
     assert not torch.allclose(ours, theirs, atol=1e-4)
 
 
-# --- N at once are N apart
+# --- N at a time are N apart
 
 
 # Adam moves a number whose gradient is zero by its rounding error / 1e-8; with L2 none is zero.
@@ -150,7 +150,7 @@ def test_fused_models_are_separate_models_in_float32_within_1e_4(recipe):
 
 
 def test_with_adam_alone_19_in_20_numbers_agree_within_1e_4_and_the_rest_within_its_steps():
-    """It moves a number by its rate however small the gradient: where that is rounding error, the sign is chance."""
+    """Adam's step is as large as the rate, even where the gradient is rounding error."""
     recipe, rates = replace(ADAM, precision="float32"), [0.001] * 3
     for number, fused in zip((1, 2, 3), trained(recipe, 1, 2, 3, rates=rates), strict=True):
         (apart,) = trained(recipe, number, rates=rates)
@@ -178,7 +178,7 @@ def test_fused_models_may_have_plans_of_different_lengths():
 
 @pytest.mark.parametrize(("lanes", "in_flight"), [(1, 1), (1, 2), (1, 5), (2, 1), (2, 2), (4, 3)])
 def test_networks_in_flight_alter_no_bit(lanes, in_flight):
-    """Five models in networks of so many lanes, the last network of fewer; trained one by one or step by step."""
+    """Five models in networks of `lanes` lanes, of which the last may have fewer."""
     models, recipe = (1, 2, 3, 4, 5), replace(ADAM, precision="float32", in_flight=in_flight)
     groups = [models[at : at + lanes] for at in range(0, 5, lanes)]
     alone = [state for group in groups for state in trained(replace(recipe, in_flight=1), *group)]
@@ -258,7 +258,7 @@ def test_training_leaves_the_initial_states_alone():
 
 
 @BOTH
-def test_at_a_rate_of_nought_only_statistics_move(recipe):
+def test_at_a_rate_of_0_only_statistics_move(recipe):
     rates, states = [0.01, 0.01, 0, 0, 0], [init_state(recipe, 1)]
     taken = train(recipe, IMAGES, LABELS, plans(1, steps=5), rates, states, [1], snapshots=(2, 5))
     (one,), (two,) = taken.values()
@@ -341,7 +341,7 @@ def test_the_global_generator_decides_nothing():
     assert same(*states)
 
 
-def test_threads_are_as_wished_inside_and_as_before_outside():
+def test_threads_are_the_recipes_inside_and_as_before_outside():
     before = torch.get_num_threads()
     other = replace(ADAM, threads=2 if before == 1 else 1)
     with pytest.raises(ZeroDivisionError), compute_context(other):
@@ -364,22 +364,22 @@ def test_memory_does_not_grow_with_the_number_of_models():
     assert peaks[-1] < 1.02 * peaks[19]
 
 
-# --- what a machine may lack
+# --- without graphs or memory
 
 
 class Replayed:
-    """Stands for a CUDA graph: each replay is a step."""
+    """In place of a CUDA graph: each replay is a step."""
 
-    def __init__(self, trainee: Trainer):
-        self.replay = trainee.step
+    def __init__(self, trainer: Trainer):
+        self.replay = trainer.step
 
 
 def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
     captured, plain = [], trained(ADAM, 1, 2, lanes=1)
 
-    def capture(trainee):
-        captured.append(trainee.done)
-        return Replayed(trainee)
+    def capture(trainer):
+        captured.append(trainer.done)
+        return Replayed(trainer)
 
     monkeypatch.setattr(Trainer, "captured", capture)
     assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
@@ -395,20 +395,20 @@ def sound(monkeypatch):
     monkeypatch.setattr(engine, "FALLBACKS", {})
 
 
-def test_without_capture_the_plain_steps_serve_from_then_on_and_one_line_says_so(
+def test_where_capture_fails_plain_steps_are_used_from_then_on_and_stderr_says_so(
     sound, monkeypatch, capsys
 ):
     tried = []
 
-    def capture(trainee):
-        tried.append(trainee)
+    def capture(trainer):
+        tried.append(trainer)
         raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
     monkeypatch.setattr(Trainer, "captured", capture)
     for _ in range(2):
         assert same(trained(replace(ADAM, graph=True), 1)[0], trained(ADAM, 1)[0])
-    said = "training without CUDA graphs, since this failed: operation not permitted"
-    assert capsys.readouterr().err == f"perso: {said}\n" and len(tried) == 1
+    message = "training without CUDA graphs, since this failed: operation not permitted"
+    assert capsys.readouterr().err == f"perso: {message}\n" and len(tried) == 1
 
 
 def fails(monkeypatch, when, error) -> list:
@@ -445,7 +445,7 @@ def test_memory_that_runs_out_under_another_name_costs_the_graph_first(sound, mo
     assert tried == [(4, True), (4, False), (2, False)]
 
 
-def test_what_nothing_simpler_can_mend_is_raised(sound, monkeypatch):
+def test_an_error_that_no_simpler_recipe_avoids_is_raised(sound, monkeypatch):
     tried = fails(monkeypatch, lambda recipe: True, FULL)
     with pytest.raises(torch.OutOfMemoryError):
         trained(replace(ADAM, device="cuda", graph=True, in_flight=2), 1)
@@ -459,74 +459,74 @@ def test_a_plain_error_is_raised_at_once(sound, monkeypatch):
     assert len(tried) == 1
 
 
-def test_another_layout_rounds_otherwise_and_learns_the_same():
+def test_another_layout_rounds_differently_and_learns_the_same():
     one, two = trained(L2, 1)[0], trained(replace(L2, channels_last=False), 1)[0]
     near(one, two, rtol=1e-10, atol=1e-10)
 
 
-# --- on a card
+# --- on a GPU
 
 
-@on_card
+@on_gpu
 @pytest.mark.parametrize(
     "recipe", [L2, SGD], ids=["L2", "sgd"]
 )  # Adam alone makes much of rounding
-def test_a_card_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
+def test_a_gpu_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
     monkeypatch.setattr(
         LaneDropout, "forward", lambda self, x, mask: x
     )  # its masks differ from device to device
-    card = replace(recipe, device="cuda")
-    for cpu, cuda in zip(trained(recipe, 1, 2), trained(card, 1, 2), strict=True):
+    gpu = replace(recipe, device="cuda")
+    for cpu, cuda in zip(trained(recipe, 1, 2), trained(gpu, 1, 2), strict=True):
         near(cpu, cuda, rtol=1e-7, atol=1e-7)
-        given = (predict(how, IMAGES, cpu, np.arange(200)) for how in (recipe, card))
+        given = (predict(how, IMAGES, cpu, np.arange(200)) for how in (recipe, gpu))
         np.testing.assert_array_equal(*given)
 
 
-@on_card
-def test_a_card_learns_in_float32_and_leaves_its_generator_alone():
-    card, before = (
+@on_gpu
+def test_a_gpu_learns_in_float32_and_leaves_its_generator_alone():
+    gpu, before = (
         replace(ADAM, width=1 / 8, precision="float32", device="cuda"),
         torch.cuda.get_rng_state(),
     )
-    for state in trained(card, 1, 2, rates=[0.01] * 80):
+    for state in trained(gpu, 1, 2, rates=[0.01] * 80):
         assert all(tensor.device.type == "cpu" for tensor in state.values())
-        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+        assert (predict(gpu, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
     assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
-CARD = replace(L2, device="cuda", graph=True, in_flight=2)
+GPU = replace(L2, device="cuda", graph=True, in_flight=2)
 
 
-@on_card
+@on_gpu
 @BOTH
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_a_graph_does_what_plain_steps_do_on_a_card(recipe, lanes, sound, capsys):
-    """Dropout included, whose generators the graph carries on; in float64, where rounding does not grow."""
+def test_a_graph_does_what_plain_steps_do_on_a_gpu(recipe, lanes, sound, capsys):
+    """With dropout, whose generators the graph advances; in float64, where rounding stays small."""
     recipe = replace(recipe, weight_decay=0.1, device="cuda", in_flight=3)
-    plain, graph = (
-        trained(replace(recipe, graph=wish), 1, 2, 3, 4, 5, lanes=lanes) for wish in (False, True)
+    plain, replayed = (
+        trained(replace(recipe, graph=graph), 1, 2, 3, 4, 5, lanes=lanes) for graph in (False, True)
     )
     assert not capsys.readouterr().err  # no fall-back
-    for one, two in zip(plain, graph, strict=True):
+    for one, two in zip(plain, replayed, strict=True):
         near(one, two, rtol=1e-6, atol=1e-6)
 
 
-@on_card
+@on_gpu
 @pytest.mark.parametrize(
     ("precision", "compile"), [("tf32", False), ("bfloat16", False), ("bfloat16", True)]
 )
-def test_a_card_learns_with_all_that_makes_it_fast(precision, compile, sound, capsys):
-    card = replace(CARD, width=1 / 8, precision=precision, compile=compile)
-    for state in trained(card, 1, 2, 3, rates=[0.01] * 80, lanes=1):
+def test_a_gpu_learns_with_all_that_makes_it_fast(precision, compile, sound, capsys):
+    gpu = replace(GPU, width=1 / 8, precision=precision, compile=compile)
+    for state in trained(gpu, 1, 2, 3, rates=[0.01] * 80, lanes=1):
         assert all(tensor.dtype == torch.float32 for tensor in state.values())
-        assert (predict(card, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
+        assert (predict(gpu, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
     assert not capsys.readouterr().err
 
 
-@on_card
-def test_a_cards_memory_does_not_grow_with_the_number_of_models():
+@on_gpu
+def test_gpu_memory_does_not_grow_with_the_number_of_models():
     held = []
     for count in range(100):
-        trained(CARD, count, count + 1, lanes=1)
+        trained(GPU, count, count + 1, lanes=1)
         held.append((torch.cuda.memory_allocated(), torch.cuda.memory_reserved()))
     assert max(held[10:]) <= max(held[:10])

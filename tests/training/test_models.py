@@ -1,4 +1,4 @@
-"""The network: v3's Fig. 4 by hand, and lanes that never hear of each other."""
+"""The network: v3's Fig. 4 by hand, and the independence of lanes."""
 
 import pytest
 import torch
@@ -67,7 +67,8 @@ def test_full_width_has_the_filters_of_the_figure(classes):
 
 @pytest.mark.parametrize(("classes", "by_hand"), [(10, 441_674), (30, 446_814)])
 def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
-    # 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768 weights, a bias and BN's two of 864 channels
+    # weights: 288 + 18,432 + 73,728 + 147,456 + 147,456 + 16,384 + 32,768
+    # of each of 864 channels: a bias, and batch norm's scale and shift
     assert (
         sum(kernel**2 * into * out for kernel, into, out in FIG_4) + 3 * 864 + 257 * classes
         == by_hand
@@ -76,7 +77,7 @@ def test_full_width_has_as_many_parameters_as_the_figure(classes, by_hand):
 
 
 def test_other_readings_of_the_figure():
-    """Batch norm before ReLU; and all places that poolings leave given to the fully connected layer."""
+    """Batch norm before ReLU; a fully connected layer over all places that the poolings leave."""
     kinds = [type(layer) for layer in VGG(30, 32, norm="before").features[:3]]
     assert kinds == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
     for image_size, left in ((8, 1), (16, 1), (32, 2), (64, 4)):
@@ -195,7 +196,7 @@ def test_dropout_without_a_mask_leaves_all_alone():
 
 @pytest.mark.parametrize("image_size", [8, 16, 32])
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_masks_fit_where_they_are_laid(image_size, lanes):
+def test_masks_have_the_shapes_of_their_inputs(image_size, lanes):
     model, met = small(image_size, lanes), []
     for layer in model.features:
         if isinstance(layer, LaneDropout):
@@ -210,7 +211,7 @@ def test_masks_fit_where_they_are_laid(image_size, lanes):
 # --- initial weights
 
 
-def test_equal_seeds_give_equal_weights_and_others_give_others():
+def test_equal_seeds_give_equal_weights_and_different_ones_different_weights():
     one, same, other = map(fresh, (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
     drawn = [name for name in one if one[name.rpartition(".")[0] + ".weight"].dim() == 4]
@@ -250,7 +251,7 @@ def test_batch_normalisation_starts_as_the_identity():
         assert own == expected
 
 
-def test_a_state_that_lacks_something_is_refused():
+def test_a_state_that_misses_something_is_an_error():
     model = VGG(3, 8, 0.0625)
     state = draw_weights(model.state_dict(), torch.Generator().manual_seed(0))
     del state["classifier.bias"]
@@ -262,7 +263,7 @@ def test_a_state_that_lacks_something_is_refused():
 
 
 def test_the_papers_network_costs_522_megaflop_an_image():
-    """By hand: 3 × 2 × pixels × kernel × channels in × channels out, layer by layer of Fig. 4 at 32 × 32."""
+    """By hand, of each layer of Fig. 4 at 32 × 32: 6 × pixels × kernel × channels in × out."""
     layers = [
         (1024, 9, 1, 32),
         (1024, 9, 32, 64),
@@ -279,7 +280,7 @@ def test_the_papers_network_costs_522_megaflop_an_image():
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_what_is_kept_is_what_a_network_with_data_keeps(lanes):
+def test_kept_bytes_are_those_that_a_network_with_data_keeps(lanes):
     model, kept = small(lanes=lanes), {}
 
     def keep(tensor):
