@@ -1,6 +1,7 @@
-"""All that claims are decided from at one scale: rows of every table, the digits behind hits, latent codes."""
+"""The data that claims are tested on, at one scale: rows, original digits, auto-encoders."""
 
 import time
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,8 @@ from perso.store import published
 from perso.store.sqlite import unpacked
 from perso.study.study import Study
 
-RUN_NAMES = {  # what a claim may ask of a scale, and how it is said
+# The runs that a claim may ask for at each scale, and their names in texts and in the CSV
+RUN_NAMES = {
     "v3": "v3's Table I",
     "grouping": "data grouping in full",
     "doses": "doses of early shaping",
@@ -33,17 +35,24 @@ RUN_NAMES = {  # what a claim may ask of a scale, and how it is said
 
 
 class Missing(Exception):
-    """What a claim lacks: of which run, and what of it."""
+    """Raised where a test cannot run.
+
+    run    a description of the missing data, usually of a run
+    what   the missing parts of it, such as methods
+    """
 
     def __init__(self, run: str, *what: str):
         super().__init__(run)
-        self.run, self.what = run, what
+        self.run = run
+        self.what = what
 
 
 def settings_of_run(settings: Settings, of: str) -> Settings:
-    """The settings of a run (one of RUNS) at the scale of `settings`."""
-    if of in ("v1", "counts"):
-        return {"v1": v1_settings, "counts": v1_class_counts}[of](settings)
+    """The settings of a run, one of `RUN_NAMES`, at the scale of `settings`."""
+    if of == "v1":
+        return v1_settings(settings)
+    if of == "counts":
+        return v1_class_counts(settings)
     if of == "unflipped":
         return replace(settings, rows_of="readings", flips=False)
     return replace(settings, rows_of=of)
@@ -55,56 +64,63 @@ def train_missing(
     budget: float | None = None,
     folder: Path = published.FOLDER,
 ) -> int:
-    """Train what the claims of a study's scale lack; what is published counts as there. How many models are left.
+    """Train what the claims need at a study's scale, and return how many models are still missing.
 
-    budget   seconds after which no further model is begun
+    Published models are not trained again.
+
+    jobs     training processes
+    budget   seconds after which no further model is started
+    folder   where the published rows are
     """
-    ends, left = time.monotonic() + (float("inf") if budget is None else budget), 0
+    end = time.monotonic() + (float("inf") if budget is None else budget)
     evidence = Evidence(study, folder)
+    missing = 0
     for of in RUN_NAMES:
         try:
-            one, methods = evidence.run(of), evidence.methods(of)
+            run = evidence.run(of)
+            methods = evidence.methods(of)
         except Missing:
             continue
-        given = published.published_rows(one, methods, folder)
-        left += len(one.keys(methods)) - len(
-            one.run(methods, jobs, max(0.0, ends - time.monotonic()), given)
-        )
-    for fold in range(0 if evidence.own else len(study.folds)):
-        if time.monotonic() < ends:
+        rows = published.published_rows(run, methods, folder)
+        seconds = max(0.0, end - time.monotonic())
+        trained = run.run(methods, jobs, seconds, rows)
+        missing += len(run.keys(methods)) - len(trained)
+    folds = 0 if evidence.own else len(study.folds)
+    for fold in range(folds):
+        if time.monotonic() < end:
             study.encoder(fold)
         else:
-            left += study.encoder_key(fold) not in study.store.keys("networks")
-    return left
+            missing += study.encoder_key(fold) not in study.store.keys("networks")
+    return missing
 
 
 class Evidence:
-    """Everything at the scale of one study. Nothing is trained; what is not there raises `Missing`.
+    """All data at the scale of one study. Nothing is trained; missing data raise `Missing`.
 
-    A study of v1's rows, or of class counts, has that table alone: it is the scale of no other claim.
+    of     in every method: the run, one of `RUN_NAMES`
+    part   D_I or D_G
+    own    "v1" or "counts" for a study of that table: it has data for claims on that table only
+    files  the published files that rows came from
     """
 
     def __init__(self, study: Study, folder: Path = published.FOLDER):
-        self.study, self.folder, self.files = study, folder, set()
-        s = study.asked
-        self.own = "counts" if s.variation == "class-counts" else "v1" if s.rows_of == "v1" else ""
-        for name in (
-            "run",
-            "rows",
-            "effect",
-            "hits",
-            "people",
-            "encoded",
-        ):  # one computation each, for this scale only
+        self.study = study
+        self.folder = folder
+        self.files: set[str] = set()
+        self.own = ""
+        if study.asked.variation == "class-counts":
+            self.own = "counts"
+        elif study.asked.rows_of == "v1":
+            self.own = "v1"
+        # Many tests ask for the same data. The caches belong to this object, and end with it.
+        for name in ("run", "rows", "effect", "hits", "people", "encoded"):
             setattr(self, name, cache(getattr(self, name)))
 
     def run(self, of: str) -> Study:
-        """The study of one of RUNS."""
-        if (
-            not self.own
-            and of in ("v1", "counts")
-            and self.study.asked.dataset in ("qmnist", "nist")
-        ):
+        """The study of a run."""
+        asked = self.study.asked
+        has_own_params = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
+        if not self.own and has_own_params:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
         if self.own and of != self.own:
             raise Missing(
@@ -113,111 +129,126 @@ class Evidence:
         if of == self.own:
             return self.study
         try:
-            return Study(
-                settings_of_run(self.study.asked, of), self.study.store.path, self.study.data_dir
-            )
+            return Study(settings_of_run(asked, of), self.study.store.path, self.study.data_dir)
         except InputError as error:
             raise Missing(f"{RUN_NAMES[of]}, which these data cannot have ({error})") from error
 
     def methods(self, of: str) -> list[Method]:
-        """The methods of a run that claims speak of."""
-        return [m for m in self.run(of).methods if of != "unflipped" or m.family == "baseline"]
+        """The methods of a run that claims need."""
+        methods = self.run(of).methods
+        if of == "unflipped":
+            return [method for method in methods if method.family == "baseline"]
+        return list(methods)
 
     def rows(self, of: str) -> pd.DataFrame:
-        """The rows there are, stored or published."""
-        study, methods = self.run(of), self.methods(of)
-        given = published.published_rows(study, methods, self.folder)
-        rows = study.rows(methods, given)
-        self.files |= set(given.loc[given["key"].isin(rows["key"]), "file"])
+        """The rows of a run that are stored or published."""
+        study = self.run(of)
+        methods = self.methods(of)
+        from_files = published.published_rows(study, methods, self.folder)
+        rows = study.rows(methods, from_files)
+        used = from_files["key"].isin(rows["key"])
+        self.files |= set(from_files.loc[used, "file"])
         return rows
 
     def having(self, of: str, *methods: str) -> pd.DataFrame:
-        """The rows of these methods; Missing unless each has some."""
+        """The rows of these methods; `Missing` unless each of them has a row."""
         rows = self.rows(of)
-        if lacking := [name for name in methods if name not in set(rows["method"])]:
-            raise Missing(f"models of {RUN_NAMES[of]}", *lacking)
+        known = set(rows["method"])
+        if without := [name for name in methods if name not in known]:
+            raise Missing(f"models of {RUN_NAMES[of]}", *without)
         return rows[rows["method"].isin(methods)]
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
-        """Accuracy of every person who has all of these methods, repeats averaged: a column each, in this order."""
+        """Accuracy, averaged over repeats, of every person who has all of these methods.
+
+        A line per person, a column per method in the order of the arguments.
+        """
         people = accuracy.by_part(self.having(of, *methods))[part][list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
 
     def levelled(self, of: str, part: str, *methods: str) -> pd.DataFrame:
-        """`people` where their spread is asked for: on D_G, what a test set does to all of a fold is taken out."""
-        wide = self.people(of, part, *methods)
-        folds = self.having(of, *methods).groupby("person")["fold"].first().reindex(wide.index)
-        return wide - wide.groupby(folds).transform("mean") + wide.mean() if part == "D_G" else wide
+        """`people` for statistics of dispersion: on D_G without the differences between folds.
+
+        All people of a fold are tested on one D_G, so the fold's mean depends on that test set.
+        """
+        people = self.people(of, part, *methods)
+        if part != "D_G":
+            return people
+        folds = self.having(of, *methods).groupby("person")["fold"].first().reindex(people.index)
+        return people - people.groupby(folds).transform("mean") + people.mean()
 
     def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
-        """How often each test image was right, over repeats: float [n] per person."""
-        own = self.having(of, method)
-        names = ["person", PARTS[part].hits, PARTS[part].size]
-        found: dict[str, list] = {}
-        for person, blob, n in own[names].itertuples(index=False):
-            found.setdefault(person, []).append(unpacked(blob, n))
-        return {person: np.mean(each, axis=0) for person, each in found.items()}
+        """Share of repeats that classify each test image correctly: float [n] per person."""
+        rows = self.having(of, method)
+        columns = ["person", PARTS[part].hits, PARTS[part].size]
+        by_repeat: dict[str, list] = {}
+        for person, blob, n in rows[columns].itertuples(index=False):
+            by_repeat.setdefault(person, []).append(unpacked(blob, n))
+        return {person: np.mean(hits, axis=0) for person, hits in by_repeat.items()}
 
     def items(self, of: str, part: str, person: str) -> np.ndarray:
-        """The original digit behind each of a person's test images, or of D_G's, int [n]."""
+        """The original digit behind each test image of a person, on D_I or on D_G: int [n]."""
         data = self.run(of).data
         for fold in data.splits.folds:
-            for each in fold.individuals:
-                if str(each) == person:
-                    tested = data.splits.test[each] if part == "D_I" else fold.global_test
-                    return data.item[tested]
+            for individual in fold.individuals:
+                if str(individual) == person:
+                    on_I = part == "D_I"
+                    index = data.splits.test[individual] if on_I else fold.global_test
+                    return data.item[index]
         raise KeyError(person)
 
     def effect(self, of: str, method: str, base: str, part: str) -> Effect:
-        """One method minus another on D_I or D_G, over the people who have both."""
-        ours, theirs = self.hits(of, method, part), self.hits(of, base, part)
-        persons = {
-            person: bootstrap.sums_by_item(
-                ours[person] - theirs[person], self.items(of, part, person)
-            )
-            for person in ours
-            if person in theirs
-        }
-        if not persons:
+        """The difference of two methods, method − base, over the people who have both."""
+        hits = self.hits(of, method, part)
+        base_hits = self.hits(of, base, part)
+        differences = {}
+        for person in hits:
+            if person in base_hits:
+                difference = hits[person] - base_hits[person]
+                items = self.items(of, part, person)
+                differences[person] = bootstrap.sums_by_item(difference, items)
+        if not differences:
             raise Missing(f"people of {RUN_NAMES[of]} who have both", method, base)
         draw = self.rng("effect", of, method, base, part)
-        return paired_effect(persons, PARTS[part].margin, draw)
+        return paired_effect(differences, PARTS[part].margin, draw)
 
     def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, MixedModel | None]:
-        """How many generic models all people's differences rest on, 0 for methods that need none; and a mixed model
-        with person and generic model drawn at random, where there are three or more.
+        """How many generic networks the difference of two methods depends on, and a mixed model.
+
+        The number is 0 unless exactly one of the two starts from a generic network: if both do, the
+        effect of that network cancels. The mixed model, with person and generic network as random
+        factors, needs three generic networks; it is None below, and where it cannot be estimated.
         """
-        started = {each.name for each in self.run(of).methods if each.from_generic}
         rows = self.having(of, method, base)
-        if (
-            len(started & {method, base}) != 1
-        ):  # of two that begin from the same one its luck cancels
+        from_generic = {each.name for each in self.run(of).methods if each.from_generic}
+        if len(from_generic & {method, base}) != 1:
             return 0, None
-        wide = (
-            rows.pivot(
-                index=["person", "fold", "repeat"], columns="method", values=PARTS[part].accuracy
-            )
-            .dropna()
-            .reset_index()
+        accuracies = rows.pivot(
+            index=["person", "fold", "repeat"],
+            columns="method",
+            values=PARTS[part].accuracy,
         )
-        models = wide["fold"].astype(str) + " " + wide["repeat"].astype(str)
-        count = models.nunique()
+        accuracies = accuracies.dropna().reset_index()
+        networks = accuracies["fold"].astype(str) + " " + accuracies["repeat"].astype(str)
+        count = networks.nunique()
+        if count < 3:
+            return count, None
+        factors = {"person": accuracies["person"], "generic network": networks}
         try:
-            drawn = {"person": wide["person"], "generic model": models}
-            return count, mixed_model(wide[method] - wide[base], drawn) if count > 2 else None
-        except ValueError:  # nothing varies, or one person alone
+            return count, mixed_model(accuracies[method] - accuracies[base], factors)
+        except ValueError:  # nothing varies, or there is one person only
             return count, None
 
-    def rng(self, *names) -> np.random.Generator:
-        """A generator by names; the scale's seed is in it."""
+    def rng(self, *names: Hashable) -> np.random.Generator:
+        """A generator that depends on these names and on the scale's seed."""
         return rng(self.study.settings.seed, "claims", *names)
 
     def encoded(self) -> Study:
-        """The study whose auto-encoders are there; Missing where one of them was never trained."""
+        """The study of v3's Table I; `Missing` unless all of its auto-encoders are stored."""
         study = self.run("v3")
-        there = study.store.keys("networks")
-        if any(study.encoder_key(fold) not in there for fold in range(len(study.folds))):
+        stored = study.store.keys("networks")
+        if any(study.encoder_key(fold) not in stored for fold in range(len(study.folds))):
             raise Missing("the auto-encoder of these people")
         return study

@@ -1,4 +1,12 @@
-"""What decides a claim: each test asks the evidence and answers with a finding."""
+"""The tests of claims: each takes its data from the evidence and returns a finding.
+
+A record is a hypothesis, and its `find` tests it. Fields that several records share:
+
+    method, base   names of the two methods that are compared
+    part           D_I or D_G
+    of             the run whose rows are used, one of `evidence.RUN_NAMES`
+    family         name of the tests whose p are corrected together, within one run and part
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,13 +21,15 @@ from perso.methods.registry import METHODS
 from perso.stats import bootstrap, dispersion, paired
 from perso.stats.effect import Effect
 
-PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # of other runs v3's
-Z = 2.8  # a standard error times this is found with a power of 80 % (1.96 + .84)
+PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # all other runs: v3's table
+Z = 2.8  # minimum detectable effect in standard errors: power of 80 %, two-sided (1.96 + .84)
+Z_EQUIVALENT = 2.93  # margin in standard errors at which TOST has that power (1.645 + 1.282)
+Z_ONE_SIDED = 2.49  # minimum detectable effect of a one-sided test (1.645 + .842)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two methods on a part, D_I or D_G."""
+    """Two methods on D_I or D_G."""
 
     method: str
     base: str
@@ -27,60 +37,80 @@ class Pair:
 
     @property
     def what(self) -> str:
+        """The comparison in words."""
         return f"{self.method} − {self.base} on {self.part}"
 
 
 @dataclass(frozen=True)
 class Superior(Pair):
-    """One method is above another, over people."""
+    """One method is more accurate than another, on average over people.
+
+    sides   of p: 1 where the claim needs several such tests at once
+    """
 
     family: str = "shaping"
     of: str = "v3"
     sides: int = 2
 
     def find(self, evidence: Evidence) -> Finding:
-        seen = evidence.effect(self.of, self.method, self.base, self.part)
-        more = {
-            "d_z": seen.d_z,
-            "t": seen.t,
-            "wilcoxon": seen.wilcoxon,
-            "improved": seen.improved,
-            "harmed": seen.harmed,
-            "better": seen.belief.better,
-            "equal": seen.belief.equal,
-        }
-        test, p, ends = "sign-flip", seen.p, (seen.low, seen.high)
-        models, drawn = evidence.generic(self.of, self.method, self.base, self.part)
-        more |= {"generic": models} if models else {}
-        if drawn:  # flipping people's signs would forget that generic models are drawn, too, and shared by people
-            test, (p, *ends) = "mixed model", drawn.effects.loc["mean", ["p", "low", "high"]]
+        effect = evidence.effect(self.of, self.method, self.base, self.part)
+        models, mixed = evidence.generic(self.of, self.method, self.base, self.part)
+
+        # People who share a generic network are not independent: flipping their signs would ignore
+        # that the network, too, is one of many that training could have given.
+        test, p, low, high = "sign-flip", effect.p, effect.low, effect.high
+        if mixed:
+            test = "mixed model"
+            p, low, high = mixed.effects.loc["mean", ["p", "low", "high"]]
         elif models and self.part == "D_G":
-            test, (p, *ends) = "few generic models", few_models(seen.mean, seen.sd, seen.n, models)
-        said = printed_difference(self.method, self.base, self.part, self.of)
+            test = "few generic models"
+            p, low, high = few_models(effect.mean, effect.sd, effect.n, models)
+
+        more = {
+            "d_z": effect.d_z,
+            "t": effect.t,
+            "wilcoxon": effect.wilcoxon,
+            "improved": effect.improved,
+            "harmed": effect.harmed,
+            "better": effect.belief.better,
+            "equal": effect.belief.equal,
+        }
+        if models:
+            more["generic"] = models
+
+        # Only a claim of an effect as large as the margin is contradicted by a smaller one.
+        printed = printed_difference(self.method, self.base, self.part, self.of)
+        claims_margin = printed is None or printed >= effect.margin
+
+        value, low, high = percentage_points(effect.mean, low, high)
         return Finding(
-            self.what,
-            test,
-            *percentage_points(seen.mean, *ends),
-            p if self.sides == 2 else one_sided(p, seen.mean),
-            seen.n,
-            detectable=100 * paired.detectable_effect(seen.sd, seen.n),
-            margin=100 * seen.margin,
+            what=self.what,
+            test=test,
+            value=value,
+            low=low,
+            high=high,
+            p=p if self.sides == 2 else one_sided(p, effect.mean),
+            n=effect.n,
+            sides=self.sides,
+            detectable=100 * paired.detectable_effect(effect.sd, effect.n),
+            margin=100 * effect.margin,
             family=(self.family, self.of, self.part),
             of=self.of,
-            bounds=percentage_points(seen.low90, seen.high90),
-            author=bool(seen.mean > 0 and seen.t < 0.1),
+            bounds=percentage_points(effect.low90, effect.high90),
+            author=bool(effect.mean > 0 and effect.t < 0.1),
             more=more,
-            sides=self.sides,
-            little=seen.little if said is None or said >= seen.margin else np.nan,
+            little=effect.little if claims_margin else np.nan,
         )
 
 
 def printed_difference(method: str, base: str, part: str, of: str) -> float | None:
-    """The difference that the papers' tables have for two methods, a share; None where they have none.
+    """The difference of two methods in the papers' tables, a share; None where they have none.
 
-    As the base of a comparison, a row of ours that refines one of theirs (`Method.refines`) stands for it.
+    A base that refines one of the papers' rows (`Method.refines`) stands for that row.
     """
-    base = next((each.refines for each in METHODS if each.name == base and each.refines), base)
+    refined = [each.refines for each in METHODS if each.name == base and each.refines]
+    if refined:
+        base = refined[0]
     means = printed_table(PRINTED_TABLE.get(of, "v3"))[f"{part} mean"]
     if method not in means or base not in means:
         return None
@@ -88,76 +118,93 @@ def printed_difference(method: str, base: str, part: str, of: str) -> float | No
 
 
 def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, float, float]:
-    """p and 95 % ends of a mean that rests on one or two generic models, by Student's t.
+    """p and the ends of the 95 % interval of a mean that depends on one or two generic networks.
 
-    How much generic models vary cannot be told from so few: half as much as people do is assumed, which is more than
-    was seen where there were eight (chapters/17-calibration). Where people do not vary, as `paired.paired_change`.
+    By Student's t. So few networks do not show how much they vary. Half of the SD over people is
+    assumed, which is more than eight networks showed (chapters/17-calibration). Where people do not
+    vary there is no interval, as in `paired.paired_change`.
+
+    mean, sd   of the differences over people
+    n          number of people
+    models     number of generic networks
     """
     if sd < paired.ALIKE:
-        return 1.0 if abs(mean) < paired.ALIKE else np.nan, np.nan, np.nan
+        p = 1.0 if abs(mean) < paired.ALIKE else np.nan
+        return p, np.nan, np.nan
     error = sd * np.sqrt(1 / n + 0.25 / models)
     reach = student.ppf(0.975, n - 1) * error if n > 1 else np.nan
-    return float(2 * student.sf(abs(mean) / error, n - 1)), mean - reach, mean + reach
+    p = float(2 * student.sf(abs(mean) / error, n - 1))
+    return p, mean - reach, mean + reach
 
 
 @dataclass(frozen=True)
 class Equivalent(Pair):
-    """Two methods are equivalent, within the margin that was fixed beforehand."""
+    """Two methods are equally accurate, within the margin of `part` (TOST).
+
+    harm   the sign of a difference that contradicts the claim; 0: either
+    """
 
     of: str = "v3"
-    harm: int = 0  # the sign of a difference that would go against the claim; 0: either
+    harm: int = 0
 
     def find(self, evidence: Evidence) -> Finding:
-        seen = evidence.effect(self.of, self.method, self.base, self.part)
+        effect = evidence.effect(self.of, self.method, self.base, self.part)
+        value, low, high = percentage_points(effect.mean, effect.low, effect.high)
         return Finding(
-            self.what,
-            "TOST",
-            *percentage_points(seen.mean, seen.low, seen.high),
-            seen.within,
-            seen.n,
+            what=self.what,
+            test="TOST",
+            value=value,
+            low=low,
+            high=high,
+            p=effect.within,
+            n=effect.n,
             expected=0,
             harm=self.harm,
-            margin=100 * seen.margin,
+            margin=100 * effect.margin,
             of=self.of,
-            bounds=percentage_points(seen.low90, seen.high90),
-            # the margin that is shown with 80 % power where nothing differs: 1.645 + 1.282
-            detectable=2.93 * standard_error(seen),
+            bounds=percentage_points(effect.low90, effect.high90),
+            detectable=Z_EQUIVALENT * standard_error(effect),
             more={
-                "d_z": seen.d_z,
-                "t": seen.t,
-                "wilcoxon": seen.wilcoxon,
-                "equal": seen.belief.equal,
+                "d_z": effect.d_z,
+                "t": effect.t,
+                "wilcoxon": effect.wilcoxon,
+                "equal": effect.belief.equal,
             },
         )
 
 
 @dataclass(frozen=True)
 class NonInferior(Pair):
-    """One method is not below another by more than the margin (the half of TOST that asks for harm)."""
+    """One method is not less accurate than another by more than the margin (one half of TOST)."""
 
     of: str = "v3"
 
     def find(self, evidence: Evidence) -> Finding:
-        seen = evidence.effect(self.of, self.method, self.base, self.part)
-        outcome = (
-            "for" if seen.harmless < 0.05 else "against" if seen.high90 < -seen.margin else "open"
-        )
+        effect = evidence.effect(self.of, self.method, self.base, self.part)
+        outcome = "open"
+        if effect.harmless < 0.05:
+            outcome = "for"
+        elif effect.high90 < -effect.margin:
+            outcome = "against"
+        value, low, high = percentage_points(effect.mean, effect.low, effect.high)
         return Finding(
-            self.what,
-            "non-inferiority",
-            *percentage_points(seen.mean, seen.low, seen.high),
-            seen.harmless,
-            seen.n,
-            margin=100 * seen.margin,
+            what=self.what,
+            test="non-inferiority",
+            value=value,
+            low=low,
+            high=high,
+            p=effect.harmless,
+            n=effect.n,
+            margin=100 * effect.margin,
             of=self.of,
             outcome=outcome,
-            detectable=2.49 * standard_error(seen),  # 1.645 + .842
+            detectable=Z_ONE_SIDED * standard_error(effect),
         )
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Accuracy on a part rises (or falls) along methods, in this order."""
+    """Accuracy on a part rises (direction +1) or falls (-1) along methods, in this order."""
 
     methods: tuple[str, ...]
     part: str
@@ -166,21 +213,20 @@ class Trend:
     family: str = ""
 
     def find(self, evidence: Evidence) -> Finding:
-        wide = self.direction * evidence.people(self.of, self.part, *self.methods).to_numpy()
+        accuracies = evidence.people(self.of, self.part, *self.methods).to_numpy()
         word = "rises" if self.direction > 0 else "falls"
         found = page_finding(
-            f"accuracy on {self.part} {word} along {', '.join(self.methods)}",
-            wide,
-            evidence.rng("rising", self.of, self.part, *self.methods),
+            what=f"accuracy on {self.part} {word} along {', '.join(self.methods)}",
+            values=self.direction * accuracies,
+            rng=evidence.rng("rising", self.of, self.part, *self.methods),
         )
-        return replace(
-            found, of=self.of, family=(self.family, self.of, self.part) if self.family else ()
-        )
+        family = (self.family, self.of, self.part) if self.family else ()
+        return replace(found, of=self.of, family=family)
 
 
 @dataclass(frozen=True)
 class DispersionRatio:
-    """People vary more (direction +1) or less (-1) by a method than by another."""
+    """Accuracy varies more (direction +1) or less (-1) over people than by another method."""
 
     method: str
     base: str
@@ -189,29 +235,31 @@ class DispersionRatio:
     of: str = "v1"
 
     def find(self, evidence: Evidence) -> Finding:
-        one, other = evidence.levelled(self.of, self.part, self.method, self.base).to_numpy().T
+        accuracies = evidence.levelled(self.of, self.part, self.method, self.base).to_numpy()
+        ours, theirs = accuracies.T
         draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
-        interval, _ = dispersion.log_sd_ratio(one, other, draw)
+        interval, _ = dispersion.log_sd_ratio(ours, theirs, draw)
+        p = dispersion.brown_forsythe(ours, theirs, draw)
         return Finding(
-            f"log sd of {self.method} / {self.base} on {self.part}",
-            "Brown–Forsythe",
-            interval.value,
-            interval.low,
-            interval.high,
-            dispersion.brown_forsythe(one, other, draw),
-            len(one),
+            what=f"log sd of {self.method} / {self.base} on {self.part}",
+            test="Brown–Forsythe",
+            value=interval.value,
+            low=interval.low,
+            high=interval.high,
+            p=p,
+            n=len(ours),
             unit="log ratio",
             expected=self.direction,
             of=self.of,
             detectable=detectable_by_interval(interval),
             family=("spread", self.of, self.part),
-            more={"Pitman–Morgan": dispersion.pitman_morgan(one, other)},
+            more={"Pitman–Morgan": dispersion.pitman_morgan(ours, theirs)},
         )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Anything else: a function of the evidence."""
+    """Any other test: a function of the evidence and further arguments."""
 
     function: Callable[..., Finding]
     arguments: tuple = ()
@@ -221,45 +269,47 @@ class Measured:
 
 
 def page_finding(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
-    """That values [n people, k] rise along their columns: Page's test of both sides, people's mean rank correlation."""
-    slopes = np.nan_to_num(
-        [bootstrap.spearman(np.arange(values.shape[1]), line) for line in values]
-    )  # 0: all alike
-    interval = bootstrap.clipped(bootstrap.bootstrap_mean(slopes, rng))
-    p = (
-        min(1.0, 2 * min(paired.page_trend(values), paired.page_trend(-values)))
-        if len(values) > 1
-        else np.nan
-    )
+    """Test that values [n people, k columns] rise along their columns (Page's L, two-sided).
+
+    The number is Spearman's ρ of a person's values with the order of columns, averaged over people.
+    """
+    order = np.arange(values.shape[1])
+    rho = [bootstrap.spearman(order, person) for person in values]
+    rho = np.nan_to_num(rho)  # 0 for a person whose values are all equal
+    interval = bootstrap.clipped(bootstrap.bootstrap_mean(rho, rng))
+    p = np.nan
+    if len(values) > 1:
+        smaller_tail = min(paired.page_trend(values), paired.page_trend(-values))
+        p = min(1.0, 2 * smaller_tail)
     return Finding(
-        what,
-        "Page's L",
-        interval.value,
-        interval.low,
-        interval.high,
-        p,
-        len(values),
+        what=what,
+        test="Page's L",
+        value=interval.value,
+        low=interval.low,
+        high=interval.high,
+        p=p,
+        n=len(values),
         unit="ρ",
         detectable=detectable_by_interval(interval),
     )
 
 
 def one_sided(p: float, mean: float) -> float:
-    """p that a mean is above 0, of the two-sided one, which is twice the smaller tail."""
+    """The one-sided p that a mean is above 0, from the two-sided p."""
     return p / 2 if mean > 0 else 1 - p / 2
 
 
 def percentage_points(*shares: float) -> tuple[float, ...]:
-    """Shares in percentage points."""
+    """Convert shares to percentage points."""
     return tuple(100 * share for share in shares)
 
 
-def standard_error(seen: Effect) -> float:
-    """Of a mean difference, in percentage points; nan where nothing varies and so nothing is known to be detectable."""
-    return 100 * seen.sd / np.sqrt(seen.n) if seen.sd > paired.ALIKE else np.nan
+def standard_error(effect: Effect) -> float:
+    """Standard error of a mean difference in percentage points; nan where nothing varies."""
+    return 100 * effect.sd / np.sqrt(effect.n) if effect.sd > paired.ALIKE else np.nan
 
 
 def detectable_by_interval(interval: bootstrap.Interval) -> float:
-    """What a bootstrapped number must be to be found with 80 % power, by the width of its interval; nan of none."""
+    """Minimum detectable effect (power of 80 %) from a 95 % interval; nan where it has no width."""
     width = interval.high - interval.low
     return Z * width / (2 * 1.96) if width > paired.ALIKE else np.nan

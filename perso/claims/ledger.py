@@ -1,4 +1,4 @@
-"""Claims and evidence → verdicts, and ledgers as files. How a verdict is reached stands in `verdict`."""
+"""The verdict on each claim, from its tests. The rule is in `verdict`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,135 +11,167 @@ from perso.settings import Settings
 from perso.store.published import provenance
 
 VERDICTS = ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN")
-SCALES = ("smoke", "quick", "standard", "paper")  # by size; a smoke run decides nothing
-NARROWEST = 0.25  # width of a network that decides something
-LARGER = "a run of quick size or larger"  # what every claim lacks in a smoke run
+SCALES = ("smoke", "quick", "standard", "paper")  # the smallest first; a smoke run decides nothing
+NARROWEST = 0.25  # network width below which a run decides nothing
+LARGER = "a run of quick size or larger"  # what is missing for every claim in a smoke run
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one scale says of a claim."""
+    """The verdict on a claim at one scale.
+
+    verdict    one of `VERDICTS`
+    findings   of the claim's own tests, in their order
+    controls   findings of its controls
+    missing    descriptions of the missing data
+    needs      number of people that a test needs, where there are fewer; 0: there are enough
+    author     whether the claim holds by the papers' criterion (right sign, uncorrected t-test
+               below .1); None for a claim whose tests are not all paired
+    """
 
     claim: Claim
-    verdict: str  # one of VERDICTS
-    findings: tuple[Finding, ...]  # of the claim's own tests, in their order
+    verdict: str
+    findings: tuple[Finding, ...]
     controls: tuple[Finding, ...]
-    missing: tuple[str, ...]  # what the scale lacks
-    needs: int  # people that a test lacked; 0: enough were there
-    author: (
-        bool | None
-    )  # the papers' way: right sign, t-test below .1, uncorrected; None for a claim of other tests
+    missing: tuple[str, ...]
+    needs: int
+    author: bool | None
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """All claims at one scale."""
+    """The verdicts on all claims at one scale.
 
-    provenance: dict  # of the rows of Table I (`published.provenance`), and `scale_of`
+    provenance   where the rows come from (`published.provenance`), with the scale and the files
+    file         folder and name of a published ledger; "" for this book's own run
+    """
+
+    provenance: dict
     verdicts: tuple[Verdict, ...]
-    file: str = ""  # folder and file of a published one
+    file: str = ""
 
 
 def groups_of(claim: Claim) -> list[tuple]:
-    """The claim's tests: all groups must speak for it, of each group any test."""
+    """The claim's tests in groups: every group must support it, by at least one of its tests."""
     return [test if isinstance(test, tuple) else (test,) for test in claim.tests]
 
 
 def tests_of(claim: Claim) -> list:
-    """The claim's tests, each once."""
+    """The claim's tests, each of them once."""
     return list(dict.fromkeys(test for group in groups_of(claim) for test in group))
 
 
 def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
-    """Every test of a claim, corrected within its families, and the verdict."""
-    own = tests_of(claim)
-    found, missing = {}, {}
-    for test in dict.fromkeys((*own, *claim.family, *claim.controls)):
+    """Run every test of a claim, correct p within families, and return the verdict."""
+    # 1. Run the claim's own tests, the other tests of their families, and the controls.
+    found = {}
+    missing = {}
+    for test in dict.fromkeys((*tests_of(claim), *claim.family, *claim.controls)):
         try:
             if claim.epochs not in (0, evidence.study.settings.epochs):
                 raise Missing(f"a run of {claim.epochs} epochs")
             found[test] = test.find(evidence)
-        except Missing as lack:
-            missing[test] = lack
-    lost = [placeholder(test) for test in missing if getattr(test, "family", "")]
-    judged = dict(zip(found, correct([*found.values(), *lost]), strict=False))
-    for group in groups_of(claim):
-        if any(judged[test].outcome == "for" for test in group if test in judged):
-            judged |= {
-                test: replace(judged[test], settled=True) for test in group if test in judged
-            }
+        except Missing as error:
+            missing[test] = error
+
+    # 2. Correct p. A test that could not run still counts in its family.
+    placeholders = [placeholder(test) for test in missing if getattr(test, "family", "")]
+    corrected = correct([*found.values(), *placeholders])
+    results = dict(zip(found, corrected, strict=False))
+    results |= settled_tests(claim, results)
+
+    # 3. Decide.
     outcomes = [
-        [judged[test].outcome if test in judged else "missing" for test in group]
+        [results[test].outcome if test in results else "missing" for test in group]
         for group in groups_of(claim)
     ]
-    needs = max((judged[test].more.get("needs", 0) for test in own if test in judged), default=0)
-    equality = all(isinstance(test, Equivalent) for test in own)
-    reached = verdict(outcomes, equality)
-    lacks = lacking([missing[test] for test in own if test in missing])
+    own = tests_of(claim)
+    reached = verdict(outcomes, equality=all(isinstance(test, Equivalent) for test in own))
+    descriptions = lacking([missing[test] for test in own if test in missing])
     if scale_of(evidence.study.asked) == "smoke" and reached != "NOT RUN":
         reached = "UNDECIDED"
-        lacks = (LARGER, *lacks)
+        descriptions = (LARGER, *descriptions)
+
+    findings = tuple(results[test] for test in own if test in results)
     return Verdict(
-        claim,
-        reached,
-        tuple(judged[test] for test in own if test in judged),
-        tuple(judged[test] for test in claim.controls if test in judged),
-        lacks,
-        needs,
-        author(claim, judged),
+        claim=claim,
+        verdict=reached,
+        findings=findings,
+        controls=tuple(results[test] for test in claim.controls if test in results),
+        missing=descriptions,
+        needs=max((finding.more.get("needs", 0) for finding in findings), default=0),
+        author=author(claim, results),
     )
 
 
+def settled_tests(claim: Claim, results: Mapping) -> dict:
+    """The findings of the groups that support the claim, marked as settled."""
+    settled = {}
+    for group in groups_of(claim):
+        there = [test for test in group if test in results]
+        if any(results[test].outcome == "for" for test in there):
+            settled |= {test: replace(results[test], settled=True) for test in there}
+    return settled
+
+
 def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
-    """What is missing, a line per run."""
+    """Describe missing data, one text per run."""
     by_run: dict[str, dict] = {}
     for each in missing:
         by_run.setdefault(each.run, {}).update(dict.fromkeys(each.what))
     return tuple(f"{run}: {', '.join(what)}" if what else run for run, what in by_run.items())
 
 
-def author(claim: Claim, judged: Mapping) -> bool | None:
-    """Whether of every group one would be significant to the papers; None unless all are paired tests."""
+def author(claim: Claim, results: Mapping) -> bool | None:
+    """Whether in every group a test is significant by the papers' criterion.
+
+    None unless all tests were run and all of them are paired.
+    """
     groups = [
-        [judged[test].author if test in judged else None for test in group]
+        [results[test].author if test in results else None for test in group]
         for group in groups_of(claim)
     ]
-    return None if any(None in group for group in groups) else all(any(group) for group in groups)
+    if any(None in group for group in groups):
+        return None
+    return all(any(group) for group in groups)
 
 
 def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
-    """One of VERDICTS from outcomes, group by group; a group speaks for the claim when any of its tests does.
+    """Return one of `VERDICTS` from the outcomes of a claim's tests, group by group.
 
-    CONTRADICTED when one group does so in all its tests; NOT RUN when one lacks what could have decided it;
-    REPRODUCED, or EQUIVALENT if the claim is of equalities alone, when all groups speak for it; else UNDECIDED.
+    A group supports the claim if one of its tests does, and contradicts it if all of them do.
+    equality   whether all tests are of equality
     """
-    groups = []
-    for group in outcomes:
-        rank = [word for word in ("for", "missing", "few", "open", "against") if word in group]
-        groups.append(rank[0])
+    order = ("for", "missing", "few", "open", "against")
+    groups = [min(group, key=order.index) for group in outcomes]
+    # 1. One group that contradicts the claim is enough.
     if "against" in groups:
         return "CONTRADICTED"
+    # 2. Missing data could still decide.
     if "missing" in groups:
         return "NOT RUN"
+    # 3. All groups must support the claim.
     if all(group == "for" for group in groups):
         return "EQUIVALENT" if equality else "REPRODUCED"
     return "UNDECIDED"
 
 
 def make_ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "") -> Ledger:
-    """All claims at the scale of this evidence. `params`: name of its params file."""
+    """The verdicts on all claims at the scale of the evidence.
+
+    params   name of the params file, for the provenance
+    """
     verdicts = tuple(test_claim(claim, evidence) for claim in claims)
-    told = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
-    return Ledger(
-        told | {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}, verdicts
-    )
+    origin = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
+    origin |= {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}
+    return Ledger(origin, verdicts)
 
 
 def scale_of(settings: Settings) -> str:
-    """How large a run is, one of SCALES: paper has the papers' network on at least 50 people.
+    """The scale of a run, one of `SCALES`.
 
-    Smoke has fewer people than any test can decide from (`finding.MIN_PEOPLE`), or a network narrower
-    than quick's.
+    smoke   too few people for any test (`finding.MIN_PEOPLE`), or a network narrower than quick's
+    paper   the papers' network and at least 50 people
     """
     if settings.individuals < MIN_PEOPLE or settings.width < NARROWEST:
         return "smoke"
@@ -149,21 +181,21 @@ def scale_of(settings: Settings) -> str:
 
 
 def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
-    """For every claim the ledger of the largest scale that could test it, and what it says; the first, if none could.
+    """For every claim, the ledger that decides it and its verdict.
 
-    Of two ledgers of one scale, the one with more people; of as many, the one that is named first. A
-    smoke ledger is taken only where no other one could test the claim; its verdicts are UNDECIDED
-    (see `test_claim`).
+    It is the ledger of the largest scale that could test the claim. Of two at one scale, it is the
+    one with more people; of as many people, the one named first. If none could test the claim, it
+    is the first ledger. A smoke ledger has no decided verdicts (see `test_claim`).
     """
-    by_size = sorted(ledgers, key=rank, reverse=True)
-    found = []
+    largest_first = sorted(ledgers, key=rank, reverse=True)
+    decided = []
     for place in range(len(CLAIMS)):
-        ran = (each for each in by_size if each.verdicts[place].verdict != "NOT RUN")
-        one = next(ran, ledgers[0])
-        found.append((one, one.verdicts[place]))
-    return found
+        able = [one for one in largest_first if one.verdicts[place].verdict != "NOT RUN"]
+        one = able[0] if able else ledgers[0]
+        decided.append((one, one.verdicts[place]))
+    return decided
 
 
 def rank(one: Ledger) -> tuple[int, int]:
-    """What two ledgers are compared by: the place of the scale in SCALES, then the number of people."""
+    """Sort key of a ledger: its scale, then its number of people."""
     return SCALES.index(one.provenance["scale"]), one.provenance["people"]

@@ -1,4 +1,4 @@
-"""Ledgers as JSON in results/."""
+"""Ledgers as JSON files in results/."""
 
 import json
 from dataclasses import asdict
@@ -16,100 +16,104 @@ from perso.store.published import FOLDER
 SUFFIX = ".claims.json"  # of published ledgers in results/
 
 
-# files
-
-
 def write_ledger(path: str | Path, one: Ledger) -> None:
-    """Publish a ledger as JSON, whole or not at all; what cannot be told is null."""
-    claims = [
-        {"number": each.claim.number, "says": each.claim.says}
-        | {key: as_plain(value) for key, value in vars(each).items() if key != "claim"}
-        for each in one.verdicts
-    ]
-    told = json.dumps(
-        {"provenance": one.provenance, "claims": claims}, indent=1, ensure_ascii=False
-    )
+    """Publish a ledger as JSON, whole or not at all; nan becomes null."""
+    claims = []
+    for each in one.verdicts:
+        record = {"number": each.claim.number, "says": each.claim.says}
+        record |= {key: as_plain(value) for key, value in vars(each).items() if key != "claim"}
+        claims.append(record)
+    content = {"provenance": one.provenance, "claims": claims}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     with whole(path) as aside:
-        aside.write_text(f"{told}\n", encoding="utf-8")
+        aside.write_text(f"{text}\n", encoding="utf-8")
 
 
 def as_plain(value):
-    """Findings and numbers as JSON has them."""
+    """Convert findings and numbers to what JSON can hold: dict, list, text, number, None."""
     if isinstance(value, Finding):
         return as_plain(asdict(value))
     if isinstance(value, dict):
         return {key: as_plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return [as_plain(each) for each in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
 
 
 def read_ledger(path: str | Path) -> Ledger:
-    """A published ledger; InputError for a file that is none, or is of other claims."""
+    """Read a published ledger; `InputError` for a file that is not one."""
     path = Path(path)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        by_number = {each["number"]: each for each in told["claims"]}
+        content = json.loads(path.read_text(encoding="utf-8"))
+        by_number = {record["number"]: record for record in content["claims"]}
         verdicts = tuple(verdict_from_json(claim, by_number.get(claim.number)) for claim in CLAIMS)
-        return Ledger(told["provenance"], verdicts, f"{path.parent.name}/{path.name}")
+        return Ledger(content["provenance"], verdicts, f"{path.parent.name}/{path.name}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: no ledger ({error}); `perso claims PARAMS.yml --to FILE.json` writes one"
+            f"{path}: is not a ledger ({error}); "
+            "write one with `perso claims PARAMS.yml --to FILE.json`"
         ) from error
 
 
-def verdict_from_json(claim: Claim, told: dict | None) -> Verdict:
-    """A claim's verdict as a file has it; NOT RUN where the file is older than the claim."""
-    if told is None or told["says"] != claim.says:
+def verdict_from_json(claim: Claim, record: dict | None) -> Verdict:
+    """The verdict on a claim from its record in a file; NOT RUN without a record.
+
+    The number alone identifies the claim (see `registry.Claim`): its sentence may be reworded.
+    """
+    if record is None:
         return Verdict(
-            claim, "NOT RUN", (), (), ("this claim, which is younger than the ledger",), 0, None
+            claim=claim,
+            verdict="NOT RUN",
+            findings=(),
+            controls=(),
+            missing=("this claim, which was added after the ledger was written",),
+            needs=0,
+            author=None,
         )
-    findings, controls = (
-        tuple(map(finding_from_json, told[role])) for role in ("findings", "controls")
-    )
     return Verdict(
-        claim,
-        told["verdict"],
-        findings,
-        controls,
-        tuple(told["missing"]),
-        told["needs"],
-        told["author"],
+        claim=claim,
+        verdict=record["verdict"],
+        findings=tuple(map(finding_from_json, record["findings"])),
+        controls=tuple(map(finding_from_json, record["controls"])),
+        missing=tuple(record["missing"]),
+        needs=record["needs"],
+        author=record["author"],
     )
 
 
-def finding_from_json(told: dict) -> Finding:
-    """What `as_plain` made of a finding, back."""
-    known = {
-        key: np.nan if value is None and key != "author" else value for key, value in told.items()
+def finding_from_json(record: dict) -> Finding:
+    """The inverse of `as_plain` for a finding."""
+    fields = {
+        key: np.nan if value is None and key != "author" else value for key, value in record.items()
     }
-    return Finding(
-        **known
-        | {
-            "family": tuple(told["family"]),
-            "bounds": tuple(np.nan if end is None else end for end in told["bounds"]),
-        }
-    )
+    fields["family"] = tuple(record["family"])
+    fields["bounds"] = tuple(np.nan if end is None else end for end in record["bounds"])
+    return Finding(**fields)
 
 
 def read_ledgers(folder: Path = FOLDER) -> list[Ledger]:
-    """The ledgers in results/: the largest first (see `rank`), of equal ones the first cohort."""
+    """The ledgers in results/, the largest first (see `rank`); of equal ones the first cohort."""
 
-    def place(one):
+    def cohort_and_name(one: Ledger) -> tuple:
         return one.provenance["settings"]["cohort_seed"], one.file
 
-    found = sorted((read_ledger(path) for path in folder.glob(f"*{SUFFIX}")), key=place)
-    return sorted(found, key=rank, reverse=True)
+    ledgers = [read_ledger(path) for path in folder.glob(f"*{SUFFIX}")]
+    return sorted(sorted(ledgers, key=cohort_and_name), key=rank, reverse=True)
 
 
 def ledgers_beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
-    """This ledger, then those of `read_ledgers` that are of other rows."""
-    return [own, *(each for each in read_ledgers(folder) if identity_of(each) != identity_of(own))]
+    """This ledger, then those of `read_ledgers` that come from other rows."""
+    others = [each for each in read_ledgers(folder) if identity_of(each) != identity_of(own)]
+    return [own, *others]
 
 
 def identity_of(one: Ledger) -> tuple:
-    """What makes two ledgers of one kind: people and settings, wherever they were trained."""
-    settings = one.provenance["settings"].items()
-    return one.provenance["content"], {
-        key: value for key, value in settings if key not in ("device", "dataset")
+    """What two ledgers of the same rows share: data and settings, whatever the device."""
+    settings = {
+        key: value
+        for key, value in one.provenance["settings"].items()
+        if key not in ("device", "dataset")
     }
+    return one.provenance["content"], settings

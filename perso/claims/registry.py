@@ -1,12 +1,30 @@
-"""The papers' claims as data: what is said and where, what was printed, which chapter asks, and what decides.
+"""The papers' claims as data: one record each, with the tests that decide it.
 
-A claim stands when all of its `tests` speak for it; of tests within one tuple, any. `controls` are ours: they are
-shown beside the verdict, and do not decide it. Claims are told in our words; the papers' own are at `source`.
+To add a claim, add a record at the end of `CLAIMS`. Its fields are explained at `Claim`:
+
+    Claim(
+        number=35,
+        says="More batches from D_I raise accuracy on the individual's data.",
+        source="v1, Results",
+        printed=".9542 against .9247",
+        chapter="10-class-counts",
+        tests=(Superior("SW-n-1/8", "SW-n-2", "D_I", family="more batches", of="counts"),),
+    ),
+
+Tests are the records of `hypotheses`; for anything else, write a function that takes the evidence
+and returns a `Finding`, and put it into `Measured` (examples are in `special`). All `tests` must
+support the claim. Tests within an inner tuple form a group, of which one is enough:
+
+    tests=(a, b)           a and b
+    tests=((a, b), c)      a or b, and c
+
+The functions below make tuples of tests that several claims use.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perso.claims import special
+from perso.claims import correlations, dispersions, special, tradeoffs
 from perso.claims.hypotheses import (
     DispersionRatio,
     Equivalent,
@@ -17,183 +35,239 @@ from perso.claims.hypotheses import (
 )
 from perso.methods.method import BASELINE
 
-ES, SW, TL = ("ES-n-40", "ES-n-400"), ("SW-n-12", "SW-n-2"), ("TL-n-10 (1e-4)", "TL-n-300 (1e-4)")
-SIX = (
-    ES + SW + TL
-)  # v3's settings of shaping; its rate of transfer learning, not given, is read as 1e-4
+# v3's settings of each shaping method; of transfer learning, whose rate v3 does not give, at 1e-4
+ES = ("ES-n-40", "ES-n-400")
+SW = ("SW-n-12", "SW-n-2")
+TL = ("TL-n-10 (1e-4)", "TL-n-300 (1e-4)")
+SIX = ES + SW + TL
 V1_SIX = ("ES-n-500", "ES-n-5000", "SW-n-2", "SW-n-1/8", "TL-n-20 (1e-2)", "TL-n-200 (1e-2)")
-LONGER = "BaseLine + 400 iterations"
-RANDOM_ROWS, GROUPED = (
-    ("BaseLine-n-1500", "BaseLine-n-6500"),
-    ("IG-n-5", "IG-n-21", "SG-n-1500", "SG-n-6500"),
-)
+
+LONGER = "BaseLine + 400 iterations"  # control: the baseline trained as long as ES-n-400
+
+# v3's data grouping: random baselines, similar samples or people; and our random controls with D_I
+RANDOM_ROWS = ("BaseLine-n-1500", "BaseLine-n-6500")
+GROUPED = ("IG-n-5", "IG-n-21", "SG-n-1500", "SG-n-6500")
 WITH_OWN = ("BaseLine-n-1500 with D_I", "BaseLine-n-6500 with D_I")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One of the papers' sentences."""
+    """One of the papers' claims.
 
-    number: int  # of CLAIMS
+    number     its place in `CLAIMS`, from 1; published ledgers identify the claim by it, so a claim
+               with another meaning gets a new number
+    says       the claim in our words, one sentence; the papers' own words are at `source`
+    source     paper and place
+    printed    the numbers printed there; "" where there are none
+    chapter    the notebook in chapters/ that examines the claim, without its suffix
+    tests      what decides the claim, see above
+    controls   our own tests: displayed beside the verdict, without deciding it
+    family     further tests that are corrected for together with `tests`
+    epochs     number of epochs that a run must have to test the claim; 0: any
+    """
+
+    number: int
     says: str
-    source: str  # paper and place
-    printed: str  # what stands there in numbers; "" where none does
-    chapter: str  # of chapters/, that asks the same at length
+    source: str
+    printed: str
+    chapter: str
     tests: tuple
     controls: tuple = ()
-    family: tuple = ()  # further tests that are corrected for together with these
-    epochs: int = 0  # that a run must have for it; 0: any
+    family: tuple = ()
+    epochs: int = 0
 
 
 def shaping(part: str) -> tuple[Superior, ...]:
-    """The family of v3's six settings of shaping."""
+    """Each of v3's six settings of shaping above the baseline."""
     return tuple(Superior(method, BASELINE, part) for method in SIX)
 
 
-def v1_six(part: str, of: str, sign: int = 1) -> tuple[Superior, ...]:
-    """The family of v1's six settings; sign -1: the baseline above them."""
-    pairs = ((method, BASELINE)[::sign] for method in V1_SIX)
-    return tuple(Superior(*pair, part, "v1's settings", of) for pair in pairs)
+def v1_six(part: str, of: str) -> tuple[Superior, ...]:
+    """Each of v1's six settings above the baseline."""
+    return each_above_each(V1_SIX, (BASELINE,), part, family="v1's settings", of=of)
 
 
-def each_above_each(above, others, part: str, family: str, of: str = "v3") -> tuple[Superior, ...]:
-    """Each of some methods above each of others."""
-    return tuple(Superior(one, other, part, family, of) for one in above for other in others)
+def above_v1_six(part: str, of: str) -> tuple[Superior, ...]:
+    """The baseline above each of v1's six settings."""
+    return each_above_each((BASELINE,), V1_SIX, part, family="v1's settings", of=of)
+
+
+def each_above_each(
+    above: Sequence[str], others: Sequence[str], part: str, family: str, of: str = "v3"
+) -> tuple[Superior, ...]:
+    """Each method of `above` above each of `others`, as one family of tests."""
+    return tuple(
+        Superior(method, other, part, family=family, of=of) for method in above for other in others
+    )
 
 
 def accuracy_against(what: str) -> tuple[Measured, ...]:
-    """Correlations with a dispersion over people, in both blocks of Table I and on both parts."""
-    blocks = ((part, what, block) for part in ("D_I", "D_G") for block in special.BLOCKS)
-    return tuple(Measured(special.fairness_rho, each) for each in blocks)
+    """Mean accuracy against a measure of dispersion: on D_I and D_G, in both blocks of Table I."""
+    return tuple(
+        Measured(correlations.fairness_rho, (part, what, block))
+        for part in ("D_I", "D_G")
+        for block in correlations.BLOCKS
+    )
 
 
+# One group of tests per shaping method: one of its two settings is enough
 ONE_OF_TWO = tuple(
-    tuple(Superior(method, BASELINE, "D_I") for method in pair) for pair in (ES, SW, TL)
+    tuple(Superior(method, BASELINE, "D_I") for method in settings) for settings in (ES, SW, TL)
 )
-GROUPING_TESTS = each_above_each(("SG-n-1500", "IG-n-5"), RANDOM_ROWS, "D_I", "grouping")
-LONGER_CONTROL = tuple(Superior("ES-n-400", LONGER, part, "longer") for part in ("D_I", "D_G"))
 ON_G = (Superior("ES-n-400", BASELINE, "D_G"), Superior("TL-n-10 (1e-4)", BASELINE, "D_G"))
-BY_CHANCE = each_above_each(("SG-n-1500", "IG-n-5"), WITH_OWN, "D_I", "likeness")
+LONGER_CONTROL = tuple(
+    Superior("ES-n-400", LONGER, part, family="longer") for part in ("D_I", "D_G")
+)
+BEST_GROUPINGS = ("SG-n-1500", "IG-n-5")  # on D_I
+GROUPING_TESTS = each_above_each(BEST_GROUPINGS, RANDOM_ROWS, "D_I", family="grouping")
+# The random controls contain D_I, as the groupings do: what is left is the effect of similarity.
+AGAINST_RANDOM = each_above_each(BEST_GROUPINGS, WITH_OWN, "D_I", family="likeness")
 
 CLAIMS = (
     Claim(
-        1,
-        "Curriculum learning and data grouping both make the network better on the individual's data.",
-        "v3, abstract",
-        "+.1 to +.4 points",
-        "08-comparison",
-        (*ONE_OF_TWO, *GROUPING_TESTS),
-        BY_CHANCE,
-        shaping("D_I"),
+        number=1,
+        says=(
+            "Curriculum learning and data grouping both improve accuracy on the individual's data."
+        ),
+        source="v3, abstract",
+        printed="+.1 to +.4 points",
+        chapter="08-comparison",
+        tests=(*ONE_OF_TWO, *GROUPING_TESTS),
+        controls=AGAINST_RANDOM,
+        family=shaping("D_I"),
     ),
     Claim(
-        2,
-        "What serves the individual better serves everybody else worse, in general.",
-        "v3, IV, Results",
-        special.printed_rho("D_G"),
-        "08-comparison",
-        (Measured(special.settings_rho, (BASELINE, *SIX)),),
+        number=2,
+        says=(
+            "In general, what raises accuracy on the individual's data lowers it on everybody "
+            "else's."
+        ),
+        source="v3, IV, Results",
+        printed=correlations.printed_rho("D_G"),
+        chapter="08-comparison",
+        tests=(Measured(correlations.settings_rho, (BASELINE, *SIX)),),
     ),
     Claim(
-        3,
-        "Two shaping methods beat the baseline on the individual's data and on everybody else's.",
-        "v3, IV, Results",
-        "ES-400: .983/.980; TL-10: .982/.980; baseline .980/.979",
-        "08-comparison",
-        tuple(
-            Superior(method, BASELINE, part, "on both", sides=1)
+        number=3,
+        says=(
+            "Two shaping methods beat the baseline on the individual's data and on everybody "
+            "else's."
+        ),
+        source="v3, IV, Results",
+        printed="ES-400: .983/.980; TL-10: .982/.980; baseline .980/.979",
+        chapter="08-comparison",
+        tests=tuple(
+            Superior(method, BASELINE, part, family="on both", sides=1)
             for method in ("ES-n-400", "TL-n-10 (1e-4)")
             for part in ("D_I", "D_G")
         ),
-        (
+        controls=(
             *LONGER_CONTROL,
-            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
-            *(Superior("TL-n-10 (1e-3)", BASELINE, part, "other rate") for part in ("D_I", "D_G")),
+            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", family="generic"),
+            *(
+                Superior("TL-n-10 (1e-3)", BASELINE, part, family="other rate")
+                for part in ("D_I", "D_G")
+            ),
         ),
     ),
     Claim(
-        4,
-        "Of each shaping method, one of its two settings beats the baseline on the individual's data.",
-        "v3, IV, Results (p < .1)",
-        ".983, .984, .983 against .980",
-        "08-comparison",
-        ONE_OF_TWO,
-        (),
-        shaping("D_I"),
+        number=4,
+        says=(
+            "For each shaping method, one of its two settings beats the baseline on the "
+            "individual's data."
+        ),
+        source="v3, IV, Results (p < .1)",
+        printed=".983, .984, .983 against .980",
+        chapter="08-comparison",
+        tests=ONE_OF_TWO,
+        family=shaping("D_I"),
     ),
     Claim(
-        5,
-        "Early shaping and transfer learning beat the baseline on everybody else's data.",
-        "v3, IV, Results (p < .01, p < .1)",
-        ".980 against .979",
-        "03-early-shaping",
-        ON_G,
-        (
+        number=5,
+        says="Early shaping and transfer learning beat the baseline on everybody else's data.",
+        source="v3, IV, Results (p < .01, p < .1)",
+        printed=".980 against .979",
+        chapter="03-early-shaping",
+        tests=ON_G,
+        controls=(
             *LONGER_CONTROL[1:],
-            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "generic"),
-            Superior("TL-n-10 (1e-3)", BASELINE, "D_G", "other rate"),
+            Superior("TL-n-10 (1e-4)", "TL-n-0", "D_G", family="generic"),
+            Superior("TL-n-10 (1e-3)", BASELINE, "D_G", family="other rate"),
         ),
-        shaping("D_G"),
+        family=shaping("D_G"),
     ),
     Claim(
-        6,
-        "Beginning with a small data set can improve both.",
-        "v3, IV, Results",
-        ".983/.980 against .980/.979",
-        "03-early-shaping",
-        (*(Superior("ES-n-400", BASELINE, part) for part in ("D_I", "D_G")), *LONGER_CONTROL),
-        (),
-        shaping("D_I") + shaping("D_G"),
+        number=6,
+        says="Training on a small data set first can raise accuracy on both kinds of data.",
+        source="v3, IV, Results",
+        printed=".983/.980 against .980/.979",
+        chapter="03-early-shaping",
+        tests=(*(Superior("ES-n-400", BASELINE, part) for part in ("D_I", "D_G")), *LONGER_CONTROL),
+        family=shaping("D_I") + shaping("D_G"),
     ),
     Claim(
-        7,
-        "Sample weighing is best on the individual's data and worst on everybody else's.",
-        "v3, IV, Results (p < .001 against the baseline)",
-        "+.4 points; −1.1 points",
-        "04-sample-weighing",
-        each_above_each(("SW-n-2",), (BASELINE, *ES, *TL), "D_I", "best")
-        + each_above_each((BASELINE, *ES, *TL), ("SW-n-2",), "D_G", "worst"),
+        number=7,
+        says=(
+            "Sample weighing is the best method on the individual's data and the worst on "
+            "everybody else's."
+        ),
+        source="v3, IV, Results (p < .001 against the baseline)",
+        printed="+.4 points; −1.1 points",
+        chapter="04-sample-weighing",
+        tests=each_above_each(("SW-n-2",), (BASELINE, *ES, *TL), "D_I", family="best")
+        + each_above_each((BASELINE, *ES, *TL), ("SW-n-2",), "D_G", family="worst"),
     ),
     Claim(
-        8,
-        "6,500 samples at random serve everybody else better than all other ways of data grouping.",
-        "v3, IV, Results (p < .1)",
-        ".965 against .961 to .964",
-        "07-grouping",
-        each_above_each(("BaseLine-n-6500",), ("BaseLine-n-1500", *GROUPED), "D_G", "random"),
-        each_above_each(WITH_OWN[1:], GROUPED, "D_G", "random with D_I"),
+        number=8,
+        says=(
+            "On everybody else's data, training on 6,500 random samples beats every other data "
+            "grouping."
+        ),
+        source="v3, IV, Results (p < .1)",
+        printed=".965 against .961 to .964",
+        chapter="07-grouping",
+        tests=each_above_each(
+            ("BaseLine-n-6500",), ("BaseLine-n-1500", *GROUPED), "D_G", family="random"
+        ),
+        controls=each_above_each(WITH_OWN[1:], GROUPED, "D_G", family="random with D_I"),
     ),
     Claim(
-        9,
-        "The second and third best on everybody else's data beat all that rank lower.",
-        "v3, IV, Results (p < .1)",
-        ".964, .963 against .961 to .962",
-        "07-grouping",
-        each_above_each(
+        number=9,
+        says=(
+            "On everybody else's data, the second and third best data groupings beat all that "
+            "rank lower."
+        ),
+        source="v3, IV, Results (p < .1)",
+        printed=".964, .963 against .961 to .962",
+        chapter="07-grouping",
+        tests=each_above_each(
             ("IG-n-21", "SG-n-6500"),
             ("BaseLine-n-1500", "IG-n-5", "SG-n-1500"),
             "D_G",
-            "lower ranks",
+            family="lower ranks",
         ),
     ),
     Claim(
-        10,
-        "The two best ways of data grouping beat both random baselines on the individual's data.",
-        "v3, IV, Results (p < .1)",
-        ".979, .978 against .975",
-        "07-grouping",
-        GROUPING_TESTS,
-        BY_CHANCE,
+        number=10,
+        says="The two best data groupings beat both random baselines on the individual's data.",
+        source="v3, IV, Results (p < .1)",
+        printed=".979, .978 against .975",
+        chapter="07-grouping",
+        tests=GROUPING_TESTS,
+        controls=AGAINST_RANDOM,
     ),
     Claim(
-        11,
-        "For the individual, add only very similar samples, and not too many.",
-        "v3, IV, Results",
-        "SG .979 > .978; IG .978 > .977",
-        "07-grouping",
-        (
-            Superior("SG-n-1500", "SG-n-6500", "D_I", "fewer"),
-            Superior("IG-n-5", "IG-n-21", "D_I", "fewer"),
+        number=11,
+        says=(
+            "For the individual's data, it is best to add only very similar samples, and not "
+            "too many."
+        ),
+        source="v3, IV, Results",
+        printed="SG .979 > .978; IG .978 > .977",
+        chapter="07-grouping",
+        tests=(
+            Superior("SG-n-1500", "SG-n-6500", "D_I", family="fewer"),
+            Superior("IG-n-5", "IG-n-21", "D_I", family="fewer"),
             Trend(
                 ("far SG-n-1500", "BaseLine-n-1500 with D_I", "SG-n-1500"),
                 "D_I",
@@ -209,216 +283,254 @@ CLAIMS = (
         ),
     ),
     Claim(
-        12,
-        "The more diverse the enlarged data (random, then persons, then samples), the better for everybody else.",
-        "v3, IV, Results",
-        "",
-        "07-grouping",
-        (Measured(special.diversity_order), Measured(special.diversity_rho)),
+        number=12,
+        says=(
+            "The more diverse the enlarged data, the higher the accuracy on everybody else's "
+            "data; random samples are the most diverse."
+        ),
+        source="v3, IV, Results",
+        printed="",
+        chapter="07-grouping",
+        tests=(Measured(special.diversity_order), Measured(special.diversity_rho)),
     ),
     Claim(
-        13,
-        "More accurate methods are fairer: their standard deviation over people is smaller.",
-        "v3, IV, Fairness",
-        special.printed_rho("sd"),
-        "14-fairness",
-        accuracy_against("sd"),
-        accuracy_against("excess sd"),
+        number=13,
+        says=(
+            "More accurate methods are fairer: the standard deviation of accuracy over people "
+            "is smaller."
+        ),
+        source="v3, IV, Fairness",
+        printed=correlations.printed_rho(dispersions.SD),
+        chapter="14-fairness",
+        tests=accuracy_against(dispersions.SD),
+        controls=accuracy_against(dispersions.BETWEEN_PERSON_SD),
     ),
     Claim(
-        14,
-        "The same holds for the spread, maximum minus minimum.",
-        "v3, IV, Fairness",
-        special.printed_rho("spread"),
-        "14-fairness",
-        accuracy_against("spread"),
+        number=14,
+        says="More accurate methods are fairer: the range of accuracy over people is smaller.",
+        source="v3, IV, Fairness",
+        printed=correlations.printed_rho(dispersions.SPREAD),
+        chapter="14-fairness",
+        tests=accuracy_against(dispersions.SPREAD),
     ),
     Claim(
-        15,
-        "People vary more on their own data than on everybody else's.",
-        "v3, IV, Fairness",
-        "sd .027 against .002",
-        "14-fairness",
-        (Measured(special.variation),),
+        number=15,
+        says="Accuracy varies more over people on their own data than on everybody else's.",
+        source="v3, IV, Fairness",
+        printed="sd .027 against .002",
+        chapter="14-fairness",
+        tests=(Measured(dispersions.variation),),
     ),
     Claim(
-        16,
-        "20 epochs suffice for convergence.",
-        "v3, IV, footnote 2",
-        "",
-        "09-irreversibility",
-        tuple(
-            Equivalent(f"{BASELINE}, 2 × epochs", BASELINE, part, "doses", harm=1)
+        number=16,
+        says="20 epochs are enough for convergence.",
+        source="v3, IV, footnote 2",
+        printed="",
+        chapter="09-irreversibility",
+        tests=tuple(
+            Equivalent(f"{BASELINE}, 2 × epochs", BASELINE, part, of="doses", harm=1)
             for part in ("D_I", "D_G")
         ),
         epochs=20,
     ),
     Claim(
-        17,
-        "Too long on a small set does harm that later training does not undo.",
-        "v3, III-A; v1, Early Shaping",
-        "",
-        "09-irreversibility",
-        (
-            Superior("BaseLine + 5000 iterations", "ES-n-5000", "D_G", "dose", "doses"),
+        number=17,
+        says="Training too long on a small data set does harm that later training does not undo.",
+        source="v3, III-A; v1, Early Shaping",
+        printed="",
+        chapter="09-irreversibility",
+        tests=(
+            Superior("BaseLine + 5000 iterations", "ES-n-5000", "D_G", family="dose", of="doses"),
             Superior(
                 "BaseLine + 5000 iterations, 3 × epochs",
                 "ES-n-5000, 3 × epochs",
                 "D_G",
-                "dose",
-                "doses",
+                family="dose",
+                of="doses",
             ),
         ),
     ),
     Claim(
-        18,
-        "Samples of a class are more alike within a person than between people.",
-        "v3, II",
-        "",
-        "06-auto-encoder",
-        (Measured(special.within_people),),
+        number=18,
+        says="Samples of a class are more similar within a person than between people.",
+        source="v3, II",
+        printed="",
+        chapter="06-auto-encoder",
+        tests=(Measured(special.within_people),),
     ),
     Claim(
-        19,
-        "The global data hold similar samples for most people.",
-        "v3, II",
-        "",
-        "06-auto-encoder",
-        (Measured(special.similar_in_G),),
+        number=19,
+        says="For most people, the global data hold samples similar to their own.",
+        source="v3, II",
+        printed="",
+        chapter="06-auto-encoder",
+        tests=(Measured(special.similar_in_G),),
     ),
     Claim(
-        20,
-        "Flips as further classes make the task considerably harder.",
-        "v3, IV",
-        "",
-        "01-people",
-        tuple(Measured(special.flips_harder, (part,)) for part in ("D_I", "D_G")),
+        number=20,
+        says="Flips as further classes make the task considerably harder.",
+        source="v3, IV",
+        printed="",
+        chapter="01-people",
+        tests=tuple(Measured(special.flips_harder, (part,)) for part in ("D_I", "D_G")),
     ),
     Claim(
-        21,
-        "Irregularities of handwriting are often consistent for a person.",
-        "v3, IV",
-        "",
-        "06-auto-encoder",
-        (Measured(special.identified), Measured(special.symmetric_gain)),
+        number=21,
+        says="Irregularities of handwriting are often consistent within a person.",
+        source="v3, IV",
+        printed="",
+        chapter="06-auto-encoder",
+        tests=(Measured(special.identified), Measured(special.symmetric_gain)),
     ),
     Claim(
-        22,
-        "Class counts: the baseline is best on everybody else's data, and worse for the individual.",
-        "v1, Results (p < 1e-5)",
-        ".9215; .9102",
-        "10-class-counts",
-        (*v1_six("D_G", "counts", -1), v1_six("D_I", "counts")),
+        number=22,
+        says=(
+            "Class counts: the baseline is best on everybody else's data and worse on the "
+            "individual's."
+        ),
+        source="v1, Results (p < 1e-5)",
+        printed=".9215; .9102",
+        chapter="10-class-counts",
+        tests=(*above_v1_six("D_G", "counts"), v1_six("D_I", "counts")),
     ),
     Claim(
-        23,
-        "Class counts: exposure to the individual's data controls the trade-off.",
-        "v1, Results",
-        "",
-        "10-class-counts",
-        (
-            Trend((BASELINE, "SW-n-2", "SW-n-1/8"), "D_I", 1, "counts", "exposure"),
-            Trend((BASELINE, "SW-n-2", "SW-n-1/8"), "D_G", -1, "counts", "exposure"),
+        number=23,
+        says="Class counts: how often a method uses the individual's data controls the trade-off.",
+        source="v1, Results",
+        printed="",
+        chapter="10-class-counts",
+        tests=(
+            Trend(
+                (BASELINE, "SW-n-2", "SW-n-1/8"), "D_I", direction=1, of="counts", family="exposure"
+            ),
+            Trend(
+                (BASELINE, "SW-n-2", "SW-n-1/8"),
+                "D_G",
+                direction=-1,
+                of="counts",
+                family="exposure",
+            ),
         ),
     ),
     Claim(
-        24,
-        "Class counts: sample weighing trades off better than early shaping.",
-        "v1, Results (p < 1e-5; p < .1)",
-        ".9247/.9176 against ~.911/.918",
-        "10-class-counts",
-        (
-            Superior("SW-n-2", "ES-n-500", "D_I", "SW above ES", "counts"),
-            Superior("SW-n-2", "ES-n-5000", "D_I", "SW above ES", "counts"),
-            *(Equivalent("SW-n-2", f"ES-n-{n}", "D_G", "counts", harm=-1) for n in (500, 5000)),
+        number=24,
+        says="Class counts: sample weighing has a better trade-off than early shaping.",
+        source="v1, Results (p < 1e-5; p < .1)",
+        printed=".9247/.9176 against ~.911/.918",
+        chapter="10-class-counts",
+        tests=(
+            Superior("SW-n-2", "ES-n-500", "D_I", family="SW above ES", of="counts"),
+            Superior("SW-n-2", "ES-n-5000", "D_I", family="SW above ES", of="counts"),
+            *(Equivalent("SW-n-2", f"ES-n-{n}", "D_G", of="counts", harm=-1) for n in (500, 5000)),
         ),
     ),
     Claim(
-        25,
-        "Class counts: early shaping loses on everybody else's data; it cannot be fully reversed.",
-        "v1, Results (p < 1e-5)",
-        "−.3 points",
-        "10-class-counts",
-        (
-            *v1_six("D_G", "counts", -1)[:2],
+        number=25,
+        says=(
+            "Class counts: early shaping loses accuracy on everybody else's data, and training "
+            "on does not fully restore it."
+        ),
+        source="v1, Results (p < 1e-5)",
+        printed="−.3 points",
+        chapter="10-class-counts",
+        tests=(
+            *above_v1_six("D_G", "counts")[:2],
             *(
-                Superior(f"BaseLine + {n} iterations", f"ES-n-{n}", "D_G", "longer", "counts")
+                Superior(
+                    f"BaseLine + {n} iterations", f"ES-n-{n}", "D_G", family="longer", of="counts"
+                )
                 for n in (500, 5000)
             ),
         ),
-        (),
-        v1_six("D_G", "counts", -1),
+        family=above_v1_six("D_G", "counts"),
     ),
     Claim(
-        26,
-        "Class counts: sample weighing equals transfer learning for the individual and loses far less elsewhere.",
-        "v1, Results",
-        ".9542/.9556; .8227/.7369",
-        "10-class-counts",
-        (
-            Equivalent("SW-n-1/8", "TL-n-20 (1e-2)", "D_I", "counts", harm=-1),
-            Superior("SW-n-1/8", "TL-n-20 (1e-2)", "D_G", "SW above TL", "counts"),
+        number=26,
+        says=(
+            "Class counts: sample weighing equals transfer learning on the individual's data "
+            "and loses far less on everybody else's."
+        ),
+        source="v1, Results",
+        printed=".9542/.9556; .8227/.7369",
+        chapter="10-class-counts",
+        tests=(
+            Equivalent("SW-n-1/8", "TL-n-20 (1e-2)", "D_I", of="counts", harm=-1),
+            Superior("SW-n-1/8", "TL-n-20 (1e-2)", "D_G", family="SW above TL", of="counts"),
         ),
     ),
     Claim(
-        27,
-        "Hidden factors: early shaping is best on everybody else's data.",
-        "v1, Results (p < .001)",
-        "+.10 points",
-        "10-class-counts",
-        (
-            Superior("ES-n-500", BASELINE, "D_G", "v1's settings", "v1"),
-            *each_above_each(("ES-n-500",), V1_SIX[2:], "D_G", "best", "v1"),
+        number=27,
+        says="Hidden factors: early shaping is best on everybody else's data.",
+        source="v1, Results (p < .001)",
+        printed="+.10 points",
+        chapter="10-class-counts",
+        tests=(
+            Superior("ES-n-500", BASELINE, "D_G", family="v1's settings", of="v1"),
+            *each_above_each(("ES-n-500",), V1_SIX[2:], "D_G", family="best", of="v1"),
         ),
-        (Superior("ES-n-500", "BaseLine + 500 iterations", "D_G", "longer", "v1"),),
-        v1_six("D_G", "v1"),
+        controls=(
+            Superior("ES-n-500", "BaseLine + 500 iterations", "D_G", family="longer", of="v1"),
+        ),
+        family=v1_six("D_G", "v1"),
     ),
     Claim(
-        28,
-        "Hidden factors: early shaping of 500 and of 5,000 iterations are alike.",
-        "v1, Results",
-        ".9581, .958",
-        "10-class-counts",
-        tuple(Equivalent("ES-n-500", "ES-n-5000", part, "v1") for part in ("D_I", "D_G")),
+        number=28,
+        says="Hidden factors: early shaping for 500 and for 5,000 iterations is equally accurate.",
+        source="v1, Results",
+        printed=".9581, .958",
+        chapter="10-class-counts",
+        tests=tuple(Equivalent("ES-n-500", "ES-n-5000", part, of="v1") for part in ("D_I", "D_G")),
     ),
     Claim(
-        29,
-        "Hidden factors: sample weighing clearly beats transfer learning elsewhere and is near it for the individual.",
-        "v1, Results (p < 1e-5)",
-        "+1.6 points; −.6 points, itself beyond the margin",
-        "10-class-counts",
-        (
-            *each_above_each(("SW-n-2",), V1_SIX[4:], "D_G", "SW above TL", "v1"),
-            Equivalent("SW-n-2", "TL-n-200 (1e-2)", "D_I", "v1", harm=-1),
+        number=29,
+        says=(
+            "Hidden factors: sample weighing clearly beats transfer learning on everybody "
+            "else's data and is close to it on the individual's."
+        ),
+        source="v1, Results (p < 1e-5)",
+        printed="+1.6 points; −.6 points, itself beyond the margin",
+        chapter="10-class-counts",
+        tests=(
+            *each_above_each(("SW-n-2",), V1_SIX[4:], "D_G", family="SW above TL", of="v1"),
+            Equivalent("SW-n-2", "TL-n-200 (1e-2)", "D_I", of="v1", harm=-1),
         ),
     ),
     Claim(
-        30,
-        "Personalization is fairer on the individual's data and less fair on everybody else's.",
-        "v1, Fairness and computational resources",
-        "sd .034 → .018; .003 → .015",
-        "14-fairness",
-        (
+        number=30,
+        says=(
+            "Personalization makes accuracy fairer on the individual's data and less fair on "
+            "everybody else's."
+        ),
+        source="v1, Fairness and computational resources",
+        printed="sd .034 → .018; .003 → .015",
+        chapter="14-fairness",
+        tests=(
             *(
-                DispersionRatio(method, BASELINE, "D_I", -1)
+                DispersionRatio(method, BASELINE, "D_I", direction=-1)
                 for method in ("SW-n-2", "TL-n-200 (1e-2)")
             ),
-            tuple(DispersionRatio(method, BASELINE, "D_G", 1) for method in ("SW-n-2", "SW-n-1/8")),
-            DispersionRatio("TL-n-200 (1e-2)", BASELINE, "D_G", 1),
+            tuple(
+                DispersionRatio(method, BASELINE, "D_G", direction=1)
+                for method in ("SW-n-2", "SW-n-1/8")
+            ),
+            DispersionRatio("TL-n-200 (1e-2)", BASELINE, "D_G", direction=1),
         ),
-        tuple(
-            Measured(special.excess, (method, part, sign, "v1"))
+        controls=tuple(
+            Measured(dispersions.excess, (method, part, sign, "v1"))
             for part, sign in (("D_I", -1), ("D_G", 1))
             for method in ("SW-n-2", "TL-n-200 (1e-2)")
         ),
     ),
     Claim(
-        31,
-        "Transfer learning costs a small fraction; early shaping, sample weighing and the baseline cost the same.",
-        "v1, Fairness and computational resources",
-        "r_train .01 to .02; 1.0",
-        "16-cost",
-        tuple(
+        number=31,
+        says=(
+            "Transfer learning costs a small fraction of the baseline; early shaping and "
+            "sample weighing cost as much."
+        ),
+        source="v1, Fairness and computational resources",
+        printed="r_train .01 to .02; 1.0",
+        chapter="16-cost",
+        tests=tuple(
             Measured(special.cost_ratio, case)
             for case in (
                 ("TL-n-20 (1e-2)", 0.0, 0.1),
@@ -428,43 +540,52 @@ CLAIMS = (
                 ("ES-n-5000", 0.9, 1.1),
             )
         ),
-        tuple(Measured(special.own_cost_ratio, (name,)) for name in V1_SIX),
+        controls=tuple(Measured(special.own_cost_ratio, (name,)) for name in V1_SIX),
     ),
     Claim(
-        32,
-        "Storage and inference are the same for all methods.",
-        "v1, Objectives (4)",
-        "",
-        "16-cost",
-        (Measured(special.same_network),),
+        number=32,
+        says="Storage and inference cost the same for all methods.",
+        source="v1, Objectives (4)",
+        printed="",
+        chapter="16-cost",
+        tests=(Measured(special.same_network),),
     ),
     Claim(
-        33,
-        "No method dominates; sample weighing is the best trade-off.",
-        "v1, conclusions",
-        "",
-        "15-where-it-helps",
-        (
-            Measured(special.nobody_dominates),
-            *(Measured(special.on_front, (of, "sample weighing")) for of in ("v1", "counts")),
+        number=33,
+        says="No method dominates, and sample weighing has the best trade-off.",
+        source="v1, conclusions",
+        printed="",
+        chapter="15-where-it-helps",
+        tests=(
+            Measured(tradeoffs.nobody_dominates),
+            *(Measured(tradeoffs.on_front, (of, "sample weighing")) for of in ("v1", "counts")),
         ),
-        tuple(Measured(special.largest_sum, (of, "sample weighing")) for of in ("v1", "counts")),
+        controls=tuple(
+            Measured(tradeoffs.largest_sum, (of, "sample weighing")) for of in ("v1", "counts")
+        ),
     ),
     Claim(
-        34,
-        "Across versions: transfer learning harms everybody else (v1), or not (v3): by its optimiser and rate.",
-        "v1 and v3, tables",
-        "−1.7 points; 0",
-        "11-sensitivity",
-        (
-            Superior("TL-n-0", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
-            Superior("TL-n-300 (1e-4)", "TL-n-300 (1e-2 sgd)", "D_G", "harm", "sweeps"),
-            NonInferior("TL-n-300 (1e-4)", "TL-n-0", "D_G", "sweeps"),
+        number=34,
+        says=(
+            "Transfer learning harms accuracy on everybody else's data in v1 but not in v3, "
+            "because of its optimiser and learning rate."
         ),
-        (
-            NonInferior("TL-n-10 (1e-4)", "TL-n-0", "D_G", "sweeps"),
-            Superior("TL-n-300 (1e-3)", "TL-n-300 (1e-3 sgd)", "D_G", "optimiser", "sweeps"),
-            Superior("TL-n-300 (1e-3 sgd)", "TL-n-300 (1e-2 sgd)", "D_G", "rate", "sweeps"),
+        source="v1 and v3, tables",
+        printed="−1.7 points; 0",
+        chapter="11-sensitivity",
+        tests=(
+            Superior("TL-n-0", "TL-n-300 (1e-2 sgd)", "D_G", family="harm", of="sweeps"),
+            Superior("TL-n-300 (1e-4)", "TL-n-300 (1e-2 sgd)", "D_G", family="harm", of="sweeps"),
+            NonInferior("TL-n-300 (1e-4)", "TL-n-0", "D_G", of="sweeps"),
+        ),
+        controls=(
+            NonInferior("TL-n-10 (1e-4)", "TL-n-0", "D_G", of="sweeps"),
+            Superior(
+                "TL-n-300 (1e-3)", "TL-n-300 (1e-3 sgd)", "D_G", family="optimiser", of="sweeps"
+            ),
+            Superior(
+                "TL-n-300 (1e-3 sgd)", "TL-n-300 (1e-2 sgd)", "D_G", family="rate", of="sweeps"
+            ),
         ),
     ),
 )

@@ -1,0 +1,98 @@
+"""The data that claims are tested on, and what is said where data are missing."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from perso.claims import evidence, ledger
+from perso.claims.evidence import Evidence
+from perso.claims.hypotheses import Superior
+from perso.claims.registry import CLAIMS
+from perso.paths import ROOT
+from perso.settings import read_params
+from perso.study.study import Study
+
+
+def test_the_methods_of_all_tests_are_methods_of_the_run_they_use(quick):
+    found = Evidence(Study(quick))
+    for claim in CLAIMS:
+        for test in (*ledger.tests_of(claim), *claim.controls, *claim.family):
+            fields = (getattr(test, "method", None), getattr(test, "base", None))
+            names = {*fields, *getattr(test, "methods", ())} - {None}
+            known = {method.name for method in found.run(getattr(test, "of", "v3")).methods}
+            assert names <= known, (claim.number, names - known)
+
+
+def test_a_missing_row_leaves_out_one_person(make_evidence, better, quick):
+    first = str(Study(quick).data.splits.individuals[0])
+    found = make_evidence(better, without={("SW-n-2", first, 0)})
+    assert Superior("SW-n-2", "BaseLine", "D_I").find(found).n == 13
+    assert Superior("SW-n-12", "BaseLine", "D_I").find(found).n == 14
+    assert len(ledger.make_ledger(found).verdicts) == len(CLAIMS)
+
+
+def test_missing_methods_are_named(make_evidence, better, claim):
+    verdict = ledger.test_claim(claim(22), make_evidence(better))
+    assert verdict.verdict == "NOT RUN"
+    assert verdict.author is None
+    assert verdict.missing[0].startswith(
+        "models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2"
+    )
+
+
+def test_people_without_both_methods_are_described(make_evidence, better, claim, quick):
+    people = map(str, Study(quick).data.splits.individuals)
+    without = {
+        ("BaseLine" if place % 2 else "SW-n-2", person, 0) for place, person in enumerate(people)
+    }
+    found = make_evidence(better, without=without)
+    for number, text in ((2, "have all of: BaseLine, "), (7, "have both: SW-n-2, BaseLine")):
+        (line,) = [line for line in ledger.test_claim(claim(number), found).missing if text in line]
+        assert line.startswith("people of v3's Table I who ")
+
+
+def test_a_missing_auto_encoder_is_named(make_evidence, better, claim):
+    verdict = ledger.test_claim(claim(18), make_evidence(better))
+    assert verdict.missing == ("the auto-encoder of these people",)
+
+
+def test_flips_of_a_digit_are_one_item(make_evidence, better):
+    found = make_evidence(better)
+    person = str(found.study.data.splits.individuals[0])
+    items = found.items("v3", "D_I", person)
+    assert set(np.unique(items, return_counts=True)[1]) == {3}
+
+
+def test_a_study_of_class_counts_has_data_for_claims_on_class_counts_only(tmp_path, claim):
+    study = Study(read_params(ROOT / "params" / "quick-counts.yml"), tmp_path / "store.sqlite")
+    found = Evidence(study)
+    assert ledger.test_claim(claim(4), found).missing == (
+        "v3's Table I, where these parameters are of v1's Table 2, class counts alone",
+    )
+    assert ledger.test_claim(claim(23), found).verdict != "NOT RUN"  # from published rows
+
+
+def test_a_claim_about_other_epochs_or_other_params_is_not_run(tmp_path, claim):
+    study = Study(read_params(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite")
+    smoke = Evidence(study, tmp_path)
+    assert ledger.test_claim(claim(16), smoke).missing == ("a run of 20 epochs",)
+    smoke.study.asked = replace(smoke.study.asked, dataset="qmnist")
+    assert ledger.test_claim(claim(28), smoke).missing == (
+        "v1's Table 2, hidden factors, which has params of its own (`-v1`, `-counts`)",
+    )
+
+
+def test_missing_models_and_auto_encoders_are_trained_once(tmp_path, monkeypatch):
+    study = Study(read_params(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite")
+    calls = []
+
+    def run(self, methods, *_):
+        calls.append((self.settings.flips, len(methods)))
+        return self.keys(methods)
+
+    monkeypatch.setattr(Study, "run", run)
+    monkeypatch.setattr(Study, "encoder", lambda self, fold: calls.append(fold))
+    assert evidence.train_missing(study, folder=tmp_path) == 0
+    assert calls.count((False, 1)) == 1  # the baseline without flips
+    assert calls[-2:] == [0, 1]  # an auto-encoder per fold
+    assert len(calls) == len(evidence.RUN_NAMES) + 2
