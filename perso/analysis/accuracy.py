@@ -1,4 +1,4 @@
-"""What a method's rows say: accuracy per person and its spread over people (v3 II-A, Table I)."""
+"""Accuracy per person and its statistics over people (v3 II-A, Table I)."""
 
 import pandas as pd
 
@@ -7,10 +7,13 @@ from perso.stats.mixed import mixed_model
 
 
 def per_person(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """One column of rows, averaged over repeats: a line per person, a column per method in their order."""
+    """One column of rows, averaged over repeats: a line per person, a column per method.
+
+    Methods are in the order of their first rows.
+    """
     methods = rows["method"].unique()
-    wide = rows.groupby(["person", "method"], sort=False)[column].mean().unstack("method")
-    return wide.reindex(columns=methods)
+    means = rows.groupby(["person", "method"], sort=False)[column].mean()
+    return means.unstack("method").reindex(columns=methods)
 
 
 def by_part(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -19,26 +22,29 @@ def by_part(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def summary_over_people(people: pd.DataFrame) -> pd.DataFrame:
-    """Table I's columns of a `per_person`: n, mean, rank (1 is best), sd (n - 1), min, max; a line per method."""
+    """Table I's columns from the result of `per_person`: a line per method.
+
+    n, mean, rank (1 is best), sd (divisor n - 1), min, max
+    """
     table = people.agg(["count", "mean", "std", "min", "max"]).T
     table.insert(2, "rank", table["mean"].rank(ascending=False, method="min"))
     return table.rename(columns={"count": "n", "std": "sd"}).astype({"n": int, "rank": int})
 
 
 def variance_components(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of what accuracies vary, sd in percentage points: people, what a method does to a person, repeats, the rest.
+    """Sources of variation of accuracy as SDs in percentage points, a column for D_I and for D_G.
 
-    A mixed model with a mean per method; a repeat is all that people of a fold share of it, like its generic model.
+    A mixed model with a mean per method. The lines are its random factors, and the residual last:
+    the person; the effect of a method on a person; and the repeat, which stands for what all people
+    of a fold share in one repeat, such as the generic network.
     """
-    found = {}
+    components = {}
     for name, part in PARTS.items():
-        random = {
+        factors = {
             "person": rows["person"],
             "person × method": rows["person"] + rows["method"],
             "repeat": rows["fold"].astype(str) + " " + rows["repeat"].astype(str),
         }
-        found[name] = {
-            factor: 100 * sd
-            for factor, sd in mixed_model(rows[part.accuracy], random, rows["method"]).sd.items()
-        }
-    return pd.DataFrame(found)
+        sd = mixed_model(rows[part.accuracy], random=factors, fixed=rows["method"]).sd
+        components[name] = {factor: 100 * value for factor, value in sd.items()}
+    return pd.DataFrame(components)

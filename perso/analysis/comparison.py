@@ -1,4 +1,4 @@
-"""The papers' tables from our rows, with what they lack: the paired change to the baseline, its interval, its p."""
+"""The papers' tables from our rows, with paired changes to the baseline, their intervals and p."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +13,7 @@ from perso.parts import PARTS
 from perso.stats import paired
 
 COLUMNS = ("mean", "sd", "min", "max")  # of the papers' tables
+INTERVAL = ["change", "low", "high"]  # a change and the ends of its interval
 
 
 def compare(
@@ -21,164 +22,195 @@ def compare(
     printed: str = "v3",
     base: str = BASELINE,
 ) -> pd.DataFrame:
-    """One line per method that has rows; columns are pairs (D_I or D_G, what).
+    """Compare methods with a base: one line per method that has rows.
 
-    printed   the table that stands beside ours, see `printed.PAPER_OF`; v1's bring r_train with them
-    base      the method that changes are counted from
+    printed   the printed table to set beside ours, see `printed.PAPER_OF`
+    base      name of the method that changes are counted from
+
+    Columns are pairs of D_I or D_G and one of these; accuracies and changes are shares:
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
-    change, low, high, p          paired difference to the base over people; its 95 % interval and
+    change, low, high, p          paired difference to the base over people, its 95 % interval and
                                   the p of a paired t-test, both uncorrected
-    holm                          p corrected within the methods of a `correction_family` that are
-                                  here, for D_I and for D_G by itself
-    paper mean … paper max        the papers' table
-    r_train, paper r_train        v1: iterations for one person alone as a share of the base's;
-                                  with D_G
+    holm                          p corrected (Holm) over the methods in these rows that share a
+                                  `correction_family`, on D_I and on D_G separately
+    paper mean … paper max        from the printed table
+    r_train, paper r_train        for v1's tables, under D_G: iterations for one person as a share
+                                  of the base's
     """
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
+    rows = rows[rows["method"].isin(names)]
+    theirs = printed_table(printed).reindex(names)
+    bases = {name: base for name in names if name != base}
     families: dict[str, list[str]] = {}
     for method in methods:
         if method.name != base:
             families.setdefault(correction_family(method), []).append(method.name)
-    theirs = printed_table(printed).reindex(names)
-    rows, blocks = rows[rows["method"].isin(names)], {}
+
+    blocks = {}
     for part, people in accuracy.by_part(rows).items():
         block = accuracy.summary_over_people(people).loc[names]
-        others = people.drop(columns=base, errors="ignore")
-        bases = people.get(base, pd.Series(np.nan, people.index))
-        changes = {name: paired.paired_change(others[name] - bases) for name in others}
-        for column, field in (("change", "mean"), ("low", "low"), ("high", "high"), ("p", "p")):
-            values = {name: getattr(each, field) for name, each in changes.items()}
-            block[column] = pd.Series(values, dtype=float)
+        block = block.join(changes_from(people, bases))
         block["holm"] = np.nan
         for family in families.values():
             block.loc[family, "holm"] = paired.holm(block.loc[family, "p"])
         for column in COLUMNS:
             block[f"paper {column}"] = theirs[f"{part} {column}"]
         blocks[part] = block
+
     if PAPER_OF[printed] == "v1":
-        spent = rows.groupby("method")["own_iterations"].mean().reindex(names)
-        block["r_train"] = spent / spent.get(base, np.nan)
-        block["paper r_train"] = theirs["r_train"]
+        iterations = rows.groupby("method")["own_iterations"].mean().reindex(names)
+        blocks["D_G"]["r_train"] = iterations / iterations.get(base, np.nan)
+        blocks["D_G"]["paper r_train"] = theirs["r_train"]
     table = pd.concat(blocks, axis=1)
     table.attrs |= {"paper": PAPER_OF[printed], "base": base}
     return table
 
 
+def changes_from(people: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
+    """Paired changes over people: a line per method; columns change, low, high, p.
+
+    people   accuracies as `accuracy.per_person` returns them; a method that is not there has nan
+    bases    name of the base by name of the method
+    """
+    accuracies = people.reindex(columns=list({*bases, *bases.values()}))
+    lines = {}
+    for name, base in bases.items():
+        change = paired.paired_change(accuracies[name] - accuracies[base])
+        lines[name] = (change.mean, change.low, change.high, change.p)
+    return pd.DataFrame.from_dict(lines, "index", columns=[*INTERVAL, "p"], dtype=float)
+
+
 def paired_differences(rows: pd.DataFrame, method: str, other: str) -> dict[str, pd.Series]:
-    """One method minus another, a number per person, for D_I and for D_G."""
-    return {part: wide[method] - wide[other] for part, wide in accuracy.by_part(rows).items()}
+    """The accuracy of one method minus that of another, per person, on D_I and on D_G."""
+    return {part: people[method] - people[other] for part, people in accuracy.by_part(rows).items()}
 
 
 def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, paired.PairedChange]:
-    """One method minus another over people, for D_I and for D_G."""
+    """The mean of `paired_differences` over people with its interval, on D_I and on D_G."""
     return {
-        part: paired.paired_change(each)
-        for part, each in paired_differences(rows, method, other).items()
+        part: paired.paired_change(differences)
+        for part, differences in paired_differences(rows, method, other).items()
     }
 
 
 def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
-    """The changes to the baseline in several runs, a line per method that any has; the paper's last, without intervals.
+    """The changes to the baseline in several runs: a line per method that any run has.
 
-    What is chosen by likeness is counted from as much at random, v3's baseline for it (`registry.baseline_of`).
-    runs     rows by the run's name
-    printed  whose numbers come last, see `compare`
-    columns are triples (D_I or D_G, run, what): change, low, high as in `compare`, shares
+    The baseline of data grouping is as much data at random, as in v3 (`registry.baseline_of`).
+
+    runs      rows by name of the run
+    printed   the printed table, see `printed.PAPER_OF`; it is the last run, without intervals
+
+    Columns are triples of D_I or D_G, the run, and change, low or high as in `compare`.
     """
-    there = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
-    methods = [method for method in METHODS if method.name in there]
-    bases = {method.name: baseline_of(method).name for method in methods}
-    theirs, blocks = printed_table(printed), {}
+    known = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
+    bases = {method.name: baseline_of(method).name for method in METHODS if method.name in known}
     people = {run: accuracy.by_part(rows) for run, rows in runs.items()}
+    blocks = {}
     for part in PARTS:
         for run in runs:
-            wide = people[run][part].reindex(columns=list({*bases, *bases.values()}))
-            changes = {
-                name: paired.paired_change(wide[name] - wide[base]) for name, base in bases.items()
-            }
-            lines = {name: (each.mean, each.low, each.high) for name, each in changes.items()}
-            blocks[part, run] = pd.DataFrame.from_dict(
-                lines, "index", columns=["change", "low", "high"]
-            )
-        means = theirs[f"{part} mean"]
-        change = {
-            name: means[name] - means[base]
-            for name, base in bases.items()
-            if name in means and base in means
-        }
-        blocks[part, PAPER_OF[printed]] = pd.DataFrame(
-            {"change": change, "low": np.nan, "high": np.nan}, index=bases, dtype=float
-        )
+            blocks[part, run] = changes_from(people[run][part], bases)[INTERVAL]
+        blocks[part, PAPER_OF[printed]] = printed_changes(printed, part, bases)
     return pd.concat(blocks, axis=1)
 
 
-def dose_effects(rows: pd.DataFrame) -> pd.DataFrame:
-    """What a dose of early shaping changes against the baseline with as many epochs: a line per method of `DOSES`.
+def printed_changes(printed: str, part: str, bases: Mapping[str, str]) -> pd.DataFrame:
+    """Changes between the means of a printed table, in the columns of `INTERVAL`.
 
-    A method whose baseline is not among the rows has no line.
-    columns   whose (own | another's | general: whose data the dose is), dose, rounds, then pairs like in `compare`:
-              change, low, high on D_I and on D_G
+    Without interval; nan for a method that the table does not have.
     """
-    there, lines = set(rows["method"]), []
-    bases = {
+    means = printed_table(printed)[f"{part} mean"]
+    changes = {
+        name: means[name] - means[base]
+        for name, base in bases.items()
+        if name in means and base in means
+    }
+    columns = {"change": changes, "low": np.nan, "high": np.nan}
+    return pd.DataFrame(columns, index=list(bases), dtype=float)
+
+
+def dose_effects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Effect of the doses of early shaping: a line per method of `registry.DOSES` that has rows.
+
+    Each is compared with the baseline of as many epochs; without rows of that, it has no line.
+
+    Columns are pairs. ("", …): whose, the source of the dose (own | another's | general); dose, in
+    iterations; rounds, how often the study's epochs are repeated. (D_I or D_G, …): change, low and
+    high as in `compare`.
+    """
+    known = set(rows["method"])
+    baselines = {
         method.epochs_factor: method.name
         for method in DOSES
         if method.global_extra and not method.extra
     }
+    lines = []
     for method in DOSES:
         dose = method.early or method.extra
-        if dose and {method.name, bases.get(method.epochs_factor)} <= there:
-            whose = (
-                "general"
-                if method.extra
-                else {"own": "own", "other": "another's"}[method.individual_data]
-            )
-            line = {("", "whose"): whose, ("", "dose"): dose, ("", "rounds"): method.epochs_factor}
-            for part, change in change_by_part(
-                rows, method.name, bases[method.epochs_factor]
-            ).items():
-                line |= {
-                    (part, "change"): change.mean,
-                    (part, "low"): change.low,
-                    (part, "high"): change.high,
-                }
-            lines.append(pd.Series(line, name=method.name))
+        base = baselines.get(method.epochs_factor)
+        if not dose or method.name not in known or base not in known:
+            continue
+        line = {
+            ("", "whose"): dose_source(method),
+            ("", "dose"): dose,
+            ("", "rounds"): method.epochs_factor,
+        }
+        for part, change in change_by_part(rows, method.name, base).items():
+            line[part, "change"] = change.mean
+            line[part, "low"] = change.low
+            line[part, "high"] = change.high
+        lines.append(pd.Series(line, name=method.name))
     return pd.DataFrame(lines)
 
 
-def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:
-    """Whether changes that are clear in one run (their 95 % interval excludes 0) have the same sign in the other.
+def dose_source(method: Method) -> str:
+    """Whose data the dose of a method of `registry.DOSES` is: own, another's, or general (D_G)."""
+    if method.extra:
+        return "general"
+    return "own" if method.individual_data == "own" else "another's"
 
-    table   of `compare_runs`
-    For D_I and for D_G a bool per method that is clear in one and is there in the other. A change of exactly 0 there,
-    of two printed means that are equal, has no sign and is left out.
+
+def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Series]:
+    """Whether the clear changes of one run have the same sign in another run.
+
+    table        the result of `compare_runs`
+    one, other   names of two of its runs; in `one`, the 95 % interval of a clear change excludes 0
+
+    Returns, for D_I and for D_G, a bool per method that is clear in `one` and is in `other`.
+    A change of exactly 0, between two equal printed means, has no sign and is left out.
     """
-    found = {}
+    agreement = {}
     for part in PARTS:
-        ours, theirs = table[part][one], table[part][other]["change"]
-        clear = ((ours["low"] > 0) | (ours["high"] < 0)) & theirs.notna() & (theirs != 0)
-        found[part] = (np.sign(ours["change"]) == np.sign(theirs))[clear]
-    return found
+        ours = table[part][one]
+        theirs = table[part][other]["change"]
+        clear = (ours["low"] > 0) | (ours["high"] < 0)
+        has_sign = theirs.notna() & (theirs != 0)
+        same = np.sign(ours["change"]) == np.sign(theirs)
+        agreement[part] = same[clear & has_sign]
+    return agreement
 
 
 def correction_family(method: Method) -> str:
-    """With which other methods a method's p is corrected: all shaping methods together, others by their family."""
+    """Name of the methods whose p are corrected together: "shaping", or the method's family."""
     return "shaping" if is_shaping(method) else method.family
 
 
 def is_shaping(method: Method) -> bool:
-    """Whether a method is one of the three forms of shaping, or of their combinations."""
+    """Whether a method is one of the three forms of shaping, or a combination of them."""
     return method.family in SHAPING
 
 
 def equivalence_by_part(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, paired.Equivalence]:
-    """Whether `rows` are as accurate as `other`, rows of the same methods and people trained otherwise: D_I and D_G.
+    """Test whether two ways of training give the same accuracy, on D_I and on D_G (TOST).
 
-    A person is one number: its differences are averaged over repeats and methods before people are compared.
+    A person counts once: their differences are averaged over repeats and methods first.
+
+    rows, other   rows of the same methods and people
     """
-    found, theirs = {}, accuracy.by_part(other)
+    theirs = accuracy.by_part(other)
+    found = {}
     for part, people in accuracy.by_part(rows).items():
         differences = people - theirs[part]
         found[part] = paired.tost(differences.mean(axis=1), PARTS[part].margin)

@@ -1,6 +1,10 @@
-"""What latent codes say about people: are samples of one hand alike, who is like whom, how diverse is a choice."""
+"""Similarity of samples and of people by latent codes, and diversity of the data added to D_I.
 
-from collections.abc import Iterable, Sequence
+Distances are L2 between latent codes of a fold's auto-encoder, which is trained where it is not
+stored. Images are indices into the study's data set, int [n]; `fold` is the number of a fold.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -20,7 +24,7 @@ from perso.study.study import Study
 
 
 def unflipped(study: Study, fold: int) -> np.ndarray:
-    """Training images of a fold, as they were written: int [n]."""
+    """Training images of a fold without their flips, int [n]."""
     index = plans.encoder_samples(study.data, study.folds[fold])
     return index[study.data.orientation[index] == 0]
 
@@ -28,214 +32,269 @@ def unflipped(study: Study, fold: int) -> np.ndarray:
 def spaces(
     study: Study, latents: Iterable[int], fold: int = 0
 ) -> dict[str, tuple[Study | None, np.ndarray]]:
-    """Codes of a fold's unflipped training images [n, d] in spaces of several dimensions, beside their raw pixels.
+    """Representations of a fold's unflipped training images: latent codes, and raw pixels last.
 
-    The auto-encoders are trained where the store lacks them; each comes with its study.
+    latents   numbers of latent dimensions; each has an auto-encoder of its own
+
+    Returns by name the study with that auto-encoder (None for pixels) and the values, [n, d].
     """
-    images, found = unflipped(study, fold), {}
+    images = unflipped(study, fold)
+    by_name: dict[str, tuple[Study | None, np.ndarray]] = {}
     for latent in latents:
-        one = Study(replace(study.asked, latent=latent), study.store.path, study.data_dir)
-        found[f"{latent} latent numbers"] = one, one.codes(fold, images)[images]
+        settings = replace(study.asked, latent=latent)
+        encoder_study = Study(settings, study.store.path, study.data_dir)
+        codes = encoder_study.codes(fold, images)[images]
+        by_name[f"{latent} latent numbers"] = encoder_study, codes
     pixels = study.data.inputs[images].reshape(len(images), -1) / 255
-    return found | {f"{pixels.shape[1]} raw pixels": (None, pixels)}
+    by_name[f"{pixels.shape[1]} raw pixels"] = None, pixels
+    return by_name
 
 
 def permanova_by_writer(study: Study, fold: int = 0) -> permutation.Permanova:
-    """PERMANOVA: how much of what a fold's codes vary within classes goes by writer."""
-    images, data = unflipped(study, fold), study.data
-    codes, draw = study.codes(fold, images)[images], rng(study.settings.seed, "permanova")
+    """Share of a fold's latent variation within classes that is between people (PERMANOVA)."""
+    data = study.data
+    images = unflipped(study, fold)
+    codes = study.codes(fold, images)[images]
+    draw = rng(study.settings.seed, "permanova")
     return permutation.permanova(codes, data.who[images], data.labels[images], draw)
 
 
 def compare_spaces(study: Study, latents: Iterable[int], fold: int = 0) -> pd.DataFrame:
-    """What every space keeps, a line each: of images, of their classes and of who wrote them.
+    """What each of the `spaces` preserves of images, classes and people: a line each.
 
-    error          mean squared error of individuals' test images, which the auto-encoder never saw; grey levels 0 to 1
-    class, writer  share of images whose nearest neighbour has the same
-    × chance       the writer's share against that of a neighbour drawn at random
-    R², p          PERMANOVA: share of the variation within classes that goes by writer, beyond chance
+    error          mean squared error on the individuals' test images, which are not training data
+                   of the auto-encoder; grey levels from 0 to 1
+    class, writer  share of images whose nearest neighbour has the same class, the same person
+    × chance       `writer` as a multiple of the share expected at random
+    R², p          PERMANOVA: share of the variation within classes that is between people, minus
+                   the share expected at random; and its p
     """
-    images, data = unflipped(study, fold), study.data
-    who, labels = data.who[images], data.labels[images]
-    chance, lines = same_by_chance(who), {}
-    for name, (one, codes) in spaces(study, latents, fold).items():
-        near = nearest(codes)
-        writer = float((who[near] == who).mean())
-        found = permutation.permanova(codes, who, labels, rng(study.settings.seed, "permanova"))
+    images = unflipped(study, fold)
+    who = study.data.who[images]
+    labels = study.data.labels[images]
+    at_random = same_by_chance(who)
+    lines = {}
+    for name, (encoder_study, codes) in spaces(study, latents, fold).items():
+        neighbours = nearest(codes)
+        same_person = float((who[neighbours] == who).mean())
+        same_class = float((labels[neighbours] == labels).mean())
+        draw = rng(study.settings.seed, "permanova")
+        between_people = permutation.permanova(codes, who, labels, draw)
         lines[name] = {
-            "error": reconstruction_error(one, fold) if one else 0.0,
-            "class": float((labels[near] == labels).mean()),
-            "writer": writer,
-            "× chance": writer / chance,
-            "R²": found.share - found.chance,
-            "p": found.p,
+            "error": reconstruction_error(encoder_study, fold) if encoder_study else 0.0,
+            "class": same_class,
+            "writer": same_person,
+            "× chance": same_person / at_random,
+            "R²": between_people.share - between_people.chance,
+            "p": between_people.p,
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
 def nearest(codes: np.ndarray) -> np.ndarray:
-    """The nearest other sample of each, int [n]."""
-    near = NearestNeighbors(n_neighbors=2).fit(codes).kneighbors(codes, return_distance=False)
-    return np.where(near[:, 0] == np.arange(len(codes)), near[:, 1], near[:, 0])
+    """Position of the nearest other sample to each of codes [n, d], int [n]."""
+    index = NearestNeighbors(n_neighbors=2).fit(codes)
+    two = index.kneighbors(codes, return_distance=False)
+    # The first neighbour is usually the sample itself, but an equal sample may take its place.
+    is_itself = two[:, 0] == np.arange(len(codes))
+    return np.where(is_itself, two[:, 1], two[:, 0])
 
 
 def reconstruction_error(study: Study, fold: int = 0) -> float:
     """Mean squared error of an auto-encoder on the test images of a fold's individuals."""
     tests = [study.data.splits.test[person] for person in study.folds[fold].individuals]
     index = np.concatenate(tests)
-    made = study.reconstructed(index, fold)
-    return float(np.mean((made - study.data.inputs[index] / 255) ** 2))
+    reconstructed = study.reconstructed(index, fold)
+    return float(np.mean((reconstructed - study.data.inputs[index] / 255) ** 2))
 
 
 def nearest_distances(study: Study, fold: int = 0) -> pd.DataFrame:
-    """How near the nearest training image is to a test image: mean latent distance, a line per individual.
+    """Mean latent distance of a person's test images to the nearest training image.
 
-    own    among the person's own
-    D_G    among D_G's
-    as few among as many of D_G's as the person has, drawn at random
+    A line per individual of the fold; columns are where the training image is:
+
+    own      in the person's D_I
+    D_G      in D_G
+    as few   in a random part of D_G, as large as the person's D_I
     """
-    parts, place, lines = study.data.splits, study.folds[fold], {}
-    tests = np.concatenate([parts.test[person] for person in place.individuals])
-    codes = study.codes(fold, np.concatenate([plans.encoder_samples(study.data, place), tests]))
-    for person in place.individuals:
-        own, test = parts.train[person], parts.test[person]
-        few = rng(study.settings.seed, "as few", person).permutation(place.global_train)[: len(own)]
-        among = {"own": own, "D_G": place.global_train, "as few": few}
-        lines[person] = {
-            name: float(grouping.nearest_neighbours(codes[test], codes[images], 1)[0].mean())
-            for name, images in among.items()
-        }
+    splits = study.data.splits
+    people = study.folds[fold]
+    tests = np.concatenate([splits.test[person] for person in people.individuals])
+    training = plans.encoder_samples(study.data, people)
+    codes = study.codes(fold, np.concatenate([training, tests]))
+    lines = {}
+    for person in people.individuals:
+        own = splits.train[person]
+        test = splits.test[person]
+        shuffled = rng(study.settings.seed, "as few", person).permutation(people.global_train)
+        sources = {"own": own, "D_G": people.global_train, "as few": shuffled[: len(own)]}
+        lines[person] = {}
+        for name, images in sources.items():
+            distances, _ = grouping.nearest_neighbours(codes[test], codes[images], 1)
+            lines[person][name] = float(distances.mean())
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def persons_by_similarity(study: Study, person, fold: int = 0) -> list:
-    """The people of D_G, those first who are most like an individual (IG's order)."""
-    place = study.folds[fold]
-    return plans.rank_persons(
-        study.data, place, person, study.codes(fold), len(place.global_people)
-    )
+def persons_by_similarity(study: Study, person: Hashable, fold: int = 0) -> list:
+    """The people of D_G as individual grouping ranks them: the most similar to a person first."""
+    people = study.folds[fold]
+    codes = study.codes(fold)
+    return plans.rank_persons(study.data, people, person, codes, len(people.global_people))
 
 
 def counterparts(
     study: Study, images: Sequence[int], fold: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest and the farthest training image of D_G to each of an individual's training images, int [n] each."""
-    D_G, codes = study.folds[fold].global_train, study.codes(fold)
-    return tuple(
-        D_G[grouping.nearest_neighbours(codes[images], codes[D_G], 1, far)[1][:, 0]]
-        for far in (False, True)
-    )
+    """The nearest and the farthest training image of D_G to each image, int [n] each.
+
+    images   training images of an individual
+    """
+    D_G = study.folds[fold].global_train
+    codes = study.codes(fold)
+    _, near = grouping.nearest_neighbours(codes[images], codes[D_G], k=1)
+    _, far = grouping.nearest_neighbours(codes[images], codes[D_G], k=1, far=True)
+    return D_G[near[:, 0]], D_G[far[:, 0]]
 
 
 def diversity_by_person(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.DataFrame:
-    """How diverse D'_I is: mean latent distance of its images from their mean; a person a line, a method a column."""
-    codes, place = study.codes(fold), study.folds[fold]
-    return pd.DataFrame(
-        {
-            method.name: {
-                str(person): mean_distance(
-                    codes[plans.enlarge(study.data, place, method, person, 0, codes)]
-                )
-                for person in place.individuals
-            }
-            for method in methods
-        }
-    )
+    """Diversity of the enlarged D'_I: mean latent distance of its images from their mean.
+
+    A line per individual of the fold, a column per method; in the first repeat.
+    """
+    codes = study.codes(fold)
+    people = study.folds[fold]
+    columns: dict[str, dict[str, float]] = {}
+    for method in methods:
+        columns[method.name] = {}
+        for person in people.individuals:
+            images = plans.enlarge(study.data, people, method, person, 0, codes)
+            columns[method.name][str(person)] = mean_distance(codes[images])
+    return pd.DataFrame(columns)
 
 
 def diversity(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
-    """`diversity_by_person` on average over a fold's people, by method."""
+    """`diversity_by_person` averaged over a fold's individuals, by method."""
     return diversity_by_person(study, methods, fold).mean()
 
 
 def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series:
-    """Share of the images added to D_I that two people of a fold have in common, on average over pairs; by method."""
-    codes, place, shares = study.codes(fold), study.folds[fold], {}
+    """Share of the images added to D_I that two people have in common, by method.
+
+    On average over all pairs of the fold's individuals.
+    """
+    codes = study.codes(fold)
+    people = study.folds[fold]
+    shares = {}
     for method in methods:
-        alone = replace(method, with_own=False)
+        without_own = replace(method, with_own=False)
         added = [
-            set(plans.enlarge(study.data, place, alone, person, 0, codes))
-            for person in place.individuals
+            set(plans.enlarge(study.data, people, without_own, person, 0, codes))
+            for person in people.individuals
         ]
-        pairs = combinations(added, 2)
-        shares[method.name] = np.mean(
-            [len(one & other) / min(len(one), len(other)) for one, other in pairs]
-        )
+        common = [
+            len(one & other) / min(len(one), len(other)) for one, other in combinations(added, 2)
+        ]
+        shares[method.name] = np.mean(common)
     return pd.Series(shares)
 
 
 def gain_on_classes(
     study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE
 ) -> pd.DataFrame:
-    """What a method adds to the base's accuracy on D_I, shares: a line per person, averaged over repeats.
+    """Gain in accuracy on D_I over the base, on some classes and on the others: a line per person.
 
-    these, others   on test images of these classes of the source, flips included; on all other ones
+    classes         of the source, such as the digits 0, 1 and 8; a flip counts with its digit
+    these, others   columns: the gain on test images of these classes, and of all others; shares,
+                    averaged over repeats; nan without rows or without such images
     """
-    data, lines = study.data, {}
-    labels = data.source.labels[data.sample]  # a flip shows its sample's class
+    data = study.data
+    labels = data.source.labels[data.sample]
+    lines = {}
     for person in data.splits.individuals:
         own = rows[rows["person"] == str(person)]
         these = np.isin(labels[data.splits.test[person]], classes)
-
-        def share(name, which, own=own):
-            hits = [
-                unpacked(blob, n)
-                for blob, n in own.loc[own["method"] == name, [D_I.hits, D_I.size]].values
-            ]
-            return np.mean(hits, axis=0)[which].mean() if hits and which.any() else np.nan
-
         lines[person] = {
-            column: share(method, which) - share(base, which)
-            for column, which in (("these", these), ("others", ~these))
+            "these": accuracy_on(own, method, these) - accuracy_on(own, base, these),
+            "others": accuracy_on(own, method, ~these) - accuracy_on(own, base, ~these),
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
+def accuracy_on(rows: pd.DataFrame, method: str, images: np.ndarray) -> float:
+    """Accuracy of a method on some of a person's test images, averaged over repeats.
+
+    rows     of one person
+    images   which of the person's test images, bool [n]
+    """
+    columns = rows.loc[rows["method"] == method, [D_I.hits, D_I.size]]
+    hits = [unpacked(blob, n) for blob, n in columns.values]
+    if not hits or not images.any():
+        return np.nan
+    return np.mean(hits, axis=0)[images].mean()
+
+
 def identify_persons(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
-    """How often a code's writer is named, by writer, among at most `most` people of a fold; how often by chance."""
-    images, place = unflipped(study, fold), study.folds[fold]
-    people = [*place.individuals, *place.global_people][:most]
+    """Share of latent codes whose person is identified, by person; and the share of a guess.
+
+    most   number of people at most: the individuals first, then the people of D_G
+
+    The guess is always the person with most samples.
+    """
+    images = unflipped(study, fold)
+    people = [*study.folds[fold].individuals, *study.folds[fold].global_people][:most]
     images = images[np.isin(study.data.who[images], people)]
     who = study.data.who[images]
-    right = predict_person(study.codes(fold, images)[images], who) == who
-    return pd.Series(right).groupby(who).mean(), float(
-        np.unique(who, return_counts=True)[1].max() / len(who)
-    )
+    correct = predict_person(study.codes(fold, images)[images], who) == who
+    return pd.Series(correct).groupby(who).mean(), largest_share(who)
 
 
 def identification_rate(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
-    """How often the writer of a code is named, and how often by chance; each person counts alike (`identify_persons`)."""
-    share, chance = identify_persons(study, fold, most)
-    return float(share.mean()), chance
+    """The two shares of `identify_persons`, the first averaged over people."""
+    shares, at_random = identify_persons(study, fold, most)
+    return float(shares.mean()), at_random
 
 
 def writer_identification(data: StudyData, most: int = 14) -> tuple[float, float]:
-    """How often an image's writer is named among at most `most` individuals, and how often by chance."""
+    """Share of unflipped images whose person is identified, and the share of a guess.
+
+    most   number of individuals at most
+
+    The guess is always the person with most images.
+    """
     people = data.splits.individuals[:most]
     index = np.flatnonzero(np.isin(data.who, people) & (data.orientation == 0))
     who = data.who[index]
-    chance = np.unique(who, return_counts=True)[1].max() / len(who)
-    return prediction_rate(data.inputs[index], who), float(chance)
+    return prediction_rate(data.inputs[index], who), largest_share(who)
+
+
+def largest_share(who: np.ndarray) -> float:
+    """Share of the person with most samples."""
+    counts = np.unique(who, return_counts=True)[1]
+    return float(counts.max() / len(who))
 
 
 def predict_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.ndarray:
-    """The person a support vector machine takes each of images [N, H, W] or codes [N, d] for, cross-validated: [N]."""
+    """The person of each sample as a support vector machine predicts it, cross-validated: [n].
+
+    images   [n, H, W], or latent codes [n, d]
+    who      the person of each, [n]
+    folds    of the cross-validation
+    """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.svm import SVC
 
-    pixels = images.reshape(len(images), -1) / 255
-    return cross_val_predict(
-        SVC(C=10), pixels, who, cv=StratifiedKFold(folds, shuffle=True, random_state=0)
-    )
+    features = images.reshape(len(images), -1) / 255
+    splits = StratifiedKFold(folds, shuffle=True, random_state=0)
+    return cross_val_predict(SVC(C=10), features, who, cv=splits)
 
 
 def prediction_rate(images: np.ndarray, who: np.ndarray, folds: int = 5) -> float:
-    """Share of images or codes whose person is `identify_persons`."""
+    """Share of images or codes for which `predict_person` is correct."""
     return float((predict_person(images, who, folds) == who).mean())
 
 
 def same_by_chance(who: np.ndarray) -> float:
-    """How often two samples that are drawn at random are the same person's."""
+    """Probability that two different samples drawn at random are from the same person."""
     counts = np.unique(who, return_counts=True)[1]
     return float((counts * (counts - 1)).sum() / (len(who) * (len(who) - 1)))
 

@@ -1,4 +1,4 @@
-"""The table of the study, on rows made by hand."""
+"""Comparisons of methods, of runs and of ways of training, on made-up rows."""
 
 import io
 import re
@@ -19,7 +19,7 @@ from perso.store.sqlite import ROW, Store
 
 OWN, LONGER = "own data in the union", "BaseLine + 400 iterations"  # controls
 ES, SW, TL = "ES-n-40", "SW-n-2", "TL-n-10 (1e-3)"  # shaping methods
-SEEN = {  # accuracy on D_I of three people; on D_G it is half of that
+ACCURACIES = {  # accuracy on D_I of three people; on D_G it is half of that
     BASELINE: (0.6, 0.5, 0.7),
     OWN: (0.6, 0.6, 0.8),
     LONGER: (0.7, 0.5, 0.7),
@@ -29,10 +29,10 @@ SEEN = {  # accuracy on D_I of three people; on D_G it is half of that
 }
 
 
-def rows(seen=SEEN, people=("ann", "bob", "eve")) -> pd.DataFrame:
+def rows(accuracies=ACCURACIES, people=("ann", "bob", "eve")) -> pd.DataFrame:
     lines = [
         (name, person, value, value / 2)
-        for name, values in seen.items()
+        for name, values in accuracies.items()
         for person, value in zip(people, values, strict=False)
     ]
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
@@ -44,7 +44,7 @@ def table() -> pd.DataFrame:
 
 
 def without(*names: str) -> dict:
-    return {name: values for name, values in SEEN.items() if name not in names}
+    return {name: values for name, values in ACCURACIES.items() if name not in names}
 
 
 def paper_of(table, part: str) -> dict:
@@ -55,7 +55,7 @@ def paper_of(table, part: str) -> dict:
     }
 
 
-def test_a_change_is_a_share_as_accuracies_are(table):
+def test_a_change_is_a_share(table):
     expected = paired.paired_change([0.1, 0.1, 0.2])
     line = table.loc[ES, "D_I"]
     assert (line["change"], line["low"], line["high"]) == pytest.approx(
@@ -67,7 +67,7 @@ def test_a_change_is_a_share_as_accuracies_are(table):
     )
 
 
-def test_people_are_paired_by_name_and_not_by_place(table):
+def test_people_are_paired_by_name_and_not_by_order(table):
     turned = [one[:: -1 if name == ES else 1] for name, one in rows().groupby("method", sort=False)]
     pd.testing.assert_frame_equal(comparison.compare(pd.concat(turned)), table)
 
@@ -79,13 +79,13 @@ def test_repeats_are_averaged_before_people_are_compared(table):
     pd.testing.assert_frame_equal(comparison.compare(thrice), table)
 
 
-def test_the_order_is_that_of_the_methods_whatever_that_of_the_rows(table):
-    names = [method.name for method in METHODS if method.name in SEEN]
+def test_lines_are_in_the_order_of_the_methods_and_not_of_the_rows(table):
+    names = [method.name for method in METHODS if method.name in ACCURACIES]
     assert list(table.index) == names
-    assert list(comparison.compare(rows(dict(reversed(SEEN.items())))).index) == names
+    assert list(comparison.compare(rows(dict(reversed(ACCURACIES.items())))).index) == names
 
 
-def test_methods_not_asked_for_stay_out():
+def test_other_methods_are_left_out():
     asked = [method for method in METHODS if method.name in (BASELINE, ES)]
     assert list(comparison.compare(rows(), asked).index) == [BASELINE, ES]
 
@@ -95,9 +95,14 @@ def test_the_baseline_has_no_change(table):
 
 
 def test_p_is_corrected_within_controls_and_within_shaping_methods(table):
-    block, seen = table["D_I"], {name: np.array(values) for name, values in SEEN.items()}
+    block, accuracies = (
+        table["D_I"],
+        {name: np.array(values) for name, values in ACCURACIES.items()},
+    )
     for family in ([OWN, LONGER], [ES, SW, TL]):
-        single = [paired.paired_change(seen[name] - seen[BASELINE]).p for name in family]
+        single = [
+            paired.paired_change(accuracies[name] - accuracies[BASELINE]).p for name in family
+        ]
         assert block.loc[family, "holm"].tolist() == pytest.approx(paired.holm(single).tolist())
         assert block.loc[family, "holm"].tolist() != pytest.approx(single)
 
@@ -110,7 +115,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
         Method(name, "distillation", "from a larger network", n_I="2")
         for name in ("DI-n-2", "DI-n-4")
     ]
-    more = rows(SEEN | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})
+    more = rows(ACCURACIES | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})
     with_them = comparison.compare(more, [*METHODS, *added])
     for part in ("D_I", "D_G"):
         block = with_them[part]
@@ -118,7 +123,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
             block.loc[["DI-n-2", "DI-n-4"], column].tolist() for column in ("p", "holm")
         )
         assert holm == pytest.approx(paired.holm(single).tolist()) and holm != pytest.approx(single)
-        pd.testing.assert_series_equal(block.loc[list(SEEN), "holm"], table[part]["holm"])
+        pd.testing.assert_series_equal(block.loc[list(ACCURACIES), "holm"], table[part]["holm"])
     other = comparison.compare(rows(), base=TL)["D_I"]  # from which the baseline differs, too
     assert other.loc[BASELINE, "holm"] == other.loc[BASELINE, "p"] > 0 and np.isnan(
         other.loc[TL, "holm"]
@@ -128,27 +133,29 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
 @pytest.mark.parametrize(
     ("left_out", "untouched"), [((OWN,), [ES, SW, TL]), ((ES, SW), [OWN, LONGER])]
 )
-def test_one_familys_size_is_nothing_to_the_other(table, left_out, untouched):
+def test_the_size_of_one_family_does_not_affect_the_other(table, left_out, untouched):
     fewer = comparison.compare(rows(without(*left_out)))
     pd.testing.assert_series_equal(
         fewer.loc[untouched, ("D_I", "holm")], table.loc[untouched, ("D_I", "holm")]
     )
 
 
-def test_D_I_and_D_G_are_corrected_apart():
-    noisy = rows().assign(acc_G=[0.5, 0.6, 0.7] * len(SEEN))  # nothing changes on D_G
+def test_p_is_corrected_on_D_I_and_D_G_separately():
+    noisy = rows().assign(acc_G=[0.5, 0.6, 0.7] * len(ACCURACIES))  # nothing changes on D_G
     table = comparison.compare(noisy)
     assert (table["D_G", "p"].drop(BASELINE) == 1).all()
 
 
-@pytest.mark.parametrize("seen", [SEEN, dict(reversed(SEEN.items())), without(OWN, ES)])
-def test_the_papers_numbers_stand_beside_their_method(seen):
-    table = comparison.compare(rows(seen))
+@pytest.mark.parametrize(
+    "accuracies", [ACCURACIES, dict(reversed(ACCURACIES.items())), without(OWN, ES)]
+)
+def test_the_papers_numbers_stand_beside_their_method(accuracies):
+    table = comparison.compare(rows(accuracies))
     printed = printed_table("v3")
     for part in ("D_I", "D_G"):
         columns = [f"{part} {column}" for column in comparison.COLUMNS]
         numbers = {
-            name: tuple(printed.loc[name, columns]) for name in seen if name in printed.index
+            name: tuple(printed.loc[name, columns]) for name in accuracies if name in printed.index
         }
         assert len(numbers) > 2 and paper_of(table, part) == numbers
 
@@ -161,7 +168,7 @@ def test_without_the_baseline_there_are_levels_and_no_changes():
 
 
 def test_the_baseline_alone_makes_a_table():
-    table = comparison.compare(rows({BASELINE: SEEN[BASELINE]}))
+    table = comparison.compare(rows({BASELINE: ACCURACIES[BASELINE]}))
     assert list(table.index) == [BASELINE] and table.loc[
         BASELINE, ("D_I", "mean")
     ] == pytest.approx(0.6)
@@ -178,20 +185,20 @@ def test_csv_parses_back_with_all_numbers(table):
 
 @pytest.mark.parametrize("form", [tables.comparison_text, tables.comparison_markdown])
 def test_text_and_markdown_hold_every_method_in_both_parts(table, form):
-    shown = form(table)
-    for name in SEEN:
-        assert len(re.findall(rf"^(?:\| )?{re.escape(name)}(?:  | \|)", shown, re.MULTILINE)) == 2
-    assert shown.index("D_I") < shown.index(ES) < shown.index("D_G") < shown.rindex(ES)
+    text = form(table)
+    for name in ACCURACIES:
+        assert len(re.findall(rf"^(?:\| )?{re.escape(name)}(?:  | \|)", text, re.MULTILINE)) == 2
+    assert text.index("D_I") < text.index(ES) < text.index("D_G") < text.rindex(ES)
 
 
 def test_markdown_has_as_many_cells_in_every_line(table):
     lines = [
         line for line in tables.comparison_markdown(table).splitlines() if line.startswith("|")
     ]
-    assert {line.count("|") for line in lines} == {14} and len(lines) == 2 * (2 + len(SEEN))
+    assert {line.count("|") for line in lines} == {14} and len(lines) == 2 * (2 + len(ACCURACIES))
 
 
-def test_changes_are_shown_in_percentage_points(table):
+def test_changes_are_formatted_in_percentage_points(table):
     low, high = (f"{100 * table.loc[ES, ('D_I', end)]:+.1f}" for end in ("low", "high"))
     line = tables.format_part(table, "D_I").loc[ES]
     assert line["change in pp [95 %]"] == f"+13.3 [{low}, {high}]"
@@ -199,19 +206,20 @@ def test_changes_are_shown_in_percentage_points(table):
     assert tables.format_part(table, "D_G").loc[ES, "change in pp [95 %]"].startswith("+6.7 [")
 
 
-def test_p_as_it_is_read(table):
-    def read(p):
+def test_p_is_formatted(table):
+    def formatted(p):
         table.loc[ES, ("D_I", "holm")] = p
         return tables.format_part(table, "D_I").loc[ES, "p (Holm)"]
 
     table = table.copy()
-    assert read(0.0) == read(0.00009) == "<.0001"
-    assert float(read(0.0412)) == 0.0412 and float(read(1.0)) == 1
-    assert read(np.nan) == ""
+    assert formatted(0.0) == formatted(0.00009) == "<.0001"
+    assert float(formatted(0.0412)) == 0.0412
+    assert float(formatted(1.0)) == 1
+    assert formatted(np.nan) == ""
 
 
-def test_one_person_has_changes_without_intervals_and_no_nan_is_shown():
-    table = comparison.compare(rows({name: values[:1] for name, values in SEEN.items()}))
+def test_one_person_has_changes_without_intervals_and_texts_have_no_nan():
+    table = comparison.compare(rows({name: values[:1] for name, values in ACCURACIES.items()}))
     assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)
     assert table.loc[:, (slice(None), ["sd", "low", "high", "p"])].isna().all(axis=None)
     for form in (tables.comparison_text, tables.comparison_markdown):
@@ -223,9 +231,11 @@ def test_one_person_has_changes_without_intervals_and_no_nan_is_shown():
 
 @pytest.fixture(scope="module")
 def runs() -> pd.DataFrame:
-    """Two runs: in the other one ES does the opposite to D_I, SW has no more people than one, TL is not there."""
-    turned = tuple(2 * base - value for base, value in zip(SEEN[BASELINE], SEEN[ES], strict=True))
-    other = without(TL, OWN) | {ES: turned, SW: SEEN[SW][:1]}
+    """Two runs. In the second, ES has the opposite effect, SW one person, and TL no rows."""
+    turned = tuple(
+        2 * base - value for base, value in zip(ACCURACIES[BASELINE], ACCURACIES[ES], strict=True)
+    )
+    other = without(TL, OWN) | {ES: turned, SW: ACCURACIES[SW][:1]}
     return comparison.compare_runs({"here": rows(), "there": rows(other)})
 
 
@@ -253,7 +263,7 @@ def test_the_papers_change_is_between_its_means_and_has_no_interval(runs):
     assert runs.loc[:, (slice(None), "v3", ["low", "high"])].isna().all(axis=None)
 
 
-def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
+def test_data_grouping_is_compared_with_as_much_random_data():
     levels = {
         BASELINE: (0.5, 0.6),
         "BaseLine-n-1500": (0.3, 0.4),
@@ -272,9 +282,12 @@ def test_what_is_chosen_by_likeness_is_counted_from_as_much_at_random():
         assert side.loc[name, ("D_I", "v3", "change")] == pytest.approx(mean - base)  # Table I
 
 
-def test_a_method_that_one_run_alone_has_is_there_in_order():
+def test_a_method_of_one_run_only_has_its_place_in_the_order():
     alone = comparison.compare_runs(
-        {"here": rows(without(ES)), "there": rows({BASELINE: SEEN[BASELINE], ES: SEEN[ES]})}
+        {
+            "here": rows(without(ES)),
+            "there": rows({BASELINE: ACCURACIES[BASELINE], ES: ACCURACIES[ES]}),
+        }
     )
     assert list(alone.index) == list(comparison.compare(rows()).index.drop(BASELINE))
 
@@ -289,7 +302,7 @@ def changes(**runs) -> pd.DataFrame:
     return pd.concat(wide, axis=1)
 
 
-def test_agreement_is_asked_of_clear_changes_only():
+def test_sign_agreement_is_of_clear_changes_only():
     table = changes(
         one={
             "up": (2, 1, 3),
@@ -318,7 +331,7 @@ def test_agreement_is_asked_of_clear_changes_only():
         assert same.empty
 
 
-def test_agreement_tells_D_I_from_D_G(runs):
+def test_sign_agreement_is_separate_for_D_I_and_D_G(runs):
     found = comparison.sign_agreement(runs, "here", "there")
     assert list(found) == ["D_I", "D_G"]
     mirrored = runs.copy()
@@ -328,43 +341,43 @@ def test_agreement_tells_D_I_from_D_G(runs):
     assert not found["D_I"][ES] and found["D_G"][ES]
 
 
-def test_points_are_of_a_percent_with_their_interval():
-    def said(*ends):
+def test_changes_are_formatted_in_percentage_points_with_their_interval():
+    def formatted(*ends):
         return tables.format_change(pd.Series(ends, ["change", "low", "high"]))
 
-    assert said(0.0123, -0.001, 0.03) == "+1.2 [-0.1, +3.0]"
-    assert said(-0.5, np.nan, np.nan) == "-50.0" and said(np.nan, np.nan, np.nan) == ""
+    assert formatted(0.0123, -0.001, 0.03) == "+1.2 [-0.1, +3.0]"
+    assert formatted(-0.5, np.nan, np.nan) == "-50.0"
+    assert formatted(np.nan, np.nan, np.nan) == ""
 
 
-def stored(path, seen: dict) -> pd.DataFrame:
-    """The rows of a store that holds these alone, asked for by every key of SEEN."""
+def stored(path, accuracies: dict) -> pd.DataFrame:
+    """The rows of a store that holds these alone, asked for by every key of ACCURACIES."""
     empty = dict.fromkeys(ROW)
     store = Store(path / "store.sqlite")
-    made = rows(seen).assign(key=lambda t: t["method"] + t["person"]).to_dict("records")
+    made = rows(accuracies).assign(key=lambda t: t["method"] + t["person"]).to_dict("records")
     store.add([empty | row for row in made])
-    return store.rows([name + person for name in SEEN for person in ("ann", "bob", "eve")])
+    return store.rows([name + person for name in ACCURACIES for person in ("ann", "bob", "eve")])
 
 
-def test_an_incomplete_store_compares_whom_it_has(tmp_path):
-    some = stored(tmp_path, without(TL, LONGER) | {ES: SEEN[ES][:2]})
+def test_an_incomplete_store_compares_the_people_it_has(tmp_path):
+    some = stored(tmp_path, without(TL, LONGER) | {ES: ACCURACIES[ES][:2]})
     table = comparison.compare(some)
     assert list(table.index) == [BASELINE, OWN, ES, SW]
     assert table["D_I", "n"].to_dict() == {BASELINE: 3, OWN: 3, ES: 2, SW: 3}
-    assert table.loc[ES, ("D_I", "change")] == pytest.approx(
-        0.1
-    )  # ann and bob alone; means would differ by 0.05
+    # of ann and bob only; the difference of the means would be 0.05
+    assert table.loc[ES, ("D_I", "change")] == pytest.approx(0.1)
     assert table.loc[SW, ("D_I", "change")] == pytest.approx(0.1)
 
 
 def test_a_method_and_the_baseline_with_no_person_in_common_have_no_change(tmp_path):
-    some = stored(tmp_path, {BASELINE: SEEN[BASELINE][:1], ES: (np.nan, *SEEN[ES][1:])})
+    some = stored(tmp_path, {BASELINE: ACCURACIES[BASELINE][:1], ES: (np.nan, *ACCURACIES[ES][1:])})
     assert np.isnan(comparison.compare(some.dropna(subset="acc_I")).loc[ES, ("D_I", "change")])
 
 
 def test_a_store_with_the_baseline_still_to_come_makes_a_table(tmp_path):
-    """Longer jobs are trained first, so a run out of time may lack it."""
+    """Longer jobs are trained first, so an interrupted run may not have the baseline."""
     for form in (tables.comparison_text, tables.comparison_csv, tables.comparison_markdown):
-        assert ES in form(comparison.compare(stored(tmp_path, {ES: SEEN[ES]})))
+        assert ES in form(comparison.compare(stored(tmp_path, {ES: ACCURACIES[ES]})))
 
 
 # --- equivalence
@@ -372,17 +385,17 @@ def test_a_store_with_the_baseline_still_to_come_makes_a_table(tmp_path):
 
 def nudged(by: dict) -> pd.DataFrame:
     """The rows with accuracies on D_I raised by so much per method and person."""
-    return rows({name: np.add(values, by.get(name, 0)) for name, values in SEEN.items()})
+    return rows({name: np.add(values, by.get(name, 0)) for name, values in ACCURACIES.items()})
 
 
-def test_rows_that_agree_to_the_bit_have_nothing_to_test():
+def test_equal_rows_cannot_be_tested_for_equivalence():
     found = comparison.equivalence_by_part(rows(), rows())
     assert all(
         each.mean == 0 and np.isnan(each.p) and not each.equivalent for each in found.values()
     )
 
 
-def test_a_person_is_one_number_however_many_methods_and_repeats():
+def test_a_person_counts_once_whatever_the_number_of_methods_and_repeats():
     """Twelve differences of each of three people are three differences."""
     by = {ES: (0.06, 0, 0), SW: (0, 0.03, 0), TL: (0, 0, -0.012)}
     found = comparison.equivalence_by_part(nudged(by), rows())
@@ -413,10 +426,10 @@ def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
         TL: (0.1, 0.1, 0.1),
     }
     text = tables.equivalence_table(nudged(by), rows())
-    assert list(text.index) == ["all methods", *SEEN]
-    said = text["D_I within ±0.5"]
-    assert (said[[BASELINE, ES]] == "yes").all() and (
-        said[[SW, TL, OWN, "all methods"]] == "not shown"
+    assert list(text.index) == ["all methods", *ACCURACIES]
+    within = text["D_I within ±0.5"]
+    assert (within[[BASELINE, ES]] == "yes").all() and (
+        within[[SW, TL, OWN, "all methods"]] == "not shown"
     ).all()
     assert text.loc[ES, "D_I in pp [90 %]"] == "+0.20 [+0.03, +0.37]"  # 2.92 · .1 / √3
     assert (text.loc[[TL, OWN], "D_I p"] == "").all()  # of equal differences
@@ -424,7 +437,7 @@ def test_verdicts_have_a_line_for_all_methods_and_one_for_each():
 
 
 def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
-    alone = rows({name: values[:1] for name, values in SEEN.items()})
+    alone = rows({name: values[:1] for name, values in ACCURACIES.items()})
     text = tables.equivalence_table(alone, alone)
     assert set(text["D_I in pp [90 %]"]) == {"+0.00"} and set(text["D_I within ±0.5"]) == {
         "not shown"
@@ -435,21 +448,19 @@ def test_a_verdict_on_one_person_shows_no_interval_and_no_nan():
 
 
 def test_v1s_table_has_its_numbers_and_the_share_of_training():
-    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(
+    two_methods = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)}).assign(
         own_iterations=[100] * 3 + [20, 25, 30]
     )
     for variation, mean in (("class-counts", 0.9247), ("hidden-factors", 0.9768)):
-        table = comparison.compare(seen, printed=variation)
+        table = comparison.compare(two_methods, printed=variation)
         assert (
             table.loc[SW, ("D_I", "paper mean")] == mean
             and table.loc[SW, ("D_G", "paper r_train")] == 0.99
         )
         assert table.loc[[BASELINE, SW], ("D_G", "r_train")].tolist() == [1, 0.25]
-        shown = tables.format_part(table, "D_G")
-        assert (
-            shown.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"]
-            and "v1 mean" in shown
-        )
+        formatted = tables.format_part(table, "D_G")
+        assert formatted.loc[SW, ["r_train", "v1 r_train"]].tolist() == ["0.25", "0.99"]
+        assert "v1 mean" in formatted
         assert "r_train" not in tables.format_part(table, "D_I")
     assert "v1 mean" in tables.comparison_markdown(table) and "v3" not in tables.comparison_text(
         table
@@ -469,19 +480,19 @@ def test_changes_may_be_counted_from_another_method(table):
 
 def test_grouping_is_a_family_of_its_own_for_holm():
     """Two of grouping and one of shaping, all with one p: the two are corrected, the one is not."""
-    seen = {
+    accuracies = {
         BASELINE: (0.6, 0.5, 0.7),
         SW: (0.7, 0.6, 0.9),
         "IG-n-5": (0.7, 0.6, 0.9),
         "SG-n-1500": (0.7, 0.6, 0.9),
     }
-    block = comparison.compare(rows(seen))["D_I"]
+    block = comparison.compare(rows(accuracies))["D_I"]
     assert block.loc[SW, "holm"] == pytest.approx(block.loc[SW, "p"])
     assert block.loc["IG-n-5", "holm"] == pytest.approx(2 * block.loc["IG-n-5", "p"])
 
 
 def test_runs_stand_beside_v1():
-    seen = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)})
-    side = comparison.compare_runs({"ours": seen}, "class-counts")
+    two_methods = rows({BASELINE: (0.6, 0.5, 0.7), SW: (0.9, 0.4, 0.8)})
+    side = comparison.compare_runs({"ours": two_methods}, "class-counts")
     assert side.columns.unique(1).tolist() == ["ours", "v1"]
     assert side.loc[SW, ("D_I", "v1", "change")] == pytest.approx(0.9247 - 0.9102)

@@ -1,4 +1,4 @@
-"""Likeness of samples and people, by codes of a study and by hand."""
+"""Similarity of samples and people, by the latent codes of a small study."""
 
 from dataclasses import replace
 
@@ -27,13 +27,13 @@ TINY = replace(
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return Study(TINY, tmp_path_factory.mktemp("likeness") / "rows.sqlite")
+    return Study(TINY, tmp_path_factory.mktemp("similarity") / "rows.sqlite")
 
 
 # --- statistics
 
 
-def test_two_samples_at_random_are_one_persons():
+def test_probability_that_two_random_samples_are_of_one_person():
     assert similarity.same_by_chance(np.array(["a", "a", "b", "b"])) == pytest.approx(1 / 3)
     assert similarity.same_by_chance(np.array([1, 1, 1])) == 1
 
@@ -54,7 +54,7 @@ def test_permanova_is_one_way_anova_in_one_dimension():
     assert found.chance == pytest.approx(1 / 5, abs=0.02)  # (groups - 1) / (n - 1)
 
 
-def test_permanova_looks_within_strata_alone():
+def test_permanova_compares_within_strata_only():
     rng = np.random.default_rng(0)
     strata, groups = np.repeat([0, 1], 40), np.tile(np.repeat([0, 1], 20), 2)
     apart = rng.normal(size=(80, 3)) + 50 * strata[:, None]  # strata differ, groups do not
@@ -63,7 +63,7 @@ def test_permanova_looks_within_strata_alone():
     assert found.p == 1 / 200 and found.share > found.chance
 
 
-def test_permanova_rejects_as_often_as_it_should_where_there_is_nothing():
+def test_permanova_holds_its_nominal_level():
     rng, strata = np.random.default_rng(1), np.repeat([0, 1], 12)
     p = [
         permanova(
@@ -77,7 +77,7 @@ def test_permanova_rejects_as_often_as_it_should_where_there_is_nothing():
 # --- a study's codes
 
 
-def test_neighbours_are_others():
+def test_the_nearest_neighbour_is_another_sample():
     codes = np.array([[0.0], [0.0], [1.0], [5.0]])
     assert similarity.nearest(codes).tolist() in ([1, 0, 0, 2], [1, 0, 1, 2])
 
@@ -89,11 +89,11 @@ def test_the_table_has_every_space_and_the_pixels_last(study):
     assert table["class"].iloc[-1] > 0.9 > 0.5 > table["class"].iloc[0] > 0.1
     assert table["writer"].between(0, 1).all() and (table["p"] >= 0.001).all()
     images = similarity.unflipped(study, 0)
-    chance = similarity.same_by_chance(study.data.source.who[images])
-    assert table["× chance"].to_numpy() == pytest.approx(table["writer"] / chance)
+    at_random = similarity.same_by_chance(study.data.source.who[images])
+    assert table["× chance"].to_numpy() == pytest.approx(table["writer"] / at_random)
 
 
-def test_likeness_is_measured_on_training_images_as_they_were_written(study):
+def test_similarity_is_measured_on_unflipped_training_images(study):
     images = similarity.unflipped(study, 1)
     tests = np.concatenate([*study.data.splits.test.values()])
     assert not set(images) & set(tests) and images.max() < len(study.data.source.who)
@@ -105,7 +105,7 @@ def test_all_of_d_g_holds_nearer_samples_than_a_part(study):
     assert (near["D_G"] < near["as few"]).all() and (near > 0).all(axis=None)
 
 
-def test_ig_takes_the_first_of_those_ranked(study):
+def test_individual_grouping_adds_the_first_of_the_ranked_people(study):
     fold, (method,) = study.folds[0], named("IG-n-5")
     for person in fold.individuals:
         order = similarity.persons_by_similarity(study, person)
@@ -130,7 +130,7 @@ def test_the_farthest_samples_are_the_most_diverse(study):
     assert found["far SG-n-1500"] == found.max() > found["SG-n-1500"] > 0
 
 
-def test_what_two_people_have_in_common_is_counted_without_their_own(study):
+def test_overlap_does_not_count_the_persons_own_images(study):
     grouped = {method.name: method for method in GROUPING}
     kinds = [grouped[name] for name in ("SG-n-1500", "BaseLine-n-1500 with D_I", "far SG-n-1500")]
     found = similarity.overlap(study, kinds)
@@ -144,8 +144,8 @@ def test_what_two_people_have_in_common_is_counted_without_their_own(study):
         assert found[method.name] == pytest.approx(len(a & b) / len(a))
 
 
-def test_gains_are_counted_by_what_a_test_image_shows(study):
-    """Right on every 0, 1 and 8, and on no other digit, against right on nothing: flips count with their digits."""
+def test_gains_count_a_flip_with_its_digit(study):
+    """The method is correct on 0, 1 and 8, and on no other digit; the base is never correct."""
     labels, lines = study.data.labels % 10, []
     for person, test in study.data.splits.test.items():
         for name, hits in (
@@ -159,6 +159,7 @@ def test_gains_are_counted_by_what_a_test_image_shows(study):
     assert (found["these"] == 1).all() and (found["others"] == 0).all()
 
 
-def test_identification_is_a_share_of_people_of_the_fold(study):
-    named_right, chance = similarity.identification_rate(study)
-    assert 0 < named_right <= 1 and 0.2 < chance < 0.35  # four people
+def test_the_identification_rate_is_a_share(study):
+    rate, at_random = similarity.identification_rate(study)
+    assert 0 < rate <= 1
+    assert 0.2 < at_random < 0.35  # four people
