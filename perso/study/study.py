@@ -16,13 +16,12 @@ from perso.methods import schedules
 from perso.methods.method import Method
 from perso.methods.registry import TABLES
 from perso.paths import default_store
-from perso.seeds import fingerprint
 from perso.settings import Settings
 from perso.store.sqlite import ROW, Store
-from perso.study import hardware, jobs, plans
+from perso.study import hardware, identity, jobs, plans
 from perso.study.jobs import Job, chunks, train_base, train_job
 from perso.study.workers import before_deadline, progress, start_worker
-from perso.training import engine, inference
+from perso.training import inference
 
 
 class Study:
@@ -64,90 +63,15 @@ class Study:
                 f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}"
             )
 
-    # identity: the hash of all that decides a model's numbers, and of nothing else
+    # identity
 
     def common(self) -> dict:
-        """What every model of the study shares."""
-        s = self.settings
-        keys = [
-            "image_size",
-            "width",
-            "precision",
-            "threads",
-            "batch_size",
-            "epochs",
-            "optimiser",
-            "learning_rate",
-            "weight_decay",
-            "train_share",
-            "flips",
-            "seed",
-        ]
-        keys += ["momentum"] if s.optimiser == "sgd" else []
-        keys += ["decay_epoch", "decay"] if s.decay_epoch else []
-        keys += ["channels_last"] if s.channels_last == "never" else []
-        keys += ["compile"] if s.compile == "always" else []
-        keys += ["split"] if s.split != "item" else []
-        keys += ["norm"] if s.norm != "after" else []
-        keys += (
-            ["pooling"] if s.pooling != "average" and s.image_size > 16 else []
-        )  # else it is the same network
-        return {
-            "engine": engine.VERSION,
-            "classes": self.data.classes,
-            **{key: getattr(s, key) for key in keys},
-        }
-
-    def generic_key(self, fold: int, repeat: int) -> str:
-        """Key of the generic model of a fold and repeat."""
-        return fingerprint(
-            [self.common(), plans.GENERIC, self.data.content_of(self.folds[fold]), repeat]
-        )
+        """Return what the keys of all its models share (see `identity.common`)."""
+        return identity.common(self.data)
 
     def encoder_key(self, fold: int) -> str:
-        """Key of a fold's auto-encoder."""
-        s, people = self.settings, self.folds[fold].individuals
-        keys = (
-            "image_size",
-            "width",
-            "precision",
-            "threads",
-            "channels_last",
-            "compile",
-            "batch_size",
-            "latent",
-            "encoder_epochs",
-            "train_share",
-            "split",
-            "flips",
-            "seed",
-        )
-        facts = {"engine": engine.VERSION, **{key: getattr(s, key) for key in keys}}
-        content = [
-            self.data.content_of(self.folds[fold]),
-            *(self.data.content[person] for person in people),
-        ]
-        return fingerprint([facts, plans.ENCODER, content])
-
-    def key(self, method: Method, fold: int, repeat: int, people: tuple, person) -> str:
-        """Key of one row. `people` are fused in one network; their number and the place among them round the sums."""
-        content, other = self.data.content, self.folds[fold].neighbour(person)
-        uses_other = "other" in (method.global_extra, method.individual_data)
-        who = [
-            content[person],
-            content[other] if uses_other else "",
-            self.data.content_of(self.folds[fold]),
-        ]
-        place = [people.index(person), len(people)]
-        more = [self.encoder_key(fold)] if method.needs_encoder else []
-        more += (
-            [self.settings.momentum]
-            if method.late_optimiser == "sgd" and self.settings.optimiser != "sgd"
-            else []
-        )
-        return fingerprint(
-            [self.common(), method.trajectory, method.late, who, repeat, place, *more]
-        )
+        """Return the key of a fold's auto-encoder."""
+        return identity.encoder_key(self.data, fold)
 
     # what there is to train
 
@@ -167,12 +91,16 @@ class Study:
                     for people in chunks(fold.individuals, s.lanes * s.in_flight):
                         nets = chunks(people, s.lanes)
                         keys = {
-                            (m.name, p): self.key(m, number, repeat, g, p)
+                            (m.name, p): identity.key(self.data, m, number, repeat, g, p)
                             for m in course
                             for g in nets
                             for p in g
                         }
-                        base = self.generic_key(number, repeat) if course[0].from_generic else ""
+                        base = (
+                            identity.generic_key(self.data, number, repeat)
+                            if course[0].from_generic
+                            else ""
+                        )
                         base = self.encoder_key(number) if course[0].needs_encoder else base
                         jobs.append(Job(tuple(course), people, number, repeat, keys, base))
         return sorted(jobs, key=self.cost, reverse=True)

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,15 +16,13 @@ import numpy as np
 import pytest
 import torch
 
-from perso.data import cohort
-from perso.data.dataset import prepare
 from perso.methods.method import Method
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.seeds import seed_of
-from perso.settings import Settings, read_params
+from perso.settings import read_params
 from perso.store.sqlite import unpacked
-from perso.study import jobs, plans, study, workers
+from perso.study import identity, jobs, plans, study, workers
 from perso.study.study import Study
 from perso.training import engine, inference, recipe
 
@@ -165,7 +163,7 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     before = len(plans[0]) - method.late
     first, late = plans[:, :before], plans[:, before:]
     if method.from_generic:
-        stored = whole.store.weights(whole.generic_key(1, 0))
+        stored = whole.store.weights(identity.generic_key(whole.data, 1, 0))
         states = [{name: torch.from_numpy(array) for name, array in stored.items()}] * 2
     else:
         states = [recipe.init_state(how, seed) for seed in seeds("init")]
@@ -331,216 +329,6 @@ def test_a_study_knows_what_was_asked_and_what_was_chosen():
     assert one.data.settings == one.settings and "2 models fused" in one.hardware
 
 
-# --- identity
-
-
-def keys_of(settings: Settings, methods=EVERY) -> dict:
-    """{(method, person, repeat): key} of a study."""
-    jobs = Study(settings, "nowhere.sqlite").jobs(methods)
-    return {
-        (name, str(person), job.repeat): key
-        for job in jobs
-        for (name, person), key in job.keys.items()
-    }
-
-
-def changed(before: dict, after: dict) -> set:
-    """Whose key is another one, as (method, person); the rows are there before and after."""
-    return {name[:2] for name in before if before[name] != after[name]}
-
-
-NUMBERS_CHANGE = {
-    "width": 0.125,
-    "epochs": 2,
-    "batch_size": 32,
-    "learning_rate": 0.002,
-    "optimiser": "sgd",
-    "lanes": 1,
-    "weight_decay": 0.01,
-    "decay_epoch": 1,
-    "precision": "bfloat16",
-    "threads": 2,
-    "train_share": 0.6,
-    "flips": False,
-    "seed": 1,
-    "channels_last": "never",
-    "compile": "always",
-    "norm": "before",
-    "split": "image",
-}
-NUMBERS_STAY = {
-    "device": "auto",
-    "graph": "always",
-    "in_flight": 3,
-    "momentum": 0.5,
-    "decay": 0.5,
-    "min_items": 5,
-    "global_items": 5,
-    "global_people": 3,
-    "main_items": 5,
-    "side_items": 5,
-    "rows_of": "doses",
-    "largest_dose": 50,
-    "pooling": "flatten",  # at 8 × 8
-    "latent": 3,
-    "encoder_epochs": 3,  # without data grouping
-}
-SEE_BELOW = {
-    "dataset",
-    "variation",
-    "individuals",
-    "exchange",
-    "cohort_seed",
-    "image_size",
-    "repeats",
-}
-
-
-def test_every_setting_is_known_to_change_numbers_or_not():
-    assert {*NUMBERS_CHANGE, *NUMBERS_STAY, *SEE_BELOW} == {
-        field.name for field in fields(Settings)
-    }
-
-
-@pytest.mark.parametrize("setting", NUMBERS_CHANGE)
-def test_what_changes_numbers_changes_every_key(setting):
-    base = TINY
-    if setting == "decay_epoch":  # takes an epoch before and one after
-        base = replace(TINY, epochs=3)
-    before, after = keys_of(base), keys_of(replace(base, **{setting: NUMBERS_CHANGE[setting]}))
-    assert before.keys() == after.keys() and not set(before.values()) & set(after.values())
-
-
-@pytest.mark.parametrize("setting", NUMBERS_STAY)
-def test_what_changes_no_numbers_changes_no_key(setting):
-    assert keys_of(TINY) == keys_of(replace(TINY, **{setting: NUMBERS_STAY[setting]}))
-
-
-@pytest.mark.parametrize(
-    ("setting", "needed"),
-    [("momentum", {"optimiser": "sgd"}), ("decay", {"epochs": 2, "decay_epoch": 1})],
-)
-def test_some_settings_change_numbers_only_with_others(setting, needed):
-    base = replace(TINY, **needed)
-    after = keys_of(replace(base, **{setting: NUMBERS_STAY[setting]}))
-    assert not set(keys_of(base).values()) & set(after.values())
-
-
-def test_momentum_belongs_to_late_iterations_of_sgd_too():
-    late = named("TL-n-10 (1e-2 sgd)", "TL-n-10 (1e-3)", table="sweeps")
-    touched = changed(keys_of(TINY, late), keys_of(replace(TINY, momentum=0.5), late))
-    assert {name for name, _ in touched} == {"TL-n-10 (1e-2 sgd)"}
-
-
-def test_all_keys_of_a_study_differ():
-    keys = keys_of(replace(TINY, repeats=2))
-    assert len(keys) == len(set(keys.values())) == 2 * 4 * len(EVERY)
-    assert keys_of(TINY).items() <= keys.items()  # more repeats keep the first
-
-
-def test_a_late_rate_belongs_to_its_own_methods():
-    swapped = tuple(replace(m, late_rate=0.005) if m.late_rate == 1e-3 else m for m in EVERY)
-    touched = {name for name, _ in changed(keys_of(TINY), keys_of(TINY, swapped))}
-    assert touched == {m.name for m in EVERY if m.late_rate == 1e-3} and len(touched) == 2
-
-
-def test_what_only_names_a_method_changes_no_key():
-    renamed = tuple(replace(m, family="control", meaning="as before") for m in EVERY)
-    assert keys_of(TINY) == keys_of(TINY, renamed)
-
-
-def test_another_method_keeps_the_keys_of_the_others():
-    assert keys_of(TINY, EVERY[1::3]).items() <= keys_of(TINY).items()
-    among = keys_of(TINY, TL[:1])  # and on its own course
-    assert among.items() <= keys_of(TINY, TL).items()
-
-
-@pytest.fixture
-def people(tmp_path):
-    """`people()` writes three people's images into a new file, altered if so wished: its settings."""
-    number = itertools.count()
-
-    def write(alter=lambda images, labels, who: None) -> Settings:
-        images = np.random.default_rng(0).integers(0, 256, (60, 16, 16)).astype(np.uint8)
-        labels, who = np.arange(60) % 5, np.array(["ann", "bob", "eve"]).repeat(20)
-        alter(images, labels, who)
-        path = tmp_path / str(next(number)) / "people.npz"
-        cohort.save(cohort.Cohort(images, labels, who, np.arange(60)), path)
-        return replace(TINY, dataset=f"file:{path}", exchange=False, individuals=2, global_people=1)
-
-    return write
-
-
-def roles(settings: Settings) -> tuple:
-    """The two individuals and the one person of D_G."""
-    (fold,) = prepare(settings).splits.folds
-    return (*fold.individuals, *fold.global_people)
-
-
-def test_a_path_is_no_part_of_a_key(people, tmp_path):
-    one, two = people(), people()
-    assert one.dataset != two.dataset and keys_of(one) == keys_of(two)
-    assert (
-        Study(one, tmp_path / "a.sqlite", tmp_path).keys()
-        == Study(one, tmp_path / "b.sqlite").keys()
-    )
-
-
-def test_a_key_knows_who_was_drawn_and_not_by_which_seed(people, tmp_path):
-    study = Study(people(), tmp_path / "store.sqlite")
-    assert not {"cohort_seed", "individuals", "global_people"} & study.common().keys()
-
-
-def test_another_image_size_changes_every_key(people):
-    before, after = (
-        keys_of(replace(people(), image_size=8)),
-        keys_of(replace(people(), image_size=16)),
-    )
-    assert changed(before, after) == {name[:2] for name in before}
-
-
-def blackened(person):
-    def alter(images, labels, who):
-        images[np.flatnonzero(who == person)[3], 2, 2] ^= 255
-
-    return alter
-
-
-def relabelled(person):
-    def alter(images, labels, who):
-        first, second, *_ = np.flatnonzero(who == person)
-        labels[[first, second]] = labels[[second, first]]
-
-    return alter
-
-
-@pytest.mark.parametrize("spoilt", [blackened, relabelled])
-def test_a_persons_data_change_the_keys_of_the_models_that_meet_them(spoilt, people):
-    before, (me, neighbour, crowd) = keys_of(people()), roles(people())
-    assert changed(before, keys_of(people(spoilt(crowd)))) == {name[:2] for name in before}
-    mine = {(method.name, me) for method in EVERY}
-    met = {(m.name, neighbour) for m in EVERY if "other" in (m.global_extra, m.individual_data)}
-    assert len(met) == 3 and changed(before, keys_of(people(spoilt(me)))) == mine | met
-
-
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
-    """But for the last one, who has a new neighbour; with two lanes the first four sit as before."""
-    base = replace(TINY, exchange=False, global_people=4, individuals=4, lanes=lanes)
-    before, after = keys_of(base), keys_of(replace(base, individuals=6))
-    last = str(prepare(base).splits.individuals[-1])
-    assert changed(before, after) == {
-        (m.name, last) for m in EVERY if "other" in (m.global_extra, m.individual_data)
-    }
-
-
-def test_another_place_among_the_lanes_is_another_key():
-    base = replace(TINY, exchange=False, global_people=4, individuals=3, lanes=2)
-    before, after = keys_of(base), keys_of(replace(base, individuals=4))
-    alone = str(prepare(base).splits.individuals[-1])
-    assert changed(before, after) == {(method.name, alone) for method in EVERY}
-
-
 def test_the_store_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("PERSO_STORE", str(tmp_path / "elsewhere.sqlite"))
     assert Study(TINY).store.path == tmp_path / "elsewhere.sqlite"
@@ -552,10 +340,11 @@ def test_the_store_is_where_the_environment_says(monkeypatch, tmp_path):
 def test_transfer_learning_shares_one_generic_model_per_fold_and_repeat(tmp_path):
     one = Study(replace(TINY, repeats=2), tmp_path / "rows.sqlite")
     one.run((TL_0, *TL), jobs=1)
-    keys = {one.generic_key(fold, repeat) for fold in (0, 1) for repeat in (0, 1)}
+    keys = {identity.generic_key(one.data, fold, repeat) for fold in (0, 1) for repeat in (0, 1)}
     assert len(keys) == 4 and one.store.keys("networks") == keys
     assert {job.base for job in one.jobs((TL_0, *TL))} == keys
-    assert all(job.base == one.generic_key(job.fold, job.repeat) for job in one.jobs((TL_0, *TL)))
+    for job in one.jobs((TL_0, *TL)):
+        assert job.base == identity.generic_key(one.data, job.fold, job.repeat)
 
 
 def test_methods_that_differ_in_late_iterations_alone_are_one_job(whole):

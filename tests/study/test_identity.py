@@ -1,0 +1,315 @@
+"""The key of a model changes with what changes its numbers, and stays the same for good otherwise."""
+
+import functools
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from perso.data import cohort, sources
+from perso.data.dataset import prepare
+from perso.methods.method import Method
+from perso.methods.registry import named
+from perso.paths import ROOT, default_data_dir
+from perso.settings import TYPES, Settings, overlay, read_params
+from perso.store import published
+from perso.study import identity
+from perso.study.study import Study
+
+PUBLISHED = published.files()
+TINY = replace(
+    read_params(ROOT / "params" / "smoke.yml"),
+    width=1 / 16,
+    epochs=1,
+    batch_size=16,
+    learning_rate=0.03,
+    device="cpu",
+)
+TL = named("transfer learning")
+EVERY = (  # of each family; methods of data grouping have their own tests in test_encoder.py
+    *named("BaseLine", "own data in the union", "BaseLine + 400 iterations"),
+    *named("ES-n-400 on another person", "early shaping", "sample weighing", "TL-n-0"),
+    *TL,
+    Method("SW, then late", "control", "two methods joined", n_I="2", late=2, late_rate=0.01),
+)
+
+
+def keys_of(settings: Settings, methods=EVERY) -> dict:
+    """{(method, person, repeat): key} of a study."""
+    jobs = Study(settings, "nowhere.sqlite").jobs(methods)
+    return {
+        (name, str(person), job.repeat): key
+        for job in jobs
+        for (name, person), key in job.keys.items()
+    }
+
+
+def changed(before: dict, after: dict) -> set:
+    """The models (method, person) that have another key after; all of them are in both."""
+    return {model[:2] for model in before if before[model] != after[model]}
+
+
+# --- published rows are found for good
+
+
+@pytest.fixture(autouse=True, scope="module")
+def load_once():
+    """Read each data set once for all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "load", functools.cache(sources.load))
+        yield
+
+
+def require_data(dataset: str) -> None:
+    """Skip the test where a data set would be downloaded; fail it where PERSO_REQUIRE_DATA=1."""
+    if dataset not in sources.ARCHIVES:
+        return
+    folder, _, names, _ = sources.ARCHIVES[dataset]
+    raw = default_data_dir() / folder / "raw"
+    if not all((raw / name).with_suffix("").is_file() for name in names):
+        leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
+        leave(f"the unpacked files of {dataset} are not in {raw}")
+
+
+def published_models(run: published.Published) -> set:
+    """The (method, person, repeat, key) of a published file's rows."""
+    columns = ["method", "person", "repeat", "key"]
+    return set(run.rows[columns].itertuples(index=False, name=None))
+
+
+def computed_models(settings: Settings) -> set:
+    """The (method, person, repeat, key) that a study of these settings has today."""
+    require_data(settings.dataset)
+    wanted = Study(replace(settings, device="cpu"), "nowhere.sqlite").wanted()
+    return set(wanted.itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_all_keys_of_a_published_file_are_computed_from_its_settings(path):
+    """Settings that are new since take their default; those that are gone decided no number."""
+    run = published.read_rows(path)
+    recorded = run.provenance["settings"]
+    settings = overlay({name: value for name, value in recorded.items() if name in TYPES})
+    assert len(run.rows) > 0 and published_models(run) <= computed_models(settings)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PUBLISHED if (ROOT / "params" / f"{path.stem}.yml").exists()],
+    ids=lambda path: path.stem,
+)
+def test_all_keys_of_a_published_file_are_computed_from_its_params_file(path):
+    settings = read_params(ROOT / "params" / f"{path.stem}.yml")
+    assert published_models(published.read_rows(path)) <= computed_models(settings)
+
+
+# --- settings
+
+NUMBERS_CHANGE = {
+    "width": 0.125,
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.002,
+    "optimiser": "sgd",
+    "lanes": 1,
+    "weight_decay": 0.01,
+    "decay_epoch": 1,
+    "precision": "bfloat16",
+    "threads": 2,
+    "train_share": 0.6,
+    "flips": False,
+    "seed": 1,
+    "channels_last": "never",
+    "compile": "always",
+    "norm": "before",
+    "split": "image",
+}
+NUMBERS_STAY = {
+    "device": "auto",
+    "graph": "always",
+    "in_flight": 3,
+    "momentum": 0.5,
+    "decay": 0.5,
+    "min_items": 5,
+    "global_items": 5,
+    "global_people": 3,
+    "main_items": 5,
+    "side_items": 5,
+    "rows_of": "doses",
+    "largest_dose": 50,
+    "pooling": "flatten",  # at 8 × 8
+    "latent": 3,
+    "encoder_epochs": 3,  # without data grouping
+}
+SEE_BELOW = {
+    "dataset",
+    "variation",
+    "individuals",
+    "exchange",
+    "cohort_seed",
+    "image_size",
+    "repeats",
+}
+
+
+def test_every_setting_is_listed_as_one_that_changes_numbers_or_not():
+    assert {*NUMBERS_CHANGE, *NUMBERS_STAY, *SEE_BELOW} == {
+        field.name for field in fields(Settings)
+    }
+
+
+@pytest.mark.parametrize("setting", NUMBERS_CHANGE)
+def test_what_changes_numbers_changes_every_key(setting):
+    base = TINY
+    if setting == "decay_epoch":  # needs an epoch before it and one after it
+        base = replace(TINY, epochs=3)
+    before, after = keys_of(base), keys_of(replace(base, **{setting: NUMBERS_CHANGE[setting]}))
+    assert before.keys() == after.keys() and not set(before.values()) & set(after.values())
+
+
+@pytest.mark.parametrize("setting", NUMBERS_STAY)
+def test_what_changes_no_numbers_changes_no_key(setting):
+    assert keys_of(TINY) == keys_of(replace(TINY, **{setting: NUMBERS_STAY[setting]}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "needed"),
+    [("momentum", {"optimiser": "sgd"}), ("decay", {"epochs": 2, "decay_epoch": 1})],
+)
+def test_some_settings_change_numbers_only_with_others(setting, needed):
+    base = replace(TINY, **needed)
+    after = keys_of(replace(base, **{setting: NUMBERS_STAY[setting]}))
+    assert not set(keys_of(base).values()) & set(after.values())
+
+
+def test_momentum_belongs_to_late_iterations_of_sgd_too():
+    late = named("TL-n-10 (1e-2 sgd)", "TL-n-10 (1e-3)", table="sweeps")
+    touched = changed(keys_of(TINY, late), keys_of(replace(TINY, momentum=0.5), late))
+    assert {name for name, _ in touched} == {"TL-n-10 (1e-2 sgd)"}
+
+
+def test_all_keys_of_a_study_differ():
+    keys = keys_of(replace(TINY, repeats=2))
+    assert len(keys) == len(set(keys.values())) == 2 * 4 * len(EVERY)
+    assert keys_of(TINY).items() <= keys.items()  # more repeats keep the first
+
+
+# --- methods
+
+
+def test_a_late_rate_belongs_to_its_own_methods():
+    swapped = tuple(replace(m, late_rate=0.005) if m.late_rate == 1e-3 else m for m in EVERY)
+    touched = {name for name, _ in changed(keys_of(TINY), keys_of(TINY, swapped))}
+    assert touched == {m.name for m in EVERY if m.late_rate == 1e-3}
+    assert len(touched) == 2
+
+
+def test_what_only_names_a_method_changes_no_key():
+    renamed = tuple(replace(m, family="control", meaning="as before") for m in EVERY)
+    assert keys_of(TINY) == keys_of(TINY, renamed)
+
+
+def test_further_methods_leave_the_keys_of_the_others():
+    assert keys_of(TINY, EVERY[1::3]).items() <= keys_of(TINY).items()
+    # also where they share a trajectory
+    assert keys_of(TINY, TL[:1]).items() <= keys_of(TINY, TL).items()
+
+
+# --- people and their data
+
+
+@pytest.fixture
+def people(tmp_path) -> Callable:
+    """`people(alter)` writes three people's images into a new file and returns its settings.
+
+    alter   changes the arrays in place before they are written
+    """
+    number = itertools.count()
+
+    def write(alter=lambda images, labels, who: None) -> Settings:
+        images = np.random.default_rng(0).integers(0, 256, (60, 16, 16)).astype(np.uint8)
+        labels, who = np.arange(60) % 5, np.array(["ann", "bob", "eve"]).repeat(20)
+        alter(images, labels, who)
+        path = tmp_path / str(next(number)) / "people.npz"
+        cohort.save(cohort.Cohort(images, labels, who, np.arange(60)), path)
+        return replace(TINY, dataset=f"file:{path}", exchange=False, individuals=2, global_people=1)
+
+    return write
+
+
+def roles(settings: Settings) -> tuple:
+    """The two individuals and the one person of D_G."""
+    (fold,) = prepare(settings).splits.folds
+    return (*fold.individuals, *fold.global_people)
+
+
+def test_a_path_is_no_part_of_a_key(people, tmp_path):
+    one, two = people(), people()
+    assert one.dataset != two.dataset
+    assert keys_of(one) == keys_of(two)
+    here = Study(one, tmp_path / "a.sqlite", tmp_path)
+    assert here.keys() == Study(one, tmp_path / "b.sqlite").keys()
+
+
+def test_a_key_is_of_the_people_drawn_and_not_of_the_seed_that_drew_them(people):
+    study = Study(people(), "nowhere.sqlite")
+    drawing = {"cohort_seed", "individuals", "global_people"}
+    assert not drawing & identity.common(study.data).keys()
+
+
+def test_another_image_size_changes_every_key(people):
+    before = keys_of(replace(people(), image_size=8))
+    after = keys_of(replace(people(), image_size=16))
+    assert changed(before, after) == {model[:2] for model in before}
+
+
+def with_another_pixel(person):
+    def alter(images, labels, who):
+        images[np.flatnonzero(who == person)[3], 2, 2] ^= 255
+
+    return alter
+
+
+def with_labels_swapped(person):
+    def alter(images, labels, who):
+        first, second, *_ = np.flatnonzero(who == person)
+        labels[[first, second]] = labels[[second, first]]
+
+    return alter
+
+
+@pytest.mark.parametrize("altered", [with_another_pixel, with_labels_swapped])
+def test_a_persons_data_change_the_keys_of_the_models_that_learn_from_them(altered, people):
+    before = keys_of(people())
+    individual, neighbour, global_person = roles(people())
+    of_D_G = keys_of(people(altered(global_person)))
+    assert changed(before, of_D_G) == {model[:2] for model in before}
+    own = {(method.name, individual) for method in EVERY}
+    of_neighbour = {
+        (method.name, neighbour)
+        for method in EVERY
+        if "other" in (method.global_extra, method.individual_data)
+    }
+    assert len(of_neighbour) == 3
+    assert changed(before, keys_of(people(altered(individual)))) == own | of_neighbour
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
+    """Except for the last one, who has a new neighbour; the lanes of the first four stay."""
+    base = replace(TINY, exchange=False, global_people=4, individuals=4, lanes=lanes)
+    before, after = keys_of(base), keys_of(replace(base, individuals=6))
+    last = str(prepare(base).splits.individuals[-1])
+    assert changed(before, after) == {
+        (m.name, last) for m in EVERY if "other" in (m.global_extra, m.individual_data)
+    }
+
+
+def test_another_place_among_the_lanes_is_another_key():
+    base = replace(TINY, exchange=False, global_people=4, individuals=3, lanes=2)
+    before, after = keys_of(base), keys_of(replace(base, individuals=4))
+    alone = str(prepare(base).splits.individuals[-1])
+    assert changed(before, after) == {(method.name, alone) for method in EVERY}
