@@ -1,6 +1,7 @@
-"""Arrays with people: checks, npz files, content hash."""
+"""Images with their classes and people: checks, npz files, content hash."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +11,16 @@ import numpy as np
 from perso.errors import InputError
 from perso.files import whole
 
+NAMES = ("images", "labels", "who", "item")
+MEND = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """People and their images; nobody writes into the arrays.
+    """People and their images. The arrays are shared: do not write into them.
 
-    Images of one `item` are views of one original sample (one person's, of one class): they lie on one side
-    of a split. `attributes` are further facts per image, e.g. {"hsf": int64 [N]}.
+    Images of one `item` are views of one original sample, of one person and class: they lie on one
+    side of a split. `attributes` are further facts about each image, e.g. {"hsf": int64 [N]}.
     """
 
     images: np.ndarray  # u8 [N, H, W], grey levels 0..255
@@ -24,94 +28,113 @@ class Cohort:
     who: np.ndarray  # int64 or str [N]
     item: np.ndarray  # int64 [N]
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
-    source: str = "arrays"  # where it came from, for a human; no part of the content
+    source: str = "arrays"  # where the arrays came from, for a reader; no part of the content
 
     @cached_property
     def people(self) -> np.ndarray:
-        """The persons, each once, sorted."""
+        """Each person once, sorted."""
         return np.unique(self.who)
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 (hex) over names, kinds, shapes and values of the arrays: the same on every machine."""
+        """SHA-256 (hex) of the arrays' names, kinds, shapes and values: equal on every machine."""
         digest = hashlib.sha256()
         for name, array in sorted(_arrays(self).items()):
             array = array if name == "images" else _canonical(array)
-            # strings as a list's text: how wide numpy stores them is no content
-            values = ascii(array.tolist()).encode() if array.dtype.kind == "U" else array.tobytes()
+            # strings as the text of a list: the width in which NumPy stores them is no content
+            is_text = array.dtype.kind == "U"
+            values = ascii(array.tolist()).encode() if is_text else array.tobytes()
             digest.update(f"{name} {array.dtype.kind} {array.shape}\n".encode() + values)
         return digest.hexdigest()
 
-    def of(self, people) -> "Cohort":
-        """Only the images of these people, in their order here; InputError for a person who is not here."""
-        if strangers := set(people) - set(self.people.tolist()):
-            raise InputError(
-                f"{self.source}: no such person: {', '.join(sorted(map(str, strangers)))}"
-            )
+    def of(self, people: Collection) -> "Cohort":
+        """Return only the images of these people, in their order here; InputError for others."""
+        if unknown := set(people) - set(self.people.tolist()):
+            names = ", ".join(sorted(map(str, unknown)))
+            raise InputError(f"{self.source}: no such person: {names}")
         keep = np.isin(self.who, list(people))
-        arrays = [array[keep] for array in (self.images, self.labels, self.who, self.item)]
         return Cohort(
-            *arrays, {name: array[keep] for name, array in self.attributes.items()}, self.source
+            self.images[keep],
+            self.labels[keep],
+            self.who[keep],
+            self.item[keep],
+            {name: array[keep] for name, array in self.attributes.items()},
+            self.source,
         )
 
 
 def read(path: str | Path) -> Cohort:
-    """A cohort from an npz file, by `save` or your own (np.savez_compressed).
+    """Return the cohort of an npz file, written by `save` or by yourself (np.savez_compressed).
 
-    Needed: images u8 [N, H, W]; labels [N], integers 0..C-1; who [N], integers or strings. Possible: item
-    [N], integers (without it every image is its own), and attr_NAME [N]. Raises InputError where it is not
-    so, where the file is not whole, and where its content is not what `save` wrote.
+    Required arrays: images u8 [N, H, W]; labels [N], integers 0..C-1; who [N], integers or strings.
+    Optional: item [N], integers (without it, every image is an item of its own), and attr_NAME [N].
+
+    InputError where an array is not like that, where the file is damaged, and where its content is
+    not what `save` wrote.
     """
-    path, arrays = Path(path).expanduser(), {}
-    mend = "copy it again or make it anew with `perso data PARAMS.yml --to FILE`"
+    path = Path(path).expanduser()
+    arrays = {}
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             for name in stored.files:
                 arrays[name] = np.asarray(stored[name])
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # again they are many
+    except Exception as error:  # damaged files raise errors of many kinds
         if "Object arrays" in str(error):  # reading them could run any code
-            right = OF_OBJECTS.get(name, "needed are integers, or strings (.astype(str))")
-            raise InputError(f"{path}: array '{name}' holds Python objects; {right}") from error
-        raise InputError(f"{path}: truncated, damaged or not an npz file; {mend}") from error
+            needed = OF_OBJECTS.get(name, "needed are integers, or strings (.astype(str))")
+            raise InputError(f"{path}: array '{name}' holds Python objects; {needed}") from error
+        raise InputError(f"{path}: truncated, damaged or not an npz file; {MEND}") from error
     for name in ("content_hash", "source"):
         if name in arrays and arrays[name].shape != ():
-            what = f"has shape {arrays[name].shape}, but `perso data --to` writes one text under this name"
-            raise InputError(f"{path}: array '{name}' {what}; call it attr_{name}")
-    promised, source = arrays.pop("content_hash", None), arrays.pop("source", path.stem)
-    cohort = _cohort(arrays, str(path), str(source))
-    if promised is not None and str(promised) != cohort.content_hash:
-        raise InputError(f"{path}: not the arrays it was saved with (content_hash differs); {mend}")
+            raise InputError(
+                f"{path}: array '{name}' has shape {arrays[name].shape}, but `perso data --to` "
+                f"writes one text under this name; call it attr_{name}"
+            )
+    stored_hash = arrays.pop("content_hash", None)
+    source = arrays.pop("source", path.stem)
+    cohort = checked_cohort(arrays, str(path), str(source))
+    if stored_hash is not None and str(stored_hash) != cohort.content_hash:
+        raise InputError(f"{path}: not the arrays it was saved with (content_hash differs); {MEND}")
     return cohort
 
 
-OF_OBJECTS = {  # array: what to make of one that holds Python objects, whose values cannot be looked at
+# what an array must be in place of Python objects, whose values cannot be read
+OF_OBJECTS = {
     "images": "needed is uint8 [N, H, W], all of one size (np.stack)",
-    "labels": "needed are integers: .astype('int64'), of names np.unique(labels, return_inverse=True)[1]",
-    "item": "needed are integers: .astype('int64'), of names np.unique(item, return_inverse=True)[1]",
-    "who": "needed are integers, or strings (.astype(str)), once samples without an id are left out",
+    "labels": "needed are integers: .astype('int64'), "
+    "of names np.unique(labels, return_inverse=True)[1]",
+    "item": "needed are integers: .astype('int64'), "
+    "of names np.unique(item, return_inverse=True)[1]",
+    "who": "needed are integers, or strings (.astype(str)), "
+    "once samples without an id are left out",
 }
 
 
 def save(cohort: Cohort, path: str | Path) -> None:
-    """Write what `read` reads, with its content hash; the file appears whole or not at all."""
+    """Write a file for `read`, with its content hash; the file appears whole or not at all."""
     facts = {"source": cohort.source, "content_hash": cohort.content_hash}
     with whole(path) as aside, open(aside, "wb") as file:
         np.savez_compressed(file, **_arrays(cohort), **facts)
 
 
 def _arrays(cohort: Cohort) -> dict[str, np.ndarray]:
-    """The arrays under their names in a file."""
-    named = {name: getattr(cohort, name) for name in ("images", "labels", "who", "item")}
+    """Return the arrays under their names in a file."""
+    named = {name: getattr(cohort, name) for name in NAMES}
     return named | {"attr_" + name: array for name, array in cohort.attributes.items()}
 
 
-def _cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
-    """The gate: arrays as `read` describes them → a cohort, or InputError: where, which, what is right."""
+def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
+    """Return the cohort of arrays that are as `read` describes them; every data set passes here.
 
-    def wrong(name, what, right):
-        return InputError(f"{where}: array '{name}' {what}; {right}")
+    InputError names the array, what is wrong and what is needed.
+
+    where   file or data set, for the message
+    source  the cohort's
+    """
+
+    def wrong(name: str, what: str, needed: str) -> InputError:
+        return InputError(f"{where}: array '{name}' {what}; {needed}")
 
     for name in ("images", "labels", "who"):
         if name not in arrays:
@@ -126,18 +149,12 @@ def _cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
         raise wrong(
             "images", f"has no grey level above {images.max()}", f"needed are 0..255: {cure}"
         )
-    possible = {
-        "labels": "iu",
-        "who": "iuU",
-        "item": "iu",
-        "attr_": "biufU",
-    }  # numpy's kinds of dtype
-    facts = {"item": np.arange(len(images))} | {
-        name: arrays[name] for name in arrays if name != "images"
-    }
+    kinds_of = {"labels": "iu", "who": "iuU", "item": "iu", "attr_": "biufU"}  # NumPy's dtype.kind
+    facts = {"item": np.arange(len(images))}
+    facts |= {name: array for name, array in arrays.items() if name != "images"}
     for name, array in facts.items():
         is_attribute = name.startswith("attr_")
-        kinds = possible.get("attr_" if is_attribute else name)
+        kinds = kinds_of.get("attr_" if is_attribute else name)
         if not kinds or name == "attr_":
             raise wrong(name, "is unknown", "possible: images, labels, who, item, attr_NAME")
         if array.shape != images.shape[:1]:
@@ -150,55 +167,64 @@ def _cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Cohort:
             cast = ".astype(str)" if to_text else _to_integers(name, array)
             raise wrong(name, f"is {array.dtype}", f"needed are {needed} ({cast})")
         facts[name] = _canonical(array)
-    if nobody := [person for person in np.unique(facts["who"]).tolist() if _is_missing(person)]:
-        count = int(np.isin(facts["who"], nobody).sum())
-        which = ", ".join(map(repr, nobody))
+    missing = [person for person in np.unique(facts["who"]).tolist() if _is_missing(person)]
+    if missing:
+        count = int(np.isin(facts["who"], missing).sum())
+        samples = "1 sample" if count == 1 else f"{count} samples"
+        ids = ", ".join(map(repr, missing))
         cure = "leave these samples out or give them an id"
-        raise wrong("who", f"has {which} for {count} samples, which is nobody's id", cure)
-    if (least := facts["labels"].min()) < 0:
-        raise wrong("labels", f"holds {least}", "needed are classes 0..C-1")
-    _, first, twins = np.unique(facts["item"], return_index=True, return_inverse=True)
-    for name, one in (("who", "persons"), ("labels", "classes")):
-        torn = facts[name] != facts[name][first[twins]]
-        if torn.any():
-            raise wrong(
-                "item", f"has {facts['item'][torn][0]} in two {one}", "an item has one of each"
-            )
-    attributes = {name[5:]: array for name, array in facts.items() if name.startswith("attr_")}
+        raise wrong("who", f"has {ids} for {samples}, which is nobody's id", cure)
+    minimum = facts["labels"].min()
+    if minimum < 0:
+        raise wrong("labels", f"holds {minimum}", "needed are classes 0..C-1")
+    _, first, item_of = np.unique(facts["item"], return_index=True, return_inverse=True)
+    for name, plural in (("who", "persons"), ("labels", "classes")):
+        differs = facts[name] != facts[name][first[item_of]]
+        if differs.any():
+            item = facts["item"][differs][0]
+            raise wrong("item", f"has {item} in two {plural}", "an item has one of each")
+    attributes = {
+        name.removeprefix("attr_"): array
+        for name, array in facts.items()
+        if name.startswith("attr_")
+    }
     return Cohort(images, facts["labels"], facts["who"], facts["item"], attributes, source)
 
 
 def _to_grey_levels(images: np.ndarray) -> str:
-    """How images of another dtype than uint8 become grey levels: what a message says after "uint8"."""
+    """Return how images of another dtype become grey levels, as a message says it after "uint8"."""
     kind = images.dtype.kind
     if kind not in "biuf" or images.size == 0:
         return ", grey levels 0..255"
     if not np.isfinite(images).all():
         return ", grey levels 0..255, and some values are nan or infinite"
-    least, most = images.min(), images.max()
-    if least < 0 or most > 255:
-        return f": bring {least}..{most} to 0..255, then .astype('uint8')"
-    if most > 1:
+    low = images.min()
+    high = images.max()
+    if low < 0 or high > 255:
+        return f": bring {low}..{high} to 0..255, then .astype('uint8')"
+    if high > 1:
         return ": .round().astype('uint8')" if kind == "f" else ": .astype('uint8')"
     return ": 0..1 times 255, .astype('uint8')" if kind == "f" else ": .astype('uint8') * 255"
 
 
 def _to_integers(name: str, array: np.ndarray) -> str:
-    """How an array of another kind becomes integers."""
+    """Return how an array of another kind becomes integers."""
+    to_numbers = f"np.unique({name}, return_inverse=True)[1]"
+    if array.dtype.kind not in "fb":
+        return to_numbers
     if array.dtype.kind == "f":
-        if missing := int(np.sum(~np.isfinite(array))):
-            return (
-                f"leave out the {missing} samples that are nan or infinite, then .astype('int64')"
-            )
+        missing = int(np.sum(~np.isfinite(array)))
+        if missing:
+            samples = "1 sample that is" if missing == 1 else f"{missing} samples that are"
+            return f"leave out the {samples} nan or infinite, then .astype('int64')"
         if (array != np.round(array)).any():
-            return f"np.unique({name}, return_inverse=True)[1], if each value is one of its own"
-    if array.dtype.kind in "fb":
-        return ".astype('int64')"
-    return f"np.unique({name}, return_inverse=True)[1]"
+            return f"{to_numbers}, if each value is one of its own"
+    return ".astype('int64')"
 
 
-# What programs write where there is no id, as they spell it ("Nan" and "NA" may be names); the numbers are what nan
-# becomes by .astype of int64 and of int32. -1 is the pool of a data file of class counts: see prepare.
+# What programs write where there is no id, in their spelling ("Nan" and "NA" may be names). The
+# numbers are what .astype of int64 and of int32 makes of nan. -1 is not here: it is the pool of a
+# file of class counts, see `perso.data.dataset.choose_people`.
 MISSING = {
     "",
     "nan",
@@ -224,9 +250,7 @@ def _is_missing(person: int | str) -> bool:
 
 
 def _canonical(array: np.ndarray) -> np.ndarray:
-    """Strings as they are; other kinds as 64-bit little-endian integers or floats."""
-    return (
-        array
-        if array.dtype.kind == "U"
-        else array.astype("<f8" if array.dtype.kind == "f" else "<i8")
-    )
+    """Return strings as they are; other kinds as 64-bit little-endian integers or floats."""
+    if array.dtype.kind == "U":
+        return array
+    return array.astype("<f8" if array.dtype.kind == "f" else "<i8")

@@ -1,4 +1,4 @@
-"""Settings and a data set → everything a training needs: people chosen and split, images on the network's grid."""
+"""Settings and a data set → what training needs: people chosen and split, images at their size."""
 
 import sys
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 
 from perso.data import cohort, sources, splits
 from perso.data.images import flipped, resized
-from perso.data.splits import Fold, Splits
+from perso.data.splits import Fold, Person, Splits
 from perso.errors import InputError
 from perso.paths import default_data_dir
 from perso.seeds import fingerprint, rng
@@ -18,16 +18,16 @@ from perso.settings import Settings
 
 POOL = -1  # the one "person" of D_G where people are made by class counts
 
-# The share of a test set that may be exact copies of training images: an accuracy can be too high
-# by as much, and the differences that the study looks for are of about 1 pp. Scans do not coincide:
+# The share of a test set that may be exact copies of training images. An accuracy may be too high
+# by as much, and the differences that the study looks for are about 1 pp. Scans do not coincide:
 # digits, qmnist and fashion hold no two equal images of a class, not even pooled to 8 × 8 pixels.
-# Only of images with very few pixels and grey levels some do (4 % of the 8 × 8 digits in 1 bit).
+# Only some images with very few pixels and grey levels do (4 % of the 8 × 8 digits in 1 bit).
 COPIES_ALLOWED = 0.01
 
 
 @dataclass(frozen=True)
 class StudyData:
-    """A data set made ready for one run: N samples of the chosen people, M with their flips."""
+    """A data set prepared for one run: N samples of the chosen people, M inputs with the flips."""
 
     settings: Settings
     source: cohort.Cohort  # the chosen people alone, as they were read
@@ -35,17 +35,17 @@ class StudyData:
     labels: np.ndarray  # int64 [M]
     classes: int  # 30 for digits with their flips
     splits: Splits
-    content: dict  # {person: hash of name and data}; what identity is made of
+    content: dict[Person, str]  # hash of each person's name and data, a part of a model's key
 
     @cached_property
     def sample(self) -> np.ndarray:
-        """The sample of `source` that each input shows, int [M]: all of them, then their flips."""
+        """The sample of `source` that each input shows, int [M]."""
         count = len(self.source.who)
         return np.tile(np.arange(count), len(self.inputs) // count)
 
     @cached_property
     def orientation(self) -> np.ndarray:
-        """How each input shows it, int [M]: 0 as written, 1 mirrored, 2 upside down."""
+        """How each input shows its sample, int [M]: 0 as written, 1 mirrored, 2 upside down."""
         count = len(self.source.who)
         return np.repeat(np.arange(len(self.inputs) // count), count)
 
@@ -56,19 +56,24 @@ class StudyData:
 
     @cached_property
     def item(self) -> np.ndarray:
-        """The original sample behind each input, which no split tears apart, int64 [M]."""
+        """The original sample of each input, int64 [M]; all inputs of one lie on one side."""
         return self.source.item[self.sample]
 
     def content_of(self, fold: Fold) -> str:
-        """Hash of a fold's D_G."""
+        """Return the hash of a fold's D_G."""
         return fingerprint([self.content[person] for person in fold.global_people])
 
 
 def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
-    """Load, choose, split, resize, flip. InputError names the setting that does not fit the data."""
+    """Load a data set, choose people, split, resize and flip.
+
+    InputError names the setting that does not fit the data.
+    """
     source = sources.load(settings.dataset, Path(data_dir or default_data_dir()))
-    roles = draw_class_counts if settings.variation == "class-counts" else choose_people
-    source, individuals, global_people = roles(settings, source)
+    if settings.variation == "class-counts":
+        source, individuals, global_people = draw_class_counts(settings, source)
+    else:
+        source, individuals, global_people = choose_people(settings, source)
     classes = int(source.labels.max()) + 1
     try:
         images = resized(source.images, settings.image_size)
@@ -77,6 +82,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     labels = source.labels
     if settings.flips:
         images, labels = flipped(images, labels, classes)
+    orientations = 3 if settings.flips else 1
     try:
         people_split = splits.split_people(
             source.who,
@@ -85,7 +91,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
             global_people,
             settings.train_share,
             lambda person: rng(settings.seed, "split", person),
-            copies=3 if settings.flips else 1,
+            copies=orientations,
             whole=settings.split == "item",
         )
     except ValueError as error:
@@ -93,76 +99,104 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
             f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out"
         ) from error
     content = {
-        p: fingerprint([str(p), source.of([p]).content_hash])
-        for p in (*individuals, *global_people)
+        person: fingerprint([str(person), source.of([person]).content_hash])
+        for person in (*individuals, *global_people)
     }
     return StudyData(
-        settings,
-        source,
-        images,
-        labels,
-        classes * (3 if settings.flips else 1),
-        people_split,
-        content,
+        settings, source, images, labels, classes * orientations, people_split, content
     )
 
 
-def choose_people(settings: Settings, source: cohort.Cohort):
-    """Hidden factors: real people of the source are individuals and D_G; nobody is in the cohorts of two seeds."""
-    people, wanted = source.people.tolist(), 0 if settings.exchange else settings.global_people
+def choose_people(
+    settings: Settings, source: cohort.Cohort
+) -> tuple[cohort.Cohort, list[Person], list[Person]]:
+    """Hidden factors: return the chosen people's cohort, the individuals, and the people of D_G.
+
+    No person is in the cohorts of two values of cohort_seed.
+    """
+    people = source.people.tolist()
     if POOL in people:  # what pandas.factorize makes of a missing id
-        what = f"array 'who' has {POOL} for {(source.who == POOL).sum()} samples, which stands for nobody"
-        cure = "leave these samples out or give them an id (a file made for class counts: variation: class-counts)"
-        raise InputError(f"dataset: {settings.dataset}: {what}; {cure}")
-    left = [p for p in people if len(np.unique(source.item[source.who == p])) >= settings.min_items]
+        count = int((source.who == POOL).sum())
+        raise InputError(
+            f"dataset: {settings.dataset}: array 'who' has {POOL} for {counted(count, 'sample')}, "
+            "which is nobody's id; leave these samples out or give them an id (for a file made by "
+            "class counts, set variation: class-counts)"
+        )
+    others = 0 if settings.exchange else settings.global_people
+    left = [
+        person
+        for person in people
+        if len(np.unique(source.item[source.who == person])) >= settings.min_items
+    ]
     for seed in range(settings.cohort_seed + 1):
         draws = {person: rng(seed, "person", person).random() for person in left}
         try:
-            individuals, global_people = splits.choose(draws, settings.individuals, wanted)
+            individuals, global_people = splits.choose(draws, settings.individuals, others)
         except ValueError:
-            raise InputError(too_few(settings, people, len(left), wanted, seed)) from None
+            message = too_few(settings, len(people), len(left), others, seed)
+            raise InputError(message) from None
         left = [person for person in left if person not in {*individuals, *global_people}]
     return source.of([*individuals, *global_people]), individuals, global_people
 
 
-def too_few(settings: Settings, people: list, left: int, wanted: int, seed: int) -> str:
-    """What to say where `left` of the source's people cannot be all individuals and `wanted` others."""
-    least = f" with at least {settings.min_items} samples" if settings.min_items else ""
-    both = f"{settings.individuals} individuals" + (
-        f" and {wanted} global_people" if wanted else ""
-    )
+def too_few(settings: Settings, people: int, left: int, others: int, seed: int) -> str:
+    """Return the message for too few people.
+
+    people  number of people of the data set
+    left    of them, those with enough samples who are in no cohort of a smaller seed
+    others  number of people that D_G needs beside the individuals
+    seed    the cohort_seed for which they are too few
+    """
+    enough = f" with at least {settings.min_items} samples" if settings.min_items else ""
+    needed = f"{settings.individuals} individuals"
+    if others:
+        needed += f" and {others} global_people"
     if seed:
-        used = f"of the {len(people)} people of {settings.dataset}, {left}{least} are in no cohort before {seed}"
         return (
-            f"cohort_seed: {settings.cohort_seed} finds too few people, {both} are wanted; {used}"
+            f"cohort_seed: {settings.cohort_seed} needs {needed}, but of the {people} people of "
+            f"{settings.dataset}, only {left}{enough} are in no cohort of a smaller seed"
         )
-    if len(people) == 1:
-        hint = "people can be made by variation: class-counts"
-    elif wanted and left > settings.individuals:
+    if people == 1:
+        hint = "variation: class-counts makes people"
+    elif others and left > settings.individuals:
         hint = f"possible: global_people: {left - settings.individuals}"
+    elif left > 2 and others:
+        hint = f"possible: individuals: {left - 1} with global_people: 1"
     elif left > 2:
-        hint = f"possible: individuals: {f'{left - 1} with global_people: 1' if wanted else left}"
+        hint = f"possible: individuals: {left}"
+    elif people > 2:
+        hint = "set a smaller min_items"
     else:
-        hint = "take a smaller min_items" if len(people) > 2 else "take data of more people"
-    return f"individuals: {both} are too many for {settings.dataset}, which has {left} people{least}; {hint}"
+        hint = "use data of more people"
+    return (
+        f"individuals: {needed} are too many for {settings.dataset}, "
+        f"which has {counted(left, 'person', 'people')}{enough}; {hint}"
+    )
 
 
-def draw_class_counts(settings: Settings, source: cohort.Cohort):
-    """Class counts (v1): individuals are drawn from the samples, D_G is a pool of the rest."""
+def draw_class_counts(
+    settings: Settings, source: cohort.Cohort
+) -> tuple[cohort.Cohort, list[Person], list[Person]]:
+    """Class counts (v1): return the cohort of made people, the individuals, and D_G's pool.
+
+    Individuals are drawn from the samples; D_G is a pool of the rest.
+    """
     if settings.exchange:
         raise InputError(
-            "exchange: true has no meaning with variation: class-counts; leave it false"
+            "exchange: true has no meaning with variation: class-counts; set exchange: false"
         )
-    if POOL in source.who:  # a data file: drawn before
+    if POOL in source.who:  # a file of people who were drawn before
         drawn = [person for person in source.people.tolist() if person != POOL]
         if len(drawn) != settings.individuals:
             raise InputError(
-                f"individuals: {settings.individuals} wanted, the file was drawn for {len(drawn)}; say so"
+                f"individuals: {settings.individuals} do not fit {settings.dataset}, "
+                f"which was drawn for {len(drawn)}; possible: {len(drawn)}"
             )
         return source, drawn, [POOL]
     if len(np.unique(source.item)) < len(source.item):
         raise InputError(
-            "variation: class-counts draws single samples, but several images share an item"
+            "variation: class-counts draws single samples, but several images share an item; "
+            "possible: hidden-factors"
         )
     draw = rng(settings.cohort_seed, "class counts")
     try:
@@ -170,8 +204,10 @@ def draw_class_counts(settings: Settings, source: cohort.Cohort):
             source.labels, settings.individuals, draw, settings.main_items, settings.side_items
         )
     except ValueError as error:
-        few = f"individuals: {settings.individuals} are too many for {settings.dataset}: {error}"
-        raise InputError(f"{few}; smaller main_items and side_items allow for more") from error
+        raise InputError(
+            f"individuals: {settings.individuals} are too many for {settings.dataset}: {error}, "
+            "or more with smaller main_items and side_items"
+        ) from error
     rest = np.flatnonzero(who == POOL)
     if len(rest) < settings.global_items:
         raise InputError(
@@ -192,7 +228,10 @@ def draw_class_counts(settings: Settings, source: cohort.Cohort):
 
 
 def part_sizes(data: StudyData) -> pd.DataFrame:
-    """Original samples and images (flips included) of every part: a row per individual, its fold's D_G beside it."""
+    """Return the sizes of all parts, a row per individual, with the D_G of the individual's fold.
+
+    `samples` counts originals; all other sizes count images, flips included.
+    """
     split = data.splits
     return pd.DataFrame(
         {
@@ -211,86 +250,106 @@ def part_sizes(data: StudyData) -> pd.DataFrame:
 
 
 def leaks(data: StudyData) -> dict[str, int]:
-    """What must be 0: samples on both sides of a split, individuals in their own D_G, copies of training images."""
+    """Return counts that must be 0: samples on both sides, individuals in their own D_G, copies."""
     split = data.splits
-    shared = [
+    on_both_sides = [
         np.intersect1d(data.item[split.train[person]], data.item[split.test[person]])
         for person in split.train
     ]
-    inside = [
+    in_own_D_G = [
         person
         for fold in split.folds
         for person in fold.individuals
         if person in fold.global_people
     ]
     return {
-        "samples on both sides": sum(map(len, shared)),
-        "individuals in their own D_G": len(inside),
+        "samples on both sides": sum(map(len, on_both_sides)),
+        "individuals in their own D_G": len(in_own_D_G),
         "test images that copy a training image": int(copies(data)["copies"].sum()),
     }
 
 
 def copies(data: StudyData) -> pd.DataFrame:
-    """Exact copies (pixels as the network sees them, and class) of training images in every test set.
+    """Return, per test set, how many images are exact copies of training images of the fold.
 
-    Columns: fold, test set, images, copies. Trained on are the images of D_G and of all individuals of the fold:
-    controls and data grouping use other individuals' images, too.
+    A copy has the pixels that the network sees and the class. Training images are those of D_G and
+    of all individuals of the fold, since controls and data grouping use other individuals' images.
+
+    Columns: fold, test set, images, copies.
     """
     number = splits.numbered(data.inputs, data.labels)
-    split, lines = data.splits, []
-    for place, fold in enumerate(split.folds):
+    split = data.splits
+    lines = []
+    for fold_number, fold in enumerate(split.folds):
         trained = np.concatenate(
             [fold.global_train, *(split.train[person] for person in fold.individuals)]
         )
         tests = {f"D_I of person {person}": split.test[person] for person in fold.individuals}
-        for name, test in (tests | {"D_G": fold.global_test}).items():
+        tests["D_G"] = fold.global_test
+        for name, test in tests.items():
             copied = np.isin(number[test], number[trained])
-            lines.append((place, name, len(test), int(copied.sum())))
+            lines.append((fold_number, name, len(test), int(copied.sum())))
     return pd.DataFrame(lines, columns=["fold", "test set", "images", "copies"])
 
 
 def refuse_copies(data: StudyData) -> None:
-    """InputError where copies of training images make a test set's accuracy wrong; fewer are said on stderr."""
+    """InputError where more than COPIES_ALLOWED of a test set are copies; a warning for fewer."""
     found = copies(data)
     share = found["copies"] / found["images"]
     if not share.any():
         return
-    worst, settings = found.loc[share.idxmax()], data.settings
-    how = f"exact copies of training images (same class, same {settings.image_size} × {settings.image_size} pixels)"
+    dataset = data.settings.dataset
+    size = data.settings.image_size
+    what = f"exact copies of training images (same class, same {size} × {size} pixels)"
     if share.max() > COPIES_ALLOWED:
-        what = (
-            f"{worst['copies']} of {worst['images']} test images in {worst['test set']} are {how}"
+        worst = found.loc[share.idxmax()]
+        raise InputError(
+            f"dataset: {dataset}: {what}: {worst['copies']} of {worst['images']} test images in "
+            f"{worst['test set']}; leave out all but one of each: "
+            "np.unique(images, axis=0, return_index=True)[1] are the indices to keep"
         )
-        cure = "leave out all but one of each; np.unique(images, axis=0, return_index=True)[1] says which to keep"
-        raise InputError(f"dataset: {settings.dataset}: {what}; {cure}")
-    few = f"{found['copies'].sum()} of {found['images'].sum():,} test images are {how}"
-    say_once(
-        f"perso: {settings.dataset}: {few}; accuracies may be up to {100 * share.max():.1f} pp too high"
+    warn_once(
+        f"perso: {dataset}: {what}: {found['copies'].sum()} of {found['images'].sum():,} "
+        f"test images; accuracies may be up to {100 * share.max():.1f} pp too high"
     )
 
 
 @cache
-def say_once(text: str) -> None:
-    """A line on stderr, once per process: many studies of one process share their data."""
+def warn_once(text: str) -> None:
+    """Print a line on stderr, once per process: many studies of one process share their data."""
     print(text, file=sys.stderr)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 sample", "1,797 samples"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def facts(data: StudyData) -> str:
-    """What the data are, in a few lines of text."""
-    parts, people = part_sizes(data), np.unique(data.source.who)
-    counts, size = parts["samples"], data.settings.image_size
+    """Return the main facts about the data, in a few lines of text."""
+    parts = part_sizes(data)
+    samples = parts["samples"]
+    size = data.settings.image_size
+    people = counted(len(data.source.people), "person", "people")
     lines = [
-        f"data      {data.source.source}: {len(data.source.labels):,} samples of {len(people)} people chosen",
+        f"data      {data.source.source}: {counted(len(data.source.labels), 'sample')} "
+        f"of {people} chosen",
         f"images    {len(data.inputs):,} of {size} × {size} pixels, {data.classes} classes",
-        f"S         {len(parts)} individuals of {counts.min()} to {counts.max()} samples, mean {counts.mean():.1f}",
+        f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} samples, "
+        f"mean {samples.mean():.1f}",
     ]
     for number, fold in parts.groupby("fold"):
         first = fold.iloc[0]
-        lines.append(
-            f"fold {number}    {len(fold)} individuals, D_I train {fold['D_I train'].min()} to "
-            f"{fold['D_I train'].max()}, test {fold['D_I test'].min()} to {fold['D_I test'].max()}\n"
-            f"          D_G of {first['D_G people']} people, train {first['D_G train']:,}, test {first['D_G test']:,}"
-        )
+        train = f"{fold['D_I train'].min()} to {fold['D_I train'].max()}"
+        test = f"{fold['D_I test'].min()} to {fold['D_I test'].max()}"
+        global_people = f"of {counted(first['D_G people'], 'person', 'people')}"
+        if data.settings.variation == "class-counts":
+            global_people = "is a pool of samples"
+        lines += [
+            f"fold {number}    {counted(len(fold), 'individual')}, D_I train {train}, test {test}",
+            f"          D_G {global_people}, "
+            f"train {first['D_G train']:,}, test {first['D_G test']:,}",
+        ]
     if count := leaks(data)["test images that copy a training image"]:
-        lines.append(f"copies    {count:,} test images are exact copies of training images")
+        lines.append(f"copies    exact copies of training images: {counted(count, 'test image')}")
     return "\n".join(lines)

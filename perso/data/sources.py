@@ -1,7 +1,8 @@
-"""Sources → one `Cohort`: images, their classes and the persons who made them.
+"""Data sets → one `Cohort` each: images, their classes and the people who made them.
 
-Whatever the source, its arrays pass one gate (`_cohort`), so every other room may trust shapes and types.
-Torchvision only downloads; its files are read here, where a truncated one can be named.
+The arrays of every data set pass `checked_cohort`, so the rest of the package may rely on their
+shapes and types. Torchvision only downloads. Its files are read here, so that a truncated one can
+be named. ADD A DATA SET HERE: a name in `load`, and a function that returns its arrays.
 """
 
 import gzip
@@ -16,20 +17,20 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from perso.data.cohort import Cohort, _cohort, read
+from perso.data.cohort import Cohort, checked_cohort, read
 from perso.errors import InputError
 
 
 def load(dataset: str, data_dir: str | Path) -> Cohort:
-    """The cohort of a data set's name; what is missing in `data_dir` is downloaded into it.
+    """Return the cohort of a data set; files missing in `data_dir` are downloaded into it.
 
-    - digits: sklearn's 1,797 digits, 8×8, embedded; persons are 14 forms (see FORM_STARTS)
-    - qmnist: 60,000 digits, 28×28, of 539 NIST writers; attribute hsf: 0 employees, 4 students
+    - digits: sklearn's 1,797 digits, 8 × 8, part of sklearn; 14 people (see FORM_STARTS)
+    - qmnist: 60,000 digits, 28 × 28, of 539 NIST writers; attribute hsf: 0 employees, 4 students
     - nist: the same for all 402,953 digits of NIST SD19
-    - fashion: 70,000 garments, 28×28, train before test; nobody's: who is 0 throughout
-    - file:PATH.npz: your own, see `read`
+    - fashion: 70,000 garments, 28 × 28, training before test set; of nobody: `who` is 0 throughout
+    - file:PATH.npz: your own, see `perso.data.cohort.read`
 
-    Raises InputError for another name, a broken file, or one that is neither there nor can be downloaded.
+    InputError for another name, a damaged file, and a missing file that cannot be downloaded.
     """
     if dataset.startswith("file:"):
         return read(dataset.removeprefix("file:"))
@@ -39,7 +40,8 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
         images, table = _idx_arrays(dataset, Path(data_dir).expanduser())
         if dataset == "fashion":
             arrays = {"images": images, "labels": table, "who": np.zeros_like(table)}
-        else:  # columns: class, hsf series, writer, index of the writer's digit, … (QMNIST, arXiv:1905.10498)
+        else:
+            # columns: class, hsf series, writer, index of the writer's digit, … (arXiv:1905.10498)
             arrays = {
                 "images": images,
                 "labels": table[:, 0],
@@ -50,19 +52,21 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
         raise InputError(
             f"dataset: no {dataset!r}; possible: digits, qmnist, nist, fashion, file:PATH.npz"
         )
-    return _cohort(arrays, f"dataset {dataset}", dataset)
+    return checked_cohort(arrays, f"dataset {dataset}", dataset)
 
 
-# First image of each form in sklearn's digits: the form asks everyone for the same 130 digits, and the labels
-# repeat their order, with gaps and slips. Found by global edit alignment of the labels to 14 copies of
-# labels[646:776] (match 0, substitution 2, indel 1; 386 ties with 385); tests/test_data.py recomputes it.
+# First image of each form in sklearn's digits. The form asks everyone for the same 130 digits, and
+# the labels repeat their order, with gaps and errors. Found by global edit alignment of the labels
+# to 14 copies of labels[646:776] (match 0, substitution 2, insertion or deletion 1; 386 ties with
+# 385); tests/data/test_sources.py computes it again.
 FORM_STARTS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
 
 
 def _digits() -> dict[str, np.ndarray]:
-    """sklearn's digits; who is the form, 0..13: a person by inference, not by record.
+    """Return sklearn's digits; `who` is the form, 0..13: a person by inference, not by record.
 
-    The source names no writers. It speaks of 13 people where there are 14 forms: one may have filled two.
+    The source names no writers. It mentions 13 people, but there are 14 forms: one person may have
+    filled in two.
     """
     from sklearn.datasets import load_digits
 
@@ -79,7 +83,8 @@ FASHION = [
     for half in ("train", "t10k")
     for kind in ("images-idx3", "labels-idx1")
 ]
-ARCHIVES = {  # torchvision's class, also the folder in data_dir; its arguments; files; where they come from
+# torchvision's class (also the folder in data_dir), its arguments, files, and the files' home
+ARCHIVES = {
     "qmnist": ("QMNIST", {"what": "train"}, QMNIST, "github.com/facebookresearch/qmnist"),
     "nist": ("QMNIST", {"what": "nist"}, NIST, "github.com/facebookresearch/qmnist"),
     "fashion": ("FashionMNIST", {}, FASHION, "github.com/zalandoresearch/fashion-mnist"),
@@ -87,7 +92,7 @@ ARCHIVES = {  # torchvision's class, also the folder in data_dir; its arguments;
 
 
 def _idx_arrays(dataset: str, data_dir: Path) -> tuple[np.ndarray, np.ndarray]:
-    """A data set's images and labels from its files, unpacked or packed as they lie in `data_dir`."""
+    """Return a data set's images and labels from its files, packed or unpacked, in `data_dir`."""
     kind, _, names, _ = ARCHIVES[dataset]
     packed = [data_dir / kind / "raw" / name for name in names]
     if missing := [
@@ -102,47 +107,49 @@ def _idx_arrays(dataset: str, data_dir: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _download(dataset: str, missing: list[Path]) -> None:
-    """Let torchvision fetch and verify (md5) into a folder aside; only whole files move to their place."""
+    """Let torchvision download and verify (md5) into a temporary folder, then move whole files."""
     import torchvision.datasets
 
     kind, arguments, _, home = ARCHIVES[dataset]
-    folder, timeout = missing[0].parent, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(
-        10
-    )  # seconds; torchvision sets none and would wait minutes for a silent network
+    folder = missing[0].parent
+    timeout = socket.getdefaulttimeout()
+    # in seconds; torchvision sets none and would wait minutes for a network that does not answer
+    socket.setdefaulttimeout(10)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (
             TemporaryDirectory(dir=folder, prefix=".download-") as aside,
             redirect_stdout(sys.stderr),
         ):
-            fresh = getattr(torchvision.datasets, kind)(aside, download=True, **arguments)
+            downloaded = getattr(torchvision.datasets, kind)(aside, download=True, **arguments)
             for path in missing:
-                os.replace(Path(fresh.raw_folder, path.stem), path.with_suffix(""))
+                os.replace(Path(downloaded.raw_folder, path.stem), path.with_suffix(""))
     except (OSError, RuntimeError, HTTPException) as error:
-        put = f"put {', '.join(path.name for path in missing)} from {home} into {folder}"
+        reason = " ".join(str(error).split())
+        names = ", ".join(path.name for path in missing)
         raise InputError(
-            f"dataset {dataset}: no download ({' '.join(str(error).split())}); {put}"
+            f"dataset {dataset}: download failed ({reason}); put {names} from {home} into {folder}"
         ) from error
     finally:
         socket.setdefaulttimeout(timeout)
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """An idx file, packed or not: 0, 0, type, dimensions, then sizes and values, all big-endian."""
+    """Return the array of an idx file, packed or not.
+
+    Its bytes: 0, 0, type, number of dimensions, then sizes and values, all big-endian.
+    """
     try:
         with {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)(path, "rb") as file:
             raw = file.read()
-        dtype, ndim = np.dtype({8: ">u1", 12: ">i4"}[raw[2]]), raw[3]
+        dtype = np.dtype({8: ">u1", 12: ">i4"}[raw[2]])
+        ndim = raw[3]
         if f"idx{ndim}" not in path.name:
             raise ValueError(f"{ndim} dimensions")
         shape = np.frombuffer(raw, ">u4", ndim, offset=4)
-        return np.frombuffer(raw, dtype, offset=4 + 4 * ndim).reshape(
-            shape
-        )  # ValueError where sizes differ
-    except (
-        Exception
-    ) as error:  # the ways of gzip, lzma and numpy to stumble over damaged bytes are many
+        values = np.frombuffer(raw, dtype, offset=4 + 4 * ndim)
+        return values.reshape(shape)  # ValueError where there are too few or too many
+    except Exception as error:  # gzip, lzma and numpy raise many kinds for damaged bytes
         raise InputError(
-            f"{path}: truncated or damaged ({error}); delete it to fetch it anew"
+            f"{path}: truncated or damaged ({error}); delete it to download it again"
         ) from error

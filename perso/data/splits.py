@@ -1,7 +1,7 @@
-"""Who is personalized, who is everybody else, and which images each part holds – as index arrays.
+"""Who is personalized, who is in D_G, and which images each part holds – as index arrays.
 
-NumPy only: no files, no settings, no torch. Randomness comes in as draws or generators, one per person, so that
-adding people never moves the others.
+NumPy only: no files, no settings, no torch. Randomness comes in as draws or generators, one per
+person, so that further people never change the others.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Person = Hashable  # an int or a text, as the data names people
+Person = Hashable  # an int or a str, as the data name people
 
 
 @dataclass(frozen=True)
@@ -18,62 +18,66 @@ class Fold:
     """People personalized against one D_G."""
 
     individuals: tuple[Person, ...]  # in the order of S
-    global_people: tuple[Person, ...]  # complete persons; none of them an individual of this fold
+    global_people: tuple[Person, ...]  # with all their samples; no individual of this fold
     global_train: np.ndarray  # D_G's training images, int [n]
     global_test: np.ndarray  # D_G's test images, int [n]
 
     def neighbour(self, person: Person) -> Person:
-        """I', the other individual: the next of this fold, cyclic."""
+        """Return I', the other individual: the next of this fold, cyclic."""
         place = self.individuals.index(person)
         return self.individuals[(place + 1) % len(self.individuals)]
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The split of every person and the folds."""
+    """The split of every person, and the folds."""
 
-    train: Mapping[Person, np.ndarray]  # D_I's training images, int [n] each
-    test: Mapping[Person, np.ndarray]
+    train: Mapping[Person, np.ndarray]  # a person's training images, int [n]
+    test: Mapping[Person, np.ndarray]  # a person's test images, int [n]
     folds: tuple[Fold, ...]
 
     @property
     def individuals(self) -> tuple[Person, ...]:
-        """S, all folds together."""
+        """S: the individuals of all folds."""
         return tuple(person for fold in self.folds for person in fold.individuals)
 
 
 def choose(
     draws: Mapping[Person, float], individuals: int, global_people: int
-) -> tuple[list, list]:
-    """S and the people of D_G out of everybody, by their draws: the lowest are S, the highest D_G.
+) -> tuple[list[Person], list[Person]]:
+    """Return S and the people of D_G: those with the lowest draws are S, with the highest D_G.
 
-    From two ends, so that more individuals leave D_G as it was and more people in D_G leave S as it was.
-    ValueError when there are too few people for both.
+    Because they come from two ends, more individuals leave D_G as it was, and more people in D_G
+    leave S as it was. ValueError when there are too few people for both.
     """
     order = sorted(draws, key=lambda person: (draws[person], str(person)))
     if individuals + global_people > len(order):
-        raise ValueError(f"{individuals} + {global_people} people wanted, {len(order)} there")
+        raise ValueError(
+            f"{individuals} + {global_people} people are needed, there are {len(order)}"
+        )
     return order[:individuals], order[len(order) - global_people :]
 
 
 def numbered(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """A number for every image and its label, int [N]: the same for two exactly where both pixels and label are equal.
+    """Return a number per image, int [N], equal for two images of equal pixels and equal label.
 
-    By label as well, since the flip of a symmetric image is the image itself, but of another class.
+    The label counts because the flip of a symmetric image is the image itself, but another class.
     """
-    numbers = {}  # of what was seen so far
+    number_of = {}
     found = []
     for image, label in zip(images, labels.tolist(), strict=True):
         content = label, hashlib.sha256(image.tobytes()).digest()
-        found.append(numbers.setdefault(content, len(numbers)))
+        found.append(number_of.setdefault(content, len(number_of)))
     return np.array(found)
 
 
 def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Which of one person's images are trained on, bool [N]; images of one item stay on one side.
+    """Return which of one person's images are trained on, bool [N].
 
-    item   int [N], the original sample behind each image
-    share  of the items; at least one item falls on either side. ValueError for fewer than two items.
+    Images of one item stay on one side. ValueError for fewer than two items.
+
+    item   int [N], the original sample of each image
+    share  of the items that is trained on; at least one item is on either side
     """
     items = np.unique(item)
     if len(items) < 2:
@@ -84,22 +88,23 @@ def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarra
 
 def class_counts(
     labels: np.ndarray, people: int, rng: np.random.Generator, main: int = 200, side: int = 33
-):
-    """People who differ in class counts (v1): the person of every sample, int [N], -1 for nobody's.
+) -> np.ndarray:
+    """Return the person of every sample, int [N], -1 for nobody: people who differ in class counts.
 
-    Each person takes `main` samples of one class and `side` of three more, without replacement. Main classes are
-    dealt in turn, so that D_G, the rest of a small pool, keeps some of every class. ValueError when a class runs out.
+    Each person takes `main` samples of one class and `side` of three more, without replacement
+    (v1). Main classes take turns, so that D_G, the rest of a small pool, keeps some of every class.
+    ValueError when a class runs out.
     """
     who = np.full(len(labels), -1)
     pools = {c: list(rng.permutation(np.flatnonzero(labels == c))) for c in np.unique(labels)}
-    turns = rng.permutation(list(pools))
+    order = rng.permutation(list(pools))
     for person in range(people):
-        most = turns[person % len(turns)]
-        classes = [most, *rng.permutation(turns[turns != most])[:3]]
+        main_class = order[person % len(order)]
+        classes = [main_class, *rng.permutation(order[order != main_class])[:3]]
         for c, count in zip(classes, (main, side, side, side), strict=False):
             if len(pools[c]) < count:
-                left = f"of class {c}, {len(pools[c])} samples are left where {count} are needed"
-                raise ValueError(f"{left}; {person} people can be made")
+                few = f"a person needs {count} samples of class {c}, only {len(pools[c])} left"
+                raise ValueError(f"{few}; possible: {person}")
             who[[pools[c].pop() for _ in range(count)]] = person
     return who
 
@@ -114,15 +119,17 @@ def split_people(
     copies: int = 1,
     whole: bool = True,
 ) -> Splits:
-    """Split everybody and lay out the folds.
+    """Split every person's images and lay out the folds. ValueError names a person who cannot be.
 
     who, item      person and original sample of every image, [N]
-    global_people  those who form D_G; empty: the individuals' two halves are D_G to each other
-    rng_of         a generator for each person's split
-    copies         images stand this many times one after the other (flips): image n also at n + N, …
-    whole          an item and its copies stay on one side; if not, each image is split for itself
+    global_people  the people of D_G; if empty, each half of the individuals is D_G to the other
+    share          of a person's items that is trained on
+    rng_of         returns the generator of a person's split
+    copies         1, or 3 with flips: image n also has the indices n + N and n + 2·N
+    whole          an item and its copies stay on one side; if False, images are split one by one
     """
-    train, test = {}, {}
+    train = {}
+    test = {}
     for person in (*individuals, *global_people):
         own = np.flatnonzero(who == person)
         images = (own + np.arange(copies)[:, None] * len(who)).ravel()
@@ -130,7 +137,8 @@ def split_people(
             kept = split(np.tile(item[own], copies) if whole else images, share, rng_of(person))
         except ValueError as error:
             raise ValueError(f"person {person}: {error}") from error
-        train[person], test[person] = images[kept], images[~kept]
+        train[person] = images[kept]
+        test[person] = images[~kept]
     if global_people:
         sides = [(individuals, global_people)]
     else:
@@ -138,10 +146,11 @@ def split_people(
         sides = [(individuals[:half], individuals[half:]), (individuals[half:], individuals[:half])]
     folds = (
         Fold(
-            tuple(mine),
+            tuple(inside),
             tuple(others),
-            *(np.concatenate([part[p] for p in others]) for part in (train, test)),
+            global_train=np.concatenate([train[person] for person in others]),
+            global_test=np.concatenate([test[person] for person in others]),
         )
-        for mine, others in sides
+        for inside, others in sides
     )
     return Splits(train, test, tuple(folds))

@@ -1,7 +1,8 @@
-"""How a study is computed: what settings leave open is chosen here by the networks' size and by the machine.
+"""How a machine computes a study: choices for what the settings leave open.
 
-What rounds differently (lanes) follows from the settings alone, wherever it can, so that machines agree on a model's
-identity; what alters no number (CUDA graphs, networks in flight) follows from the machine.
+Whatever changes how numbers are rounded (lanes) follows from the settings alone wherever possible,
+so that all machines agree on a model's key. Whatever alters no number (CUDA graphs, networks in
+flight) follows from the machine.
 """
 
 import functools
@@ -16,9 +17,12 @@ from perso.errors import InputError
 from perso.settings import Settings
 from perso.training.flops import StepCost, step_cost
 
-SMALL = 0.5e9  # FLOP of one model's iteration below which launches take longer than sums, and fusing models pays
-LANES, IN_FLIGHT = 8, 8  # at most
-# (image_size, width) at which bfloat16 was shown to be as accurate as float32 (results/precision.json)
+# FLOP of one iteration of one model; below it, launching a kernel takes longer than the kernel,
+# and fusing models pays
+SMALL = 0.5e9
+LANES = 8  # maximum
+IN_FLIGHT = 8  # maximum
+# (image_size, width) at which bfloat16 is as accurate as float32 (results/precision.json)
 BFLOAT16_SHOWN: frozenset[tuple[int, float]] = frozenset()
 
 
@@ -27,112 +31,126 @@ class Machine:
     """What the choice depends on."""
 
     device: str  # cpu | cuda
-    workers: int  # training processes: one per CPU core (or per `threads` of them), or per card
+    workers: int  # training processes: one per GPU, or one per `threads` CPU cores
     bfloat16: bool  # whether the device multiplies in bfloat16
-    free: int = 0  # bytes free on the fullest card
-    compiles: bool = True  # whether torch.compile works, where it was asked for
+    free: int = 0  # free bytes of the GPU that has the fewest
+    compiles: bool = True  # whether torch.compile works; True where it was not tried
 
 
 def machine(device: str, compile: bool = False, threads: int = 1) -> Machine:
-    """This machine, seen as `device`: auto | cpu | cuda. InputError when a card is wanted and none is there.
+    """Describe this machine with a device of auto, cpu or cuda; InputError for cuda without a GPU.
 
-    compile   whether to try the compiler, which takes seconds
-    threads   of a training process on a CPU, whose cores all processes share
+    compile   whether to try torch.compile, which takes seconds
+    threads   threads of each training process on a CPU; all processes share the cores
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
-        able = getattr(torch.cpu, "get_capabilities", dict)()  # of torch ≥ 2.12
-        bfloat16 = any(able.get(each) for each in ("amx_bf16", "avx512_bf16", "bf16"))
-        return Machine(
-            "cpu",
-            max(1, joblib.cpu_count() // threads),
-            bfloat16,
-            compiles=not compile or compiles(device),
-        )
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # from torch 2.12 on
+        bfloat16 = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
+        workers = max(1, joblib.cpu_count() // threads)
+        return Machine(device, workers, bfloat16, compiles=not compile or compiles(device))
     if not torch.cuda.is_available():
-        raise InputError("device: cuda is not to be had here; possible: cpu, auto")
-    cards = range(torch.cuda.device_count())
-    free = min(torch.cuda.mem_get_info(card)[0] for card in cards)
+        raise InputError("device: cuda is not available on this machine; possible: cpu, auto")
+    gpus = range(torch.cuda.device_count())
+    free = min(torch.cuda.mem_get_info(gpu)[0] for gpu in gpus)
     bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    return Machine("cuda", len(cards), bfloat16, free, not compile or compiles(device))
+    return Machine(device, len(gpus), bfloat16, free, compiles=not compile or compiles(device))
 
 
 @functools.cache
 def compiles(device: str) -> bool:
-    """Whether torch.compile works here; a line says why not."""
+    """Whether torch.compile works on this machine; if not, a line on stderr says why."""
     try:
         torch.compile(torch.nn.Softplus())(torch.ones(8, device=device))
     except Exception as error:  # a missing compiler, an unsupported Python and much else
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         print(
-            f"perso: training without torch.compile, since this failed: {reason}", file=sys.stderr
+            f"perso: training without torch.compile, because it failed: {reason}", file=sys.stderr
         )
         return False
     return True
 
 
 def resolved(settings: Settings, classes: int, machine: Machine) -> Settings:
-    """The settings with nothing left open.
+    """Return the settings with nothing left open.
 
-    lanes          small networks train side by side, in groups as equal as can be; large ones gain nothing
-    precision      bfloat16 only where it pays, the machine has it and it was shown to be as accurate; else float32
-    channels_last  always: convolutions are faster so on either device
-    compile        never: it brought nothing on a CPU, and has not been measured on a card
-    graph          on a card
-    in_flight      as many networks of a fold as half the card's free memory holds
+    lanes          small networks are fused, in groups as equal as possible; large ones gain nothing
+    precision      bfloat16 only where it is faster, supported and known to be as accurate; else
+                   float32
+    channels_last  always: convolutions are faster so on CPU and GPU
+    compile        never: no gain on a CPU, not measured on a GPU
+    graph          on a GPU
+    in_flight      as many networks of a fold as half of the GPU's free memory holds
 
-    InputError for what the machine cannot do and nothing else can stand for.
+    InputError for what the machine cannot do and nothing else can replace.
     """
-    s, on_card = settings, machine.device == "cuda"
-    if s.precision == "tf32" and not on_card:
-        raise InputError("precision: tf32 takes a card; possible: float32, bfloat16, float64")
-    work = iteration(s, classes)
+    s = settings
+    on_gpu = machine.device == "cuda"
+    if s.precision == "tf32" and not on_gpu:
+        raise InputError("precision: tf32 needs a GPU; possible: float32, bfloat16, float64")
+    cost = iteration(s, classes)
     people = math.ceil(s.individuals / 2) if s.exchange else s.individuals  # of the larger fold
-    groups = math.ceil(people / LANES)
-    lanes = s.lanes or (math.ceil(people / groups) if work.flop < SMALL else 1)
-    half = machine.bfloat16 and work.flop >= SMALL and (s.image_size, s.width) in BFLOAT16_SHOWN
-    # twice what is kept: the first steps' memory stays beside the graph's
-    fitting = min(
-        int(machine.free / 2 / (lanes * (2 * work.kept + work.weights))), math.ceil(people / lanes)
-    )
+    lanes = s.lanes
+    if not lanes:
+        groups = math.ceil(people / LANES)
+        lanes = math.ceil(people / groups) if cost.flop < SMALL else 1
+    equivalent = (s.image_size, s.width) in BFLOAT16_SHOWN
+    bfloat16 = machine.bfloat16 and cost.flop >= SMALL and equivalent
+    in_flight = 1
+    if on_gpu:
+        in_flight = s.in_flight or networks_in_flight(machine, cost, lanes, people)
     return replace(
         s,
         device=machine.device,
         lanes=lanes,
-        precision=or_default(s.precision, "bfloat16" if half else "float32"),
+        precision=or_default(s.precision, "bfloat16" if bfloat16 else "float32"),
         channels_last=or_default(s.channels_last, "always"),
         compile=or_default(s.compile, "never") if machine.compiles else "never",
-        graph=or_default(s.graph, "always") if on_card else "never",
-        in_flight=s.in_flight or max(1, min(IN_FLIGHT, fitting)) if on_card else 1,
+        graph=or_default(s.graph, "always") if on_gpu else "never",
+        in_flight=in_flight,
     )
 
 
-def or_default(value: str, instead: str) -> str:
-    """A setting's value, or what stands for `auto`."""
-    return instead if value == "auto" else value
+def networks_in_flight(machine: Machine, cost: StepCost, lanes: int, people: int) -> int:
+    """Return how many networks of `lanes` models train at a time on a GPU."""
+    # twice what is kept: the memory of the first steps stays allocated beside the graph's
+    network = lanes * (2 * cost.kept + cost.weights)
+    fitting = int(machine.free / 2 / network)
+    return max(1, min(IN_FLIGHT, fitting, math.ceil(people / lanes)))
+
+
+def or_default(value: str, default: str) -> str:
+    """Return a setting's value, or the default for `auto`."""
+    return default if value == "auto" else value
 
 
 def iteration(settings: Settings, classes: int) -> StepCost:
-    """What an iteration of one model costs."""
+    """Return what one iteration of one model costs."""
     half = settings.precision == "bfloat16"
     return step_cost(settings.batch_size, half, classes, settings.image_size, settings.width)
 
 
 def describe(settings: Settings, classes: int, machine: Machine) -> str:
-    """What was chosen, in a line (of settled settings)."""
-    s, work = settings, iteration(settings, classes)
-    processes = f"{machine.workers} process" + "es" * (machine.workers > 1)
-    said = [
+    """Describe, in one line, how the machine computes these resolved settings."""
+    s = settings
+    parts = [
         f"{machine.workers} × {machine.device}",
         s.precision,
-        f"{work.flop / 1e9:.2g} GFLOP an iteration",
+        f"{iteration(s, classes).flop / 1e9:.2g} GFLOP an iteration",
     ]
     if machine.device == "cpu":
-        said[0] = f"{processes} of {s.threads} thread" + "s" * (s.threads > 1)
-    said += [f"{s.lanes} models fused"] * (s.lanes > 1) + [f"{s.in_flight} networks in flight"] * (
-        s.in_flight > 1
-    )
-    said += ["CUDA graphs"] * (s.graph == "always") + ["torch.compile"] * (s.compile == "always")
-    said += ["not channels_last"] * (s.channels_last == "never")
-    return ", ".join(said)
+        processes = "1 process" if machine.workers == 1 else f"{machine.workers} processes"
+        threads = "1 thread" if s.threads == 1 else f"{s.threads} threads"
+        parts[0] = f"{processes} of {threads}"
+    if s.lanes > 1:
+        parts.append(f"{s.lanes} models fused")
+    if s.in_flight > 1:
+        parts.append(f"{s.in_flight} networks in flight")
+    if s.graph == "always":
+        parts.append("CUDA graphs")
+    if s.compile == "always":
+        parts.append("torch.compile")
+    if s.channels_last == "never":
+        parts.append("not channels_last")
+    return ", ".join(parts)

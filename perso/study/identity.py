@@ -4,7 +4,7 @@ A rerun trains the models whose keys are missing, so a key must not depend on a 
 device. Published rows are found by their keys for good: a change here that alters no number must
 alter no key (tests/study/test_identity.py computes the keys of all files in `results/`).
 
-Everywhere, `data` carries resolved settings (see `hardware.resolved`): what was left open is chosen.
+Everywhere, `data` has resolved settings (see `hardware.resolved`), with nothing left open.
 """
 
 from perso.data.dataset import StudyData

@@ -1,4 +1,4 @@
-"""Settings → what is missing in the store → trained rows. The only place where everything meets."""
+"""Settings → models that the store lacks → trained rows."""
 
 import os
 import time
@@ -25,11 +25,14 @@ from perso.training import inference
 
 
 class Study:
-    """One study: its people, its store, and the models it wants.
+    """One study: its people, its store, and the models of its settings.
 
-    settings   what to study; what they leave open is settled by size and machine, see `told`
+    settings   what to study; what they leave open is chosen by size and machine, see `hardware`
     store      path of the SQLite file; default $PERSO_STORE or build/store.sqlite
-    data_dir   where data sets lie; default $PERSO_DATA_DIR or data/
+    data_dir   folder of the data sets; default $PERSO_DATA_DIR or data/
+
+    Attributes: `asked`, the settings as given; `settings`, with nothing left open.
+    InputError where the settings do not fit the data or the machine.
     """
 
     def __init__(
@@ -38,7 +41,8 @@ class Study:
         store: str | Path | None = None,
         data_dir: str | Path | None = None,
     ):
-        self.asked, self.data_dir = settings, data_dir
+        self.asked = settings
+        self.data_dir = data_dir
         self.machine = hardware.machine(
             settings.device, settings.compile == "always", settings.threads
         )
@@ -49,19 +53,12 @@ class Study:
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
         self.methods = tuple(
-            m for m in TABLES[settings.rows_of] if max(m.early, m.extra) <= settings.largest_dose
+            method
+            for method in TABLES[settings.rows_of]
+            if max(method.early, method.extra) <= settings.largest_dose
         )
-        if settings.variation == "class-counts" and any(
-            method.enlarged_by for method in self.methods
-        ):
-            others = ", ".join(
-                name
-                for name, methods in TABLES.items()
-                if not any(method.enlarged_by for method in methods)
-            )
-            raise InputError(
-                f"rows_of: {settings.rows_of} groups people of D_G, here a pool; possible: {others}"
-            )
+        if settings.variation == "class-counts":
+            refuse_grouping(self.methods, settings.rows_of)
 
     # identity
 
@@ -76,81 +73,87 @@ class Study:
     # what there is to train
 
     def jobs(self, methods: Iterable[Method] | None = None) -> list[Job]:
-        """All jobs of these methods, stored or not, the longest first; people are fused as the settings say.
+        """Return all jobs of these methods, stored or not, the longest first.
 
-        Here and below, methods are the settings' `rows_of` when none are given.
+        Here and below, `methods` defaults to those of the settings' `rows_of`.
         """
-        s = self.settings
-        courses: dict[tuple, list[Method]] = {}
+        trajectories: dict[tuple, list[Method]] = {}
         for method in self.methods if methods is None else methods:
-            courses.setdefault(method.trajectory, []).append(method)
-        jobs = []
-        for course in courses.values():
-            for repeat in range(s.repeats):
-                for number, fold in enumerate(self.folds):
-                    for people in chunks(fold.individuals, s.lanes * s.in_flight):
-                        nets = chunks(people, s.lanes)
-                        keys = {
-                            (m.name, p): identity.key(self.data, m, number, repeat, g, p)
-                            for m in course
-                            for g in nets
-                            for p in g
-                        }
-                        base = (
-                            identity.generic_key(self.data, number, repeat)
-                            if course[0].from_generic
-                            else ""
-                        )
-                        base = self.encoder_key(number) if course[0].needs_encoder else base
-                        jobs.append(Job(tuple(course), people, number, repeat, keys, base))
-        return sorted(jobs, key=self.cost, reverse=True)
+            trajectories.setdefault(method.trajectory, []).append(method)
+        found = [
+            self.job(tuple(together), people, number, repeat)
+            for together in trajectories.values()
+            for repeat in range(self.settings.repeats)
+            for number, fold in enumerate(self.folds)
+            for people in chunks(fold.individuals, self.settings.lanes * self.settings.in_flight)
+        ]
+        return sorted(found, key=self.cost, reverse=True)
+
+    def job(self, methods: tuple[Method, ...], people: tuple, fold: int, repeat: int) -> Job:
+        """Return the job of people of a fold and methods of one trajectory, with all its keys."""
+        keys = {
+            (method.name, person): identity.key(self.data, method, fold, repeat, fused, person)
+            for method in methods
+            for fused in chunks(people, self.settings.lanes)
+            for person in fused
+        }
+        base = ""
+        if methods[0].from_generic:
+            base = identity.generic_key(self.data, fold, repeat)
+        if methods[0].needs_encoder:
+            base = identity.encoder_key(self.data, fold)
+        return Job(methods, people, fold, repeat, keys, base)
 
     def cost(self, job: Job) -> int:
-        """Iterations of a job, over all its people."""
+        """Return the iterations of a job, over all its people."""
         method = job.methods[0]
         epochs = 0 if method.from_generic else self.settings.epochs * method.epochs_factor
-        samples = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
-        return (method.early + method.extra + samples + job.late) * len(job.people)
+        in_epochs = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
+        return (method.early + method.extra + in_epochs + job.late) * len(job.people)
 
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
-        """The rows these methods should have, stored or not: method, person, repeat and key, in this order."""
+        """Return method, person, repeat and key of all rows of these methods, stored or not."""
         methods = self.methods if methods is None else tuple(methods)
-        people, repeats = self.data.splits.individuals, range(self.settings.repeats)
-        every = {
-            (*pair, job.repeat): key for job in self.jobs(methods) for pair, key in job.keys.items()
+        keys = {
+            (name, person, job.repeat): key
+            for job in self.jobs(methods)
+            for (name, person), key in job.keys.items()
         }
-        places = [
-            (method.name, person, repeat)
-            for method in methods
-            for person in people
-            for repeat in repeats
-        ]
         lines = [
-            (name, str(person), repeat, every[name, person, repeat])
-            for name, person, repeat in places
+            (method.name, str(person), repeat, keys[method.name, person, repeat])
+            for method in methods
+            for person in self.data.splits.individuals
+            for repeat in range(self.settings.repeats)
         ]
         return pd.DataFrame(lines, columns=["method", "person", "repeat", "key"])
 
     def keys(self, methods: Iterable[Method] | None = None) -> list[str]:
-        """The keys of all rows of these methods."""
+        """Return the keys of all rows of these methods."""
         return self.wanted(methods)["key"].tolist()
 
     def rows(
         self, methods: Iterable[Method] | None = None, given: pd.DataFrame | None = None
     ) -> pd.DataFrame:
-        """The stored rows of these methods, one per trained model; named as they are named now, not when trained.
+        """Return the stored rows of these methods, one per trained model.
 
-        given   rows from elsewhere, which serve where the store has none of that key
+        A row bears the method's present name, whatever the name was when the model was trained.
+
+        given   rows from elsewhere, used where the store has none of that key
         """
         wanted = self.wanted(methods)
-        there = self.store.rows(wanted["key"].unique())
+        stored = self.store.rows(wanted["key"].unique())
         if given is not None:
-            lacking = given[given["key"].isin(wanted["key"]) & ~given["key"].isin(there["key"])]
-            there = pd.concat([each for each in (there, lacking) if len(each)] or [there])
-        return wanted.merge(there.drop(columns=["method", "person", "repeat"]), on="key")[list(ROW)]
+            missing = given["key"].isin(wanted["key"]) & ~given["key"].isin(stored["key"])
+            tables = [table for table in (stored, given[missing]) if len(table)]
+            stored = pd.concat(tables or [stored])
+        numbers = stored.drop(columns=["method", "person", "repeat"])
+        return wanted.merge(numbers, on="key")[list(ROW)]
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
-        """The source of every iteration of a method's models, bool [T]; a shared generic model's included."""
+        """Return which iterations of a method's models draw from D_I, bool [T].
+
+        Those of a shared generic network are included.
+        """
         n_iter = plans.epoch_length(self.data, self.folds[fold])
         epochs = self.settings.epochs * method.epochs_factor
         return schedules.schedule(
@@ -158,20 +161,24 @@ class Study:
         )
 
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
-        """Latent codes of a fold's training images, or of the images `index`, float32 [M, latent]; nan for others.
+        """Return latent codes, float32 [M, latent]; nan for inputs that are not encoded.
 
         Trains the fold's auto-encoder where the store lacks it.
+
+        index   inputs to encode; default: the fold's training images
         """
-        index = plans.encoder_samples(self.data, self.folds[fold]) if index is None else index
+        if index is None:
+            index = plans.encoder_samples(self.data, self.folds[fold])
         return jobs.codes_of(self.data, index, self.encoder(fold))
 
     def reconstructed(self, index: np.ndarray, fold: int = 0) -> np.ndarray:
-        """What a fold's auto-encoder makes of the images `index`, float32 [n, S, S], grey levels 0 to 1."""
-        state, how = jobs.as_state(self.encoder(fold)), jobs.encoder_recipe(self.data)
+        """Return what a fold's auto-encoder makes of inputs, float32 [n, S, S], values 0 to 1."""
+        state = jobs.as_state(self.encoder(fold))
+        how = jobs.encoder_recipe(self.data)
         return inference.reconstruct(how, self.data.inputs, state, index)
 
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
-        """The weights of a fold's auto-encoder, trained where the store lacks them."""
+        """Return the weights of a fold's auto-encoder, trained where the store lacks them."""
         key = self.encoder_key(fold)
         if key not in self.store.keys("networks"):
             self.store.add([jobs.train_encoder(self.data, fold, key)], "networks")
@@ -181,7 +188,7 @@ class Study:
 
     @property
     def hardware(self) -> str:
-        """How this machine computes these models, in a line."""
+        """How this machine computes these models, in one line."""
         return hardware.describe(self.settings, self.data.classes, self.machine)
 
     def run(
@@ -193,39 +200,63 @@ class Study:
     ) -> pd.DataFrame:
         """Train what the store lacks and return the rows of these methods.
 
-        jobs     training processes; default: one per CPU core, or one per card
-        budget   seconds after which no further job is begun
+        jobs     training processes; default: one per CPU core, or one per GPU
+        budget   seconds after which no further job begins
         given    rows from elsewhere, which need no training (see `published.published_rows`)
         """
         methods = self.methods if methods is None else tuple(methods)
-        stored = self.store.keys() | (set() if given is None else set(given["key"]))
+        stored = self.store.keys()
+        if given is not None:
+            stored |= set(given["key"])
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
-        jobs = jobs or self.machine.workers
-        bases = {job.base: job for job in missing if job.base}
-        bases = {key: job for key, job in bases.items() if key not in self.store.keys("networks")}
-        models = len(bases) + sum(key not in stored for job in missing for key in job.keys.values())
-        if not models:
+        networks = self.store.keys("networks")
+        bases = {job.base: job for job in missing if job.base and job.base not in networks}
+        models = sum(key not in stored for job in missing for key in job.keys.values())
+        if not models + len(bases):
             return self.rows(methods, given)
         ends = time.monotonic() + (float("inf") if budget is None else budget)
-        cards = self.machine.workers if self.settings.device == "cuda" else 0
-        begin = {"initializer": start_worker, "initargs": (os.getpid(), cards)}
-        workers = joblib.parallel_config("loky", idle_worker_timeout=20, **begin)
-        with progress(models) as bar, workers:
+        gpus = self.machine.workers if self.settings.device == "cuda" else 0
+        workers = joblib.parallel_config(
+            "loky",
+            idle_worker_timeout=20,
+            initializer=start_worker,
+            initargs=(os.getpid(), gpus),
+        )
+        with progress(models + len(bases)) as bar, workers:
             pool = joblib.Parallel(
-                jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1
+                jobs or self.machine.workers,
+                return_as="generator_unordered",
+                pre_dispatch="n_jobs",
+                batch_size=1,
             )
-            task, load = joblib.delayed(train_base), self.store.weights
-            first = (task(self.data, job) for job in bases.values())
-            for row in pool(before_deadline(ends, first)):
+            task = joblib.delayed(train_base)
+            calls = (task(self.data, job) for job in bases.values())
+            for row in pool(before_deadline(ends, calls)):
                 self.store.add([row], "networks")
                 bar.update()
-            there = self.store.keys("networks")
-            task, ready = (
-                joblib.delayed(train_job),
-                (job for job in missing if not job.base or job.base in there),
+            networks = self.store.keys("networks")
+            ready = (job for job in missing if not job.base or job.base in networks)
+            task = joblib.delayed(train_job)
+            # a generator, so that weights are read when their job begins
+            calls = (
+                task(self.data, job, self.store.weights(job.base) if job.base else None)
+                for job in ready
             )
-            then = (task(self.data, job, load(job.base) if job.base else None) for job in ready)
-            for rows in pool(before_deadline(ends, then)):
+            for rows in pool(before_deadline(ends, calls)):
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods, given)
+
+
+def refuse_grouping(methods: tuple[Method, ...], rows_of: str) -> None:
+    """InputError where methods group people of D_G, which class counts make a pool of samples."""
+
+    def groups(methods: Iterable[Method]) -> bool:
+        return any(method.enlarged_by for method in methods)
+
+    if groups(methods):
+        possible = ", ".join(name for name, table in TABLES.items() if not groups(table))
+        raise InputError(
+            f"rows_of: {rows_of} groups the people of D_G, but class counts make D_G one pool of "
+            f"samples; possible: {possible}"
+        )

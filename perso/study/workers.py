@@ -1,4 +1,4 @@
-"""Training processes, one per core or card."""
+"""Training processes, one per core or GPU."""
 
 import contextlib
 import os
@@ -8,13 +8,20 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import torch
 from tqdm import tqdm
 
+LOCKED: list[TextIO] = []  # open files; their locks end with the process
 
-def start_worker(parent: int, cards: int) -> None:
-    """Make ready a training process: spread over the cards, and gone when its parent has been killed."""
+
+def start_worker(parent: int, gpus: int) -> None:
+    """Set up a training process: choose its GPU, and end it when its parent has been killed.
+
+    parent   process id of the study that starts it
+    gpus     number of GPUs; 0 on a CPU
+    """
 
     def watch():
         while os.getppid() == parent:
@@ -22,29 +29,29 @@ def start_worker(parent: int, cards: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    if cards:
-        torch.cuda.set_device(card_of(parent, cards))
+    if gpus:
+        torch.cuda.set_device(gpu_of(parent, gpus))
 
 
-def card_of(parent: int, cards: int) -> int:
-    """A card that no other worker of this parent has, as long as there is one; it is this process's till it ends."""
+def gpu_of(parent: int, gpus: int) -> int:
+    """Choose a GPU that no other worker of this parent has, as long as there is one.
+
+    It belongs to this process until the process ends.
+    """
     import fcntl  # not on Windows
 
-    for card in range(cards):
-        mark = (Path(tempfile.gettempdir()) / f"perso-{parent}-card-{card}").open("w")
+    for gpu in range(gpus):
+        lock = (Path(tempfile.gettempdir()) / f"perso-{parent}-gpu-{gpu}").open("w")
         with contextlib.suppress(OSError):
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            LOCKED.append(mark)
-            return card
-        mark.close()
-    return os.getpid() % cards
-
-
-LOCKED: list = []  # open files, whose locks end with the process
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            LOCKED.append(lock)
+            return gpu
+        lock.close()
+    return os.getpid() % gpus
 
 
 def before_deadline(ends: float, calls: Iterable) -> Iterator:
-    """The calls that begin before the time `ends`."""
+    """Yield calls until the monotonic time `ends`."""
     for call in calls:
         if time.monotonic() >= ends:
             return
@@ -52,11 +59,13 @@ def before_deadline(ends: float, calls: Iterable) -> Iterator:
 
 
 @contextlib.contextmanager
-def progress(models: int):
-    """A bar on the terminal that counts networks, also those that others build upon; under Jupyter it stays out."""
-    original = getattr(
-        sys.stderr, "_original_stdstream_copy", None
-    )  # ipykernel's way to the real stderr
+def progress(models: int) -> Iterator[tqdm]:
+    """Show a bar that counts networks, generic networks and auto-encoders included.
+
+    Under Jupyter the bar goes to the terminal and not into the notebook.
+    """
+    # ipykernel's way to the real stderr
+    original = getattr(sys.stderr, "_original_stdstream_copy", None)
     file = sys.stderr if original is None else os.fdopen(os.dup(original), "w")
     with tqdm(total=models, unit="network", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
         yield bar

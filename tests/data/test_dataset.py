@@ -1,4 +1,4 @@
-"""Data made ready: who is in it, that nothing leaks, and that it is the same on another machine."""
+"""Prepared data: who is in it, that nothing leaks, and that it is the same on another machine."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ def saved(cohort: cohort.Cohort, path: Path) -> str:
 
 
 def writers(names=range(900, 920), side: int = 28) -> cohort.Cohort:
-    """Stands for QMNIST: writers of 20, 21, … digits, all ten classes, and their series; mixed together."""
+    """Stands for QMNIST: writers of 20, 21, … digits of all ten classes, shuffled, with series."""
     draw = np.random.default_rng(1)
     who = draw.permutation(np.repeat(list(names), np.arange(20, 20 + len(names))))
     images = draw.integers(0, 256, (len(who), side, side), np.uint8)
@@ -49,7 +49,7 @@ def writers(names=range(900, 920), side: int = 28) -> cohort.Cohort:
 
 
 def garments() -> cohort.Cohort:
-    """Stands for Fashion-MNIST: 700 of each class, nobody's."""
+    """Stands for Fashion-MNIST: 700 garments of each class, of nobody."""
     images = np.random.default_rng(2).integers(0, 256, (7000, 8, 8), np.uint8)
     nobody = np.zeros(7000, int)
     return cohort.Cohort(images, np.arange(7000) % 10, nobody, np.arange(7000), {}, "garments")
@@ -57,7 +57,7 @@ def garments() -> cohort.Cohort:
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory) -> dict[str, Settings]:
-    """Ways to lay out people: exchanged halves, a pool of others, a pool of samples; flips or none."""
+    """All layouts: exchanged halves, other people, a pool of samples; with and without flips."""
     folder = tmp_path_factory.mktemp("data")
     many = replace(
         Settings(), dataset=saved(writers(), folder / "w.npz"), individuals=4, global_people=6
@@ -98,13 +98,14 @@ def test_smoke_is_four_people_of_them():
     assert set(table["person"]) <= set(part_sizes(prepare(QUICK))["person"])
 
 
-def test_facts_tell_what_sizes_tell(data):
+def test_facts_agree_with_part_sizes(data):
     table, text = part_sizes(data), facts(data)
     assert table["person"].tolist() == [str(person) for person in data.splits.individuals]
     assert f"S         {len(table)} individuals" in text and f"{len(data.inputs):,} of" in text
     for _, row in table.iterrows():
-        assert f"D_G of {row['D_G people']} people, train {row['D_G train']:,}, " in text
-        assert f"test {row['D_G test']:,}" in text
+        is_pool = data.settings.variation == "class-counts"
+        D_G = "is a pool of samples" if is_pool else f"of {row['D_G people']} people"
+        assert f"D_G {D_G}, train {row['D_G train']:,}, test {row['D_G test']:,}" in text
 
 
 # --- images
@@ -184,7 +185,7 @@ def test_leaks_are_counted():
 
 
 def people(twice: int = 0) -> cohort.Cohort:
-    """Six people's samples of noise, 60 each; the first `twice` of them stand in the file a second time."""
+    """Six people's samples of noise, 60 each; the first `twice` of them are there a second time."""
     images = np.random.default_rng(3).integers(0, 256, (360, 8, 8), np.uint8)
     place = np.append(np.arange(360), np.arange(twice))
     return cohort.Cohort(
@@ -202,19 +203,19 @@ def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
     data = prepare(settings)
     assert leaks(data)["samples on both sides"] == 0
     found = copies(data)
-    hers = found[found["test set"] == "D_I of person 0"].squeeze()
+    of_person_0 = found[found["test set"] == "D_I of person 0"].squeeze()
     own = splits.numbered(data.inputs, data.labels)
     train, test = (set(own[side[0]]) for side in (data.splits.train, data.splits.test))
-    assert 0 < len(train & test) <= hers["copies"] <= hers["images"] == len(data.splits.test[0])
+    assert 0 < len(train & test) <= of_person_0["copies"] <= of_person_0["images"]
+    assert of_person_0["images"] == len(data.splits.test[0])
     assert leaks(data)["test images that copy a training image"] == found["copies"].sum() > 0
-    with pytest.raises(InputError, match="are exact copies of training images") as caught:
+    with pytest.raises(InputError, match="exact copies of training images") as caught:
         Study(settings, tmp_path / "none.sqlite")
-    told = f"{hers['copies']} of {hers['images']} test images in D_I of person 0 are exact copies"
-    assert told in str(caught.value) and "\n" not in str(caught.value)
-    assert (
-        "leave out all but one of each" in str(caught.value)
-        and not (tmp_path / "none.sqlite").exists()
-    )
+    message = str(caught.value)
+    count = f"{of_person_0['copies']} of {of_person_0['images']} test images in D_I of person 0"
+    assert f"(same class, same 8 × 8 pixels): {count};" in message and "\n" not in message
+    assert "leave out all but one of each" in message
+    assert not (tmp_path / "none.sqlite").exists()
 
 
 def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
@@ -254,7 +255,7 @@ def test_every_command_refuses_copies_with_exit_code_2(tmp_path, capsys):
     assert not (tmp_path / "none.sqlite").exists()
 
 
-def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys):
+def test_a_few_copies_are_a_warning_once_and_in_the_facts(tmp_path, capsys):
     draw = np.random.default_rng(4)
     images = draw.integers(0, 256, (2400, 8, 8), np.uint8)
     images[300:306] = images[:6]  # person 1 has six of person 0's samples, of the same classes
@@ -268,10 +269,10 @@ def test_a_few_copies_are_said_on_stderr_once_and_in_the_facts(tmp_path, capsys)
     Study(replace(settings, seed=0), tmp_path / "none.sqlite")
     said = capsys.readouterr().err
     count = found["copies"].sum()
-    few = f"{count} of {found['images'].sum():,} test images are exact copies"
-    assert said.startswith(f"perso: {settings.dataset}: {few}")
+    assert said.startswith(f"perso: {settings.dataset}: exact copies of training images (")
+    assert f"): {count} of {found['images'].sum():,} test images; accuracies" in said
     assert said.count("\n") == 1 and said.endswith(" pp too high\n")
-    assert f"copies    {count} test images are exact copies of training images" in facts(data)
+    assert f"copies    exact copies of training images: {count} test images" in facts(data)
 
 
 def test_the_same_image_of_another_class_is_no_copy(tmp_path):
@@ -333,12 +334,10 @@ def test_the_cohorts_of_two_seeds_share_nobody(cases):
         set(prepare(replace(cases["writers"], cohort_seed=seed)).content) for seed in (0, 1)
     )
     assert len(first) == len(second) == 10 and not first & second
-    said = refused(replace(cases["writers"], cohort_seed=2))
-    assert (
-        "cohort_seed: 2 finds too few people, 4 individuals and 6 global_people are wanted; of the 20 people"
-        in said
-    )
-    assert said.endswith(" 0 are in no cohort before 2")
+    message = refused(replace(cases["writers"], cohort_seed=2))
+    needed = "cohort_seed: 2 needs 4 individuals and 6 global_people, but of the 20 people of file:"
+    assert message.startswith(needed)
+    assert message.endswith(", only 0 are in no cohort of a smaller seed")
 
 
 def test_people_with_fewer_samples_are_not_chosen(cases):
@@ -389,7 +388,7 @@ def test_d_gs_hash_is_of_its_people(tmp_path):
 
 
 @pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped"])
-def test_what_is_carried_to_another_machine_is_the_same_study(cases, case, tmp_path):
+def test_a_cohort_copied_to_another_machine_is_the_same_study(cases, case, tmp_path):
     here = prepare(cases[case])
     there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "carried.npz")))
     assert there.content == here.content and there.classes == here.classes
@@ -403,7 +402,7 @@ def test_what_is_carried_to_another_machine_is_the_same_study(cases, case, tmp_p
         same(there.splits.train[person], here.splits.train[person])
 
 
-def test_only_the_chosen_are_carried(cases):
+def test_only_the_chosen_people_are_in_a_saved_cohort(cases):
     here = prepare(cases["writers"])
     assert len(here.source.people) == 10 and len(writers().people) == 20
     assert set(here.source.people.tolist()) == {
@@ -428,9 +427,12 @@ def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
     unknown = replace(
         cohort, who=np.where(cohort.who < 903, -1, cohort.who)
     )  # as pandas.factorize codes it
-    told = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
-    assert told.startswith("dataset: ") and f"array 'who' has -1 for {20 + 21 + 22} samples" in told
-    assert "leave these samples out or give them an id" in told
+    message = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
+    assert (
+        message.startswith("dataset: ")
+        and f"array 'who' has -1 for {20 + 21 + 22} samples" in message
+    )
+    assert "leave these samples out or give them an id" in message
 
 
 # --- class counts
@@ -471,20 +473,18 @@ def test_further_class_count_people_leave_the_first_as_they_were(cases):
         ({"individuals": 100, "global_people": 100}, "individuals: 13 with global_people: 1"),
     ],
 )
-def test_too_many_people_are_told_how_many_there_are_and_that_is_possible(change, possible):
+def test_the_message_for_too_many_people_says_what_is_possible(change, possible):
     settings = replace(SMOKE, **{"exchange": False, **change})
-    told = refused(settings)
-    assert told.startswith("individuals: ") and "which has 14 people" in told
-    assert told.endswith(f"; possible: {possible}")
+    message = refused(settings)
+    assert message.startswith("individuals: ") and "which has 14 people" in message
+    assert message.endswith(f"; possible: {possible}")
     prepare(replace(settings, **yaml.safe_load(f"{{{possible.replace(' with', ',')}}}")))
 
 
-def test_a_data_set_of_nobody_is_told_how_to_make_people(cases):
+def test_the_message_for_a_data_set_of_nobody_says_how_to_make_people(cases):
     settings = replace(cases["counts"], variation="hidden-factors", global_people=1)
-    told = refused(settings)
-    assert "which has 1 people" in told and told.endswith(
-        "people can be made by variation: class-counts"
-    )
+    message = refused(settings)
+    assert message.endswith("which has 1 person; variation: class-counts makes people")
     prepare(replace(settings, variation="class-counts"))
 
 
@@ -498,14 +498,14 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         individuals=10,
         exchange=True,
     )
-    told = refused(replace(settings, individuals=20))
-    assert told.startswith("dataset: ") and "person 907: 1 sample cannot be split" in told
-    assert told.endswith("min_items: 2 leaves such people out")
+    message = refused(replace(settings, individuals=20))
+    assert message.startswith("dataset: ") and "person 907: 1 sample cannot be split" in message
+    assert message.endswith("min_items: 2 leaves such people out")
     assert 907 not in prepare(replace(settings, individuals=19, min_items=2)).splits.individuals
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"image_size": 16}, "image_size: 16 cannot be made of 8 × 8 images; possible: 8"),
         ({"individuals": 40}, "individuals: 40 are too many for "),
@@ -515,16 +515,16 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         ),
         (
             {"exchange": True},
-            "exchange: true has no meaning with variation: class-counts; leave it false",
+            "exchange: true has no meaning with variation: class-counts; set exchange: false",
         ),
         (
             {"dataset": "digits"},
-            "individuals: 4 are too many for digits: of class ",
+            "individuals: 4 are too many for digits: a person needs 200 samples of class ",
         ),  # no class has 200
     ],
 )
-def test_what_does_not_fit_is_named_with_its_key(cases, change, told):
-    assert refused(replace(cases["counts"], **change)).startswith(told)
+def test_what_does_not_fit_is_named_with_its_key(cases, change, message):
+    assert refused(replace(cases["counts"], **change)).startswith(message)
 
 
 def test_the_largest_possible_pool_is_possible(cases):
@@ -532,8 +532,8 @@ def test_the_largest_possible_pool_is_possible(cases):
     assert len(made.source.labels) == 7000
 
 
-def test_people_made_by_class_counts_can_be_carried(tmp_path):
-    """A data file of class-count people is taken as it was drawn, not drawn from again."""
+def test_people_made_by_class_counts_can_be_saved(tmp_path):
+    """A file of class-count people is used as it was drawn, not drawn from again."""
     each = np.arange(2000)
     garments = cohort.Cohort(
         np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up"
@@ -550,18 +550,16 @@ def test_people_made_by_class_counts_can_be_carried(tmp_path):
     cohort.save(first.source, tmp_path / "carried.npz")
     carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
     assert prepare(carried).content == first.content
-    assert "individuals: 3 wanted, the file was drawn for 2" in refused(
-        replace(carried, individuals=3)
-    )
+    assert "which was drawn for 2; possible: 2" in refused(replace(carried, individuals=3))
 
 
 def test_what_people_leave_is_d_g_where_no_number_is_given(cases):
-    counts = cases["counts"]
-    made = prepare(replace(counts, global_items=0, main_items=50, side_items=9))
+    settings = cases["counts"]
+    made = prepare(replace(settings, global_items=0, main_items=50, side_items=9))
     assert len(made.source.labels) == 7000  # all of them
     for person in made.splits.individuals:
-        of_hers = np.bincount(made.source.labels[made.source.who == person])
-        assert sorted(of_hers[of_hers > 0]) == [9, 9, 9, 50]
+        counts = np.bincount(made.source.labels[made.source.who == person])
+        assert sorted(counts[counts > 0]) == [9, 9, 9, 50]
 
 
 def test_a_split_by_image_is_another_split_of_the_same_people():

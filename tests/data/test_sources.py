@@ -1,4 +1,4 @@
-"""Sources and files → cohorts: each source's facts, and one clear line for every broken input."""
+"""Data sets and files → cohorts: facts about each, and one clear line for every broken input."""
 
 import functools
 import gzip
@@ -35,7 +35,7 @@ def refused(action, *arguments) -> str:
 
 
 def real(dataset: str) -> Cohort:
-    """A downloaded data set; without its files the test is skipped, or fails where PERSO_REQUIRE_DATA=1."""
+    """A downloaded data set; without its files, skip the test, or fail it if PERSO_REQUIRE_DATA=1."""
     raw = default_data_dir() / ARCHIVES[dataset][0] / "raw"
     if not all((raw / name).with_suffix("").is_file() for name in ARCHIVES[dataset][2]):
         leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
@@ -135,7 +135,7 @@ def test_file_names_are_those_torchvision_downloads():
     assert ARCHIVES["fashion"][2] == [name for name, _ in FashionMNIST.resources]
 
 
-def test_an_unknown_data_set_is_told_what_there_is():
+def test_the_message_for_an_unknown_data_set_names_all():
     line = refused(load, "mnist", "nowhere")
     assert (
         line == f"dataset: no 'mnist'; possible: {', '.join(['digits', *ARCHIVES])}, file:PATH.npz"
@@ -250,7 +250,7 @@ def test_a_broken_download_leaves_nothing_behind(tmp_path, server):
     last = server / "t10k-labels-idx1-ubyte.gz"
     last.write_bytes(last.read_bytes()[:-5])
     line, folder = refused(load, "fashion", tmp_path), tmp_path / "FashionMNIST" / "raw"
-    assert line.startswith("dataset fashion: no download (") and line.endswith(f"into {folder}")
+    assert line.startswith("dataset fashion: download failed (") and line.endswith(f"into {folder}")
     assert all(name in line for name in ARCHIVES["fashion"][2]) and list(folder.iterdir()) == []
 
 
@@ -368,7 +368,7 @@ def test_three_arrays_are_enough(tmp_path):
     assert own.item.tolist() == [0, 1, 2, 3, 4, 5]  # every image its own sample
 
 
-WRONG = [  # name, array (None: left out), what is told
+WRONG = [  # name, array (None: left out), message
     ("who", None, "is missing; the file holds images, labels, item, attr_age"),
     ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: 0..1 times 255"),
     ("images", ARRAYS["images"].reshape(6, 6), "has shape (6, 6); needed is [N, H, W]"),
@@ -523,7 +523,7 @@ def test_a_file_that_is_no_whole_npz_is_named_with_its_cure(path, tmp_path):
         path.write_bytes(content)
         line = refused(read, path)
         assert line.startswith(
-            f"{path}: truncated, damaged or not an npz file; copy it again or make it anew"
+            f"{path}: truncated, damaged or not an npz file; copy it again, or write it again"
         )
     assert refused(read, tmp_path / "none").endswith(
         "none: cannot be read (No such file or directory)"

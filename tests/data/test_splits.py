@@ -1,4 +1,4 @@
-"""Who is who, and which images each part holds: no item on two sides, no individual in its own D_G."""
+"""Splits: no item lies on two sides of a split, and no individual is in their own D_G."""
 
 from collections import Counter
 from itertools import combinations
@@ -43,7 +43,7 @@ def test_nobody_is_both():
     assert set(individuals) | set(others) == set(DRAWS) and not set(individuals) & set(others)
 
 
-def test_the_order_in_which_people_are_known_does_not_matter():
+def test_the_order_of_people_does_not_matter():
     assert choose(dict(reversed(DRAWS.items())), 5, 10) == choose(DRAWS, 5, 10)
     tied = dict.fromkeys("abcd", 0.5)
     assert choose(dict(reversed(tied.items())), 1, 2) == choose(tied, 1, 2) == (["a"], ["c", "d"])
@@ -57,12 +57,14 @@ def test_people_beside_the_chosen_do_not_matter(strangers):
 
 
 @pytest.mark.parametrize(("individuals", "others"), [(41, 0), (31, 10), (1, 40)])
-def test_there_are_not_that_many(individuals, others):
-    with pytest.raises(ValueError, match=f"{individuals} \\+ {others} people wanted, 40 there"):
+def test_too_many_people_are_refused(individuals, others):
+    with pytest.raises(
+        ValueError, match=f"{individuals} \\+ {others} people are needed, there are 40"
+    ):
         choose(DRAWS, individuals, others)
 
 
-def test_d_g_may_be_nobody():
+def test_d_g_may_be_empty():
     assert choose(DRAWS, 40, 0)[1] == []
 
 
@@ -134,15 +136,13 @@ def test_each_person_has_200_of_one_class_and_33_of_three_more():
     assert (who == -1).sum() == 7000 - 9 * 299
 
 
-def test_no_sample_is_two_peoples_and_main_classes_are_dealt_in_turn():
+def test_no_sample_belongs_to_two_people_and_main_classes_take_turns():
     who = class_counts(LABELS, 9, generator(0))
     mains = [Counter(LABELS[who == person].tolist()).most_common(1)[0][0] for person in range(9)]
     assert len(who) == len(LABELS) and set(who) == {*range(-1, 9)}
     classes = len(set(LABELS))
-    assert (
-        len(set(mains[:classes])) == min(9, classes)
-        and mains[classes:] == mains[: max(0, 9 - classes)]
-    )
+    assert len(set(mains[:classes])) == min(9, classes)
+    assert mains[classes:] == mains[: max(0, 9 - classes)]
 
 
 def test_further_people_leave_the_first_as_they_were():
@@ -158,8 +158,8 @@ def test_classes_can_be_used_up_to_the_last_sample():
 
 
 def test_a_class_that_runs_out_is_named():
-    told = r"of class \d, [0-6] samples are left where (7|3) are needed; 1 people can be made"
-    with pytest.raises(ValueError, match=told):
+    message = r"a person needs [73] samples of class \d, only [0-6] left; possible: 1"
+    with pytest.raises(ValueError, match=message):
         class_counts(np.repeat(np.arange(4), 7), 2, generator(0), main=7, side=3)
 
 
@@ -210,7 +210,7 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
 
 
 def test_a_split_by_image_parts_a_digit_from_its_flips():
-    """And is otherwise a split like any other: 70 % of each person's images, all of them on one side or the other."""
+    """Otherwise it is like any split: every image is on one side, 70 % of each person's in training."""
     parts = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
     torn = 0
     for person, train in parts.train.items():
@@ -298,7 +298,7 @@ def test_the_own_size_changes_nothing():
     ("side", "size", "possible"),
     [(28, 12, "8, 16, 32"), (28, 64, "8, 16, 32"), (8, 16, "8"), (4, 8, "none")],
 )
-def test_an_impossible_size_is_told_the_possible(side, size, possible):
+def test_an_impossible_size_is_refused_with_the_possible_ones(side, size, possible):
     with pytest.raises(ValueError) as caught:
         resized(np.zeros((1, side, side), np.uint8), size)
     assert (

@@ -1,4 +1,4 @@
-"""The auto-encoder: v3's Fig. 5, its codes, and who is chosen by them."""
+"""The auto-encoder (v3 Fig. 5), its codes, and the people and samples chosen by them."""
 
 from dataclasses import replace
 
@@ -78,7 +78,7 @@ def test_relu_then_batch_norm_follow_all_but_the_last_convolution():
 
 @pytest.mark.parametrize("image_size", [8, 16, 32, 64])
 @pytest.mark.parametrize("latent", [2, 16])
-def test_images_come_out_as_large_as_they_went_in(image_size, latent):
+def test_reconstructions_have_the_size_of_their_images(image_size, latent):
     model, x = (
         AutoEncoder(image_size, latent, 1 / 16, lanes=3),
         torch.rand(4, 3, image_size, image_size),
@@ -86,7 +86,7 @@ def test_images_come_out_as_large_as_they_went_in(image_size, latent):
     assert model(x).shape == x.shape and model.encode(x).shape == (4, 3, latent)
 
 
-def test_lanes_never_hear_of_each_other():
+def test_lanes_do_not_affect_each_other():
     model = AutoEncoder(8, 4, 1 / 8, lanes=3).double().eval()
     one = AutoEncoder(8, 4, 1 / 8)
     states = [draw_weights(one.state_dict(), torch.Generator().manual_seed(n)) for n in range(3)]
@@ -121,7 +121,7 @@ def trained(recipe: Recipe, iterations=150, seeds=(0,)):
     )[iterations]
 
 
-def test_it_learns_to_show_images_it_has_not_seen():
+def test_it_learns_to_reconstruct_images_it_has_not_seen():
     (state,) = trained(RECIPE)
     made = inference.reconstruct(RECIPE, BLOBS, state, np.arange(64, 96))
     target = BLOBS[64:] / 255
@@ -129,16 +129,16 @@ def test_it_learns_to_show_images_it_has_not_seen():
     assert made.shape == target.shape and np.mean((made - target) ** 2) < constant / 4
 
 
-def test_two_trainings_give_the_same_codes_to_the_bit():
+def test_two_trainings_give_bitwise_equal_codes():
     codes = [inference.encode(RECIPE, BLOBS, trained(RECIPE)[0], np.arange(96)) for _ in range(2)]
     assert codes[0].shape == (96, 6) and codes[0].dtype == np.float32 and np.array_equal(*codes)
     assert np.ptp(codes[0], axis=0).min() > 0
 
 
-def test_models_side_by_side_are_models_apart():
+def test_models_trained_together_equal_models_trained_alone():
     exact = replace(RECIPE, precision="float64")
-    together = trained(replace(exact, lanes=3), 5, (0, 1, 2))
-    for seed, state in enumerate(together):
+    fused = trained(replace(exact, lanes=3), 5, (0, 1, 2))
+    for seed, state in enumerate(fused):
         (alone,) = trained(exact, 5, (seed,))
         assert all(torch.allclose(state[name], alone[name], atol=1e-9) for name in alone)
 
@@ -238,7 +238,7 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
         )
 
 
-def test_chance_draws_anew_for_every_person_and_repeat(study):
+def test_random_samples_differ_for_every_person_and_repeat(study):
     fold, (method,) = study.folds[0], named("BaseLine-n-1500")
     drawn = [
         plans.enlarge(study.data, fold, method, person, repeat, None)
@@ -248,7 +248,7 @@ def test_chance_draws_anew_for_every_person_and_repeat(study):
     assert len({tuple(sorted(each)) for each in drawn}) == len(drawn)
 
 
-def test_weighing_draws_every_second_batch_from_what_was_chosen(study):
+def test_sample_weighing_draws_every_second_batch_from_the_enlarged_data(study):
     fold, (method,), person = study.folds[0], named("IG-n-5"), study.folds[0].individuals[0]
     from_I, plan = plans.index_plan(study.data, fold, method, person, 0, 0, study.codes())
     images = plans.enlarge(study.data, fold, method, person, 0, study.codes())
@@ -260,7 +260,7 @@ def test_grouping_is_trained_in_pieces_as_in_one_go(study, tmp_path):
     methods = named("SG-n-1500", "IG-n-5", "BaseLine-n-1500")
     pieces = Study(TINY, tmp_path / "rows.sqlite")
     pieces.run(methods[:1], jobs=1)
-    assert len(pieces.store.keys("networks")) == 0  # chance needs none
+    assert len(pieces.store.keys("networks")) == 0  # random samples need none
     pieces.run(methods[1:], jobs=1)
     columns = ["key", "method", "person", "acc_I", "acc_G"]
     assert pieces.rows(methods)[columns].equals(pieces.run(methods, jobs=1)[columns])
@@ -268,10 +268,13 @@ def test_grouping_is_trained_in_pieces_as_in_one_go(study, tmp_path):
     assert pieces.rows([nearest])[columns].equals(study.rows([nearest])[columns])
 
 
-def test_a_pool_has_no_persons_to_group():
+def test_grouping_people_of_a_pool_is_refused():
     counts = read_params(ROOT / "params" / "quick-counts.yml")
-    told = r"^rows_of: v3 groups people of D_G, here a pool; possible: v1, doses, sweeps, readings$"
-    with pytest.raises(InputError, match=told):
+    message = (
+        "rows_of: v3 groups the people of D_G, but class counts make D_G one pool of samples; "
+        "possible: v1, doses, sweeps, readings"
+    )
+    with pytest.raises(InputError, match=f"^{message}$"):
         Study(replace(counts, rows_of="v3"), "nowhere.sqlite")
     assert not any(method.enlarged_by for method in Study(counts, "nowhere.sqlite").methods)
 

@@ -1,4 +1,4 @@
-"""What is chosen by size and machine, and that a machine alters no model's identity unasked."""
+"""What is chosen by network size and machine; all machines agree on the keys of models."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ from perso.report import records
 from perso.settings import Settings, read_params
 from perso.study import hardware, workers
 from perso.study.hardware import Machine, describe, resolved
-from perso.study.workers import card_of
+from perso.study.workers import gpu_of
 
 CPU = Machine("cpu", 2, bfloat16=True)
-CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
+GPU = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
 SIZES = {
     name: read_params(ROOT / "params" / f"{name}.yml")
     for name in ("smoke", "quick", "standard", "paper", "paper-v1")
@@ -27,7 +27,7 @@ def choice(size: str, machine: Machine, **given) -> Settings:
 
 
 @EVERY
-@pytest.mark.parametrize("machine", [CPU, CARD], ids=["cpu", "card"])
+@pytest.mark.parametrize("machine", [CPU, GPU], ids=["cpu", "gpu"])
 def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
     s = choice(size, machine)
     assert "auto" not in vars(s).values() and s.lanes >= 1 and s.in_flight >= 1
@@ -39,17 +39,10 @@ def test_nothing_is_left_open_and_nothing_else_is_touched(size, machine):
 
 @EVERY
 def test_a_models_identity_is_the_same_on_every_machine(size):
-    """All machines fuse the same models and compute in float32, until more is shown and they are able to."""
-    machines = (CPU, replace(CPU, workers=64, bfloat16=False), CARD, replace(CARD, free=2**30))
-    assert (
-        len(
-            {
-                (s.lanes, s.precision, s.channels_last, s.compile)
-                for s in (choice(size, m) for m in machines)
-            }
-        )
-        == 1
-    )
+    """All fuse the same models and compute in float32, as long as bfloat16 is not as accurate."""
+    machines = (CPU, replace(CPU, workers=64, bfloat16=False), GPU, replace(GPU, free=2**30))
+    settings = [choice(size, machine) for machine in machines]
+    assert len({(s.lanes, s.precision, s.channels_last, s.compile) for s in settings}) == 1
 
 
 def test_small_networks_are_fused_in_equal_groups_and_large_ones_are_not():
@@ -57,12 +50,12 @@ def test_small_networks_are_fused_in_equal_groups_and_large_ones_are_not():
     assert [choice("quick", CPU, individuals=n).lanes for n in (16, 17, 18, 40)] == [8, 5, 5, 7]
 
 
-def test_what_is_forced_is_taken():
-    wishes = {"lanes": 3, "precision": "bfloat16", "channels_last": "never", "compile": "always"}
-    for machine in (CPU, CARD):
-        s = choice("quick", machine, **wishes)
-        assert all(getattr(s, key) == value for key, value in wishes.items())
-    s = choice("paper", CARD, graph="never", in_flight=3)
+def test_given_values_are_kept():
+    given = {"lanes": 3, "precision": "bfloat16", "channels_last": "never", "compile": "always"}
+    for machine in (CPU, GPU):
+        s = choice("quick", machine, **given)
+        assert all(getattr(s, key) == value for key, value in given.items())
+    s = choice("paper", GPU, graph="never", in_flight=3)
     assert (s.graph, s.in_flight) == ("never", 3)
 
 
@@ -71,7 +64,7 @@ def test_a_cpu_has_neither_graphs_nor_networks_in_flight():
     assert (s.device, s.graph, s.in_flight) == ("cpu", "never", 1)
 
 
-def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
+def test_a_gpu_trains_as_many_networks_as_half_its_memory_holds():
     work = hardware.iteration(SIZES["paper"], 30)
     one = int(2 * work.kept + work.weights)
     for free, expected in (
@@ -81,51 +74,50 @@ def test_a_card_takes_as_many_networks_as_half_its_memory_holds():
         (one, 1),
         (0, 1),
     ):
-        assert choice("paper", replace(CARD, free=int(free))).in_flight == expected
-    assert choice("paper", replace(CARD, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
+        assert choice("paper", replace(GPU, free=int(free))).in_flight == expected
+    assert choice("paper", replace(GPU, free=int(6.5 * one)), precision="bfloat16").in_flight > 3
 
 
-def test_bfloat16_is_chosen_where_it_was_shown_and_can_be_had(monkeypatch):
+def test_bfloat16_is_chosen_where_it_is_as_accurate_and_supported(monkeypatch):
     assert choice("paper", CPU).precision == "float32"
     monkeypatch.setattr(hardware, "BFLOAT16_SHOWN", {(32, 1.0), (8, 0.25)})
-    assert choice("paper", CPU).precision == choice("paper", CARD).precision == "bfloat16"
+    assert choice("paper", CPU).precision == choice("paper", GPU).precision == "bfloat16"
     assert choice("paper", replace(CPU, bfloat16=False)).precision == "float32"
     assert choice("quick", CPU).precision == "float32"  # too small to gain by it
 
 
-def test_each_size_at_which_bfloat16_is_taken_as_shown_was_shown_to_be():
-    shown = {
+def test_each_size_of_bfloat16_is_equivalent_in_the_published_comparison():
+    equivalent = {
         (entry["settings"]["image_size"], entry["settings"]["width"])
         for entry in records.precision().values()
         if entry["D_I"]["equivalent"] and entry["D_G"]["equivalent"]
     }
-    assert shown >= hardware.BFLOAT16_SHOWN
+    assert equivalent >= hardware.BFLOAT16_SHOWN
 
 
-def test_this_machine_is_what_torch_sees():
+def test_this_machine_is_described_as_torch_sees_it():
     here = hardware.machine("cpu")
     assert here.device == "cpu" and here.workers >= 1 and here.free == 0
     if torch.cuda.is_available():
         assert hardware.machine("auto").device == "cuda" and hardware.machine("cuda").free > 0
     else:
         assert hardware.machine("auto") == here
-        with pytest.raises(
-            InputError, match="device: cuda is not to be had here; possible: cpu, auto"
-        ):
+        message = "device: cuda is not available on this machine; possible: cpu, auto"
+        with pytest.raises(InputError, match=message):
             hardware.machine("cuda")
 
 
 def test_no_more_networks_are_in_flight_than_a_fold_has():
     assert (
-        choice("quick", CARD).in_flight == 1 and choice("paper", CARD, individuals=3).in_flight == 3
+        choice("quick", GPU).in_flight == 1 and choice("paper", GPU, individuals=3).in_flight == 3
     )
 
 
-def test_what_was_chosen_is_told():
+def test_the_choice_is_described_in_one_line():
     assert describe(choice("quick", CPU), 30, CPU) == (
         "2 processes of 1 thread, float32, 0.13 GFLOP an iteration, 7 models fused"
     )
-    assert describe(choice("paper", CARD, precision="bfloat16"), 30, CARD) == (
+    assert describe(choice("paper", GPU, precision="bfloat16"), 30, GPU) == (
         "1 × cuda, bfloat16, 67 GFLOP an iteration, 8 networks in flight, CUDA graphs"
     )
     odd = choice("paper", CPU, compile="always", channels_last="never", threads=4)
@@ -134,13 +126,13 @@ def test_what_was_chosen_is_told():
     ) and "4 threads" in describe(odd, 30, CPU)
 
 
-def test_each_worker_takes_a_card_of_its_own_while_there_is_one(tmp_path, monkeypatch):
+def test_each_worker_takes_a_gpu_of_its_own_while_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "LOCKED", [])
     monkeypatch.setattr(workers.tempfile, "gettempdir", lambda: tmp_path)
-    assert [card_of(7, 2), card_of(7, 2)] == [0, 1] and card_of(7, 2) in (0, 1)
-    assert card_of(8, 2) == 0  # another study's
+    assert [gpu_of(7, 2), gpu_of(7, 2)] == [0, 1] and gpu_of(7, 2) in (0, 1)
+    assert gpu_of(8, 2) == 0  # another study's
     workers.LOCKED.pop(1).close()  # a worker ends
-    assert card_of(7, 2) == 1
+    assert gpu_of(7, 2) == 1
 
 
 def test_without_a_compiler_nothing_is_compiled_and_a_line_says_so(monkeypatch, capsys):
@@ -153,14 +145,14 @@ def test_without_a_compiler_nothing_is_compiled_and_a_line_says_so(monkeypatch, 
     hardware.compiles.cache_clear()
     assert not here.compiles and choice("quick", here, compile="always").compile == "never"
     assert capsys.readouterr().err == (
-        "perso: training without torch.compile, since this failed: no working compiler\n"
+        "perso: training without torch.compile, because it failed: no working compiler\n"
     )
 
 
-def test_tf32_takes_a_card():
-    with pytest.raises(InputError, match="precision: tf32 takes a card; possible: float32"):
+def test_tf32_needs_a_gpu():
+    with pytest.raises(InputError, match="precision: tf32 needs a GPU; possible: float32"):
         choice("quick", CPU, precision="tf32")
-    assert choice("quick", CARD, precision="tf32").precision == "tf32"
+    assert choice("quick", GPU, precision="tf32").precision == "tf32"
 
 
 def test_processes_share_the_cores_by_their_threads(monkeypatch):

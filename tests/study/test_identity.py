@@ -1,4 +1,4 @@
-"""The key of a model changes with what changes its numbers, and stays the same for good otherwise."""
+"""The key of a model changes with what changes its numbers, and with nothing else."""
 
 import functools
 import itertools

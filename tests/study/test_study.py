@@ -1,4 +1,4 @@
-"""The study: what a row is the row of, what is trained and what is not, and what paired tests may rely on."""
+"""The study: its rows, what is trained and what is not, and the pairing that tests rely on."""
 
 import itertools
 import os
@@ -41,7 +41,7 @@ SHAPED = named(  # rows without data grouping
     "TL-n-10 (1e-4)",
     "TL-n-300 (1e-4)",
 )
-TINY = replace(  # small, and hasty enough that no two models answer alike
+TINY = replace(  # small, with a rate so high that no two models predict alike
     read_params(ROOT / "params" / "smoke.yml"),
     width=1 / 16,
     epochs=1,
@@ -121,8 +121,8 @@ def test_there_is_one_row_for_every_method_person_and_repeat(tmp_path):
     assert not set(first) & set(second)
 
 
-def test_almost_every_model_answers_in_its_own_way(whole):
-    """So that what follows means something where it finds rows equal."""
+def test_almost_all_models_predict_differently(whole):
+    """So that tests below which find equal rows mean something."""
     assert whole.rows(SHORT)["hits_G"].nunique() > 4 * len(SHORT) - 10
 
 
@@ -151,7 +151,7 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
     "method", [SW_2, TL[1], BOTH], ids=["from the start", "generic start", "both"]
 )
 def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
-    """Written out: initial weights, then the schedule, then the late iterations at their own rate."""
+    """Initial weights, then the schedule, then the late iterations at their own rate."""
     fold, data, s = whole.folds[1], whole.data, whole.settings
     how, pixels = jobs.recipe(data), (data.inputs, data.labels)
     people = fold.individuals
@@ -180,8 +180,8 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
             assert unpacked(line[f"hits_{part}"], line[f"n_{part}"]).tolist() == hits.tolist()
 
 
-def test_rows_bear_the_names_they_are_asked_for_by(whole, tmp_path):
-    """A name decides no number: a new name finds the rows there are; methods of one content share them."""
+def test_rows_have_the_names_they_are_asked_for_by(whole, tmp_path):
+    """A name decides no number: methods that differ only in name share their rows."""
     new, path = replace(SW_2, name="new name"), tmp_path / "rows.sqlite"
     shutil.copy(whole.store.path, path)
     rows = Study(TINY, path).rows((SW_2, new))
@@ -225,7 +225,7 @@ def test_what_is_missing_is_trained_and_nothing_else(whole, tmp_path, monkeypatc
     assert {job.methods for job in begun} == {(SW_2,), tuple(TL[:2])} and len(begun) == 2
 
 
-def test_a_budget_of_nought_trains_nothing(tmp_path, whole):
+def test_a_budget_of_zero_trains_nothing(tmp_path, whole):
     one = Study(TINY, tmp_path / "rows.sqlite")
     assert one.run(FEW, jobs=1, budget=0).empty
     assert one.store.keys() == one.store.keys("networks") == set()
@@ -294,7 +294,7 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
     assert set(rows[rows["created"] == "before"]["key"]) == set(kept["key"])
 
 
-FORSAKEN = """
+ORPHAN = """
 import os, threading
 from perso.study.workers import start_worker
 
@@ -307,7 +307,7 @@ threading.Event().wait()
 
 
 def test_a_worker_ends_with_its_parent():
-    command = [sys.executable, "-c", FORSAKEN]
+    command = [sys.executable, "-c", ORPHAN]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
     ) as parent:
@@ -323,7 +323,7 @@ def test_a_worker_ends_with_its_parent():
             raise
 
 
-def test_a_study_knows_what_was_asked_and_what_was_chosen():
+def test_a_study_keeps_the_given_and_the_resolved_settings():
     one = Study(TINY, "nowhere.sqlite")
     assert one.asked == TINY and TINY.graph == "auto" and "auto" not in vars(one.settings).values()
     assert one.data.settings == one.settings and "2 models fused" in one.hardware
@@ -355,12 +355,12 @@ def test_methods_that_differ_in_late_iterations_alone_are_one_job(whole):
     assert len(jobs) == 2 * (len(SHORT) - 2)  # two folds, each of two people in two lanes
 
 
-def test_a_prefix_of_a_longer_course_is_the_shorter_method(whole, tmp_path):
+def test_a_prefix_of_a_longer_trajectory_is_the_shorter_method(whole, tmp_path):
     alone = Study(TINY, tmp_path / "rows.sqlite").run(TL[:1], jobs=1)
     assert numbers(alone).equals(numbers(whole.rows(TL[:1])))
 
 
-def test_the_untouched_generic_model_is_everybodys(whole):
+def test_the_untouched_generic_network_is_the_same_for_everybody(whole):
     rows = whole.rows([TL_0])
     assert (rows["own_iterations"] == 0).all() and (rows["iterations"] > 0).all()
     assert (rows.groupby("fold")["hits_G"].nunique() == 1).all()
@@ -488,7 +488,7 @@ def test_the_generic_model_learns_from_D_G_alone(planned, asked_for):
         assert asked_for[-1].shape[:2] == (1, len(planned.schedule(TL_0, number)))
 
 
-# --- rows from elsewhere, and longer courses
+# --- rows from elsewhere, and more epochs
 
 
 def test_given_rows_are_not_trained_again(whole, tmp_path, monkeypatch):
@@ -507,7 +507,7 @@ def test_what_was_trained_here_comes_before_what_is_given(whole):
     assert whole.rows([BASE], given=given).equals(whole.rows([BASE]))
 
 
-def test_rounds_are_epochs_again_and_the_rate_falls_in_proportion():
+def test_the_rate_decays_at_the_same_share_of_more_epochs():
     settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
     one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, epochs_factor=2)
     n_iter = plans.epoch_length(one.data, one.folds[0])
