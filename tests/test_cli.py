@@ -93,10 +93,11 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     table = pd.read_csv(io.StringIO(said.out))
     assert set(table["claim"]) == {claim.number for claim in CLAIMS}
     assert table["verdict"].isin(ledger.VERDICTS).all()
+    # 0: arithmetic
     assert "decided at quick size" in said.err and set(table["n"].dropna()) == {
         0,
         14,
-    }  # 0: arithmetic
+    }
     assert table.loc[table["claim"] == 18, "missing"].tolist() == [
         "the auto-encoder of these people"
     ]
@@ -303,9 +304,8 @@ def test_a_book_that_cannot_be_built_says_so_before_it_trains(few, tmp_path, cap
 
 def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
-    assert (
-        main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2
-    )  # there is nothing yet
+    # there is nothing yet
+    assert main(["export", *given, "--to", str(tmp_path / "none.parquet")]) == 2
     study.Study(read_params(SMOKE, TINY[1::2]), tmp_path / "s.sqlite").run(FEW[:2], jobs=1)
     capsys.readouterr()
     assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0

@@ -24,12 +24,13 @@ from perso.store.sqlite import ROW
 FOLDER = ROOT / "results"
 BY_SIZE = ("quick", "standard", "paper", "paper-v1")
 OWN = "this book's own run"
+# SQLite's → Arrow's
 ARROW_TYPES = {
     "TEXT": "string",
     "INTEGER": "int64",
     "REAL": "float64",
     "BLOB": "binary",
-}  # SQLite's → Arrow's
+}
 
 
 @dataclass(frozen=True)

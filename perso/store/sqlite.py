@@ -41,10 +41,11 @@ NETWORK = {
     "created": "TEXT",
 }
 AT_ONCE = 500  # keys in one question: SQLite before 3.32 takes 999 variables
+# networks: what others build upon, generic models and auto-encoders
 SCHEMA = {
     "rows": ROW,
     "networks": NETWORK,
-}  # networks: what others build upon, generic models and auto-encoders
+}
 
 
 def packed(hits: np.ndarray) -> bytes:

@@ -86,10 +86,11 @@ def test_digits_are_14_people_and_5391_images_of_30_classes():
     assert len(table) == 14 and table["samples"].sum() == 1797
     assert table.groupby("fold")["D_I train"].sum().tolist() == [1890, 1884]
     assert table.groupby("fold")["D_I test"].sum().tolist() == [807, 810]
+    # the other half's
     assert table.groupby("fold")["D_G train"].unique().tolist() == [
         [1884],
         [1890],
-    ]  # the other half's
+    ]
 
 
 def test_smoke_is_four_people_of_them():
@@ -342,9 +343,8 @@ def test_the_cohorts_of_two_seeds_share_nobody(cases):
 
 def test_people_with_fewer_samples_are_not_chosen(cases):
     chosen = prepare(replace(cases["writers"], min_items=30))
-    assert (
-        part_sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
-    )  # exactly those there are
+    # exactly those there are
+    assert part_sizes(chosen)["samples"].min() >= 30 and len(chosen.content) == 10
     assert "which has 9 people with at least 31 samples; possible: global_people: 5" in refused(
         replace(cases["writers"], min_items=31)
     )
@@ -424,9 +424,8 @@ def test_people_may_be_named_by_text(tmp_path):
 
 def test_minus_1_is_nobody_but_in_a_file_of_class_counts(tmp_path, cases):
     cohort = writers()
-    unknown = replace(
-        cohort, who=np.where(cohort.who < 903, -1, cohort.who)
-    )  # as pandas.factorize codes it
+    # as pandas.factorize codes it
+    unknown = replace(cohort, who=np.where(cohort.who < 903, -1, cohort.who))
     message = refused(replace(cases["writers"], dataset=saved(unknown, tmp_path / "it.npz")))
     assert (
         message.startswith("dataset: ")
@@ -520,7 +519,7 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         (
             {"dataset": "digits"},
             "individuals: 4 are too many for digits: a person needs 200 samples of class ",
-        ),  # no class has 200
+        ),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_key(cases, change, message):

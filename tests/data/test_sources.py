@@ -12,10 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from sklearn.datasets import load_digits
 
 from perso.data import images, sources, splits
-from perso.data.cohort import Cohort, read, save
+from perso.data.cohort import Cohort, checked_cohort, read, save
 from perso.data.sources import ARCHIVES, FORM_STARTS, load
 from perso.errors import InputError
 from perso.paths import default_data_dir
@@ -35,7 +38,7 @@ def refused(action, *arguments) -> str:
 
 
 def real(dataset: str) -> Cohort:
-    """A downloaded data set; without its files, skip the test, or fail it if PERSO_REQUIRE_DATA=1."""
+    """A downloaded data set; without it, skip the test, or fail it if PERSO_REQUIRE_DATA=1."""
     raw = default_data_dir() / ARCHIVES[dataset][0] / "raw"
     if not all((raw / name).with_suffix("").is_file() for name in ARCHIVES[dataset][2]):
         leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
@@ -79,12 +82,10 @@ def test_form_starts_are_those_of_the_global_alignment():
     cost = [place]
     for label in labels:
         row = cost[-1] + 1  # the label is one too many
-        row[1:] = np.minimum(
-            row[1:], cost[-1][:-1] + 2 * (forms != label)
-        )  # it stands for a form's digit
-        cost.append(
-            np.minimum.accumulate(row - place) + place
-        )  # before it, any number of digits is missing
+        # it stands for a form's digit
+        row[1:] = np.minimum(row[1:], cost[-1][:-1] + 2 * (forms != label))
+        # before it, any number of digits is missing
+        cost.append(np.minimum.accumulate(row - place) + place)
     assert cost[-1][-1] == 25
     start, i, j = {}, len(labels), len(forms)
     while i and j:  # back along a cheapest path; among equals a label rather stands for a digit
@@ -111,9 +112,8 @@ def test_qmnist_is_torchvisions_with_its_writers():
     assert np.bincount(hsf).tolist() == [30_950, 0, 0, 0, 29_050]
     digits = np.unique(cohort.who, return_counts=True)[1]
     assert (len(digits), digits.min(), digits.max(), np.sum(digits >= 100)) == (539, 19, 131, 440)
-    assert (
-        len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539
-    )  # no number is used twice
+    # no number is used twice
+    assert len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539
 
 
 def test_fashion_is_torchvisions_train_before_test_and_nobodys():
@@ -236,9 +236,8 @@ def server(tmp_path, monkeypatch):
 def test_only_what_is_missing_is_downloaded_once_and_silently(tmp_path, server, capfd, monkeypatch):
     folder = lay_out("fashion", tmp_path / "FashionMNIST" / "raw", packed=False)
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    (folder / "train-labels-idx1-ubyte").write_bytes(
-        idx(np.array([5, 5, 5]))
-    )  # not what the server has
+    # not what the server has
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(np.array([5, 5, 5])))
     before = sorted([*folder.iterdir(), folder / "t10k-labels-idx1-ubyte"])
     assert load("fashion", tmp_path).labels.tolist() == [5, 5, 5, 9, 3, 2]
     assert sorted(folder.iterdir()) == before and capfd.readouterr().out == ""
@@ -259,9 +258,7 @@ def test_without_a_network_it_says_which_files_go_where(tmp_path, monkeypatch, c
 
     def offline(self):
         print("chatter")
-        raise OSError(
-            f"no network for {socket.getdefaulttimeout()} s"
-        )  # without a limit it waits for minutes
+        raise OSError(f"no network for {socket.getdefaulttimeout()} s")
 
     monkeypatch.setattr(QMNIST, "download", offline)
     line = refused(load, "nist", tmp_path)
@@ -428,7 +425,8 @@ WRONG = [  # name, array (None: left out), message
     (
         "source",
         WHO,
-        "has shape (6,), but `perso data --to` writes one text under this name; call it attr_source",
+        "has shape (6,), but `perso data --to` writes one text under this name; "
+        "call it attr_source",
     ),
     (
         "content_hash",
@@ -465,6 +463,33 @@ def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, 
     )
 
 
+SCALARS = hnp.scalar_dtypes() | hnp.unicode_string_dtypes() | hnp.byte_string_dtypes()
+SHAPES = st.just((6,)) | st.just((6, 2, 3)) | hnp.array_shapes(min_dims=0, max_dims=4, max_side=7)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    name=st.sampled_from(["images", "labels", "who", "item", "attr_age", "attr_", "itme"]),
+    array=hnp.arrays(SCALARS, SHAPES),
+)
+def test_any_array_is_a_cohorts_or_refused_by_its_name(name, array):
+    """Whatever its type, shape and values are; no other exception is raised."""
+    base = {key: ARRAYS[key] for key in ("images", "labels", "who")}
+    try:
+        made = checked_cohort(base | {name: array}, "own.npz", "own")
+    except InputError as error:
+        # where images of another number are fine, the labels no longer fit them
+        named = ("images", "labels") if name == "images" else (name,)
+        assert str(error).startswith(tuple(f"own.npz: array '{each}' " for each in named))
+        assert "\n" not in str(error)
+        return
+    assert made.images.dtype == np.uint8 and made.images.ndim == 3 and made.images.max() > 1
+    assert made.labels.dtype == made.item.dtype == np.int64 and made.labels.min() >= 0
+    assert made.who.dtype == np.int64 or made.who.dtype.kind == "U"
+    sizes = {len(each) for each in (made.labels, made.who, made.item, *made.attributes.values())}
+    assert sizes == {len(made.images)}
+
+
 FOLLOWED = [  # name, array, what a message advises, as it is typed
     ("images", ARRAYS["images"].astype("int64"), "images.astype('uint8')"),
     ("images", ARRAYS["images"].astype("float32"), "images.round().astype('uint8')"),
@@ -486,9 +511,8 @@ def test_advice_can_be_followed(tmp_path, name, array, advice):
     assert advice.removeprefix(name) in refused(read, path)
     np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
     after = getattr(read(path), name)
-    same(
-        np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1]
-    )  # nothing is lost
+    # nothing is lost
+    same(np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1])
     if name == "images":
         assert after.max() == (255 if array.max() <= 1 else array.max())
 
@@ -496,8 +520,11 @@ def test_advice_can_be_followed(tmp_path, name, array, advice):
 @pytest.mark.parametrize("nobody", ["nan", "NaN", "None", "", "  ", "<NA>", "NaT", "null", "-1"])
 def test_a_missing_id_is_no_person(tmp_path, nobody):
     np.savez(tmp_path / "own.npz", **ARRAYS | {"who": np.where(WHO == "bob", nobody, WHO)})
-    told = f"array 'who' has {nobody!r} for 3 samples, which is nobody's id; leave these samples out or give them an id"
-    assert refused(read, tmp_path / "own.npz") == f"{tmp_path}/own.npz: {told}"
+    message = (
+        f"{tmp_path}/own.npz: array 'who' has {nobody!r} for 3 samples, which is nobody's id; "
+        "leave these samples out or give them an id"
+    )
+    assert refused(read, tmp_path / "own.npz") == message
 
 
 @pytest.mark.parametrize("kind", ["int32", "int64"])

@@ -210,7 +210,7 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
 
 
 def test_a_split_by_image_parts_a_digit_from_its_flips():
-    """Otherwise it is like any split: every image is on one side, 70 % of each person's in training."""
+    """Otherwise it is like any split: each image is on one side, 70 % of a person's in training."""
     parts = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
     torn = 0
     for person, train in parts.train.items():

@@ -451,8 +451,7 @@ def test_what_is_published_fits_the_book():
     for run in published.read_all():
         assert set(run.rows["method"]) <= {method.name for method in METHODS}
         assert run.provenance["models"] == len(run.rows) <= run.provenance["wanted"]
-        of = run.provenance[
-            "params"
-        ]  # a part of a size's rows has its name and more, like quick-doses
+        # a part of a size's rows has its name and more, like quick-doses
+        of = run.provenance["params"]
         assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
         assert published.run_sentence(run)

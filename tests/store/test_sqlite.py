@@ -90,9 +90,8 @@ def test_a_row_that_is_not_asked_for_is_not_read(store):
 def test_any_number_of_rows_can_be_asked_for(store, n):
     store.add(row(f"{k}", repeat=k) for k in range(1300))
     keys = [str(k) for k in reversed(range(n))]
-    table = store.rows(
-        [*keys, "none", keys[-1], keys[0]]
-    )  # one that is asked for twice comes twice
+    # one that is asked for twice comes twice
+    table = store.rows([*keys, "none", keys[-1], keys[0]])
     assert table["key"].tolist() == [*keys, keys[-1], keys[0]]
     assert (
         table["repeat"].tolist() == [int(key) for key in table["key"]]

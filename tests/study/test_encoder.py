@@ -27,9 +27,8 @@ TINY = replace(
 )
 RECIPE = Recipe(10, 8, 1 / 4, latent=6)
 DRAWN = np.random.default_rng(0)
-BLOBS = (
-    np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200
-)  # quarters, black or grey
+# quarters, black or grey
+BLOBS = np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200
 GROUPED = tuple(method for method in GROUPING if method.enlarged_by)
 
 
@@ -50,6 +49,7 @@ def test_full_width_has_the_filters_of_the_figure():
         [tuple(layer.weight.shape) for layer in part if isinstance(layer, nn.Conv2d)]
         for part in (model.encoder, model.decoder)
     ]
+    # Flatten and Dense 16
     assert shapes[0] == [
         (16, 1, 3, 3),
         (32, 16, 3, 3),
@@ -57,7 +57,7 @@ def test_full_width_has_the_filters_of_the_figure():
         (128, 64, 3, 3),
         (128, 128, 3, 3),
         (16, 128, 1, 1),
-    ]  # Flatten and Dense 16
+    ]
     assert sum(isinstance(layer, nn.MaxPool2d) for layer in model.encoder) == 5
     assert model.dense.out_channels == 512 and model.side == 2  # Dense 512, reshaped to 2×2×128
     assert shapes[1] == [

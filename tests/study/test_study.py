@@ -63,9 +63,8 @@ NAMED = {method.name: method for method in SHORT}
 BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
 ES_2, ES_3, ES_OTHER = NAMED["ES-n-40"], NAMED["ES-n-400"], NAMED["ES-n-400 on another person"]
 SW_2, SW_12 = NAMED["SW-n-2"], NAMED["SW-n-12"]
-TL_0, *TL = (
-    method for method in SHORT if method.from_generic
-)  # TL: 2 and 4 iterations at 1e-3, then at 1e-4
+# TL: 2 and 4 iterations at 1e-3, then at 1e-4
+TL_0, *TL = (method for method in SHORT if method.from_generic)
 FEW = (BASE, SW_2, TL_0, *TL[:3])
 EVERY = (*SHAPED, BOTH)
 
@@ -285,9 +284,8 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
     one = Study(TINY, path)
     kept = one.rows(FEW)
     complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(kept["key"])]
-    assert len(complete) == 2 and len(kept) == sum(
-        len(job.keys) for job in complete
-    )  # not half a third
+    # not half a third
+    assert len(complete) == 2 and len(kept) == sum(len(job.keys) for job in complete)
     change(path, "UPDATE rows SET created = 'before'")
     rows = one.run(FEW, jobs=1)
     assert numbers(rows).equals(numbers(whole.rows(FEW)))
@@ -314,10 +312,11 @@ def test_a_worker_ends_with_its_parent():
         try:
             assert parent.stdout.readline() == b"there\n"
             parent.kill()
+            # when the worker has let go of its end
             assert parent.communicate(timeout=60) == (
                 b"",
                 None,
-            )  # when the worker has let go of its end
+            )
         except subprocess.TimeoutExpired:
             os.killpg(parent.pid, signal.SIGKILL)
             raise
@@ -528,9 +527,8 @@ def test_late_iterations_may_have_another_optimiser(tmp_path):
             engine, "train", lambda how, *rest: seen.append(how.optimiser) or train(how, *rest)
         )
         one.run([adam, other], jobs=1)
-    assert (
-        sorted(seen) == ["adam"] * 4 + ["sgd"] * 2
-    )  # two generic models and two jobs, then two jobs
+    # two generic models and two jobs, then two jobs
+    assert sorted(seen) == ["adam"] * 4 + ["sgd"] * 2
     assert not set(one.keys([adam])) & set(one.keys([other]))
 
 
