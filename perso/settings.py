@@ -1,7 +1,7 @@
-"""Every knob of the study, its default and its place in the papers.
+"""Every setting of a study, its default and its place in the papers.
 
-The defaults are those of v3 (Schneider & Vlachos, arXiv:1909.02803v3); a file in `params/` says what a run
-of another size changes. Values are checked here as far as they can be without the data.
+The defaults are those of v3 (Schneider & Vlachos, arXiv:1909.02803v3). A file in `params/` holds
+the values of a run of another size. Values are checked here as far as possible without the data.
 """
 
 import re
@@ -18,85 +18,83 @@ from perso.errors import InputError
 
 @dataclass(frozen=True)
 class Settings:
-    """One run of the study. Frozen; make another with `dataclasses.replace`."""
+    """One run of the study. Frozen: make another with `dataclasses.replace`."""
 
     # people and their data
     dataset: str = "qmnist"  # digits | qmnist | nist | fashion | file:PATH.npz
     variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
-    individuals: int = (
-        100  # |S|, the people a network is made personal for (v3 IV); the baseline needs two
-    )
-    global_people: int = 100  # other people, complete, who form D_G (v3 IV); class-counts: one pool, see global_items
-    global_items: int = 30_000  # class-counts: |D_G| in samples (v1); 0: all that individuals leave
-    main_items: int = 200  # class-counts: a person's samples of the class she knows best (v1)
-    side_items: int = 33  # class-counts: her samples of each of three more classes (v1)
-    exchange: bool = False  # small data: each half of the individuals is D_G to the other half
+    # |S|, the people a network is personalized for (v3 IV); at least 2, for the baseline needs two
+    individuals: int = 100
+    # other people, whose data are D_G (v3 IV); of no effect with class-counts, see global_items
+    global_people: int = 100
+    global_items: int = 30_000  # class-counts: samples of D_G (v1); 0: all that individuals leave
+    main_items: int = 200  # class-counts: samples of a person's main class (v1)
+    side_items: int = 33  # class-counts: samples of each of three more classes of a person (v1)
+    exchange: bool = False  # for few people: each half of the individuals is D_G to the other half
     min_items: int = 0  # people with fewer original samples are not chosen
-    flips: bool = (
-        True  # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
-    )
+    # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
+    flips: bool = True
     train_share: float = 0.7  # share of a person's samples that is trained on (v3 IV)
-    split: str = "item"  # what is split: item (a sample and its flips stay on one side) | image (a flip may be tested)
-    cohort_seed: int = (
-        0  # which people are chosen: others for every seed; class-counts: another draw of samples
-    )
+    # what is split: item (a sample and its flips stay on one side) | image (a flip may be tested)
+    split: str = "item"
+    # which people are chosen, no person by two seeds; class-counts: which samples are drawn
+    cohort_seed: int = 0
 
-    # what is trained
-    rows_of: str = "v3"  # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings, of perso/methods.py
-    largest_dose: int = 5_000  # rows of more iterations of early shaping are left out
+    # methods
+    # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings: perso/methods/registry.py
+    rows_of: str = "v3"
+    largest_dose: int = 5_000  # methods with more iterations of early shaping are left out
 
     # network (v3 Fig. 4)
     image_size: int = 32  # pixels a side
     width: float = 1.0  # factor on every number of channels
-    norm: str = (
-        "after"  # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
-    )
+    # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
+    norm: str = "after"
     pooling: str = "average"  # of what the last pooling leaves above 16 pixels a side | flatten
 
-    # auto-encoder (v3 Fig. 5), always trained by Adam at a learning rate of .001
-    latent: int = 16  # numbers that an image is compressed to
+    # auto-encoder (v3 Fig. 5), always trained by Adam at a learning rate of 0.001
+    latent: int = 16  # length of an image's latent code
     encoder_epochs: int = 20
 
     # training (v3 IV)
     batch_size: int = 128
-    epochs: int = (
-        20  # n_S (Algorithm 1, line 6); an epoch has ⌈|D_G| / batch_size⌉ iterations (line 8)
-    )
+    # n_S (Algorithm 1, line 6); an epoch has ⌈|D_G| / batch_size⌉ iterations (line 8)
+    epochs: int = 20
     optimiser: str = "adam"  # adam (v3) | sgd (v1: with momentum)
     learning_rate: float = 0.001  # v1: 0.03
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # L2; v1: 0.001
-    decay_epoch: int = 0  # epoch after which the learning rate is multiplied by decay, below epochs; 0: never; v1: 65
+    # epoch after which the learning rate is multiplied by `decay`, below `epochs`; 0: never; v1: 65
+    decay_epoch: int = 0
     decay: float = 0.316  # v1
     repeats: int = 1  # models per person and method; v1: 3
-    seed: int = 0  # initial weights, batches, dropout, splits
+    seed: int = 0  # of initial weights, batches, dropout, splits
 
-    # computing: how, not what; `auto` and 0 are chosen by size and machine (perso/choices.py), which a run tells.
-    # Those that round differently are part of a model's identity, as they were chosen.
-    precision: str = (
-        "auto"  # float32 | tf32 | bfloat16 (autocast; weights and statistics float32) | float64
-    )
+    # computing: how, not what. `auto` and 0 are chosen by network size and machine
+    # (perso/study/hardware.py); a run prints the choice. Those that change how numbers are rounded
+    # are part of a model's key, as they were chosen.
+    # float32 | tf32 | bfloat16 (autocast; weights and statistics float32) | float64
+    precision: str = "auto"
     lanes: int = 0  # models of different people fused in one network, trained side by side
     channels_last: str = "auto"  # always | never: the layout of images and activations
     compile: str = "auto"  # always | never: torch.compile
     graph: str = "auto"  # always | never: the training step as a CUDA graph; alters no number
-    in_flight: int = 0  # networks trained at a time on a card; alters no number
-    threads: int = 1  # of one training process on a CPU; other counts round otherwise
-    device: str = "auto"  # cpu | cuda (all visible cards); no part of identity
+    in_flight: int = 0  # networks trained at a time on a GPU; alters no number
+    threads: int = 1  # of one training process on a CPU; other counts round differently
+    device: str = "auto"  # cpu | cuda (all visible GPUs); no part of a model's key
 
     def __post_init__(self):
         for key, wanted in TYPES.items():
             value = getattr(self, key)
             if wanted is float and type(value) is int:
-                object.__setattr__(self, key, float(value))
+                object.__setattr__(self, key, to_float(value))
             elif type(value) is not wanted:
                 hint = " (YAML reads 1e-3 as text: write 1.0e-3)" if wanted is float else ""
                 raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}{hint}")
         for key, possible in CHOICES.items():
-            if getattr(self, key) not in possible:
-                raise InputError(
-                    f"{key}: {getattr(self, key)!r} is unknown; possible: {', '.join(possible)}"
-                )
+            value = getattr(self, key)
+            if value not in possible:
+                raise InputError(f"{key}: {value!r} is unknown; possible: {', '.join(possible)}")
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:
@@ -104,7 +102,8 @@ class Settings:
                 raise InputError(f"{key}: {value} is impossible; it must be {bound}")
         if self.image_size % 8:
             raise InputError(
-                f"image_size: {self.image_size} cannot be pooled by the network; possible: 8, 16, 32, …"
+                f"image_size: {self.image_size} cannot be pooled by the network; "
+                "possible: 8, 16, 32, …"
             )
         if self.exchange and self.individuals < 4:
             raise InputError(
@@ -112,18 +111,20 @@ class Settings:
             )
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
-        # what has no effect must not make another identity of the same model
+        # what has no effect must not give the same model another key
         if self.decay_epoch >= self.epochs:
             raise InputError(
-                f"decay_epoch: {self.decay_epoch} leaves no epoch after it, of epochs: {self.epochs}; "
-                "it must be below that, or 0 for never"
+                f"decay_epoch: {self.decay_epoch} leaves no epoch after it, of epochs: "
+                f"{self.epochs}; it must be below that, or 0 for never"
             )
         if self.decay_epoch and self.decay == 1:
-            unchanged = "decay: 1.0 leaves the learning rate as it is"
-            raise InputError(f"{unchanged}; for that, set decay_epoch: 0")
+            raise InputError(
+                "decay: 1.0 leaves the learning rate as it is; for that, set decay_epoch: 0"
+            )
 
 
 TYPES = {f.name: f.type for f in fields(Settings)}
+BOOLS = {"true": True, "false": False}
 TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
@@ -167,8 +168,19 @@ RANGES = {
 }
 
 
+def to_float(value: int) -> float:
+    """Return a whole number as a float; one beyond all floats as infinity, which RANGES refuse."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
 def overlay(values: Mapping, base: Settings | None = None) -> Settings:
-    """`base` (the defaults) with `values` laid over it; InputError for an unknown key or a wrong type."""
+    """Return `base` (the defaults) with `values` in place of its own.
+
+    InputError for an unknown key and an impossible value.
+    """
     for key in values:
         if key not in TYPES:
             raise InputError(f"{key}: no such setting; possible: {', '.join(TYPES)}")
@@ -176,40 +188,49 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
 
 
 def read_params(path: str | Path, pairs: list[str] | None = None) -> Settings:
-    """Settings of a params file, with `key=value` pairs from a command line laid over it."""
-    given = {}
+    """Return the settings of a params file, with `key=value` pairs of a command line over it."""
+    changes = {}
     for key, value in map(parse_pair, pairs or []):
-        if key in given:
-            raise InputError(f"-p {key}: given twice, as {given[key]} and as {value}; keep one")
-        given[key] = value
+        if key in changes:
+            raise InputError(f"-p {key}: given twice, as {changes[key]} and as {value}; keep one")
+        changes[key] = value
     try:
         values = mapping(Path(path).read_text(encoding="utf-8"))
-        return overlay({**values, **given})
+        return overlay({**values, **changes})
     except OSError as error:
         raise InputError(
             f"{path}: {error.strerror or error}; name a file like params/quick.yml"
         ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a YAML file in UTF-8: {error}") from error
 
 
 def mapping(text: str) -> dict:
-    """A params file's flat mapping; InputError for what YAML would silently alter or drop."""
-    values = yaml.safe_load(text)
+    """Return the flat mapping of a params file.
+
+    InputError for what YAML would silently change or drop.
+    """
+    try:
+        values = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except Exception as error:  # PyYAML raises errors of many kinds, such as KeyError
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"not a YAML file: {reason}") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise InputError("not a mapping; each line should read `key: value`")
     lines = {}
-    for name, value in yaml.compose(text, Loader=yaml.SafeLoader).value:
+    for name, value in root.value:
         key, line = name.value, name.start_mark.line + 1
         if key in lines:
             raise InputError(f"{key}: given twice, in lines {lines[key]} and {line}; keep one")
         if key == "<<":
-            merged = f"<<: merging, in line {line}, is not possible"
-            raise InputError(f"{merged}; write each key in a line of its own")
+            raise InputError(
+                f"<<: merging, in line {line}, is not possible; write each key in a line of its own"
+            )
         if value.tag.endswith((":int", ":float")):
             decimal(key, value.value)
         lines[key] = line
@@ -217,32 +238,36 @@ def mapping(text: str) -> dict:
 
 
 def decimal(key: str, text: str) -> None:
-    """InputError for a number that is read otherwise than it looks.
+    """InputError for a number whose value is not what it looks like.
 
-    YAML reads 010 as 8, 1:30 as 90; YAML and Python read 1_0 as 10.
+    YAML reads 010 as 8 and 1:30 as 90; YAML and Python read 1_0 as 10.
     """
     if re.search(r"[_:]|^[-+]?0[0-9bx]", text):
-        plainly = "write it in decimal, without leading 0, `_` and `:`"
-        raise InputError(f"{key}: {text!r} is ambiguous; {plainly}")
+        raise InputError(
+            f"{key}: {text!r} is ambiguous; write it in decimal, without leading 0, `_` and `:`"
+        )
 
 
 def parse_pair(text: str) -> tuple[str, object]:
-    """`key=value` of a command line; the value is read as its setting's type."""
+    """Return key and value of a command line's `key=value`, as the setting's type."""
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"-p {text}: not of the form key=value")
     try:
         wanted = TYPES.get(key, str)
-        read_as = {"true": True, "false": False}[value.lower()] if wanted is bool else wanted(value)
+        parsed = BOOLS[value.lower()] if wanted is bool else wanted(value)
     except (ValueError, KeyError, OverflowError):
         raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}") from None
     if wanted in (int, float):
         decimal(key, value)
-    return key, read_as
+    return key, parsed
 
 
 def v1_settings(settings: Settings, variation: str = "hidden-factors", **changes) -> Settings:
-    """The same network and epochs, trained as in v1: its rows, SGD with momentum, weight decay, a late step."""
+    """Return the same network and epochs, trained as in v1.
+
+    v1 has its own methods, SGD with momentum, weight decay, and one late step of the learning rate.
+    """
     regime = {
         "optimiser": "sgd",
         "learning_rate": 0.03,
@@ -250,26 +275,27 @@ def v1_settings(settings: Settings, variation: str = "hidden-factors", **changes
         "weight_decay": 0.001,
         "decay": 0.316,
     }
-    decay_epoch = min(round(0.65 * settings.epochs), settings.epochs - 1)  # 0 of a single epoch
+    # v1's 65 of 100; a single epoch has no step
+    decay_epoch = min(round(0.65 * settings.epochs), settings.epochs - 1)
     return replace(
         settings, rows_of="v1", variation=variation, decay_epoch=decay_epoch, **regime, **changes
     )
 
 
 def v1_class_counts(settings: Settings) -> Settings:
-    """`v1_settings` with people who differ in class counts, and without flips, as it had its garments."""
+    """Return `v1_settings` of people who differ in class counts, without flips, as v1 has them."""
     return v1_settings(settings, variation="class-counts", exchange=False, flips=False, min_items=0)
 
 
 def settings_of(namespace: Mapping) -> Settings:
-    """Settings of a notebook: what its cells put into its `globals()` under the names of settings."""
-    strange = from_startup(namespace)
-    ours = [key for key in TYPES if key in namespace and key not in strange]
-    return overlay({key: namespace[key] for key in ours})
+    """Return the settings that a notebook's cells assign: its `globals()` of settings' names."""
+    defined_before = from_startup(namespace)
+    names = [key for key in TYPES if key in namespace and key not in defined_before]
+    return overlay({key: namespace[key] for key in names})
 
 
 def from_startup(namespace: Mapping) -> set[str]:
-    """Names that IPython's start-up files or configuration defined and no cell assigned since."""
+    """Return names that IPython's start-up files defined and no cell has assigned since."""
     if "get_ipython" not in namespace:
         return set()
     shell = namespace["get_ipython"]()
@@ -277,14 +303,14 @@ def from_startup(namespace: Mapping) -> set[str]:
     for cell in shell.history_manager.input_hist_parsed:
         try:
             names = symtable.symtable(cell, "cell", "exec").get_symbols()
-        except (SyntaxError, ValueError):  # such a cell has not run
+        except (SyntaxError, ValueError):  # such a cell did not run
             continue
         assigned |= {name.get_name() for name in names if name.is_assigned() or name.is_imported()}
-    # a cell may assign the very object that a start-up file did, such as a small number
+    # identity alone is not enough: a cell may assign the same object, such as a small number
     before = shell.user_ns_hidden
     return {key for key in before if namespace.get(key) is before[key]} - assigned
 
 
 def as_dict(settings: Settings) -> dict:
-    """The settings as a plain dict, in their order."""
+    """Return the settings as a plain dict, in their order."""
     return asdict(settings)
