@@ -1,4 +1,4 @@
-"""The README's figures are those of the published rows, and the rows are those of the code as it stands."""
+"""README.md shows the published rows, and those are the rows of the code as it stands."""
 
 import json
 import os
@@ -9,24 +9,63 @@ from collections import Counter
 import pytest
 
 from perso.analysis import comparison
-from perso.claims import ledger_file
+from perso.claims import ledger, ledger_file
+from perso.data.sources import ARCHIVES
 from perso.errors import InputError
-from perso.paths import ROOT
+from perso.paths import ROOT, default_data_dir
 from perso.report import figures, ledger_html, readme
-from perso.settings import read_params
+from perso.settings import Settings, read_params
 from perso.store import published
 from perso.study.study import Study
 
 
-def test_published_rows_are_of_this_code_and_these_params(tmp_path):
-    """Red when an engine, a method, a parameter or the data changed since: run `make book`, export, `make readme`."""
-    study = Study(read_params(ROOT / "params" / "quick.yml"), store=tmp_path / "none.sqlite")
-    assert published.read_rows(ROOT / readme.ROWS).rows["key"].tolist() == study.keys()
+def need_data(dataset: str) -> None:
+    """Skip the test without the files of a data set; fail where PERSO_REQUIRE_DATA=1."""
+    if dataset not in ARCHIVES:
+        return
+    folder, _, names, _ = ARCHIVES[dataset]
+    raw = default_data_dir() / folder / "raw"
+    if not all((raw / name).is_file() or (raw / name).with_suffix("").is_file() for name in names):
+        leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
+        leave(f"the files of {dataset} are not in {raw}")
+
+
+# quick needs no download, so it is checked everywhere; standard is the run in the README
+@pytest.mark.parametrize("name", ["quick", "standard"])
+def test_published_keys_are_those_of_this_code_and_these_params(name, tmp_path):
+    """Red when engine, methods, settings or data changed: train, export, `make readme`."""
+    settings = read_params(ROOT / "params" / f"{name}.yml")
+    need_data(settings.dataset)
+    study = Study(settings, store=tmp_path / "none.sqlite")
+    rows = published.read_rows(ROOT / "results" / f"{name}.parquet").rows
+    assert rows["key"].tolist() == study.keys()
+
+
+def test_the_readme_shows_the_largest_published_run_on_real_people():
+    """Largest by scale, then by people; the digits of scikit-learn name no person."""
+
+    def size(run: published.Published) -> tuple[int, int]:
+        scale = ledger.scale_of(Settings(**run.provenance["settings"]))
+        return ledger.SCALES.index(scale), run.provenance["people"]
+
+    runs = [published.read_rows(path) for path in (ROOT / "results").glob("*.parquet")]
+    real = [
+        run
+        for run in runs
+        if run.provenance["data"] != "digits"
+        and run.provenance["settings"]["variation"] == "hidden-factors"
+    ]
+    largest = max(real, key=size).file
+    assert largest == readme.ROWS.as_posix(), f"set readme.ROWS to {largest}"
+
+
+def test_every_verdict_is_explained():
+    assert tuple(readme.MEANINGS) == ledger.VERDICTS
 
 
 @pytest.fixture
 def copied(tmp_path):
-    """A checkout's README, its figure and its published rows."""
+    """A copy of the README, its figure and results/."""
     shutil.copytree(ROOT / "results", tmp_path / "results")
     for file in (readme.README, readme.FIGURE):
         (tmp_path / file).parent.mkdir(exist_ok=True)
@@ -35,11 +74,11 @@ def copied(tmp_path):
 
 
 def without_counts(text: str) -> str:
-    """A README without its counts of claims, of which the last test is."""
+    """A README without its counts of claims, which the last test checks."""
     return readme.replaced(text, "ledger", "")
 
 
-def test_readme_is_generated_from_them(copied):
+def test_the_readme_and_its_figure_are_generated_from_results(copied):
     page, figure = readme.write_readme(copied)
     new, committed = page.read_text("utf-8"), (ROOT / readme.README).read_text("utf-8")
     assert without_counts(new) == without_counts(committed), "stale: run `make readme`"
@@ -48,7 +87,7 @@ def test_readme_is_generated_from_them(copied):
 
 
 def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
-    """Nothing that was written aside can be put in place."""
+    """A file is written aside and then put in its place, which fails here."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -66,17 +105,20 @@ def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
     assert before == ((copied / readme.README).read_bytes(), (copied / readme.FIGURE).read_bytes())
 
 
-def numbers(told: str) -> Counter:
-    """How many claims have which verdict, and are weighed at which size; of a smoke run alone: not run."""
-    pairs = re.findall(r"(\d+) ((?:at )?[A-Za-z]+(?: RUN)?)", told)
+def numbers(sentence: str) -> Counter:
+    """How many claims have each verdict, and how many are tested at each size.
+
+    Claims that only a smoke run tested count as not run.
+    """
+    pairs = re.findall(r"(\d+) ((?:at )?[A-Za-z]+(?: RUN)?)", sentence)
     found = Counter({word: int(count) for count, word in pairs})
     alone = found.pop("in", 0)
     return found + Counter({"NOT RUN": alone}) - Counter({"UNDECIDED": alone})
 
 
 def test_claims_that_a_smoke_run_alone_tested_count_as_not_run():
-    told = "Of 9 claims: 3 REPRODUCED, 4 UNDECIDED, 2 NOT RUN. Weighed: 7 at quick size"
-    assert numbers(told) == {
+    without = "Of 9 claims: 3 REPRODUCED, 4 UNDECIDED, 2 NOT RUN. Tested: 7 at quick size"
+    assert numbers(without) == {
         "claims": 9,
         "REPRODUCED": 3,
         "UNDECIDED": 4,
@@ -84,20 +126,20 @@ def test_claims_that_a_smoke_run_alone_tested_count_as_not_run():
         "at quick": 7,
     }
     alone = (
-        "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Weighed: 7 at quick size; 2 in a smoke run alone"
+        "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Tested: 7 at quick size; 2 in a smoke run alone"
     )
-    assert numbers(alone) == numbers(told)
+    assert numbers(alone) == numbers(without)
 
 
-def test_readme_chapter_and_published_ledgers_count_the_claims_alike():
-    """Red when claims, ledgers or the rule that decides between ledgers changed since."""
+def test_readme_chapter_and_published_ledgers_have_the_same_counts_of_claims():
+    """Red when claims, ledgers or the rule that decides between ledgers changed."""
     cells = json.loads((ROOT / "chapters" / "00-ledger.ipynb").read_text("utf-8"))["cells"]
     outputs = [out for cell in cells for out in cell.get("outputs", [])]
     printed = "".join(line for out in outputs for line in out.get("text", []))
     chapter = re.search("^ledger_answer: (.*)$", printed, re.M)[1]
-    told = ledger_html.ledger_sentence(ledger_file.read_ledgers(ROOT / "results"))
-    refresh = f"stale, results/ has: {told}. Run `make readme chapters`"
-    assert numbers(chapter) == numbers(told), f"chapters/00-ledger.ipynb is {refresh}"
+    sentence = ledger_html.ledger_sentence(ledger_file.read_ledgers(ROOT / "results"))
+    refresh = f"stale, results/ has: {sentence}. Run `make readme chapters`"
+    assert numbers(chapter) == numbers(sentence), f"chapters/00-ledger.ipynb is {refresh}"
     block = readme.ledger_block(ROOT / "results")
     page = (ROOT / readme.README).read_text("utf-8")
-    assert f"{told}." in block and block in page, f"README.md is {refresh}"
+    assert f"{sentence}." in block and block in page, f"README.md is {refresh}"
