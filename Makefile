@@ -1,4 +1,4 @@
-# The environment is made in .venv/ when it is missing or older than its two source files.
+# The environment, .venv/, is made when it is missing or older than requirements.lock or pyproject.toml.
 
 PYTHON ?= python3
 PARAMS ?= params/quick.yml
@@ -8,13 +8,13 @@ BIN   := .venv/bin
 STAMP := .venv/.installed
 LOCK  := build/lock
 
-# A refreshed notebook keeps what a cell means, and neither times nor an editor's traces.
+# Run notebooks in place. Keep the metadata that tests and the book use; drop times and what editors add.
 CLEAR   := --ClearMetadataPreprocessor
 REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(CLEAR).enabled=True \
 	$(CLEAR).preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
 	$(CLEAR).preserve_nb_metadata_mask="{'kernelspec', ('language_info', 'name')}"
 
-# Chapters run without the user's own start-up files, which may define or alter anything.
+# The user's IPython start-up files could define or change anything, so chapters run without them.
 export IPYTHONDIR := $(CURDIR)/build/ipython
 unexport PYTHONSTARTUP
 
@@ -27,10 +27,10 @@ help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 	@echo "PYTHON=$(PYTHON)  PARAMS=$(PARAMS)  STORE=$(STORE)"
 
-book: $(STAMP)  ## run the chapters with PARAMS and build the pages; trains only what STORE lacks
+book: $(STAMP)  ## train what STORE does not have, run the chapters with PARAMS, build the pages
 	$(BIN)/python -m perso book "$(PARAMS)" --store "$(STORE)"
 
-test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed outputs
+test: $(STAMP)  ## style, unit tests, a small book, the chapters' committed outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -39,17 +39,17 @@ test: $(STAMP)  ## style, unit tests, the smallest book, the chapters' committed
 	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
 
-bench: $(STAMP)  ## how fast, against the textbook loop and the machine: 20 minutes on two idle cores
+bench: $(STAMP)  ## time training against a textbook loop and the machine: 20 minutes on two idle cores
 	$(BIN)/python benchmarks/throughput.py
 
-chapters: $(STAMP)  ## run the chapters as they stand and keep their outputs, which `make test` compares
+chapters: $(STAMP)  ## run the chapters at smoke size and keep their outputs, which `make test` compares
 	rm -rf build/chapters && mkdir -p build/chapters
 	PERSO_STORE="$(CURDIR)/build/chapters/store.sqlite" $(BIN)/python -m nbconvert $(REFRESH) chapters/*.ipynb
 
-readme: $(STAMP)  ## write the README's generated parts anew
+readme: $(STAMP)  ## bring the generated parts of README.md up to date
 	$(BIN)/python -m perso.report.readme
 
-lock:  ## pin what pyproject.toml asks for; keeps a pin that still fits, `rm requirements.lock` for the newest
+lock:  ## pin the packages of pyproject.toml; a pin that fits stays, `rm requirements.lock` for the newest
 	$(check_python)
 	$(PYTHON) -m venv $(LOCK)
 	$(LOCK)/bin/python -m pip install --quiet uv
@@ -57,7 +57,7 @@ lock:  ## pin what pyproject.toml asks for; keeps a pin that still fits, `rm req
 		--python-version 3.11 --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock
 
-clean:  ## remove what was built, but no trained models, no data and no environment
+clean:  ## remove what was built; keep trained models, data and the environment
 	mkdir -p build
 	find build -mindepth 1 -maxdepth 1 ! -name '*.sqlite*' ! -name data -exec rm -rf {} +
 	rm -rf .pytest_cache .ruff_cache *.egg-info
