@@ -12,7 +12,7 @@ from perso.data.dataset import part_sizes
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS, V3, named
 from perso.paths import ROOT
-from perso.report import figures, sentences
+from perso.report import cost_figures, cost_text, sentences
 from perso.settings import read_params
 from perso.study import jobs, plans
 from perso.study.study import Study
@@ -156,12 +156,12 @@ def test_schedules_have_the_length_that_is_trained(tiny):
 
 
 def test_the_answer_names_every_family_and_the_break_even():
-    answer = sentences.cost_sentence(cost.training_cost(FOUR))
+    answer = cost_text.cost_sentence(cost.training_cost(FOUR))
     assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in answer
     assert "1 of 1 settings of transfer learning" in answer
     assert answer.endswith("from 2 people on.")
     longer = FOUR.assign(own_iterations=FOUR["own_iterations"].where(FOUR["method"] != TL, 700))
-    assert sentences.cost_sentence(cost.training_cost(longer)).endswith(
+    assert cost_text.cost_sentence(cost.training_cost(longer)).endswith(
         "0 of 1 settings of transfer learning cost no more than a training for each person."
     )
 
@@ -171,7 +171,7 @@ def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
     monkeypatch.setattr(sentences, "FAMILIES", families)
     assert (
         "data grouping 1.00, early shaping 1.67, transfer learning 0.50."
-        in sentences.cost_sentence(cost.training_cost(FOUR))
+        in cost_text.cost_sentence(cost.training_cost(FOUR))
     )
 
 
@@ -180,7 +180,7 @@ def test_bars_end_where_the_iterations_do():
 
     fig, ax = plt.subplots()
     table = cost.training_cost(FOUR)
-    ends = [bar.get_x() + bar.get_width() for bar in figures.bars(ax, table).patches]
+    ends = [bar.get_x() + bar.get_width() for bar in cost_figures.bars(ax, table).patches]
     plt.close(fig)
     assert ends == [*table["own"], 300 + 600 / 2, 300 + 600]  # TL alone shares something here
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from perso.paths import ROOT
-from perso.report import calibration, figures, records
+from perso.report import calibration, cost_figures, records
 from perso.stats import bootstrap
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -163,7 +163,7 @@ def test_the_record_is_described_by_its_size_seed_and_versions():
 
 
 def test_the_figure_has_a_line_per_test_and_studies():
-    ax = figures.bands(plt.figure().subplots(), RECORD, ("covers",))
+    ax = cost_figures.bands(plt.figure().subplots(), RECORD, ("covers",))
     shown = calibration.entries(RECORD)
     shown = shown[shown["kind"] == "covers"]
     assert len(ax.get_yticklabels()) == len(shown.drop_duplicates(["what", "scenario"]))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso.report import sentences
+from perso.report import cost_text, fairness_text, gains_text
 
 SW, TL, BASE = "SW-n-2", "TL-n-300 (1e-4)", "BaseLine"
 
@@ -17,7 +17,7 @@ def test_a_test_set_is_a_line_with_its_noise_in_points():
         {"images": [117], "digits": [39], "by images": [0.0277], "by digits": [0.048]}, index=["4"]
     )
     text = "person 4: 117 test images of 39 digits: 2.8 and 4.8 points"
-    assert sentences.test_set_text(noise) == text
+    assert fairness_text.test_set_text(noise) == text
 
 
 def fairness_tables() -> dict[str, pd.DataFrame]:
@@ -32,7 +32,7 @@ def fairness_tables() -> dict[str, pd.DataFrame]:
 
 
 def test_the_answer_has_the_sds_the_worst_off_and_the_harmed():
-    text = sentences.fairness_answer(fairness_tables(), (SW, TL), BASE)
+    text = fairness_text.fairness_answer(fairness_tables(), (SW, TL), BASE)
     assert f"5.0 (4.0) with {BASE}, 3.0 (2.0) with {SW}, 4.0 (3.0) with {TL}." in text
     assert f"{SW} changes the mean of the worst-off tenth by +10.0 points" in text
     assert "and the mean of all by +3.0" in text
@@ -42,22 +42,22 @@ def test_the_answer_has_the_sds_the_worst_off_and_the_harmed():
 def test_dispersion_is_a_ratio_and_a_change_in_points():
     line = {"ratio": 0.5, "low": 0.3, "high": 0.9, "p": 0.0123, "holm": 0.0246}
     line |= {"change": -0.02, "change low": -0.03, "change high": 0.001}
-    text = sentences.dispersion_text(pd.DataFrame([line], index=[SW]))
+    text = fairness_text.dispersion_text(pd.DataFrame([line], index=[SW]))
     assert text.loc[SW].tolist() == ["0.50 [0.30, 0.90]", "0.012", "0.025", "-2.0 [-3.0, +0.1]"]
 
 
 def test_the_worst_off_are_in_percent_with_their_name():
     line = {"mean": 0.9, "worst decile": 0.75, "min": 0.7, "low": 0.6123, "high": 0.8, "worst": "7"}
-    table = sentences.worst_off_table(pd.DataFrame([line | {"sd": 0.1}], index=[SW]))
+    table = fairness_text.worst_off_table(pd.DataFrame([line | {"sd": 0.1}], index=[SW]))
     assert list(table.columns) == ["all", "worst tenth", "worst person", "from", "to", "who"]
     assert table.loc[SW].tolist() == [90, 75, 70, 61.2, 80, "7"]
 
 
 def test_groups_are_counted_or_their_absence_is_named():
     groups = pd.Series(["employees", "students", "students"])
-    assert sentences.groups_sentence(groups) == "individuals: 2 students, 1 employees"
-    assert "these people is students." in sentences.groups_sentence(groups[1:])
-    assert "these people is not recorded." in sentences.groups_sentence(groups[:0])
+    assert fairness_text.groups_sentence(groups) == "individuals: 2 students, 1 employees"
+    assert "these people is students." in fairness_text.groups_sentence(groups[1:])
+    assert "these people is not recorded." in fairness_text.groups_sentence(groups[:0])
 
 
 def test_group_gaps_are_points_and_p_stays_p():
@@ -70,15 +70,15 @@ def test_group_gaps_are_points_and_p_stays_p():
         },
         index=[BASE, SW],
     )
-    text = sentences.group_text(table)
+    text = fairness_text.group_text(table)
     assert text.loc[BASE].tolist() == ["90.0", "10.0", "0.500", ""]
     assert text.loc[SW].tolist() == ["80.0", "5.0", "0.250", "0.125"]
-    alone = sentences.group_text(table.drop(columns="p change"))
+    alone = fairness_text.group_text(table.drop(columns="p change"))
     assert alone["p change"].tolist() == ["", ""]
 
 
 def test_people_are_labelled_with_their_accuracy_in_their_order():
-    labels = sentences.accuracy_labels(["b", "a", "b"], pd.Series({"a": 0.5, "b": 0.914}))
+    labels = fairness_text.accuracy_labels(["b", "a", "b"], pd.Series({"a": 0.5, "b": 0.914}))
     assert labels == ["person b: 91 %", "person a: 50 %", "person b: 91 %"]
 
 
@@ -90,13 +90,13 @@ def test_a_difference_between_classes_is_clear_below_five_percent():
         {"share": [0.4, 0.3, np.nan], "expected": [0.2, 0.3, np.nan], "p": [0.049, 0.05, np.nan]},
         index=["A", "B", "C"],
     )
-    assert sentences.class_answer(table) == (
+    assert gains_text.class_answer(table) == (
         "A difference of gains between classes is clear with A (p = 0.049) and "
         "not clear with B (p = 0.05) and not clear with C."
     )
     text = "40 % of it, where 20 % is expected if classes do not differ (p = 0.049)"
-    assert sentences.class_share_text(table.loc["A"]) == text
-    assert sentences.class_share_text(table.loc["C"]).startswith("not known, too few people")
+    assert gains_text.class_share_text(table.loc["A"]) == text
+    assert gains_text.class_share_text(table.loc["C"]).startswith("not known, too few people")
 
 
 def by_class() -> pd.DataFrame:
@@ -109,7 +109,7 @@ def by_class() -> pd.DataFrame:
 
 
 def test_the_class_table_has_a_block_per_method_and_empty_cells_for_nan():
-    table = sentences.class_gain_table({"A": by_class(), "B": by_class()})
+    table = gains_text.class_gain_table({"A": by_class(), "B": by_class()})
     assert list(table.columns.unique(0)) == ["", "A", "B"]
     assert table.loc["0", ("", "BaseLine (%)")] == "90.0"
     assert table.loc["0", "A"].tolist() == ["+5.0 [+1.0, +9.0]", "50", "0.04"]
@@ -117,7 +117,7 @@ def test_the_class_table_has_a_block_per_method_and_empty_cells_for_nan():
 
 
 def test_the_class_sentence_names_both_ends_and_counts_clear_gains():
-    assert sentences.class_gain_sentence("A", by_class()) == (
+    assert gains_text.class_gain_sentence("A", by_class()) == (
         "A gains most on class 0 (+5.0 [+1.0, +9.0]) and least on 1 (-2.0). "
         "Its gain is clear after Holm's correction on 1 of 2 classes."
     )
@@ -126,12 +126,12 @@ def test_the_class_sentence_names_both_ends_and_counts_clear_gains():
 def test_people_who_gain_are_counted():
     table = pd.DataFrame({"images": [100, 110, 120], "gain": [-0.01, 0.0, 0.02]})
     sizes = pd.Series([100, 110, 120])
-    text = sentences.people_gain_sentence({"A": table}, sizes, too_similar=True)
+    text = gains_text.people_gain_sentence({"A": table}, sizes, too_similar=True)
     assert text == (
         "People who gain on their own data: 1 of 3 with A (-1.0 to +2.0 points). They have 100 to "
         "120 training images, too similar to estimate the effect of more data."
     )
-    assert sentences.people_gain_sentence({"A": table}, sizes, False).endswith("training images.")
+    assert gains_text.people_gain_sentence({"A": table}, sizes, False).endswith("training images.")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_people_who_gain_are_counted():
 def test_a_slope_has_what_is_known_of_it(found, too_similar, text):
     names = ("rho", "low", "high", "per_100", "per_low", "per_high")
     slopes = {"A": dict(zip(names, found, strict=True))}
-    assert text in sentences.size_slope_sentence(slopes, too_similar)
+    assert text in gains_text.size_slope_sentence(slopes, too_similar)
 
 
 def membership() -> pd.DataFrame:
@@ -164,18 +164,18 @@ def membership() -> pd.DataFrame:
 
 
 def test_the_front_and_the_best_sum_are_named():
-    assert sentences.front_sentence(membership(), 0.25) == (
+    assert gains_text.front_sentence(membership(), 0.25) == (
         f"2 of 3 methods are on the front of the means, one alone in 25 % of draws; {SW} has the "
         "largest sum with probability 0.75"
     )
-    assert f"{SW} is best of all rows with probability 0.75." in sentences.price_sentence(
+    assert f"{SW} is best of all rows with probability 0.75." in gains_text.price_sentence(
         membership()
     )
 
 
 def test_the_front_table_has_prices_and_empty_cells():
     some = membership().drop(index=TL)
-    table = sentences.front_table({"some": some, "all": membership()}, changes="all")
+    table = gains_text.front_table({"some": some, "all": membership()}, changes="all")
     assert table.loc[SW, "change (pp)"].tolist() == ["+10.0", "-2.0"]
     assert table.loc[BASE, "all"].tolist() == ["0.50", "0.25", "8 to ∞"]
     assert table.loc[TL, "all"].tolist() == ["0.00", "0.00", ""]
@@ -186,10 +186,10 @@ def test_the_best_family_of_each_run_and_missing_runs_are_named():
     kinds = pd.DataFrame(
         {"with a": [0.25, 0.75], "with b": [1.0, 0.0]}, index=["sample weighing", "early shaping"]
     )
-    text = sentences.kinds_sentence(kinds, [])
+    text = gains_text.kinds_sentence(kinds, [])
     assert "early shaping with a (0.75); sample weighing with b (1.00)." in text
     assert text.endswith("Sample weighing has 0.25, 1.00.")
-    assert sentences.kinds_sentence(kinds, ["c", "d"]).endswith(" Not known here: c, d.")
+    assert gains_text.kinds_sentence(kinds, ["c", "d"]).endswith(" Not known here: c, d.")
 
 
 # --- cost
@@ -200,18 +200,18 @@ def test_schedules_are_compared_with_v1():
         {"r_train": [0.0012, 0.012, 1.303, 1.0], "v1 factors": [0.1, 0.2, 1.0, 0.99]},
         index=["TL-n-20 (1e-2)", "TL-n-200 (1e-2)", "ES-n-5000", SW],
     )
-    assert sentences.schedule_cost_texts(table) == {
+    assert cost_text.schedule_cost_texts(table) == {
         "cost_late": "0.001 and 0.012",
         "cost_long": "1.30 times the baseline's, where v1 printed 1.0",
         "cost_weighed": "1 exactly; v1's 0.99 differs because it is measured time",
     }
-    assert sentences.late_share_sentence(table[:2]).endswith("share is 0.001 to 0.012.")
+    assert cost_text.late_share_sentence(table[:2]).endswith("share is 0.001 to 0.012.")
 
 
 def test_measured_costs_have_their_units():
     table = pd.DataFrame({"ms an iteration": [2.0, 5.0, np.nan]})
     table.attrs["people"] = 2.0
-    texts = sentences.measured_cost_texts(table, search=0.417, setups=1, hours=0.5)
+    texts = cost_text.measured_cost_texts(table, search=0.417, setups=1, hours=0.5)
     assert texts == {
         "cost_sharing": "2",
         "cost_search": "0.42",
@@ -219,10 +219,10 @@ def test_measured_costs_have_their_units():
         "cost_hours": "30 min",
         "cost_scatter": "2 to 5 ms, a factor of 2.5",
     }
-    longer = sentences.measured_cost_texts(table, search=0.417, setups=3, hours=2.25)
+    longer = cost_text.measured_cost_texts(table, search=0.417, setups=3, hours=2.25)
     assert (longer["cost_kinds"], longer["cost_hours"]) == ("in 3 ways", "2.2 h")
 
 
 def test_a_network_has_its_size_and_arithmetic():
-    text = sentences.network_cost_sentence(weights=33_528, flop=180_000, methods=23)
+    text = cost_text.network_cost_sentence(weights=33_528, flop=180_000, methods=23)
     assert "the same in all 23 rows: 34 kB to keep for each person and 0.18 MFLOP" in text

@@ -13,7 +13,7 @@ from perso.analysis import comparison
 from perso.methods import method
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, V3
-from perso.report import figures
+from perso.report import cost_figures, figures
 
 ES, TL = "ES-n-40", "TL-n-10 (1e-3)"
 SEEN = {
@@ -372,7 +372,7 @@ WAYS = pd.DataFrame(
 
 
 def test_every_way_has_its_time_and_a_bar_to_the_longer_limit(ax):
-    bars, floors, times = figures.ways(ax, WAYS).collections
+    bars, floors, times = cost_figures.ways(ax, WAYS).collections
     np.testing.assert_allclose(times.get_offsets(), [[20, 0], [5, 1]])
     np.testing.assert_allclose(
         floors.get_offsets(), [[5, 0], [5, 1]]

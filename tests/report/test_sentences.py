@@ -10,7 +10,7 @@ from perso.analysis import accuracy, comparison
 from perso.methods import method
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import DOSES, METHODS
-from perso.report import sentences
+from perso.report import dose_text, sentences, similarity_text
 from perso.store.published import OWN, Published
 
 ES = "ES-n-40"
@@ -260,7 +260,7 @@ def test_identical_differences_show_neither_equivalence_nor_harm():
         said = sentences.equivalence_sentence(both, "ES-n-400", "BaseLine")
         assert said.count("not shown to be equivalent") == said.count("no interval") == 2
         assert (
-            sentences.harm(comparison.paired_differences(both, "ES-n-400", "BaseLine")["D_G"])
+            dose_text.harm(comparison.paired_differences(both, "ES-n-400", "BaseLine")["D_G"])
             == "undecided"
         )
 
@@ -309,7 +309,7 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, n
     seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(
         lambda part: wide(part.name, part.to_numpy())
     )
-    said = sentences.dose_sentence(seen)
+    said = dose_text.dose_sentence(seen)
     assert said.startswith(
         f"harm after the usual epochs, {verdict} after three times as many. 400 iterations of"
     )
@@ -317,7 +317,7 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, n
 
 
 def test_the_table_of_doses_is_by_owner_and_length():
-    table = sentences.dose_table(comparison.dose_effects(rows(ALL_DOSES)))
+    table = dose_text.dose_table(comparison.dose_effects(rows(ALL_DOSES)))
     assert table.columns.tolist() == [
         (part, f"{n} × epochs") for part in ("D_I", "D_G") for n in (1, 3)
     ]
@@ -342,7 +342,7 @@ LATE = {
 
 
 def test_the_best_late_setting_does_no_harm():
-    said = sentences.late_sentence(comparison.compare(rows(LATE)))
+    said = dose_text.late_sentence(comparison.compare(rows(LATE)))
     assert said.startswith(
         "For 1 of 3 settings of transfer learning (optimiser, rate, length), accuracy on D_G is "
     )
@@ -357,7 +357,7 @@ def test_a_loss_that_noise_may_hide_is_not_excluded():
     seen = rows(LATE)
     noisy = seen["method"] == "TL-n-300 (1e-4)"
     seen.loc[noisy, "acc_G"] += 2 * NOISE
-    said = sentences.late_sentence(comparison.compare(seen))
+    said = dose_text.late_sentence(comparison.compare(seen))
     assert "for 1, a loss" in said and "such a loss, TL-n-10 (1e-2 sgd) helps" in said
 
 
@@ -365,7 +365,7 @@ def test_a_loss_is_not_excluded_where_nobody_differs():
     seen = rows(LATE)
     start = seen.loc[seen["method"] == "BaseLine", "acc_G"].to_numpy()
     seen.loc[seen["method"] == "TL-n-10 (1e-2 sgd)", "acc_G"] = start
-    assert "for 1, a loss" in sentences.late_sentence(comparison.compare(seen))
+    assert "for 1, a loss" in dose_text.late_sentence(comparison.compare(seen))
 
 
 def test_where_no_setting_harms_or_all_do_nothing_is_added():
@@ -373,13 +373,13 @@ def test_where_no_setting_harms_or_all_do_nothing_is_added():
         levels = {
             name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()
         }
-        said = sentences.late_sentence(comparison.compare(rows(levels)))
+        said = dose_text.late_sentence(comparison.compare(rows(levels)))
         assert said.startswith(f"For {3 if harm else 0} of 3 ") and "both occur" not in said
         assert said.endswith("for 0, a loss of more than 0.2 points is excluded.") == bool(harm)
 
 
 def test_the_table_of_late_iterations_is_by_optimiser_and_rate():
-    table = sentences.late_table(comparison.compare(rows(LATE)))
+    table = dose_text.late_table(comparison.compare(rows(LATE)))
     assert table.index.tolist() == ["as the study, 0.001", "as the study, 0.0001", "sgd, 0.01"]
     assert table.columns.tolist() == [(part, late) for part in ("D_I", "D_G") for late in (10, 300)]
 
@@ -392,7 +392,7 @@ def test_similarity_is_compared_with_raw_pixels():
         pd.Series({"× chance": x, "class": c, "R²": 0.2, "p": 0.001})
         for x, c in ((4.71, 0.911), (7, 0.98))
     )
-    said = sentences.similarity_sentence(ours, raw, 16)
+    said = similarity_text.similarity_sentence(ours, raw, 16)
     assert (
         "4.7 times as often as by chance" in said
         and "91% of cases" in said
@@ -404,7 +404,7 @@ def test_nearness_counts_people():
     table = pd.DataFrame(
         {"own": [1.0, 2.0, 3.0], "D_G": [0.9, 1.9, 3.1], "as few": [2.0, 2.1, 2.9]}
     )
-    assert sentences.nearness_sentence(table) == (
+    assert similarity_text.nearness_sentence(table) == (
         "For 2 of 3 people, D_G holds nearer samples than their own D_I; "
         "when D_G is cut to the size of D_I, for 1."
     )
@@ -412,7 +412,7 @@ def test_nearness_counts_people():
 
 def test_gains_are_on_both_kinds_of_classes():
     table = pd.DataFrame({"these": [0.10, 0.12, 0.14], "others": [0.02, 0.04, 0.03]})
-    said = sentences.gain_sentence(table).data
+    said = similarity_text.gain_sentence(table).data
     assert said.startswith("+12.0 [") and "+3.0 [" in said and "the difference is +9.0 [" in said
 
 

@@ -1,0 +1,109 @@
+"""Figures of speed, cost and calibration (chapters 13, 16 and 17)."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from perso.report.calibration import KIND_NAMES, entries
+from perso.report.figures import colours, label_lines, legend_beside
+
+
+def ways(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Milliseconds of every way to train, with a bar down to the machine's limit.
+
+    The limit is the time at the full rate of a matrix product or of a copy, whichever is longer.
+
+    table   of `speed.speed_table`
+    """
+    limit = table["ms"] * table[["% of matrix product", "% of copy"]].max(axis=1) / 100
+    y = range(len(table))
+    blue = sns.color_palette("colorblind")[0]
+    ax.hlines(y, limit, table["ms"], color="0.8", lw=5)
+    ax.scatter(limit, y, marker="|", s=150, color="0.1", label="at the full rate")
+    ax.scatter(table["ms"], y, s=50, color=blue, label="measured", zorder=3)
+    label_lines(ax, table.index)
+    ax.set(xscale="log", xlabel="ms per iteration and model")
+    ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    legend_beside(ax)
+    return ax
+
+
+def bars(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Iterations of a person's training: own in the method's colour, shared ones behind them.
+
+    What is shared is drawn twice: one person's part of it hatched, all of it dotted.
+
+    table   of `cost.training_cost`
+    """
+    shade = colours()
+    people = table.attrs["people"]
+    y = np.arange(len(table))
+    ax.barh(y, table["own"], color=[shade[name] for name in table.index])
+    has_shared = table["shared"] > 0
+    shared, own = table.loc[has_shared, "shared"], table.loc[has_shared, "own"]
+    look = {"left": own, "ec": "0.4", "fc": "none"}
+    one_part = f"shared, one part of {people:g}"
+    ax.barh(y[has_shared], shared / people, hatch="////", label=one_part, **look)
+    ax.barh(y[has_shared], shared, ls=":", label="shared, all parts", **look)
+    ax.axvline(table.attrs["whole"], color="0.2", lw=1, label=table.attrs["base"])
+    ax.grid(axis="y", visible=False)
+    label_lines(ax, table.index)
+    ax.set(xlabel="iterations")
+    legend_beside(ax)
+    return ax
+
+
+def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
+    """Shares of studies with their intervals, against the wanted bands.
+
+    A line per test and kind of study, a marker per number of people; names of contrasts are grey.
+
+    record   of `records.calibration`
+    kinds    of its entries: the kinds to draw
+    """
+    found = entries(record)
+    found = found[found["kind"].isin(kinds)].copy()
+    found["name"] = list(zip(found["what"], found["scenario"], found["contrast"], strict=True))
+    names = list(found["name"].unique())
+    for (people, group), marker, shift in zip(
+        found.groupby("people"), "os", (-0.16, 0.16), strict=False
+    ):
+        y = [names.index(name) + shift for name in group["name"]]
+        ax.hlines(y, 100 * group["low"], 100 * group["high"], color="0.4", lw=1)
+        ax.plot(
+            100 * group["share"],
+            y,
+            marker,
+            ms=4.5,
+            mfc="0.25" if marker == "o" else "white",
+            mec="0.25",
+            ls="",
+            clip_on=False,
+            label=f"{people} people",
+        )
+    first = found.drop_duplicates("name")
+    wanted = dict(zip(first["name"], first["wanted"], strict=True))
+    for place, name in enumerate(names):
+        low, high = wanted[name]
+        ax.barh(place, 100 * (high - low), left=100 * low, height=0.9, color="#cfe3d4", zorder=0)
+    label_lines(ax, [f"{what}\n{scenario}" for what, scenario, _ in names])
+    for label, (_, _, contrast) in zip(ax.get_yticklabels(), names, strict=True):
+        label.set(color="0.6" if contrast else "0.1", fontsize=7)
+    ax.set(xlabel=f"{KIND_NAMES[kinds[0]]}, % of studies")
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def calibration_figure(record: dict):
+    """`bands` of rejections on the left, and of intervals on the right."""
+    fig, axes = plt.subplots(1, 2, figsize=(11, 10))
+    bands(axes[0], record, ("rejects", "at most"))
+    bands(axes[1], record, ("covers",))
+    axes[0].legend(frameon=False, loc="center right")
+    fig.tight_layout()
+    return fig
