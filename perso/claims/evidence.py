@@ -22,7 +22,7 @@ from perso.store import published
 from perso.store.sqlite import unpacked
 from perso.study.study import Study
 
-# The runs that a claim may ask for at each scale, and their names in texts and in the CSV
+# The runs that a claim may use at each scale, and their names in texts and in the CSV
 RUN_NAMES = {
     "v3": "v3's Table I",
     "grouping": "data grouping in full",

@@ -16,7 +16,7 @@ class Finding:
 
     The fields are written to ledger files and CSV under these names; nan stands for "unknown".
 
-    what        what was compared or measured
+    what        what was compared or measured; often part of a seed, so rewording changes numbers
     test        the name of the test; chapters/17-calibration describes each and checks its level
     value       the number, in `unit`
     low, high   ends of its 95 % interval

@@ -1,6 +1,7 @@
 """Claims 12, 18 to 21, 31 and 32: similarity of samples and people, flips, and cost.
 
-Each has a test of its own, because it compares something other than two methods' accuracy.
+Each has a test of its own, because it compares something other than two methods' accuracy. The
+text `what` of a finding is stored in ledgers, and some seeds depend on it: it stays as it is.
 """
 
 from collections.abc import Callable

@@ -68,8 +68,10 @@ def test_a_change_is_a_share(table):
 
 
 def test_people_are_paired_by_name_and_not_by_order(table):
-    turned = [one[:: -1 if name == ES else 1] for name, one in rows().groupby("method", sort=False)]
-    pd.testing.assert_frame_equal(comparison.compare(pd.concat(turned)), table)
+    reversed_rows = [
+        one[:: -1 if name == ES else 1] for name, one in rows().groupby("method", sort=False)
+    ]
+    pd.testing.assert_frame_equal(comparison.compare(pd.concat(reversed_rows)), table)
 
 
 def test_repeats_are_averaged_before_people_are_compared(table):
@@ -232,10 +234,10 @@ def test_one_person_has_changes_without_intervals_and_texts_have_no_nan():
 @pytest.fixture(scope="module")
 def runs() -> pd.DataFrame:
     """Two runs. In the second, ES has the opposite effect, SW one person, and TL no rows."""
-    turned = tuple(
+    opposite = tuple(
         2 * base - value for base, value in zip(ACCURACIES[BASELINE], ACCURACIES[ES], strict=True)
     )
-    other = without(TL, OWN) | {ES: turned, SW: ACCURACIES[SW][:1]}
+    other = without(TL, OWN) | {ES: opposite, SW: ACCURACIES[SW][:1]}
     return comparison.compare_runs({"here": rows(), "there": rows(other)})
 
 
@@ -307,7 +309,7 @@ def test_sign_agreement_is_of_clear_changes_only():
         one={
             "up": (2, 1, 3),
             "down": (-2, -3, -1),
-            "turned": (2, 1, 3),
+            "opposite": (2, 1, 3),
             "open": (1, -1, 3),
             "edge": (1, 0, 2),
             "zero": (2, 1, 3),
@@ -317,7 +319,7 @@ def test_sign_agreement_is_of_clear_changes_only():
         other={
             "up": (9, -1, 19),
             "down": (-1, -2, 0),
-            "turned": (-1, -3, 1),
+            "opposite": (-1, -3, 1),
             "open": (1, 0, 2),
             "edge": (1, 0, 2),
             "zero": (0, np.nan, np.nan),
@@ -326,7 +328,7 @@ def test_sign_agreement_is_of_clear_changes_only():
         },
     )
     for same in comparison.sign_agreement(table, "one", "other").values():
-        assert same.to_dict() == {"up": True, "down": True, "turned": False}
+        assert same.to_dict() == {"up": True, "down": True, "opposite": False}
     for same in comparison.sign_agreement(table, "other", "one").values():
         assert same.empty
 

@@ -1,4 +1,4 @@
-"""The data that claims are tested on, and what is said where data are missing."""
+"""The data that claims are tested on, and the descriptions of missing data."""
 
 from dataclasses import replace
 
