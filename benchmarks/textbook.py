@@ -25,9 +25,8 @@ class Digits(Dataset):
         return len(self.labels)
 
     def __getitem__(self, n):
-        return torch.tensor(self.images[n], dtype=torch.float32).unsqueeze(0) / 255, int(
-            self.labels[n]
-        )
+        image = torch.tensor(self.images[n], dtype=torch.float32).unsqueeze(0) / 255
+        return image, int(self.labels[n])
 
 
 def network(classes: int, size: int, width: float) -> nn.Sequential:
@@ -75,7 +74,8 @@ def fit(model: nn.Sequential, images, labels, plan, rate: float, device: str) ->
     """Train a model on the batches of a plan [T, B] and return the mean loss."""
     loader = DataLoader(Digits(images, labels), batch_sampler=plan.tolist())
     optimiser = torch.optim.Adam(model.parameters(), lr=rate)
-    criterion, total = nn.CrossEntropyLoss(), 0.0
+    criterion = nn.CrossEntropyLoss()
+    total = 0.0
     model.train()
     for x, y in loader:
         x, y = x.to(device), y.to(device)
@@ -92,9 +92,8 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
     """The predicted class of every image, int [M]."""
     model.eval()
     pixels = torch.tensor(images, dtype=torch.float32).unsqueeze(1) / 255
-    return (
-        torch.cat([model(part.to(device)).argmax(1) for part in pixels.split(batch)]).cpu().numpy()
-    )
+    classes = [model(part.to(device)).argmax(1) for part in pixels.split(batch)]
+    return torch.cat(classes).cpu().numpy()
 
 
 def able(method: Method) -> bool:
@@ -114,12 +113,10 @@ def models(study, methods: tuple[Method, ...], share: float):
 
 def one_model(data, fold, method, person, state) -> dict:
     """A row of the study: one model trained from its initial weights, with its accuracies."""
-    s, images, labels, device = (
-        data.settings,
-        data.inputs,
-        data.labels,
-        data.settings.device,
-    )
+    s = data.settings
+    images = data.inputs
+    labels = data.labels
+    device = s.device
     model = begun(state, data.classes, s.image_size, s.width, device)
     plan = plans.index_plan(data, fold, method, person, 0, method.late)[1]
     before = len(plan) - method.late

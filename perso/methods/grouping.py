@@ -76,34 +76,34 @@ def class_means(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarr
 
 
 def nearest_persons(
-    mean_I: np.ndarray, means: Mapping, everybody: np.ndarray, n: int, far: bool = False
+    mean_I: np.ndarray, means: Mapping, mean_all: np.ndarray, n: int, far: bool = False
 ) -> list:
     """Individual grouping (IG): the n people of D_G nearest to an individual, the nearest first.
 
     mean_I      the individual's `class_means`, [classes, d]
     means       {person: class means} of the people of D_G
-    everybody   class means over all of D_G, for the classes that a person has no sample of
+    mean_all    class means over all of D_G, for the classes that a person has no sample of
     far         the farthest instead, the farthest first
     The distance is `person_distances`. ValueError when D_G has fewer than n people.
     """
     if n > len(means):
         raise ValueError(f"{n} people cannot be chosen from a D_G of {len(means)}")
-    distance = person_distances([mean_I], list(means.values()), everybody)[0]
+    distance = person_distances([mean_I], list(means.values()), mean_all)[0]
     order = np.argsort(-distance if far else distance, kind="stable")[:n]
     people = list(means)
     return [people[place] for place in order]
 
 
 def person_distances(
-    ones: Sequence[np.ndarray], others: Sequence[np.ndarray], everybody: np.ndarray
+    ones: Sequence[np.ndarray], others: Sequence[np.ndarray], mean_all: np.ndarray
 ) -> np.ndarray:
     """L2 distances between people, [len(ones), len(others)], by their concatenated class means.
 
     ones, others   class means [classes, d] of each person
-    everybody      class means over all, for the classes that a person has no sample of
+    mean_all       class means over all, for the classes that a person has no sample of
     """
     # a class that nobody has a sample of adds nothing to any distance
-    default = np.where(np.isnan(everybody), 0, everybody)
+    default = np.where(np.isnan(mean_all), 0, mean_all)
 
     def concatenated(means: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack([np.where(np.isnan(mean), default, mean).ravel() for mean in means])

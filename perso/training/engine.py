@@ -45,7 +45,7 @@ def train(
     labels     int [M]
     plans      int [N, T, B]: indices of the images in every batch of every model
     rates      float [T]: learning rate of every iteration
-    states     N initial states; the optimiser starts anew
+    states     N initial states; the optimiser starts with an empty state
     seeds      N seeds of the dropout masks
     snapshots  numbers of iterations after which states are returned; None: after the last, (T,)
 

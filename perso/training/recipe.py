@@ -54,13 +54,13 @@ class Recipe:
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def build(self, lanes: int = 1) -> VGG | AutoEncoder:
-        """A network of so many lanes, from its constructor."""
+        """A network with `lanes` lanes, from its constructor."""
         if self.latent:
             return AutoEncoder(self.image_size, self.latent, self.width, lanes)
         return VGG(self.classes, self.image_size, self.width, lanes, self.norm, self.pooling)
 
     def network(self, lanes: int = 1) -> VGG | AutoEncoder:
-        """A network of so many lanes on the device, with its states still to be loaded."""
+        """A network with `lanes` lanes on the device, its states still to be loaded."""
         build = functools.partial(self.build, lanes)
         return empty_network(build, self.device, self.dtype, self.layout)
 

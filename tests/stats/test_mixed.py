@@ -53,9 +53,8 @@ def test_the_components_of_dyestuff_are_those_of_lme4():
     assert found.sd["residual"] ** 2 == pytest.approx(2451.25, rel=1e-3)
     line = found.effects.loc["mean"]
     assert line["mean"] == pytest.approx(1527.5)
-    assert (line["high"] - line["low"]) / (2 * 2.570582) == pytest.approx(
-        19.38, 1e-3
-    )  # t of 5 degrees of freedom
+    # t of 5 degrees of freedom
+    assert (line["high"] - line["low"]) / (2 * 2.570582) == pytest.approx(19.38, 1e-3)
 
 
 def people_methods_repeats(rng, people=12, methods=4, repeats=3):
@@ -97,9 +96,8 @@ def test_a_common_generic_model_widens_the_interval():
     wide = mixed_model(values, {"person": person, "generic model": generic}).effects.iloc[0]
     alone = mixed_model(values, {"person": person})
     narrow = alone.effects.iloc[0]
-    assert (
-        alone.sd["person"] < 0.2 and alone.sd["residual"] > 0.9
-    )  # the models' differences hide the people's
+    # the models' differences hide the people's
+    assert alone.sd["person"] < 0.2 and alone.sd["residual"] > 0.9
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
 
 

@@ -171,9 +171,8 @@ def test_holm_keeps_the_order_and_never_lowers_p(seed):
     corrected = holm(p)
     assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
     assert (corrected >= p).all() and corrected.max() <= 1
-    assert corrected.min() == pytest.approx(
-        min(1, 9 * p.min())
-    )  # the smallest pays for all, as by Bonferroni
+    # the smallest is corrected as by Bonferroni
+    assert corrected.min() == pytest.approx(min(1, 9 * p.min()))
 
 
 def test_nan_stays_nan_and_makes_the_family_no_larger():
@@ -231,9 +230,8 @@ def test_ties_of_people_with_few_test_images_are_not_equivalence():
 @pytest.mark.parametrize("seed", range(8))
 def test_holm_is_that_of_statsmodels_with_ties_and_nan(seed):
     draw = np.random.default_rng(seed)
-    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice(
-        [12, 60, 400]
-    )  # many are equal, some are 0
+    # many are equal, some are 0
+    p = draw.integers(0, 12, draw.integers(1, 15)) / draw.choice([12, 60, 400])
     p[draw.random(len(p)) < 0.2] = np.nan
     known = ~np.isnan(p)
     wanted = np.full(len(p), np.nan)
@@ -246,9 +244,10 @@ def test_the_effect_size_of_students_sleep_data():
     assert d_z(SLEEP) == pytest.approx(4.062128 / np.sqrt(10), abs=1e-6)  # t / √n
 
 
+# Hollander and Wolfe 1973, R's ?wilcox.test
 DEPRESSION = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]) - np.array(
     [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
-)  # Hollander and Wolfe 1973, R's ?wilcox.test
+)
 
 
 def test_the_signed_rank_test_of_rs_documentation():

@@ -241,9 +241,8 @@ def test_a_longer_run_passes_through_the_shorter_one(recipe):
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
 def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
     """Every iteration works on the weights that the one before left."""
-    monkeypatch.setattr(
-        LaneDropout, "forward", lambda self, x, mask: x
-    )  # nor does SGD remember, without momentum
+    # without dropout, and with SGD without momentum, the weights are the whole state
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
     whole = train(recipe, IMAGES, LABELS, plan, RATES, [init_state(recipe, 1)], [1])[STEPS]
     first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [init_state(recipe, 1)], [1])[2]
@@ -358,9 +357,8 @@ def test_memory_does_not_grow_with_the_number_of_models():
     for count in range(120):
         (state,) = trained(recipe, count, rates=[0.01] * 2)
         predict(recipe, IMAGES, state, TESTED_ON)
-        peaks.append(
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        )  # KiB on Linux, bytes on macOS
+        # KiB on Linux, bytes on macOS
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert peaks[-1] < 1.02 * peaks[19]
 
 
@@ -384,9 +382,8 @@ def test_all_but_the_first_steps_are_replays_of_the_captured_one(monkeypatch):
     monkeypatch.setattr(Trainer, "captured", capture)
     assert all(map(same, trained(replace(ADAM, graph=True, in_flight=2), 1, 2, lanes=1), plain))
     assert captured == [PLAIN_STEPS] * 2
-    assert (
-        trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2
-    )  # too short for it
+    # a run that is too short for a capture
+    assert trained(replace(ADAM, graph=True), 1, rates=RATES[:PLAIN_STEPS]) and len(captured) == 2
 
 
 @pytest.fixture
@@ -468,13 +465,11 @@ def test_another_layout_rounds_differently_and_learns_the_same():
 
 
 @on_gpu
-@pytest.mark.parametrize(
-    "recipe", [L2, SGD], ids=["L2", "sgd"]
-)  # Adam alone makes much of rounding
+# not plain Adam, whose steps amplify rounding
+@pytest.mark.parametrize("recipe", [L2, SGD], ids=["L2", "sgd"])
 def test_a_gpu_agrees_with_the_cpu_in_float64(recipe, monkeypatch):
-    monkeypatch.setattr(
-        LaneDropout, "forward", lambda self, x, mask: x
-    )  # its masks differ from device to device
+    # no dropout: its masks differ from device to device
+    monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     gpu = replace(recipe, device="cuda")
     for cpu, cuda in zip(trained(recipe, 1, 2), trained(gpu, 1, 2), strict=True):
         near(cpu, cuda, rtol=1e-7, atol=1e-7)

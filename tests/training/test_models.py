@@ -184,9 +184,8 @@ def test_dropout_keeps_the_mean_and_draws_each_lane_from_its_own_generator():
     assert torch.equal(masks[0][:, :2], masks[1][:, :2])
     assert not torch.equal(masks[0][:, 2:], masks[1][:, 2:])
     assert masks[0].unique().tolist() == pytest.approx([0, 1 / 0.8])
-    assert masks[0].mean().item() == pytest.approx(
-        1, abs=0.02
-    )  # 5.7 standard errors of 20,000 draws
+    # 5.7 standard errors of 20,000 draws
+    assert masks[0].mean().item() == pytest.approx(1, abs=0.02)
 
 
 def test_dropout_without_a_mask_leaves_all_alone():
@@ -294,9 +293,8 @@ def test_kept_bytes_are_those_that_a_network_with_data_keeps(lanes):
     found = step_cost(16, False, 5, 8, 1 / 16, lanes)
     assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
     assert found.weights == 16 * sum(p.numel() for p in model.parameters())
-    assert (
-        0.45 < step_cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
-    )  # pooling keeps whole indices
+    # pooling keeps whole indices
+    assert 0.45 < step_cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
 
 
 def test_fused_models_cost_as_much_as_they_do_apart():
