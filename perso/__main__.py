@@ -1,4 +1,4 @@
-"""`python -m perso` is the command line."""
+"""Run the command line as `python -m perso`."""
 
 import sys
 

@@ -2,25 +2,37 @@
 
 import argparse
 import os
+import shlex
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
 from perso.parts import PARTS
 from perso.paths import default_data_dir, default_store
-from perso.settings import Settings, read_params
+from perso.settings import read_params
+
+if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait for it
+    import pandas as pd
+
+    from perso.study.study import Study
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code: 0 done, 1 a run that failed, 2 bad input, 3 a run that its budget ended with models left."""
-    given = parser().parse_args(argv)
+    """Run a command and return its exit code.
+
+    0 done · 1 the run failed · 2 bad input · 3 the budget ended with models left ·
+    130 interrupted
+    """
+    arguments = parser().parse_args(argv)
     try:
-        return given.command(given) or 0
+        return arguments.command(arguments) or 0
     except InputError as error:
         print(f"perso: {error}", file=sys.stderr)
         return 2
@@ -35,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print(
-            "perso: interrupted; finished models are kept, the same command goes on",
+            "perso: interrupted; finished models are kept; run the same command again to continue",
             file=sys.stderr,
         )
         return 130
@@ -45,286 +57,328 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
+    """Return the parser of all commands and their options."""
     top = argparse.ArgumentParser(
-        prog="perso", description="What happens to a deep network when it is made personal."
+        prog="perso", description="Study what personalization does to a deep network."
     )
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name, function, what):
-        added = commands.add_parser(name, help=what, description=what)
+    def command(name: str, function: Callable, description: str) -> argparse.ArgumentParser:
+        """Add a command with the options that all commands have."""
+        added = commands.add_parser(name, help=description, description=description)
         added.set_defaults(command=function)
-        added.add_argument("params", metavar="PARAMS.yml", help="a file like params/quick.yml")
-        option = added.add_argument
-        option(
+        added.add_argument(
+            "params", metavar="PARAMS.yml", help="file of settings, such as params/quick.yml"
+        )
+        added.add_argument(
             "-p",
             dest="pairs",
             metavar="KEY=VALUE",
             action="append",
             default=[],
-            help="change a setting",
+            help="change a setting of the file; may be repeated",
         )
-        option(
+        added.add_argument(
             "--store",
             type=Path,
             default=default_store(),
-            help="file of trained models (%(default)s)",
+            help="SQLite file of trained models (default: %(default)s)",
         )
-        option(
+        added.add_argument(
             "--data-dir",
             type=Path,
             default=default_data_dir(),
-            help="folder of data sets (%(default)s)",
+            help="folder of data sets (default: %(default)s)",
         )
         return added
 
-    add = command(
-        "data",
-        data_command,
-        "show who and what a run is about; --to writes it as one file to carry elsewhere",
+    def training_options(command: argparse.ArgumentParser, only_with: str = "") -> None:
+        """Add --jobs and --budget."""
+        command.add_argument(
+            "--jobs",
+            type=number_from(int, 1),
+            metavar="N",
+            help=f"{only_with}number of training processes (default: one per core or GPU)",
+        )
+        command.add_argument(
+            "--budget",
+            type=number_from(float, 0),
+            metavar="SECONDS",
+            help=f"{only_with}begin no further training after this time",
+        )
+
+    formats = {"choices": ("text", "csv", "md"), "default": "text"}
+    formats["help"] = "format of the output (default: %(default)s)"
+
+    data = command("data", data_command, "describe the data of a run, and save them to a file")
+    data.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE.npz",
+        help="write people and samples to one file, to use on another machine",
     )
-    add.add_argument("--to", type=Path, metavar="FILE.npz")
-    add = command("run", run_command, "train what the store lacks")
-    add.add_argument(
+
+    run = command("run", run_command, "train the models that the store lacks")
+    training_options(run)
+
+    table = command(
+        "table", table_command, "print the papers' table from stored and published models"
+    )
+    table.add_argument("--format", **formats)
+
+    claims = command(
+        "claims", claims_command, "test the papers' claims on stored and published models"
+    )
+    claims.add_argument("--format", **formats)
+    claims.add_argument("--to", type=Path, metavar="FILE.json", help="write the ledger to a file")
+    claims.add_argument(
+        "--run", action="store_true", help="first train the models that the claims need"
+    )
+    training_options(claims, only_with="with --run: ")
+    claims.add_argument(
+        "--replicate",
+        action="store_true",
+        help="test again on the people of the next cohort_seed, none of whom is in this cohort",
+    )
+
+    export = command("export", export_command, "write the stored rows, one per trained model")
+    export.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help=".parquet (with hits and provenance) or .csv (default: CSV to standard output)",
+    )
+
+    book = command(
+        "book", book_command, "train the models that the store lacks, and build the book"
+    )
+    book.add_argument(
         "--jobs",
         type=number_from(int, 1),
-        help="training processes (one per core, or one on a card)",
+        metavar="N",
+        help="number of training processes (default: one per core or GPU)",
     )
-    add.add_argument(
-        "--budget",
-        type=number_from(float, 0),
-        metavar="SECONDS",
-        help="begin nothing new after this time",
-    )
-    add = command(
-        "table", table_command, "the papers' table from the stored and the published models"
-    )
-    add.add_argument("--format", choices=("text", "csv", "md"), default="text")
-    add = command(
-        "claims",
-        claims_command,
-        "put the papers' claims to the test, from the stored and the published models",
-    )
-    add.add_argument("--format", choices=("text", "csv", "md"), default="text")
-    add.add_argument("--to", type=Path, metavar="FILE.json", help="publish the ledger")
-    add.add_argument("--run", action="store_true", help="train first what the claims lack")
-    add.add_argument("--jobs", type=number_from(int, 1), help="training processes, with --run")
-    add.add_argument(
-        "--budget",
-        type=number_from(float, 0),
-        metavar="SECONDS",
-        help="with --run: begin nothing new then",
-    )
-    add.add_argument(
-        "--replicate", action="store_true", help="again, on people whom no earlier cohort_seed drew"
-    )
-    add = command("export", export_command, "write the stored rows, one per trained model")
-    what = ".parquet (with hits and origin) or .csv; default: CSV to standard output"
-    add.add_argument("--to", type=Path, metavar="FILE", help=what)
-    add = command("book", book_command, "train what is missing, run the chapters, build the pages")
-    add.add_argument("--jobs", type=number_from(int, 1), help="training processes")
-    add.add_argument(
+    book.add_argument(
         "--to",
         type=Path,
         default=Path("build"),
         metavar="DIR",
-        help="where to build; book/, html/ and _build/ in it are made anew (%(default)s)",
+        help="output folder; its book/, html/ and _build/ are replaced (default: %(default)s)",
     )
     return top
 
 
-def number_from(kind: type, least: float):
-    """An argparse type: a number not below `least`."""
+def number_from(kind: type, minimum: float) -> Callable[[str], float]:
+    """Return an argparse type for numbers of at least `minimum`."""
 
-    def number(text: str):
+    def number(text: str) -> float:
         value = kind(text)
-        if not value >= least:
-            raise argparse.ArgumentTypeError(f"{text} is below {least}")
+        if not value >= minimum:
+            raise argparse.ArgumentTypeError(f"{text} is below {minimum}")
         return value
 
     return number
 
 
-def open_study(given):
-    """The study that a command line names."""
-    settings: Settings = read_params(given.params, given.pairs)
-    from perso.study.study import Study  # torch takes seconds; bad input should not wait for it
+def open_study(arguments: argparse.Namespace) -> "Study":
+    """Return the study of a command line."""
+    settings = read_params(arguments.params, arguments.pairs)
+    from perso.study.study import Study
 
-    return Study(settings, given.store, given.data_dir)
+    return Study(settings, arguments.store, arguments.data_dir)
 
 
-def data_command(given) -> None:
+def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> str:
+    """Return a command, quoted for a shell, with the settings and folders of these arguments."""
+    words = ["perso", command, arguments.params]
+    for pair in arguments.pairs:
+        words += ["-p", pair]
+    words += [*flags, "--store", str(arguments.store)]
+    if arguments.data_dir != default_data_dir():
+        words += ["--data-dir", str(arguments.data_dir)]
+    return shlex.join(words)
+
+
+def data_command(arguments: argparse.Namespace) -> None:
+    """Print the facts and part sizes of a run's data."""
     from perso.data import cohort
     from perso.data.dataset import facts, part_sizes, prepare, refuse_copies
 
-    check_suffix(given.to, ".npz")
-    data = prepare(read_params(given.params, given.pairs), given.data_dir)
+    check_suffix(arguments.to, ".npz")
+    data = prepare(read_params(arguments.params, arguments.pairs), arguments.data_dir)
     refuse_copies(data)
     print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
-    if given.to:
-        cohort.save(data.source, given.to)
-        print(f"wrote {given.to}; use it anywhere as -p dataset=file:{given.to}", file=sys.stderr)
+    if arguments.to:
+        cohort.save(data.source, arguments.to)
+        option = shlex.join(["-p", f"dataset=file:{arguments.to}"])
+        print(f"wrote {arguments.to}; use it on any machine with {option}", file=sys.stderr)
 
 
-def run_command(given) -> int:
-    study = open_study(given)
+def run_command(arguments: argparse.Namespace) -> int:
+    """Train what the store lacks."""
+    study = open_study(arguments)
     from perso.data.dataset import facts
 
     print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
-    done, wanted = len(study.run(jobs=given.jobs, budget=given.budget)), len(study.keys())
-    left = "" if done == wanted else f"; {wanted - done} are left, the same command goes on"
-    print(f"{done} of {wanted} models are in {given.store}{left}", file=sys.stderr)
-    return 3 if left else 0
+    done = len(study.run(jobs=arguments.jobs, budget=arguments.budget))
+    wanted = len(study.keys())
+    print(f"{done} of {wanted} models are in {arguments.store}", file=sys.stderr)
+    return left_over(wanted - done)
 
 
-def stored_rows(given, published: bool = False):
-    """A study and its rows; says on stderr what is missing, and InputError when nothing is there.
+def left_over(models: int) -> int:
+    """Return a training command's exit code; a line on stderr says what is left."""
+    if not models:
+        return 0
+    print(f"models left: {models}; run the same command again to continue", file=sys.stderr)
+    return 3
 
-    published   whether rows that `results/` has and the store has not count as well
+
+def stored_rows(
+    arguments: argparse.Namespace, published: bool = False
+) -> "tuple[Study, pd.DataFrame]":
+    """Return a study and its rows; a line on stderr says what is missing.
+
+    InputError where there are no rows at all.
+
+    published   whether to use rows of `results/` that the store lacks
     """
-    study, others = open_study(given), None
+    study = open_study(arguments)
+    others = None
+    wanted = len(study.keys())
     if published:
         from perso.store.published import published_rows
 
         others = published_rows(study)
         if len(others):
             files = ", ".join(sorted(others["file"].unique()))
-            print(
-                f"{len(others)} of {len(study.keys())} models are published ones, of {files}",
-                file=sys.stderr,
-            )
-    rows, wanted = study.rows(given=others), len(study.keys())
-    again = " ".join(
-        [
-            "perso run",
-            given.params,
-            *(f"-p {pair}" for pair in given.pairs),
-            f"--store {given.store}",
-        ]
-    )
+            print(f"{len(others)} of {wanted} models come from {files}", file=sys.stderr)
+    rows = study.rows(given=others)
+    train = command_line("run", arguments)
     if rows.empty:
-        raise InputError(f"{given.store}: holds no model of these settings; train them by: {again}")
+        raise InputError(
+            f"{arguments.store}: holds no model of these settings; train them with: {train}"
+        )
     if len(rows) < wanted:
         print(
-            f"only {len(rows)} of {wanted} models are there; train the rest by: {again}",
+            f"only {len(rows)} of {wanted} models are there; train the others with: {train}",
             file=sys.stderr,
         )
     return study, rows
 
 
-def table_command(given) -> None:
-    study, rows = stored_rows(given, published=True)
+def table_command(arguments: argparse.Namespace) -> None:
+    """Print the papers' table."""
+    study, rows = stored_rows(arguments, published=True)
     from perso.analysis import comparison
     from perso.report import tables
 
-    form = {
+    write = {
         "text": tables.comparison_text,
         "csv": tables.comparison_csv,
         "md": tables.comparison_markdown,
-    }[given.format]
+    }[arguments.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
-    print(form(comparison.compare(rows, study.methods, printed)).rstrip("\n"))
+    print(write(comparison.compare(rows, study.methods, printed)).rstrip("\n"))
 
 
-def claims_command(given) -> int:
-    check_suffix(given.to, ".json")
-    study = open_study(given)
+def claims_command(arguments: argparse.Namespace) -> int:
+    """Test the papers' claims and print the ledger."""
+    check_suffix(arguments.to, ".json")
+    study = open_study(arguments)
     from perso.claims import evidence, finding, ledger, ledger_file
     from perso.report import ledger_text
     from perso.study.study import Study
 
-    if given.to:
-        writable(given.to.parent)
+    if arguments.to:
+        writable(arguments.to.parent)
     studies = [study]
-    if given.replicate:
+    if arguments.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
-        studies.append(Study(others, given.store, given.data_dir))
+        studies.append(Study(others, arguments.store, arguments.data_dir))
     left = 0
-    if given.run:
-        ends = time.monotonic() + (float("inf") if given.budget is None else given.budget)
+    if arguments.run:
+        budget = float("inf") if arguments.budget is None else arguments.budget
+        ends = time.monotonic() + budget
         for each in studies:
-            left += evidence.train_missing(each, given.jobs, max(0.0, ends - time.monotonic()))
-    name = Path(given.params).stem
-    found = [ledger.make_ledger(evidence.Evidence(each), params=name) for each in studies]
-    *first, last = found
-    if not any(finding.test != "count" for each in last.verdicts for finding in each.findings):
-        which = f"of cohort_seed {last.provenance['settings']['cohort_seed']} and these settings"
-        again = " ".join(
-            [
-                "perso claims",
-                given.params,
-                *(f"-p {pair}" for pair in given.pairs),
-                "--run",
-                *["--replicate"] * given.replicate,
-                f"--store {given.store}",
-            ]
+            seconds = max(0.0, ends - time.monotonic())
+            left += evidence.train_missing(each, arguments.jobs, seconds)
+    params = Path(arguments.params).stem
+    ledgers = [ledger.make_ledger(evidence.Evidence(each), params=params) for each in studies]
+    *before, last = ledgers
+    facts = last.provenance
+    # tests of kind "count" are arithmetic and need no models
+    if not any(found.test != "count" for each in last.verdicts for found in each.findings):
+        flags = ["--run", "--replicate"] if arguments.replicate else ["--run"]
+        raise InputError(
+            f"{arguments.store}: holds no model of cohort_seed "
+            f"{facts['settings']['cohort_seed']} and these settings; "
+            f"train them with: {command_line('claims', arguments, *flags)}"
         )
-        raise InputError(f"{given.store}: holds no model {which}; train them by: {again}")
-    form = {
+    write = {
         "text": ledger_text.ledger_text,
         "csv": ledger_text.ledger_csv,
         "md": ledger_text.ledger_markdown,
-    }[given.format]
-    for one in first:
+    }[arguments.format]
+    for one in before:
         print(
             ledger_text.cohort_agreement(one.verdicts, last.verdicts),
-            file=sys.stderr if given.format == "csv" else sys.stdout,
+            file=sys.stderr if arguments.format == "csv" else sys.stdout,
         )
-    told = last.provenance
-    size = f"{told['people']} people, {told['settings']['image_size']} pixels a side"
-    published = f"; published rows of {', '.join(told['files'])}" if told["files"] else ""
-    decided = f"decided at {told['scale']} size"
-    if told["scale"] == "smoke":
+    scale = f"decided at {facts['scale']} size"
+    if facts["scale"] == "smoke":
         enough = f"individuals={finding.MIN_PEOPLE} and width={ledger.NARROWEST}"
-        decided = f"a smoke run decides nothing (at least {enough} would)"
-    print(f"{decided}: {size}{published}", file=sys.stderr)
-    print(form(last.verdicts).rstrip("\n"))
-    if given.to:
-        ledger_file.write_ledger(given.to, last)
-        print(f"wrote {given.to}", file=sys.stderr)
-    if left:
-        print(f"{left} models are left, the same command goes on", file=sys.stderr)
-    return 3 if left else 0
+        scale = f"a smoke run decides nothing; {enough} are the minimum"
+    size = f"{facts['people']} people, {facts['settings']['image_size']} pixels a side"
+    files = f"; published rows of {', '.join(facts['files'])}" if facts["files"] else ""
+    print(f"{scale}: {size}{files}", file=sys.stderr)
+    print(write(last.verdicts).rstrip("\n"))
+    if arguments.to:
+        ledger_file.write_ledger(arguments.to, last)
+        print(f"wrote {arguments.to}", file=sys.stderr)
+    return left_over(left)
 
 
-def export_command(given) -> None:
-    check_suffix(given.to, ".parquet", ".csv")
-    study, rows = stored_rows(given)
-    if given.to and given.to.suffix == ".parquet":
+def export_command(arguments: argparse.Namespace) -> None:
+    """Write the stored rows to a Parquet or CSV file, or as CSV to standard output."""
+    check_suffix(arguments.to, ".parquet", ".csv")
+    study, rows = stored_rows(arguments)
+    if arguments.to and arguments.to.suffix == ".parquet":
         from perso.store import published
 
-        published.write_rows(
-            given.to, rows, published.provenance(study, rows, Path(given.params).stem)
-        )
+        provenance = published.provenance(study, rows, Path(arguments.params).stem)
+        published.write_rows(arguments.to, rows, provenance)
     else:
-        shown = rows.drop(columns=[part.hits for part in PARTS.values()])
-        with whole(given.to) if given.to else nullcontext(sys.stdout) as file:
-            shown.to_csv(file, index=False, lineterminator="\n")
-    if given.to:
-        print(f"wrote {given.to}: {len(rows)} rows", file=sys.stderr)
+        table = rows.drop(columns=[part.hits for part in PARTS.values()])
+        with whole(arguments.to) if arguments.to else nullcontext(sys.stdout) as file:
+            table.to_csv(file, index=False, lineterminator="\n")
+    if arguments.to:
+        print(f"wrote {arguments.to}: {len(rows)} rows", file=sys.stderr)
 
 
 def check_suffix(path: Path | None, *possible: str) -> None:
-    """InputError when a file that is to be written has another suffix than these, or is a folder."""
+    """InputError for an output file with another suffix than these, or that is a folder."""
     if path and path.suffix not in possible:
-        kind = path.suffix or "a file without suffix"
-        raise InputError(f"--to {path}: {kind} is unknown; possible: {', '.join(possible)}")
+        suffix = path.suffix or "a file without suffix"
+        raise InputError(f"--to {path}: {suffix} is unknown; possible: {', '.join(possible)}")
     if path and path.is_dir():
         raise InputError(f"--to {path}: is a folder; name a file in it")
 
 
-def book_command(given) -> None:
-    study = open_study(given)
-    for key, shown in (("variation", "hidden-factors"), ("rows_of", "v3")):
-        if (asked := getattr(study.settings, key)) != shown:
+def book_command(arguments: argparse.Namespace) -> None:
+    """Train what the store lacks and build the book."""
+    study = open_study(arguments)
+    for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
+        value = getattr(study.settings, key)
+        if value != possible:
             raise InputError(
-                f"{key}: {asked} has no book of its own, each has a chapter of it; possible: {shown}"
+                f"{key}: {value} has no book of its own, only a chapter; possible: {possible}"
             )
-    from perso.report import book as pages
+    from perso.report import book
 
-    writable(given.to)
-    pages.check_free(given.to)
-    study.run(jobs=given.jobs)
-    page = pages.build(study, given.data_dir, given.to)
+    writable(arguments.to)
+    book.check_free(arguments.to)
+    study.run(jobs=arguments.jobs)
+    page = book.build(study, arguments.data_dir, arguments.to)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")

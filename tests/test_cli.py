@@ -1,7 +1,8 @@
-"""The command line as a user meets it: what is said where, and the exit codes."""
+"""The command line as a user meets it: what is printed where, and the exit codes."""
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -36,7 +37,7 @@ def few(monkeypatch):
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
-    """Other people's digits: 150 of sklearn's, dealt to five named people, enlarged to 12 × 10 pixels."""
+    """A file of 150 of sklearn's digits, enlarged to 12 × 10 pixels, of five named people."""
     digits = load_digits()
     images = np.zeros((150, 12, 10), np.uint8)
     images[:, 2:10, 1:9] = digits.images[:150] * 15
@@ -77,9 +78,10 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     pd.testing.assert_frame_equal(run.rows[list(rows)], rows, check_dtype=False)
     right = [unpacked(*each).mean() for each in run.rows[["hits_I", "n_I"]].to_numpy()]
     assert right == run.rows["acc_I"].tolist()
-    told = run.provenance
-    assert (told["params"], told["models"], told["wanted"], told["people"]) == ("smoke", 20, 20, 4)
-    assert told["settings"]["epochs"] == 1 and told["settings"]["dataset"] == "file:people.npz"
+    facts = run.provenance
+    assert facts["params"] == "smoke"
+    assert (facts["models"], facts["wanted"], facts["people"]) == (20, 20, 4)
+    assert facts["settings"]["epochs"] == 1 and facts["settings"]["dataset"] == "file:people.npz"
 
 
 QUICK = str(ROOT / "params" / "quick.yml")
@@ -94,10 +96,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     assert set(table["claim"]) == {claim.number for claim in CLAIMS}
     assert table["verdict"].isin(ledger.VERDICTS).all()
     # 0: arithmetic
-    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {
-        0,
-        14,
-    }
+    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {0, 14}
     assert table.loc[table["claim"] == 18, "missing"].tolist() == [
         "the auto-encoder of these people"
     ]
@@ -114,10 +113,13 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--replicate"], "cohort_seed: 1 finds too few people, 14 individuals are wanted"),
+        (
+            ["--replicate"],
+            "cohort_seed: 1 needs 14 individuals, but of the 14 people of digits, only 0",
+        ),
         (
             ["-p", "seed=7"],
-            "holds no model of cohort_seed 0 and these settings; train them by: perso claims",
+            "holds no model of cohort_seed 0 and these settings; train them with: perso claims",
         ),
         (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
     ],
@@ -145,51 +147,46 @@ def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
     assert budgets == [10, 4, 5, 0, np.inf, np.inf]
 
 
-def test_a_budget_of_nothing_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
+def test_a_budget_of_zero_trains_nothing_and_says_what_is_left(few, tmp_path, capsys):
     given = [SMOKE, *TINY, "--store", str(tmp_path / "s.sqlite")]
     assert main(["run", *given, "--budget", "0", "--jobs", "1"]) == 3
-    assert "0 of 20 models" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "0 of 20 models" in message and "models left: 20; run the same command" in message
     assert main(["table", *given]) == 2
     said = capsys.readouterr()
-    assert said.out == "" and "perso run" in said.err
+    assert said.out == "" and "train them with: perso run" in said.err
+
+
+def test_a_printed_command_is_quoted_and_can_be_run(few, tmp_path, capsys):
+    store, data_dir = str(tmp_path / "my store.sqlite"), str(tmp_path / "my data")
+    given = [SMOKE, *TINY, "--store", store, "--data-dir", data_dir]
+    assert main(["table", *given]) == 2
+    printed = capsys.readouterr().err.split("train them with: ")[1]
+    assert shlex.split(printed) == ["perso", "run", *given]
+    assert main([*shlex.split(printed)[1:], "--budget", "0"]) == 3
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "message"),
     [
         (["params/quick-counts.yml"], "variation: class-counts has no book"),
         (["params/smoke.yml", "-p", "rows_of=doses"], "rows_of: doses has no book"),
     ],
 )
-def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, told, tmp_path, capsys):
+def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, message, tmp_path, capsys):
     file, *pairs = params
-    assert (
-        main(
-            [
-                "book",
-                str(ROOT / file),
-                *pairs,
-                "--store",
-                str(tmp_path / "s.sqlite"),
-                "--to",
-                str(tmp_path),
-            ]
-        )
-        == 2
-    )
-    assert told in capsys.readouterr().err and not (tmp_path / "s.sqlite").exists()
+    folders = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]
+    assert main(["book", str(ROOT / file), *pairs, *folders]) == 2
+    assert message in capsys.readouterr().err and not (tmp_path / "s.sqlite").exists()
 
 
 def test_a_book_over_somebodys_folder_is_refused_before_it_trains(tmp_path, capsys):
     (tmp_path / "html").mkdir()
     (tmp_path / "html" / "index.html").write_text("mine")
     assert main(["book", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]) == 2
-    told = capsys.readouterr().err
-    assert (
-        told.count("\n") == 1
-        and f"{tmp_path / 'html'} would be replaced" in told
-        and "another --to" in told
-    )
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and "another --to" in message
+    assert f"{tmp_path / 'html'} would be replaced" in message
     assert (
         not (tmp_path / "s.sqlite").exists()
         and (tmp_path / "html" / "index.html").read_text() == "mine"
@@ -221,18 +218,8 @@ def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
 )
 def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
-    assert (
-        main(
-            [
-                "run",
-                SMOKE,
-                *(word for pair in pairs for word in ("-p", pair)),
-                "--store",
-                str(store),
-            ]
-        )
-        == 2
-    )
+    options = [word for pair in pairs for word in ("-p", pair)]
+    assert main(["run", SMOKE, *options, "--store", str(store)]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
     assert not store.exists()
@@ -331,7 +318,7 @@ def test_a_missing_params_file_is_named(capsys):
     assert "params/nowhere.yml" in capsys.readouterr().err
 
 
-def test_a_store_that_is_none_is_named(tmp_path, capsys):
+def test_a_file_that_is_no_store_is_named(tmp_path, capsys):
     wrong = tmp_path / "s.sqlite"
     wrong.write_text("this is no database, but it is long enough to be read as one" * 20)
     assert main(["table", SMOKE, "--store", str(wrong)]) == 2
@@ -353,7 +340,8 @@ def test_a_failing_run_exits_with_1(tmp_path):
 def test_the_trainer_needs_no_book(tmp_path):
     """`perso run` imports nothing beyond what a machine that only trains has."""
     code = (
-        "import sys; sys.modules |= dict.fromkeys('papermill IPython matplotlib seaborn statsmodels nbformat'.split());"
+        "import sys; absent = 'papermill IPython matplotlib seaborn statsmodels nbformat';"
+        "sys.modules |= dict.fromkeys(absent.split());"
         "from perso import cli; import perso.study; sys.exit(cli.main(sys.argv[1:]))"
     )
     given = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
@@ -363,6 +351,6 @@ def test_the_trainer_needs_no_book(tmp_path):
     assert done.returncode == 3, done.stderr
 
 
-def test_people_to_carry_are_an_npz(tmp_path, capsys):
+def test_a_cohort_is_written_to_an_npz_file_only(tmp_path, capsys):
     assert main(["data", SMOKE, "--to", str(tmp_path / "people.csv")]) == 2
     assert capsys.readouterr().err.endswith("people.csv: .csv is unknown; possible: .npz\n")

@@ -1,4 +1,4 @@
-"""Imports go one way: down the map of `perso.__doc__` between folders, and without circles between files."""
+"""Folders import only from those above them in `perso.__doc__`; no files import in a circle."""
 
 import ast
 import graphlib
@@ -22,7 +22,7 @@ MODULES = {module_of(path): path for path in FILES}
 
 
 def imported(module: str) -> set[str]:
-    """What a module imports, also within functions: modules of perso, and the top-level names of others."""
+    """Modules of perso that a module imports, in functions too, and the first names of others."""
     names = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
         if isinstance(node, ast.Import):

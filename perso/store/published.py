@@ -1,7 +1,8 @@
-"""Published rows: a study's trained models as one open file that says where they come from.
+"""Published rows: the trained models of a study as one open file that says where they come from.
 
-`results/NAME.parquet` is what a large run leaves for everybody: all columns of `sqlite.ROW`, hits included, and in the
-file's metadata, under `perso`, a JSON object of what `provenance` tells. Whatever reads Parquet reads both.
+`results/NAME.parquet` holds all columns of `perso.store.sqlite.ROW`, hits included. The file's
+metadata holds, under `perso`, the JSON object that `provenance` returns. Any program that reads
+Parquet can read both.
 """
 
 import json
@@ -24,7 +25,7 @@ from perso.store.sqlite import ROW
 FOLDER = ROOT / "results"
 BY_SIZE = ("quick", "standard", "paper", "paper-v1")
 OWN = "this book's own run"
-# SQLite's → Arrow's
+# SQLite's column types → Arrow's
 ARROW_TYPES = {
     "TEXT": "string",
     "INTEGER": "int64",
@@ -35,26 +36,28 @@ ARROW_TYPES = {
 
 @dataclass(frozen=True)
 class Published:
-    """A run to show."""
+    """The rows of one run and where they come from."""
 
-    name: str  # of the file; OWN for one that was trained where it is shown
-    rows: pd.DataFrame  # the columns of store.ROW, one line per trained model
-    provenance: dict  # see `provenance`
-    file: str = ""  # folder and file, like results/quick.parquet
+    name: str  # of the file without suffix; OWN for rows of the reader's own store
+    rows: pd.DataFrame  # the columns of `sqlite.ROW`, one row per trained model
+    provenance: dict  # see the function `provenance`
+    file: str = ""  # folder and file, such as results/quick.parquet; empty for OWN
 
 
 def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
-    """What one must know of rows to weigh them, as plain data.
+    """Return what a reader must know about rows to judge them, as plain data.
 
-    study    the `Study` whose rows these are; its `engine` trained them
+    study    the `Study` whose rows these are
     params   name of its params file
-    seconds  training time of all rows together, whatever ran side by side; without generic models
-    commit   of the checkout that tells this, which is not always the one that trained
+
+    Of the result: `seconds` is the training time of all rows together, whatever ran at the same
+    time, without generic networks. `commit` is that of the checkout that exports, which need not
+    be the one that trained.
     """
-    source, settings = study.data.source, as_dict(study.settings)
-    if settings["dataset"].startswith("file:"):  # its folder says nothing to others
+    source = study.data.source
+    settings = as_dict(study.settings)
+    if settings["dataset"].startswith("file:"):  # its folder means nothing on another machine
         settings["dataset"] = f"file:{Path(settings['dataset'].removeprefix('file:')).name}"
-    several = {"devices": "device", "precisions": "precision", "torch": "torch"}
     return {
         "params": params,
         "settings": settings,
@@ -63,7 +66,9 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
         "models": len(rows),
         "wanted": len(study.keys()),
         "people": int(rows["person"].nunique()),
-        **{name: sorted(rows[column].unique()) for name, column in several.items()},
+        "devices": sorted(rows["device"].unique()),
+        "precisions": sorted(rows["precision"].unique()),
+        "torch": sorted(rows["torch"].unique()),
         "first": rows["created"].min(),
         "last": rows["created"].max(),
         "seconds": float(rows["seconds"].sum()),
@@ -75,7 +80,10 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
 
 
 def commit(root: Path = ROOT) -> str:
-    """The checkout's commit, "-dirty" when tracked files differ from it (but for results/); "unknown" outside git."""
+    """Return the checkout's commit; "unknown" outside git.
+
+    It ends with "-dirty" when tracked files other than those in `results/` differ from it.
+    """
 
     def git(*words):
         return subprocess.run(
@@ -93,7 +101,7 @@ def commit(root: Path = ROOT) -> str:
 
 
 def schema():
-    """The columns of a published file."""
+    """Return the Arrow schema of a published file."""
     import pyarrow as pa
 
     return pa.schema(
@@ -102,74 +110,82 @@ def schema():
 
 
 def write_rows(path: str | Path, rows: pd.DataFrame, provenance: dict) -> None:
-    """Write rows and what there is to know of them; the file appears whole or not at all."""
+    """Write rows with their provenance; the file appears whole or not at all."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    told = {"perso": json.dumps(provenance, ensure_ascii=False)}
-    table = pa.Table.from_pandas(rows, schema(), preserve_index=False).replace_schema_metadata(told)
+    metadata = {"perso": json.dumps(provenance, ensure_ascii=False)}
+    table = pa.Table.from_pandas(rows, schema(), preserve_index=False)
+    table = table.replace_schema_metadata(metadata)
     with whole(path) as aside:
         parquet.write_table(table, aside, compression="zstd", write_page_checksum=True)
 
 
 def read_rows(path: str | Path) -> Published:
-    """A published file as it was written; InputError for any other file, and for a damaged one."""
+    """Return a published file as it was written; InputError for another or a damaged file."""
     from pyarrow import ArrowException, parquet
 
     path = Path(path)
     try:
         with parquet.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
-        told = json.loads((table.schema.metadata or {}).get(b"perso", b"{}"))
-        if not told or not table.schema.equals(schema()):
+        found = json.loads((table.schema.metadata or {}).get(b"perso", b"{}"))
+        if not found or not table.schema.equals(schema()):
             raise ValueError("its columns or its provenance are missing")
     except (OSError, ValueError, ArrowException) as error:
-        why = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"{path}: no published rows ({why}); `perso export` writes such a file"
+            f"{path}: no published rows ({reason}); `perso export` writes such a file"
         ) from error
-    return Published(path.stem, table.to_pandas(), told, f"{path.parent.name}/{path.name}")
+    return Published(path.stem, table.to_pandas(), found, f"{path.parent.name}/{path.name}")
 
 
 @lru_cache(maxsize=64)
 def unchanged(path: Path, mtime_ns: int, size: int) -> Published:
-    """`read_rows`, once per process for each state of a file. Shared by all who ask, so nobody may write to it."""
+    """Return `read_rows`, called once per process and state of a file. Do not change the result."""
     return read_rows(path)
 
 
 def kept(path: Path) -> Published:
-    """A published file, read only where it changed since it was last; not to be written to."""
+    """Return a published file, read again only where it has changed. Do not change the result."""
     try:
         state = path.stat()
     except OSError:
-        return read_rows(path)  # says what is wrong
+        return read_rows(path)  # raises the InputError
     return unchanged(path, state.st_mtime_ns, state.st_size)
 
 
 def read_all(folder: Path = FOLDER) -> list[Published]:
-    """All published runs of a folder in the order of `files`, for the caller to keep and to change."""
+    """Return all published runs of a folder in the order of `files`; they may be changed."""
     runs = [kept(path) for path in files(folder)]
     return [replace(run, rows=run.rows.copy(), provenance=deepcopy(run.provenance)) for run in runs]
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
-    """The published files of a folder, those of params/ by size, then others by name."""
+    """Return the published files of a folder: first those of BY_SIZE, then the others by name."""
 
-    def place(path):
-        return BY_SIZE.index(path.stem) if path.stem in BY_SIZE else len(BY_SIZE), path.stem
+    def rank(path: Path) -> tuple[int, str]:
+        size = BY_SIZE.index(path.stem) if path.stem in BY_SIZE else len(BY_SIZE)
+        return size, path.stem
 
-    return sorted(folder.glob("*.parquet"), key=place)
+    return sorted(folder.glob("*.parquet"), key=rank)
 
 
 def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
-    """Published runs of the same table and the same way in which people differ."""
-    of = [(run, run.provenance["settings"]) for run in read_all(folder)]
-    ours = study.settings.rows_of, study.settings.variation
-    return [run for run, told in of if (told.get("rows_of", "v3"), told["variation"]) == ours]
+    """Return the published runs with the study's `rows_of` and `variation`."""
+
+    def same(settings: dict) -> bool:
+        rows_of = settings.get("rows_of", "v3")  # of files that are older than the setting
+        return (rows_of, settings["variation"]) == (
+            study.settings.rows_of,
+            study.settings.variation,
+        )
+
+    return [run for run in read_all(folder) if same(run.provenance["settings"])]
 
 
 def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
-    """The study's own run, then every published one like it that holds a model the study has not."""
+    """Return the study's own run, then each comparable one that has a model of its own."""
     others = (
         run
         for run in comparable_runs(study, folder)
@@ -179,26 +195,32 @@ def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Publis
 
 
 def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
-    """Published rows that are models of these methods, by their key, where the store lacks them; `file` says whence."""
-    lacking = set(study.keys(methods)) - study.store.keys()
-    runs = [kept(path) for path in files(folder)] if lacking else []
-    found = [run.rows[run.rows["key"].isin(lacking)].assign(file=run.file) for run in runs]
+    """Return published rows of the study's models of these methods that its store lacks.
+
+    The column `file` is the file a row comes from.
+    """
+    missing = set(study.keys(methods)) - study.store.keys()
+    runs = [kept(path) for path in files(folder)] if missing else []
+    found = [run.rows[run.rows["key"].isin(missing)].assign(file=run.file) for run in runs]
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 
 
 def run_sentence(run: Published) -> str:
-    """Which run this is: its size, what is missing, what trained it and when, and where its rows come from."""
-    told, of = run.provenance, run.provenance["settings"]
-    devices, precisions, torch = (
-        ", ".join(told[each]) for each in ("devices", "precisions", "torch")
-    )
-    missing, days = told["wanted"] - told["models"], sorted({told["first"][:10], told["last"][:10]})
-    file = f"`{run.file}`, exported {told['exported'][:10]} at commit {told['commit']}"
-    lacking = f", {missing:,} of {told['wanted']:,} models are missing" if missing else ""
+    """Describe a run in a sentence: its file, models, people, size, dates, machine and versions."""
+    facts = run.provenance
+    settings = facts["settings"]
+    size = settings["image_size"]
+    missing = facts["wanted"] - facts["models"]
+    days = sorted({facts["first"][:10], facts["last"][:10]})
+    origin = "the models of this page"
+    if run.file:
+        origin = f"`{run.file}`, exported {facts['exported'][:10]} at commit {facts['commit']}"
+    incomplete = f", {missing:,} of {facts['wanted']:,} models are missing" if missing else ""
     return (
-        f"{file if run.file else 'the models of this page'}; "
-        f"{told['models']:,} models of {told['people']} people of {told['data']}{lacking}; "
-        f"{of['image_size']} × {of['image_size']} pixels, width {of['width']:g}, {of['epochs']} epochs; "
-        f"{' to '.join(days)} on {devices} ({precisions}, torch {torch}), "
-        f"perso {told['perso']}, engine {told['engine']}"
+        f"{origin}; "
+        f"{facts['models']:,} models of {facts['people']} people of {facts['data']}{incomplete}; "
+        f"{size} × {size} pixels, width {settings['width']:g}, {settings['epochs']} epochs; "
+        f"{' to '.join(days)} on {', '.join(facts['devices'])} "
+        f"({', '.join(facts['precisions'])}, torch {', '.join(facts['torch'])}), "
+        f"perso {facts['perso']}, engine {facts['engine']}"
     )

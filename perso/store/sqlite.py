@@ -1,9 +1,12 @@
-"""One row per trained model, in one SQLite file. A row exists or it does not: every write is one transaction."""
+"""One row per trained model, in one SQLite file.
+
+Every write is one transaction, so that a row is there as a whole or not at all.
+"""
 
 import contextlib
 import io
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +20,12 @@ ROW = {
     "person": "TEXT",
     "repeat": "INTEGER",
     "fold": "INTEGER",
-    "acc_I": "REAL",
-    "n_I": "INTEGER",  # accuracy on the person's test images, and their number
-    "acc_G": "REAL",
-    "n_G": "INTEGER",  # the same on D_G's
-    "iterations": "INTEGER",  # that made the model, a shared generic model's included
-    "own_iterations": "INTEGER",  # spent on this person alone
+    "acc_I": "REAL",  # accuracy on the person's test images, as a share
+    "n_I": "INTEGER",  # their number
+    "acc_G": "REAL",  # accuracy on D_G's test images, as a share
+    "n_G": "INTEGER",  # their number
+    "iterations": "INTEGER",  # all, a shared generic network's included
+    "own_iterations": "INTEGER",  # of this person's model alone
     "seconds": "REAL",  # for own_iterations
     "device": "TEXT",
     "precision": "TEXT",
@@ -30,8 +33,8 @@ ROW = {
     "lanes": "INTEGER",
     "torch": "TEXT",
     "created": "TEXT",
-    "hits_I": "BLOB",
-    "hits_G": "BLOB",  # one bit per test image, see `packed`
+    "hits_I": "BLOB",  # one bit per test image: classified correctly or not, see `packed`
+    "hits_G": "BLOB",
 }
 NETWORK = {
     "key": "TEXT PRIMARY KEY",
@@ -40,8 +43,8 @@ NETWORK = {
     "seconds": "REAL",
     "created": "TEXT",
 }
-AT_ONCE = 500  # keys in one question: SQLite before 3.32 takes 999 variables
-# networks: what others build upon, generic models and auto-encoders
+AT_ONCE = 500  # keys in one query: SQLite before 3.32 takes at most 999 variables
+# networks: generic networks and auto-encoders, which other models build on
 SCHEMA = {
     "rows": ROW,
     "networks": NETWORK,
@@ -49,24 +52,27 @@ SCHEMA = {
 
 
 def packed(hits: np.ndarray) -> bytes:
-    """bool [n] → bytes, eight images a byte."""
+    """Return bool [n] as bytes, eight values a byte."""
     return np.packbits(hits).tobytes()
 
 
 def unpacked(blob: bytes, n: int) -> np.ndarray:
-    """The bool [n] that `packed` took."""
+    """Return the bool [n] that `packed` was given."""
     return np.unpackbits(np.frombuffer(blob, np.uint8), count=n).astype(bool)
 
 
 class Store:
-    """The file at `path`, made when first written to. Several processes may use it at a time."""
+    """The SQLite file at `path`, created by the first write. Several processes may use it at once.
+
+    InputError where the file is no store or cannot be read or written.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
 
     @contextlib.contextmanager
-    def open(self):
-        """A connection whose writes land together or not at all."""
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection; all its writes are one transaction."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with (
@@ -74,8 +80,8 @@ class Store:
                 connection,
             ):
                 for name, columns in SCHEMA.items():
-                    listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-                    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
+                    columns_sql = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns_sql})")
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise InputError(
@@ -83,38 +89,36 @@ class Store:
             ) from error
 
     def keys(self, table: str = "rows") -> set[str]:
-        """The keys of a table."""
+        """Return the keys of a table."""
         if not self.path.exists():
             return set()
         with self.open() as connection:
             return {key for (key,) in connection.execute(f"SELECT key FROM {table}")}
 
     def add(self, rows: Iterable[Mapping], table: str = "rows") -> None:
-        """Write whole rows, all of them in one transaction; one that is there already is left alone."""
-        columns = SCHEMA[table]
-        marks = ", ".join(f":{column}" for column in columns)
+        """Add complete rows in one transaction; a row that is already there stays as it is."""
+        placeholders = ", ".join(f":{column}" for column in SCHEMA[table])
         with self.open() as connection:
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({placeholders})", rows)
 
     def rows(self, keys: Iterable[str]) -> pd.DataFrame:
-        """The rows of these keys that are there, in the order of `keys`."""
+        """Return the stored rows of these keys, in the order of `keys`."""
         keys = list(keys)
         if not self.path.exists():
             return pd.DataFrame(columns=list(ROW))
-        once = list(dict.fromkeys(keys))
+        unique = list(dict.fromkeys(keys))
         found = []
         with self.open() as connection:
-            for start in range(0, len(once), AT_ONCE):
-                some = once[start : start + AT_ONCE]
+            for start in range(0, len(unique), AT_ONCE):
+                some = unique[start : start + AT_ONCE]
                 marks = ", ".join("?" * len(some))
                 found += connection.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some)
-        there = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True).set_index(
-            "key"
-        )
-        return there.loc[[key for key in keys if key in there.index]].reset_index()
+        stored = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True)
+        stored = stored.set_index("key")
+        return stored.loc[[key for key in keys if key in stored.index]].reset_index()
 
     def weights(self, key: str) -> dict[str, np.ndarray]:
-        """A network's weights; KeyError when it is not there."""
+        """Return the weights of a generic network or an auto-encoder; KeyError if it is missing."""
         with self.open() as connection:
             found = connection.execute(
                 "SELECT weights FROM networks WHERE key = ?", (key,)
@@ -126,7 +130,7 @@ class Store:
 
     @staticmethod
     def blob(weights: Mapping[str, np.ndarray]) -> bytes:
-        """Weights as they are kept."""
+        """Return weights as the table `networks` holds them."""
         buffer = io.BytesIO()
         np.savez(buffer, **weights)
         return buffer.getvalue()

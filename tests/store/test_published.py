@@ -1,4 +1,4 @@
-"""Published rows: a file comes back as it was written, says where it comes from, and is there whole or not at all."""
+"""Published rows: read as they were written, with their origin; written whole or not at all."""
 
 import json
 import shutil
@@ -84,8 +84,8 @@ def publish(folder, name: str, table: pd.DataFrame, *wanted: str, **settings):
 # --- there and back
 
 
-def test_rows_come_back_to_the_bit_and_in_their_types(tmp_path):
-    """Through a store, as they do: what is read from it is what is read from the file."""
+def test_rows_come_back_bitwise_and_in_their_types(tmp_path):
+    """Through a store: what is read from it is what is read from the file."""
     store = Store(tmp_path / "rows.sqlite")
     odd = {
         "acc_I": np.nextafter(0.3, 1),

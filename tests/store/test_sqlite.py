@@ -1,4 +1,4 @@
-"""The store: a row exists or it does not, and comes back as it went in."""
+"""The store: a row is there as a whole or not at all, and is read as it was written."""
 
 from concurrent.futures import ThreadPoolExecutor
 
