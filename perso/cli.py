@@ -119,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
         help="write people and samples to one file, to use on another machine",
     )
 
-    run = command("run", run_command, "train the models that the store lacks")
+    run = command("run", run_command, "train the models missing from the store")
     training_options(run)
 
     table = command(
@@ -151,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     book = command(
-        "book", book_command, "train the models that the store lacks, and build the book"
+        "book", book_command, "train the models missing from the store, and build the book"
     )
     book.add_argument(
         "--jobs",
@@ -216,7 +216,7 @@ def data_command(arguments: argparse.Namespace) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Train what the store lacks."""
+    """Train the models missing from the store."""
     study = open_study(arguments)
     from perso.data.dataset import facts
 
@@ -242,7 +242,7 @@ def stored_rows(
 
     InputError where there are no rows at all.
 
-    published   whether to use rows of `results/` that the store lacks
+    published   whether to use published rows where the store has none
     """
     study = open_study(arguments)
     others = None
@@ -367,7 +367,7 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 
 
 def book_command(arguments: argparse.Namespace) -> None:
-    """Train what the store lacks and build the book."""
+    """Train the models missing from the store and build the book."""
     study = open_study(arguments)
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)

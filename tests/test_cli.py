@@ -73,8 +73,8 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     assert capsys.readouterr().out == (tmp_path / "new" / "rows.csv").read_text()
 
     assert main(["export", *given, "--to", str(tmp_path / "open" / "mine.parquet")]) == 0
-    said, run = capsys.readouterr(), published.read_rows(tmp_path / "open" / "mine.parquet")
-    assert said.out == "" and said.err.endswith("mine.parquet: 20 rows\n")
+    captured, run = capsys.readouterr(), published.read_rows(tmp_path / "open" / "mine.parquet")
+    assert captured.out == "" and captured.err.endswith("mine.parquet: 20 rows\n")
     pd.testing.assert_frame_equal(run.rows[list(rows)], rows, check_dtype=False)
     right = [unpacked(*each).mean() for each in run.rows[["hits_I", "n_I"]].to_numpy()]
     assert right == run.rows["acc_I"].tolist()
@@ -91,12 +91,12 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     given = ["claims", QUICK, "--store", str(tmp_path / "s.sqlite")]
     file = tmp_path / "quick.claims.json"
     assert main([*given, "--format", "csv", "--to", str(file)]) == 0
-    said = capsys.readouterr()
-    table = pd.read_csv(io.StringIO(said.out))
+    captured = capsys.readouterr()
+    table = pd.read_csv(io.StringIO(captured.out))
     assert set(table["claim"]) == {claim.number for claim in CLAIMS}
     assert table["verdict"].isin(ledger.VERDICTS).all()
     # 0: arithmetic
-    assert "decided at quick size" in said.err and set(table["n"].dropna()) == {0, 14}
+    assert "decided at quick size" in captured.err and set(table["n"].dropna()) == {0, 14}
     assert table.loc[table["claim"] == 18, "missing"].tolist() == [
         "the auto-encoder of these people"
     ]
@@ -111,7 +111,7 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (
             ["--replicate"],
@@ -124,9 +124,9 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
         (["--to", "ledger.csv"], "--to ledger.csv: .csv is unknown; possible: .json"),
     ],
 )
-def test_claims_that_cannot_be_tested_say_why(more, said, tmp_path, capsys):
+def test_claims_that_cannot_be_tested_say_why(more, message, tmp_path, capsys):
     assert main(["claims", QUICK, "--store", str(tmp_path / "s.sqlite"), *more]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
@@ -153,8 +153,8 @@ def test_a_budget_of_zero_trains_nothing_and_says_what_is_left(few, tmp_path, ca
     message = capsys.readouterr().err
     assert "0 of 20 models" in message and "models left: 20; run the same command" in message
     assert main(["table", *given]) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and "train them with: perso run" in said.err
+    captured = capsys.readouterr()
+    assert captured.out == "" and "train them with: perso run" in captured.err
 
 
 def test_a_printed_command_is_quoted_and_can_be_run(few, tmp_path, capsys):
@@ -203,7 +203,7 @@ def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("pairs", "said"),
+    ("pairs", "message"),
     [
         (["individuls=4"], "individuls: no such setting"),
         (["individuals=40"], "individuals: 40 individuals are too many for digits, which has 14"),
@@ -216,12 +216,12 @@ def test_a_prepared_cohort_is_a_data_set(tmp_path, capsys):
         (["epochs"], "not of the form key=value"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
+def test_bad_input_is_one_line_and_exit_code_2(pairs, message, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
     options = [word for pair in pairs for word in ("-p", pair)]
     assert main(["run", SMOKE, *options, "--store", str(store)]) == 2
     captured = capsys.readouterr()
-    assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
+    assert captured.out == "" and message in captured.err and captured.err.count("\n") == 1
     assert not store.exists()
 
 
@@ -230,8 +230,10 @@ def test_bad_input_is_one_line_and_exit_code_2(pairs, said, tmp_path, capsys):
 )
 def test_an_export_of_unknown_kind_is_refused_before_anything_is_read(name, kind, tmp_path, capsys):
     assert main(["export", "params/nowhere.yml", "--to", str(tmp_path / name)]) == 2
-    said = capsys.readouterr().err
-    assert said == f"perso: --to {tmp_path / name}: {kind} is unknown; possible: .parquet, .csv\n"
+    message = capsys.readouterr().err
+    assert (
+        message == f"perso: --to {tmp_path / name}: {kind} is unknown; possible: .parquet, .csv\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -255,12 +257,12 @@ def test_a_target_that_cannot_be_written_is_one_line(command, name, trained, tmp
     (tmp_path / "file").write_text("in the way")
     (tmp_path / name).mkdir()
     words = trained if command != "data" else [SMOKE]
-    for target, said in (
+    for target, message in (
         (tmp_path / "file" / name, "a file is where a folder is needed"),
         (tmp_path / name, "is a folder; name a file in it"),
     ):
         assert main([command, *words, "--to", str(target)]) == 2
-        assert said in capsys.readouterr().err.splitlines()[-1]
+        assert message in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("command", "name"), [("export", "rows.csv"), ("claims", "mine.json")])

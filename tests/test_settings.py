@@ -374,8 +374,8 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
         language="python",
         cwd=ROOT,
     )
-    shown = done.cells[-1].outputs[0].data["text/plain"]
-    assert shown == repr(Settings(epochs=5, repeats=6, latent=5))
+    output = done.cells[-1].outputs[0].data["text/plain"]
+    assert output == repr(Settings(epochs=5, repeats=6, latent=5))
 
 
 @pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.name)

@@ -12,7 +12,7 @@ from perso.errors import InputError
 from perso.files import whole
 
 NAMES = ("images", "labels", "who", "item")
-MEND = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
+REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def read(path: str | Path) -> Cohort:
         if "Object arrays" in str(error):  # reading them could run any code
             needed = OF_OBJECTS.get(name, "needed are integers, or strings (.astype(str))")
             raise InputError(f"{path}: array '{name}' holds Python objects; {needed}") from error
-        raise InputError(f"{path}: truncated, damaged or not an npz file; {MEND}") from error
+        raise InputError(f"{path}: truncated, damaged or not an npz file; {REPAIR}") from error
     for name in ("content_hash", "source"):
         if name in arrays and arrays[name].shape != ():
             raise InputError(
@@ -95,7 +95,9 @@ def read(path: str | Path) -> Cohort:
     source = arrays.pop("source", path.stem)
     cohort = checked_cohort(arrays, str(path), str(source))
     if stored_hash is not None and str(stored_hash) != cohort.content_hash:
-        raise InputError(f"{path}: not the arrays it was saved with (content_hash differs); {MEND}")
+        raise InputError(
+            f"{path}: not the arrays it was saved with (content_hash differs); {REPAIR}"
+        )
     return cohort
 
 

@@ -195,7 +195,7 @@ def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Publis
 
 
 def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
-    """Return published rows of the study's models of these methods that its store lacks.
+    """Return published rows of the study's models of these methods, missing from its store.
 
     The column `file` is the file a row comes from.
     """

@@ -1,4 +1,4 @@
-"""Settings → models that the store lacks → trained rows."""
+"""Settings → models missing from the store → trained rows."""
 
 import os
 import time
@@ -163,7 +163,7 @@ class Study:
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
         """Return latent codes, float32 [M, latent]; nan for inputs that are not encoded.
 
-        Trains the fold's auto-encoder where the store lacks it.
+        Trains the fold's auto-encoder where the store has none.
 
         index   inputs to encode; default: the fold's training images
         """
@@ -178,7 +178,7 @@ class Study:
         return inference.reconstruct(how, self.data.inputs, state, index)
 
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
-        """Return the weights of a fold's auto-encoder, trained where the store lacks them."""
+        """Return the weights of a fold's auto-encoder, trained where the store has none."""
         key = self.encoder_key(fold)
         if key not in self.store.keys("networks"):
             self.store.add([jobs.train_encoder(self.data, fold, key)], "networks")
@@ -198,7 +198,7 @@ class Study:
         budget: float | None = None,
         given: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
-        """Train what the store lacks and return the rows of these methods.
+        """Train the models missing from the store and return the rows of these methods.
 
         jobs     training processes; default: one per CPU core, or one per GPU
         budget   seconds after which no further job begins

@@ -118,8 +118,8 @@ def test_flips_are_further_images_and_classes(data):
     assert data.inputs.shape == (whole * count, *[data.settings.image_size] * 2)
     assert data.classes == classes and set(data.labels.tolist()) == set(range(classes))
     same(data.labels % 10, np.tile(data.source.labels, whole))
-    for number, turned in enumerate((np.s_[:], np.s_[:, :, ::-1], np.s_[:, ::-1])[:whole]):
-        same(data.inputs[number * count :][:count], data.inputs[:count][turned])
+    for number, flip in enumerate((np.s_[:], np.s_[:, :, ::-1], np.s_[:, ::-1])[:whole]):
+        same(data.inputs[number * count :][:count], data.inputs[:count][flip])
 
 
 def test_digits_stay_as_they_are_and_writers_get_a_margin(cases):
@@ -167,14 +167,14 @@ def test_leaks_are_counted():
     clean = prepare(SMOKE)
     assert set(leaks(clean).values()) == {0}
     one, other = clean.splits.individuals[:2]
-    torn = {
+    overlapping = {
         **clean.splits.test,
         one: np.append(clean.splits.test[one], clean.splits.train[one][:2]),
     }
     folds = tuple(
         replace(fold, global_people=(other, *fold.global_people)) for fold in clean.splits.folds
     )
-    leaky = replace(clean, splits=replace(clean.splits, test=torn, folds=folds))
+    leaky = replace(clean, splits=replace(clean.splits, test=overlapping, folds=folds))
     assert leaks(leaky) == {
         "samples on both sides": 2,
         "individuals in their own D_G": 1,
@@ -268,11 +268,11 @@ def test_a_few_copies_are_a_warning_once_and_in_the_facts(tmp_path, capsys):
     found = copies(data)
     assert 0 < (found["copies"] / found["images"]).max() <= 0.01
     Study(replace(settings, seed=0), tmp_path / "none.sqlite")
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     count = found["copies"].sum()
-    assert said.startswith(f"perso: {settings.dataset}: exact copies of training images (")
-    assert f"): {count} of {found['images'].sum():,} test images; accuracies" in said
-    assert said.count("\n") == 1 and said.endswith(" pp too high\n")
+    assert message.startswith(f"perso: {settings.dataset}: exact copies of training images (")
+    assert f"): {count} of {found['images'].sum():,} test images; accuracies" in message
+    assert message.count("\n") == 1 and message.endswith(" pp too high\n")
     assert f"copies    exact copies of training images: {count} test images" in facts(data)
 
 
@@ -390,7 +390,7 @@ def test_d_gs_hash_is_of_its_people(tmp_path):
 @pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped"])
 def test_a_cohort_copied_to_another_machine_is_the_same_study(cases, case, tmp_path):
     here = prepare(cases[case])
-    there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "carried.npz")))
+    there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "copied.npz")))
     assert there.content == here.content and there.classes == here.classes
     same(there.inputs, here.inputs)
     same(there.labels, here.labels)
@@ -418,7 +418,7 @@ def test_people_may_be_named_by_text(tmp_path):
     )
     here = prepare(settings)
     assert all(person.startswith("writer ") for person in here.content)
-    there = prepare(replace(settings, dataset=saved(here.source, tmp_path / "carried.npz")))
+    there = prepare(replace(settings, dataset=saved(here.source, tmp_path / "copied.npz")))
     assert there.content == here.content
 
 
@@ -546,10 +546,10 @@ def test_people_made_by_class_counts_can_be_saved(tmp_path):
         "flips": False,
     }
     first = prepare(Settings(dataset=f"file:{tmp_path / 'garments.npz'}", **wanted))
-    cohort.save(first.source, tmp_path / "carried.npz")
-    carried = Settings(dataset=f"file:{tmp_path / 'carried.npz'}", **wanted)
-    assert prepare(carried).content == first.content
-    assert "which was drawn for 2; possible: 2" in refused(replace(carried, individuals=3))
+    cohort.save(first.source, tmp_path / "copied.npz")
+    copied = Settings(dataset=f"file:{tmp_path / 'copied.npz'}", **wanted)
+    assert prepare(copied).content == first.content
+    assert "which was drawn for 2; possible: 2" in refused(replace(copied, individuals=3))
 
 
 def test_what_people_leave_is_d_g_where_no_number_is_given(cases):

@@ -209,7 +209,7 @@ def test_a_file_that_is_not_whole_is_named_with_its_cure(tmp_path, no_download, 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A folder whose files torchvision downloads as its Fashion-MNIST, over HTTP and checked by md5."""
+    """A folder of files that torchvision downloads as Fashion-MNIST, over HTTP, checked by md5."""
     from torchvision.datasets import FashionMNIST
 
     class Silent(http.server.SimpleHTTPRequestHandler):
@@ -454,12 +454,12 @@ WRONG = [  # name, array (None: left out), message
 ]
 
 
-@pytest.mark.parametrize(("name", "array", "told"), WRONG)
-def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, told):
+@pytest.mark.parametrize(("name", "array", "message"), WRONG)
+def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, message):
     changed = {key: value for key, value in (ARRAYS | {name: array}).items() if value is not None}
     np.savez(tmp_path / "own.npz", **changed)
     assert refused(read, tmp_path / "own.npz").startswith(
-        f"{tmp_path}/own.npz: array '{name}' {told}"
+        f"{tmp_path}/own.npz: array '{name}' {message}"
     )
 
 

@@ -212,13 +212,13 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
 def test_a_split_by_image_parts_a_digit_from_its_flips():
     """Otherwise it is like any split: each image is on one side, 70 % of a person's in training."""
     parts = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
-    torn = 0
+    on_both_sides = 0
     for person, train in parts.train.items():
         test = parts.test[person]
         same(np.sort(np.concatenate([train, test])), np.flatnonzero(np.tile(WHO, 3) == person))
         assert len(train) == round(0.7 * (len(train) + len(test)))
-        torn += len(np.intersect1d(train % len(WHO), test % len(WHO)))
-    assert torn
+        on_both_sides += len(np.intersect1d(train % len(WHO), test % len(WHO)))
+    assert on_both_sides
 
 
 @BOTH

@@ -21,7 +21,7 @@ from perso.settings import Settings, as_dict
 from perso.store import published
 from perso.store.sqlite import ROW, Store, packed
 
-TOLD = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
+PROVENANCE = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
 
 
 def rows(*keys: str, **changed) -> pd.DataFrame:
@@ -96,34 +96,34 @@ def test_rows_come_back_bitwise_and_in_their_types(tmp_path):
     }
     store.add(pd.concat([rows("b", "a"), rows("c", **odd)]).to_dict("records"))
     stored = store.rows("bca")
-    published.write_rows(tmp_path / "new" / "x.parquet", stored, TOLD)
+    published.write_rows(tmp_path / "new" / "x.parquet", stored, PROVENANCE)
     back = published.read_rows(tmp_path / "new" / "x.parquet")
     pd.testing.assert_frame_equal(back.rows, stored, check_exact=True)
     assert list(back.rows) == list(ROW) and back.rows["person"].tolist() == ["07"] * 3
     for column in ("acc_I", "acc_G", "seconds"):
         assert back.rows[column].to_numpy().tobytes() == stored[column].to_numpy().tobytes()
     assert [type(blob) for blob in back.rows["hits_G"]] == [bytes] * 3
-    assert (back.name, back.file, back.provenance) == ("x", "new/x.parquet", TOLD)
+    assert (back.name, back.file, back.provenance) == ("x", "new/x.parquet", PROVENANCE)
 
 
 def test_the_file_is_open_typed_and_compressed(tmp_path):
     """What another reader of Parquet sees, without this package."""
-    published.write_rows(tmp_path / "x.parquet", rows(*"abc"), TOLD)
+    published.write_rows(tmp_path / "x.parquet", rows(*"abc"), PROVENANCE)
     file = parquet.ParquetFile(tmp_path / "x.parquet")
     kinds = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
     assert {field.name: field.type for field in file.schema_arrow} == {
         c: kinds[k.split()[0]] for c, k in ROW.items()
     }
     assert {file.metadata.row_group(0).column(n).compression for n in range(len(ROW))} == {"ZSTD"}
-    assert json.loads(file.schema_arrow.metadata[b"perso"]) == TOLD
+    assert json.loads(file.schema_arrow.metadata[b"perso"]) == PROVENANCE
     assert pd.read_parquet(tmp_path / "x.parquet")["iterations"].tolist() == [2**40] * 3
 
 
 def test_a_row_that_is_not_whole_is_not_written(tmp_path):
     with pytest.raises(KeyError, match="hits_G"):
-        published.write_rows(tmp_path / "x.parquet", rows("a").drop(columns="hits_G"), TOLD)
+        published.write_rows(tmp_path / "x.parquet", rows("a").drop(columns="hits_G"), PROVENANCE)
     with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
-        published.write_rows(tmp_path / "x.parquet", rows("a", n_I=2.5), TOLD)
+        published.write_rows(tmp_path / "x.parquet", rows("a", n_I=2.5), PROVENANCE)
     assert not list(tmp_path.iterdir())
 
 
@@ -142,14 +142,14 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, mon
     with pytest.raises(
         InputError, match=r"x\.parquet: cannot be written \(No space left on device\)"
     ):
-        published.write_rows(path, rows("b"), TOLD)
+        published.write_rows(path, rows("b"), PROVENANCE)
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"x\.parquet: cannot be written"):
-        published.write_rows(tmp_path / "file" / "x.parquet", rows("a"), TOLD)
+        published.write_rows(tmp_path / "file" / "x.parquet", rows("a"), PROVENANCE)
 
 
 # --- files that are none
@@ -198,7 +198,7 @@ def with_broken_provenance(path):
     parquet.write_table(parquet.read_table(path).replace_schema_metadata({"perso": "{"}), path)
 
 
-SPOILS = [
+DAMAGES = [
     missing,
     folder,
     text,
@@ -211,11 +211,11 @@ SPOILS = [
 ]
 
 
-@pytest.mark.parametrize("spoil", SPOILS)
-def test_what_is_no_published_file_is_named_in_one_line(spoil, tmp_path):
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_no_published_file_is_named_in_one_line(damage, tmp_path):
     path = publish(tmp_path, "x", rows(*map(str, range(300))), "0")
     assert len(published.read_rows(path).rows) == 300
-    spoil(path)
+    damage(path)
     with pytest.raises(
         InputError, match=r"x\.parquet: no published rows \(.+\); `perso export`"
     ) as caught:
@@ -233,18 +233,18 @@ def test_provenance_says_what_when_on_what_and_how_much():
             rows("c", person="8"),
         ]
     )
-    told = published.provenance(study(*"abcde", individuals=5), both, "quick")
-    assert told == json.loads(json.dumps(told))  # plain data
-    assert told["params"] == "quick" and told["settings"] == as_dict(Settings(individuals=5))
-    assert (told["models"], told["wanted"], told["people"]) == (3, 5, 2)
-    assert told["devices"] == ["NVIDIA H200", "cpu"] and told["precisions"] == [
+    facts = published.provenance(study(*"abcde", individuals=5), both, "quick")
+    assert facts == json.loads(json.dumps(facts))  # plain data
+    assert facts["params"] == "quick" and facts["settings"] == as_dict(Settings(individuals=5))
+    assert (facts["models"], facts["wanted"], facts["people"]) == (3, 5, 2)
+    assert facts["devices"] == ["NVIDIA H200", "cpu"] and facts["precisions"] == [
         "bfloat16",
         "float32",
     ]
-    assert (told["first"][:10], told["last"][:10]) == ("2026-01-01", "2026-01-02")
-    assert told["seconds"] == pytest.approx(3) and told["torch"] == ["2.11.0+cpu"]
-    assert told["data"] == "two dots" and told["content"] == study().data.source.content_hash
-    assert (told["perso"], told["engine"], told["commit"]) == (
+    assert (facts["first"][:10], facts["last"][:10]) == ("2026-01-01", "2026-01-02")
+    assert facts["seconds"] == pytest.approx(3) and facts["torch"] == ["2.11.0+cpu"]
+    assert facts["data"] == "two dots" and facts["content"] == study().data.source.content_hash
+    assert (facts["perso"], facts["engine"], facts["commit"]) == (
         perso.__version__,
         7,
         published.commit(),
@@ -294,11 +294,11 @@ def test_outside_git_the_commit_is_unknown(checkout, monkeypatch):
     assert published.commit(checkout) == "unknown"
 
 
-def test_a_sentence_tells_which_run_it_is(tmp_path):
+def test_a_sentence_names_the_run(tmp_path):
     run = published.read_rows(
         publish(tmp_path, "paper", rows("a", "b", device="NVIDIA H200"), "a", "b")
     )
-    said = published.run_sentence(run)
+    sentence = published.run_sentence(run)
     for text in (
         "`results/paper.parquet`",
         "2 models of 1 people of two dots",
@@ -308,15 +308,15 @@ def test_a_sentence_tells_which_run_it_is(tmp_path):
         "32 × 32 pixels",
         "engine 7",
     ):
-        assert text in said
-    assert "missing" not in said and "of this page" not in said
+        assert text in sentence
+    assert "missing" not in sentence and "of this page" not in sentence
 
 
 def test_a_sentence_tells_how_many_models_are_missing(tmp_path):
-    said = published.run_sentence(
+    sentence = published.run_sentence(
         published.read_rows(publish(tmp_path, "paper", rows("a", "b"), *"abcdefg"))
     )
-    assert "2 models of" in said and "5 of 7 models are missing" in said
+    assert "2 models of" in sentence and "5 of 7 models are missing" in sentence
 
 
 # --- a folder of them

@@ -186,7 +186,7 @@ def cut_short(path):
     path.write_bytes(path.read_bytes()[:30_000])
 
 
-@pytest.mark.parametrize("spoil", [no_database, cut_short, lambda path: path.mkdir()])
+@pytest.mark.parametrize("damage", [no_database, cut_short, lambda path: path.mkdir()])
 @pytest.mark.parametrize(
     "use",
     [
@@ -195,10 +195,10 @@ def cut_short(path):
         lambda store: store.add([row("1")]),
     ],
 )
-def test_a_file_that_is_no_store_is_named(use, spoil, tmp_path):
-    path = tmp_path / "spoilt.sqlite"
-    spoil(path)
-    with pytest.raises(InputError, match=r"spoilt\.sqlite.*--store") as caught:
+def test_a_file_that_is_no_store_is_named(use, damage, tmp_path):
+    path = tmp_path / "damaged.sqlite"
+    damage(path)
+    with pytest.raises(InputError, match=r"damaged\.sqlite.*--store") as caught:
         use(Store(path))
     assert "\n" not in str(caught.value)
 

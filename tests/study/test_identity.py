@@ -89,7 +89,7 @@ def computed_models(settings: Settings) -> set:
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
 def test_all_keys_of_a_published_file_are_computed_from_its_settings(path):
-    """Settings that are new since take their default; those that are gone decided no number."""
+    """Settings that are new since take their default; those that were removed decided no number."""
     run = published.read_rows(path)
     recorded = run.provenance["settings"]
     settings = overlay({name: value for name, value in recorded.items() if name in TYPES})

@@ -57,7 +57,7 @@ def short(method: Method) -> Method:
     return replace(method, early=few[method.early], extra=few[method.extra], late=few[method.late])
 
 
-BOTH = Method("SW, then late", "control", "two shapings joined", n_I="2", late=2, late_rate=0.01)
+BOTH = Method("SW, then late", "control", "two methods joined", n_I="2", late=2, late_rate=0.01)
 SHORT = (*map(short, SHAPED), BOTH)
 NAMED = {method.name: method for method in SHORT}
 BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
@@ -277,9 +277,9 @@ def test_a_run_killed_in_the_middle_of_a_write_goes_on_where_it_was(whole, tmp_p
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=there
     ) as child:
-        said = child.stdout.readline()
+        line = child.stdout.readline()
         child.send_signal(signal.SIGKILL)
-    assert said.startswith(b"one of") and child.returncode == -signal.SIGKILL
+    assert line.startswith(b"one of") and child.returncode == -signal.SIGKILL
 
     one = Study(TINY, path)
     kept = one.rows(FEW)
@@ -349,8 +349,8 @@ def test_transfer_learning_shares_one_generic_model_per_fold_and_repeat(tmp_path
 def test_methods_that_differ_in_late_iterations_alone_are_one_job(whole):
     jobs = whole.jobs(SHORT)
     assert sum(len(job.keys) for job in jobs) == 4 * len(SHORT)
-    joined = {job.methods for job in jobs if len(job.methods) > 1}
-    assert joined == {tuple(TL[:2]), tuple(TL[2:])}
+    together = {job.methods for job in jobs if len(job.methods) > 1}
+    assert together == {tuple(TL[:2]), tuple(TL[2:])}
     assert len(jobs) == 2 * (len(SHORT) - 2)  # two folds, each of two people in two lanes
 
 
