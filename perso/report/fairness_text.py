@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-SIGNIFICANT = 0.05  # p below it is called clear
-
 
 def test_set_text(noise: pd.DataFrame) -> str:
     """Test images, digits and sampling noise of each person, a line each.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from perso.report import tables
-from perso.report.fairness_text import SIGNIFICANT
+from perso.report.tables import SIGNIFICANT
 
 
 def class_share_text(line: pd.Series) -> str:

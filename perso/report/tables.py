@@ -8,6 +8,8 @@ from perso.analysis.comparison import COLUMNS, equivalence_by_part
 from perso.parts import PARTS
 from perso.stats import paired
 
+SIGNIFICANT = 0.05  # p below it is called clear
+
 
 def format_share(share: float) -> str:
     """A share with three decimals, without its leading zero; empty where it is missing."""
