@@ -20,9 +20,9 @@ A map of the package. A folder imports only from those above it, and so does a f
     cli         the command line
 
 Two decisions that need a reason. A file in `params/` states every key that chapters declare, also
-where it is the default: a chapter that is run with `-f` must never mix two sizes. A training process
-has one thread, and there are as many processes as cores: this is as fast as one process of many
-threads, and the numbers do not depend on the number of cores.
+where it is the default: a chapter that is run with `-f` must never mix two sizes. A training
+process has one thread, and there are as many processes as cores: this is as fast as one process of
+many threads, and the numbers do not depend on the number of cores.
 """
 
 __version__ = "0.1.0"

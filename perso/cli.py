@@ -328,7 +328,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
         )
     scale = f"decided at {facts['scale']} size"
     if facts["scale"] == "smoke":
-        enough = f"individuals={finding.MIN_PEOPLE} and width={ledger.NARROWEST}"
+        enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
         scale = f"a smoke run decides nothing; {enough} are the minimum"
     size = f"{facts['people']} people, {facts['settings']['image_size']} pixels a side"
     files = f"; published rows of {', '.join(facts['files'])}" if facts["files"] else ""

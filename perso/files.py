@@ -24,7 +24,7 @@ def whole(path: str | Path) -> Iterator[Path]:
             yield temporary
             os.replace(temporary, target)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({reason(error)})") from error
+        raise InputError(f"{path}: cannot be written ({os_reason(error)})") from error
 
 
 def writable(folder: str | Path) -> None:
@@ -37,10 +37,10 @@ def writable(folder: str | Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryDirectory(dir=folder, prefix=".saving-").cleanup()
     except OSError as error:
-        raise InputError(f"{folder}: no file can be written in it ({reason(error)})") from error
+        raise InputError(f"{folder}: no file can be written in it ({os_reason(error)})") from error
 
 
-def reason(error: OSError) -> str:
+def os_reason(error: OSError) -> str:
     """Why a file cannot be written, in words."""
     if isinstance(error, FileExistsError | NotADirectoryError):  # from mkdir
         return "a file is where a folder is needed"

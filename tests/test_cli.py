@@ -58,7 +58,7 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
     assert list(table.index) == [method.name for method in FEW]
     assert (table["D_I n"] == 4).all() and table["D_G mean"].between(0, 1).all()
 
-    for form, mark in (("text", "On the individual's own data"), ("md", "| BaseLine |")):
+    for form, mark in (("text", "On the individual's own data"), ("md", "| BaseLine ")):
         assert main(["table", *given, "--format", form]) == 0
         assert mark in capsys.readouterr().out
 

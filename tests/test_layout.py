@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import perso
@@ -66,3 +67,14 @@ def test_torch_is_imported_by_training_and_study_alone():
         folder_of(module) for module in MODULES if module != "perso" and "torch" in imported(module)
     }
     assert users == {"training", "study"}
+
+
+def test_a_function_or_class_has_a_name_of_its_own():
+    """One name, one meaning: what a reader finds by its name is the only one there is."""
+    defined = Counter(
+        node.name
+        for path in MODULES.values()
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    )
+    assert [name for name, count in defined.items() if count > 1] == []

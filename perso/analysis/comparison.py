@@ -12,7 +12,7 @@ from perso.methods.registry import DOSES, METHODS, baseline_of
 from perso.parts import PARTS
 from perso.stats import paired
 
-COLUMNS = ("mean", "sd", "min", "max")  # of the papers' tables
+PRINTED_COLUMNS = ("mean", "sd", "min", "max")  # of the papers' tables
 INTERVAL = ["change", "low", "high"]  # a change and the ends of its interval
 
 
@@ -55,7 +55,7 @@ def compare(
         block["holm"] = np.nan
         for family in families.values():
             block.loc[family, "holm"] = paired.holm(block.loc[family, "p"])
-        for column in COLUMNS:
+        for column in PRINTED_COLUMNS:
             block[f"paper {column}"] = theirs[f"{part} {column}"]
         blocks[part] = block
 

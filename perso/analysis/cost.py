@@ -173,7 +173,7 @@ def bytes_per_person(study: Study) -> pd.DataFrame:
     return table
 
 
-def latency(study: Study, batches: Iterable[int] = (1, 128), **more) -> pd.DataFrame:
+def network_latency(study: Study, batches: Iterable[int] = (1, 128), **more) -> pd.DataFrame:
     """`inference.latency` of this study's networks on its images; `more` goes to it as it is."""
     return inference.latency(jobs.recipe(study.data), study.data.inputs, batches, **more)
 

@@ -308,7 +308,7 @@ def by_group(
 # --- similar people
 
 
-def person_distances(data: StudyData, fold: Fold, codes: np.ndarray) -> np.ndarray:
+def latent_distances(data: StudyData, fold: Fold, codes: np.ndarray) -> np.ndarray:
     """Distances between a fold's individuals [n, n]: L2 of their latent class means (v3 II-A (3)).
 
     codes   of a fold's training images [M, d] (`Study.codes`)
@@ -319,11 +319,11 @@ def person_distances(data: StudyData, fold: Fold, codes: np.ndarray) -> np.ndarr
 
 
 def fold_distances(study) -> list[pd.DataFrame]:
-    """`person_distances` of each fold of a study, with the people's names (text) on both axes."""
+    """`latent_distances` of each fold of a study, with the people's names (text) on both axes."""
     tables = []
     for number, fold in enumerate(study.folds):
         names = [str(person) for person in fold.individuals]
-        distances = person_distances(study.data, fold, study.codes(number))
+        distances = latent_distances(study.data, fold, study.codes(number))
         tables.append(pd.DataFrame(distances, index=names, columns=names))
     return tables
 

@@ -7,7 +7,9 @@ import numpy as np
 
 from perso.stats import paired, permutation
 
-MIN_PEOPLE = 6  # below it no test decides: flipping the signs of fewer people cannot reach p < .05
+FEWEST_PEOPLE = (
+    6  # below it no test decides: flipping the signs of fewer people cannot reach p < .05
+)
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,8 @@ def decide(found: Finding, tests: int = 1) -> Finding:
 def people_needed(found: Finding, tests: int) -> int:
     """Number of people below which the test cannot decide, in a family of this many tests."""
     if found.test != "sign-flip":
-        return MIN_PEOPLE
-    return max(MIN_PEOPLE, permutation.fewest_people(tests, sides=found.sides))
+        return FEWEST_PEOPLE
+    return max(FEWEST_PEOPLE, permutation.fewest_people(tests, sides=found.sides))
 
 
 def equality_outcome(found: Finding) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from perso.claims.evidence import Evidence, Missing
-from perso.claims.finding import MIN_PEOPLE, Finding, correct, placeholder
+from perso.claims.finding import FEWEST_PEOPLE, Finding, correct, placeholder
 from perso.claims.hypotheses import Equivalent
 from perso.claims.registry import CLAIMS, Claim
 from perso.settings import Settings
@@ -170,10 +170,10 @@ def make_ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: st
 def scale_of(settings: Settings) -> str:
     """The scale of a run, one of `SCALES`.
 
-    smoke   too few people for any test (`finding.MIN_PEOPLE`), or a network narrower than quick's
+    smoke   too few people for any test (`finding.FEWEST_PEOPLE`), or a network narrower than quick's
     paper   the papers' network and at least 50 people
     """
-    if settings.individuals < MIN_PEOPLE or settings.width < NARROWEST:
+    if settings.individuals < FEWEST_PEOPLE or settings.width < NARROWEST:
         return "smoke"
     if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
         return "paper"

@@ -45,7 +45,7 @@ V1_SIX = ("ES-n-500", "ES-n-5000", "SW-n-2", "SW-n-1/8", "TL-n-20 (1e-2)", "TL-n
 LONGER = "BaseLine + 400 iterations"  # control: the baseline trained as long as ES-n-400
 
 # v3's data grouping: random baselines, similar samples or people; and our random controls with D_I
-RANDOM_ROWS = ("BaseLine-n-1500", "BaseLine-n-6500")
+RANDOM_GROUPING = ("BaseLine-n-1500", "BaseLine-n-6500")
 GROUPED = ("IG-n-5", "IG-n-21", "SG-n-1500", "SG-n-6500")
 WITH_OWN = ("BaseLine-n-1500 with D_I", "BaseLine-n-6500 with D_I")
 
@@ -119,7 +119,7 @@ LONGER_CONTROL = tuple(
     Superior("ES-n-400", LONGER, part, family="longer") for part in ("D_I", "D_G")
 )
 BEST_GROUPINGS = ("SG-n-1500", "IG-n-5")  # on D_I
-GROUPING_TESTS = each_above_each(BEST_GROUPINGS, RANDOM_ROWS, "D_I", family="grouping")
+GROUPING_TESTS = each_above_each(BEST_GROUPINGS, RANDOM_GROUPING, "D_I", family="grouping")
 # The random controls contain D_I, as the groupings do: what is left is the effect of similarity.
 AGAINST_RANDOM = each_above_each(BEST_GROUPINGS, WITH_OWN, "D_I", family="likeness")
 

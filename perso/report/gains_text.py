@@ -144,7 +144,7 @@ def front_table(fronts: dict[str, pd.DataFrame], changes: str) -> pd.DataFrame:
 
 
 def kinds_sentence(kinds: pd.DataFrame, missing: Sequence[str]) -> str:
-    """Which family most probably has the best method in each run, and sample weighing's probability.
+    """The family that most probably has the best method in each run; sample weighing's probability.
 
     kinds     of `tradeoff.by_kind`
     missing   runs whose models are neither trained nor published

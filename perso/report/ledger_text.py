@@ -12,7 +12,7 @@ from perso.claims.ledger import LARGER, VERDICTS, Verdict
 from perso.report.tables import format_p
 
 # the columns of `findings_table` that describe a finding
-COLUMNS = (
+CSV_COLUMNS = (
     "what",
     "test",
     "value",
@@ -150,10 +150,12 @@ def findings_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
             for finding in group:
                 low90, high90 = finding.bounds
                 values = asdict(finding) | {"low90": low90, "high90": high90} | finding.more
-                lines.append(head | {"role": role} | {key: values.get(key) for key in COLUMNS})
+                lines.append(head | {"role": role} | {key: values.get(key) for key in CSV_COLUMNS})
         if not each.findings and not each.controls:
             lines.append(head | {"role": ""})
-    return pd.DataFrame(lines, columns=["claim", "verdict", "missing", "author", "role", *COLUMNS])
+    return pd.DataFrame(
+        lines, columns=["claim", "verdict", "missing", "author", "role", *CSV_COLUMNS]
+    )
 
 
 def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:

@@ -21,7 +21,7 @@ ROWS = Path("results/standard.parquet")  # the largest published run on real peo
 DURATIONS = Path("results/durations.json")
 
 # One method of each shaping family, and pairs that differ in one thing
-METHODS = (
+SHOWN = (
     "ES-n-400",
     "SW-n-2",
     "TL-n-300 (1e-4)",
@@ -70,7 +70,7 @@ def findings_block(run: published.Published, table: pd.DataFrame) -> str:
     """What a run found: a sentence per method of METHODS and pair of PAIRS; which run it is."""
     changes = [
         f"- *{method.family}* ({method.meaning}): {sentences.change_sentence(table, method.name)}."
-        for method in registry.named(*METHODS)
+        for method in registry.named(*SHOWN)
     ]
     differences = [
         f"- *{question}* {sentences.difference_sentence(run.rows, method, other)}."

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from perso.analysis.comparison import COLUMNS, equivalence_by_part
+from perso.analysis.comparison import PRINTED_COLUMNS, equivalence_by_part
 from perso.parts import PARTS
 from perso.stats import paired
 
@@ -61,7 +61,7 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
         columns["p"] = block["p"].map(format_p)
     for name in ("sd", "min", "max"):
         columns[name] = block[name].map(format_share)
-    for name in COLUMNS:
+    for name in PRINTED_COLUMNS:
         columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
     if "r_train" in block:
         columns["r_train"] = block["r_train"].map(format_ratio)

@@ -29,7 +29,7 @@ ALWAYS = (
     "flips",
     "seed",
 )
-ENCODER = (
+ENCODER_SETTINGS = (
     "image_size",
     "width",
     "precision",
@@ -90,7 +90,7 @@ def generic_key(data: StudyData, fold_number: int, repeat: int) -> str:
 def encoder_key(data: StudyData, fold_number: int) -> str:
     """Return the key of a fold's auto-encoder, which also learns from the individuals."""
     fold = data.splits.folds[fold_number]
-    settings = {name: getattr(data.settings, name) for name in ENCODER}
+    settings = {name: getattr(data.settings, name) for name in ENCODER_SETTINGS}
     people = [data.content[person] for person in fold.individuals]
     facts = {"engine": engine.VERSION, **settings}
     return fingerprint([facts, plans.ENCODER, [data.content_of(fold), *people]])

@@ -49,7 +49,7 @@ def without(*names: str) -> dict:
 
 def paper_of(table, part: str) -> dict:
     """{method: its paper numbers in the table}, of methods that have any."""
-    block = table[part][[f"paper {column}" for column in comparison.COLUMNS]].dropna()
+    block = table[part][[f"paper {column}" for column in comparison.PRINTED_COLUMNS]].dropna()
     return {
         name: tuple(values) for name, values in zip(block.index, block.values.tolist(), strict=True)
     }
@@ -155,7 +155,7 @@ def test_the_papers_numbers_stand_beside_their_method(accuracies):
     table = comparison.compare(rows(accuracies))
     printed = printed_table("v3")
     for part in ("D_I", "D_G"):
-        columns = [f"{part} {column}" for column in comparison.COLUMNS]
+        columns = [f"{part} {column}" for column in comparison.PRINTED_COLUMNS]
         numbers = {
             name: tuple(printed.loc[name, columns]) for name in accuracies if name in printed.index
         }

@@ -12,7 +12,7 @@ from perso.data.dataset import part_sizes
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS, V3, named
 from perso.paths import ROOT
-from perso.report import cost_figures, cost_text, sentences
+from perso.report import cost_figures, cost_text
 from perso.settings import read_params
 from perso.study import jobs, plans
 from perso.study.study import Study
@@ -168,7 +168,7 @@ def test_the_answer_names_every_family_and_the_break_even():
 
 def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
     families = ("baseline", "data grouping", "control", "early shaping", "transfer learning")
-    monkeypatch.setattr(sentences, "FAMILIES", families)
+    monkeypatch.setattr(cost_text, "FAMILIES", families)
     assert (
         "data grouping 1.00, early shaping 1.67, transfer learning 0.50."
         in cost_text.cost_sentence(cost.training_cost(FOUR))
@@ -270,9 +270,9 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
 
 def test_latency_is_the_median_of_the_clock(tiny):
     """A clock of 1 s at each look: every batch takes 1000 ms."""
-    table = cost.latency(tiny, batches=(1, 4), repeats=3, clock=itertools.count().__next__)
+    table = cost.network_latency(tiny, batches=(1, 4), repeats=3, clock=itertools.count().__next__)
     assert len(table) == 4 and (table == 1000).all(axis=None)
-    grows = cost.latency(
+    grows = cost.network_latency(
         tiny, batches=(1,), repeats=4, clock=map(lambda n: n * n, itertools.count()).__next__
     )
     assert (grows["low"] < grows["median"]).all() and (grows["median"] < grows["high"]).all()

@@ -396,14 +396,14 @@ def test_mantel_is_nan_for_two_people_for_equal_distances_and_for_nan():
 def test_people_with_equal_codes_have_no_distance(data):
     fold = data.splits.folds[0]
     codes = data.inputs.reshape(len(data.inputs), -1) / 255
-    apart = fairness.person_distances(data, fold, codes)
+    apart = fairness.latent_distances(data, fold, codes)
     assert apart.shape == (len(fold.individuals),) * 2
     assert (
         np.allclose(apart, apart.T)
         and not apart.diagonal().any()
         and (apart + np.eye(len(apart)) > 0).all()
     )
-    assert not fairness.person_distances(data, fold, np.ones_like(codes)).any()
+    assert not fairness.latent_distances(data, fold, np.ones_like(codes)).any()
 
 
 def named(distances: np.ndarray, names: str) -> pd.DataFrame:

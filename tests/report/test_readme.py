@@ -140,9 +140,7 @@ def test_claims_that_a_smoke_run_alone_tested_count_as_not_run():
         "NOT RUN": 2,
         "at quick": 7,
     }
-    alone = (
-        "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Tested: 7 at quick size; 2 in a smoke run alone"
-    )
+    alone = "Of 9 claims: 3 REPRODUCED, 6 UNDECIDED. Tested: 7 at quick size; 2 in a smoke run only"
     assert numbers(alone) == numbers(without)
 
 
