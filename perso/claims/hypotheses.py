@@ -128,8 +128,8 @@ def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, floa
     n          number of people
     models     number of generic networks
     """
-    if sd < paired.ALIKE:
-        p = 1.0 if abs(mean) < paired.ALIKE else np.nan
+    if sd < paired.ROUNDING:
+        p = 1.0 if abs(mean) < paired.ROUNDING else np.nan
         return p, np.nan, np.nan
     error = sd * np.sqrt(1 / n + 0.25 / models)
     reach = student.ppf(0.975, n - 1) * error if n > 1 else np.nan
@@ -306,10 +306,10 @@ def percentage_points(*shares: float) -> tuple[float, ...]:
 
 def standard_error(effect: Effect) -> float:
     """Standard error of a mean difference in percentage points; nan where nothing varies."""
-    return 100 * effect.sd / np.sqrt(effect.n) if effect.sd > paired.ALIKE else np.nan
+    return 100 * effect.sd / np.sqrt(effect.n) if effect.sd > paired.ROUNDING else np.nan
 
 
 def detectable_by_interval(interval: bootstrap.Interval) -> float:
     """Minimum detectable effect (power of 80 %) from a 95 % interval; nan where it has no width."""
     width = interval.high - interval.low
-    return Z * width / (2 * 1.96) if width > paired.ALIKE else np.nan
+    return Z * width / (2 * 1.96) if width > paired.ROUNDING else np.nan

@@ -33,7 +33,7 @@ def vary(on_I: np.ndarray, on_G: np.ndarray) -> bool:
     If they do not, all bootstrap samples are alike and say nothing about the error.
     """
     differences = [values - values[:, :1] for values in (on_I, on_G)]
-    return any(np.ptp(each, axis=0).max() > paired.ALIKE for each in differences)
+    return any(np.ptp(each, axis=0).max() > paired.ROUNDING for each in differences)
 
 
 def front_members(evidence: Evidence, of: str, on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:

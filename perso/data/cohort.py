@@ -206,7 +206,7 @@ def _to_grey_levels(images: np.ndarray) -> str:
         return f": bring {low}..{high} to 0..255, then .astype('uint8')"
     if high > 1:
         return ": .round().astype('uint8')" if kind == "f" else ": .astype('uint8')"
-    return ": 0..1 times 255, .astype('uint8')" if kind == "f" else ": .astype('uint8') * 255"
+    return ": (255 * images).round().astype('uint8')" if kind == "f" else ": .astype('uint8') * 255"
 
 
 def _to_integers(name: str, array: np.ndarray) -> str:

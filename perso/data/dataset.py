@@ -237,7 +237,7 @@ def part_sizes(data: StudyData) -> pd.DataFrame:
         {
             "person": str(person),
             "fold": number,
-            "samples": int((data.source.who == person).sum()),
+            "samples": len(np.unique(data.source.item[data.source.who == person])),
             "D_I train": len(split.train[person]),
             "D_I test": len(split.test[person]),
             "D_G people": len(fold.global_people),

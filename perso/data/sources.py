@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from contextlib import redirect_stdout
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,25 +35,16 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
     """
     if dataset.startswith("file:"):
         return read(dataset.removeprefix("file:"))
-    if dataset == "digits":
-        arrays = _digits()
-    elif dataset in ARCHIVES:
-        images, table = _idx_arrays(dataset, Path(data_dir).expanduser())
-        if dataset == "fashion":
-            arrays = {"images": images, "labels": table, "who": np.zeros_like(table)}
-        else:
-            # columns: class, hsf series, writer, index of the writer's digit, … (arXiv:1905.10498)
-            arrays = {
-                "images": images,
-                "labels": table[:, 0],
-                "who": table[:, 2],
-                "attr_hsf": table[:, 1],
-            }
-    else:
-        raise InputError(
-            f"dataset: no {dataset!r}; possible: digits, qmnist, nist, fashion, file:PATH.npz"
-        )
+    if dataset not in SOURCES:
+        possible = ", ".join([*SOURCES, "file:PATH.npz"])
+        raise InputError(f"dataset: no {dataset!r}; possible: {possible}{file_hint(dataset)}")
+    arrays = SOURCES[dataset](Path(data_dir).expanduser())
     return checked_cohort(arrays, f"dataset {dataset}", dataset)
+
+
+def file_hint(dataset: str) -> str:
+    """Return the end of a message for a name that is a file's."""
+    return f"; your own file: file:{dataset}" if Path(dataset).suffix == ".npz" else ""
 
 
 # First image of each form in sklearn's digits. The form asks everyone for the same 130 digits, and
@@ -62,7 +54,7 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
 FORM_STARTS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
 
 
-def _digits() -> dict[str, np.ndarray]:
+def _digits(data_dir: Path) -> dict[str, np.ndarray]:
     """Return sklearn's digits; `who` is the form, 0..13: a person by inference, not by record.
 
     The source names no writers. It mentions 13 people, but there are 14 forms: one person may have
@@ -153,3 +145,30 @@ def _read_idx(path: Path) -> np.ndarray:
         raise InputError(
             f"{path}: truncated or damaged ({error}); delete it to download it again"
         ) from error
+
+
+def _writers(dataset: str, data_dir: Path) -> dict[str, np.ndarray]:
+    """Return NIST's digits with their writers."""
+    images, table = _idx_arrays(dataset, data_dir)
+    # columns: class, hsf series, writer, index of the writer's digit, … (arXiv:1905.10498)
+    return {
+        "images": images,
+        "labels": table[:, 0],
+        "who": table[:, 2],
+        "attr_hsf": table[:, 1],
+    }
+
+
+def _garments(data_dir: Path) -> dict[str, np.ndarray]:
+    """Return Fashion-MNIST, whose images are nobody's."""
+    images, labels = _idx_arrays("fashion", data_dir)
+    return {"images": images, "labels": labels, "who": np.zeros_like(labels)}
+
+
+# ADD A DATA SET HERE: its name, and a function of the data folder that returns its arrays
+SOURCES = {
+    "digits": _digits,
+    "qmnist": partial(_writers, "qmnist"),
+    "nist": partial(_writers, "nist"),
+    "fashion": _garments,
+}

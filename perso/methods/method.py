@@ -1,6 +1,7 @@
 """The Method record, and one function per kind of method that makes such a record."""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
@@ -45,6 +46,11 @@ class Method:
             value = getattr(self, field)
             if value not in possible:
                 raise ValueError(f"{self.name}: {field} {value!r} is unknown; possible: {possible}")
+        if self.n_I is not None and not is_fraction(self.n_I):
+            raise ValueError(
+                f"{self.name}: n_I {self.n_I!r} is no fraction above 0 as text, "
+                'like "2", "0.88" or "1/8"'
+            )
         if self.late and not self.late_rate:
             raise ValueError(f"{self.name}: late iterations need a late_rate")
         if self.enlarged_by and not 1 <= self.percent <= 100:
@@ -98,6 +104,14 @@ class Method:
     def needs_encoder(self) -> bool:
         """Whether what enlarges D_I is chosen by an auto-encoder's codes."""
         return self.enlarged_by not in ("", "random")
+
+
+def is_fraction(n_I: object) -> bool:
+    """Whether n_I is a fraction above 0, written as text (a number would make another key)."""
+    try:
+        return isinstance(n_I, str) and Fraction(n_I) > 0
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def early_shaping(dose: int) -> Method:

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from perso.methods.method import Method
+
 
 def iterations_per_epoch(size: int, batch_size: int) -> int:
     """n_iter = ⌈|D_G| / batchSize⌉ (Algorithm 1, line 8); `size` counts training samples."""
@@ -49,6 +51,17 @@ def schedule(
     epoch = np.zeros(n_iter, bool) if n_I is None else weighing_epoch(n_iter, n_I)
     return np.concatenate(
         [np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)]
+    )
+
+
+def method_schedule(method: Method, n_iter: int, epochs: int, late: int) -> np.ndarray:
+    """`schedule` with a method's fields.
+
+    epochs  repetitions of the epoch; 0 for what starts from a trained network
+    late    iterations on D_I last; of methods with one trajectory, the longest may stand for all
+    """
+    return schedule(
+        n_iter, epochs, early=method.early, n_I=method.n_I, late=late, extra=method.extra
     )
 
 

@@ -77,7 +77,7 @@ def replaceable(folder: Path) -> bool:
     return (folder / MARK).is_file() or not any(folder.iterdir())
 
 
-def anew(folder: Path) -> None:
+def empty_folder(folder: Path) -> None:
     """Replace a folder by an empty one with the mark of a build."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def anew(folder: Path) -> None:
 
 def copy_sources(source: Path) -> None:
     """Copy what the book is made of into a new folder."""
-    anew(source)
+    empty_folder(source)
     (source / "chapters").mkdir()
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -159,7 +159,7 @@ def compile_pages(source: Path, html: Path) -> Path:
     """Run jupyter-book with warnings as errors and return the path of the first page."""
     options = ["-W", "-n", "--keep-going", "--all", "--quiet"]
     command = ["build", str(source), "--path-output", str(html.parent), *options]
-    anew(html.parent / "_build")
+    empty_folder(html.parent / "_build")
     done = subprocess.run(
         [sys.executable, "-c", JUPYTER_BOOK, *command], capture_output=True, text=True
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from perso.stats.paired import ALIKE, without_nan
+from perso.stats.paired import ROUNDING, without_nan
 from perso.stats.permutation import permute_within_person
 
 MIN_PEOPLE = 5  # with fewer people there is no bootstrap interval
@@ -90,10 +90,10 @@ def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> I
     shifts = np.abs(drawn.mean(axis=1) - mean)
     errors = drawn.std(axis=1, ddof=1) / np.sqrt(n)
     # draws of people who do not differ have no standard error: |t| is 0 or infinite
-    constant = errors < ALIKE
+    constant = errors < ROUNDING
     t = shifts / np.where(constant, 1.0, errors)
-    t = np.where(constant, np.where(shifts < ALIKE, 0.0, np.inf), t)
-    reach = np.inf if error < ALIKE else error * np.quantile(t, level, method="nearest")
+    t = np.where(constant, np.where(shifts < ROUNDING, 0.0, np.inf), t)
+    reach = np.inf if error < ROUNDING else error * np.quantile(t, level, method="nearest")
     if not np.isfinite(reach):  # without a standard error: the quantile of the shifts themselves
         reach = np.quantile(shifts, level)
     return Interval(mean, float(mean - reach), float(mean + reach))
@@ -151,7 +151,7 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     nan where k is below 3 and where a or b does not vary.
     """
     # not scipy's spearmanr: its last digits differ, and its p takes time in every bootstrap draw
-    if len(a) < 3 or np.ptp(a) < ALIKE or np.ptp(b) < ALIKE:
+    if len(a) < 3 or np.ptp(a) < ROUNDING or np.ptp(b) < ROUNDING:
         return np.nan
     ranks_a = stats.rankdata(np.round(a, 12))
     ranks_b = stats.rankdata(np.round(b, 12))
@@ -179,7 +179,7 @@ def spearman_over_settings(
     def rho(*tables: np.ndarray) -> float:
         return spearman(*sides(*tables))
 
-    if all(np.ptp(table, axis=0).max(initial=0) < ALIKE for table in tables if len(table)):
+    if all(np.ptp(table, axis=0).max(initial=0) < ROUNDING for table in tables if len(table)):
         return Interval(rho(*tables), np.nan, np.nan), np.nan
     interval, p = bootstrap_statistic(
         lambda index: rho(*(table[index] for table in tables)), len(tables[0]), rng, draws

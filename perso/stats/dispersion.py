@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from perso.stats.bootstrap import Interval, bootstrap_statistic
-from perso.stats.paired import ALIKE
+from perso.stats.paired import ROUNDING
 from perso.stats.permutation import sign_flip
 
 
@@ -68,7 +68,7 @@ def pitman_morgan(a: np.ndarray, b: np.ndarray) -> float:
     """
     sums = np.asarray(a, float) + b
     differences = np.asarray(a, float) - b
-    if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < ALIKE:
+    if len(sums) < 3 or min(np.ptp(sums), np.ptp(differences)) < ROUNDING:
         return np.nan
     return float(stats.pearsonr(sums, differences).pvalue)
 
@@ -103,6 +103,6 @@ def log_sd_ratio(
     def log_ratio(index: np.ndarray) -> float:
         sd_a = a[index].std(ddof=1)
         sd_b = b[index].std(ddof=1)
-        return np.log(sd_a / sd_b) if min(sd_a, sd_b) > ALIKE else np.nan
+        return np.log(sd_a / sd_b) if min(sd_a, sd_b) > ROUNDING else np.nan
 
     return bootstrap_statistic(log_ratio, len(a), rng, draws)

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from perso.stats.paired import ALIKE
+from perso.stats.paired import ROUNDING
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def mixed_model(
                 f"{name}: {count} levels of {len(values)} values; possible: 2 to {len(values) - 1}"
             )
     scale = values.std()
-    if scale < ALIKE:
+    if scale < ROUNDING:
         raise ValueError("the values do not vary")
 
     # names that a formula can hold: r0, r1, … for the random factors

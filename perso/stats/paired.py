@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
-ALIKE = 1e-12  # numbers that differ by less than this differ by rounding alone
+ROUNDING = 1e-12  # numbers that differ by less than this differ by rounding alone
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def paired_change(differences: np.ndarray, level: float = 0.95) -> PairedChange:
     mean = float(d.mean()) if n else np.nan
     if n < 2:
         return PairedChange(mean, np.nan, np.nan, np.nan, n)
-    if np.ptp(d) < ALIKE:
-        return PairedChange(mean, np.nan, np.nan, 1.0 if abs(mean) < ALIKE else np.nan, n)
+    if np.ptp(d) < ROUNDING:
+        return PairedChange(mean, np.nan, np.nan, 1.0 if abs(mean) < ROUNDING else np.nan, n)
     error = d.std(ddof=1) / np.sqrt(n)
     reach = stats.t.ppf((1 + level) / 2, n - 1) * error
     p = float(2 * stats.t.sf(abs(mean / error), n - 1))
@@ -86,7 +86,7 @@ def d_z(differences: np.ndarray) -> float:
     nan below two people and where the differences do not vary.
     """
     d = np.asarray(differences, float)
-    return float(d.mean() / d.std(ddof=1)) if len(d) > 1 and np.ptp(d) > ALIKE else np.nan
+    return float(d.mean() / d.std(ddof=1)) if len(d) > 1 and np.ptp(d) > ROUNDING else np.nan
 
 
 def wilcoxon(differences: np.ndarray) -> float:
@@ -109,7 +109,7 @@ def detectable_effect(
     nan below three people and where nothing varies: sd = 0 does not mean that any difference is
     found.
     """
-    if n < 3 or not sd > ALIKE:
+    if n < 3 or not sd > ROUNDING:
         return np.nan
     alpha /= tests
     found = TTestPower().solve_power(nobs=n, alpha=alpha, power=power, alternative="two-sided")
@@ -140,7 +140,7 @@ def non_inferiority(differences: np.ndarray, margin: float) -> float:
     nan below two people, and where all differ by the same amount, even by 0, as in `tost`.
     """
     d = np.asarray(differences, float)
-    if len(d) < 2 or np.ptp(d) < ALIKE:
+    if len(d) < 2 or np.ptp(d) < ROUNDING:
         return np.nan
     return float(DescrStatsW(d).ttest_mean(-margin, alternative="larger")[1])
 
@@ -171,7 +171,7 @@ def bayesian_signed_rank(
     """
     # ours, as neither scipy nor statsmodels has it
     d = without_nan(d)
-    if len(d) < 2 or np.ptp(d) < ALIKE:
+    if len(d) < 2 or np.ptp(d) < ROUNDING:
         return Belief(np.nan, np.nan, np.nan)
     z = np.r_[0.0, d]
     sums = z[:, None] + z[None]  # twice the Walsh averages

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from perso.stats.paired import ALIKE, without_nan
+from perso.stats.paired import ROUNDING, without_nan
 
 
 def gap_p(
@@ -27,7 +27,7 @@ def gap_p(
     orders = (observed, *(rng.permutation(observed) for _ in range(permutations)))
     sizes = np.bincount(observed)
     gaps = np.array([np.ptp(np.bincount(order, values) / sizes) for order in orders])
-    return float(np.mean(gaps >= gaps[0] - ALIKE)) if len(names) > 1 else np.nan
+    return float(np.mean(gaps >= gaps[0] - ROUNDING)) if len(names) > 1 else np.nan
 
 
 def mantel(
@@ -47,11 +47,11 @@ def mantel(
     n = len(a)
     pairs = np.triu_indices(n, 1)
     # where a distance is nan, ptp is nan and the comparison False
-    if n < 3 or not (np.ptp(a[pairs]) > ALIKE and np.ptp(b[pairs]) > ALIKE):
+    if n < 3 or not (np.ptp(a[pairs]) > ROUNDING and np.ptp(b[pairs]) > ROUNDING):
         return np.nan, np.nan
     orders = (np.arange(n), *(rng.permutation(n) for _ in range(permutations)))
     r = np.array([np.corrcoef(a[pairs], b[np.ix_(order, order)][pairs])[0, 1] for order in orders])
-    return float(r[0]), float(np.mean(r >= r[0] - ALIKE))
+    return float(r[0]), float(np.mean(r >= r[0] - ROUNDING))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def permanova(
     _, groups = np.unique(groups, return_inverse=True)
     codes = codes.astype(float)
     centred = codes - group_means(codes, strata)[strata]
-    if not np.abs(centred).max(initial=0) > ALIKE:
+    if not np.abs(centred).max(initial=0) > ROUNDING:
         return Permanova(np.nan, np.nan, np.nan)
     total = (centred**2).sum()
 
@@ -158,4 +158,4 @@ def permute_within_person(
         abs(statistic(*(np.take_along_axis(table, order, axis=1) for table in tables)))
         for order in orders
     ]
-    return float((1 + np.sum(np.array(found) >= observed - ALIKE)) / (1 + permutations))
+    return float((1 + np.sum(np.array(found) >= observed - ROUNDING)) / (1 + permutations))

@@ -44,9 +44,7 @@ def index_plan(
     if method.global_extra:
         D_G = np.concatenate([D_G, train[other if method.global_extra == "other" else person]])
     epochs = 0 if method.from_generic else settings.epochs * method.epochs_factor
-    from_I = schedules.schedule(
-        epoch_length(data, fold), epochs, method.early, method.n_I, late, method.extra
-    )
+    from_I = schedules.method_schedule(method, epoch_length(data, fold), epochs, late)
     rng_I = rng(settings.seed, "batches", person, repeat, method.individual_data)
     rng_G = rng(settings.seed, "batches", person, repeat, "G")
     return from_I, schedules.batches(from_I, D_I, D_G, settings.batch_size, rng_I, rng_G)

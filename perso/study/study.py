@@ -156,9 +156,7 @@ class Study:
         """
         n_iter = plans.epoch_length(self.data, self.folds[fold])
         epochs = self.settings.epochs * method.epochs_factor
-        return schedules.schedule(
-            n_iter, epochs, method.early, method.n_I, method.late, method.extra
-        )
+        return schedules.method_schedule(method, n_iter, epochs, method.late)
 
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
         """Return latent codes, float32 [M, latent]; nan for inputs that are not encoded.

@@ -19,7 +19,7 @@ from sklearn.datasets import load_digits
 
 from perso.data import images, sources, splits
 from perso.data.cohort import Cohort, checked_cohort, read, save
-from perso.data.sources import ARCHIVES, FORM_STARTS, load
+from perso.data.sources import ARCHIVES, FORM_STARTS, SOURCES, load
 from perso.errors import InputError
 from perso.paths import default_data_dir
 
@@ -135,11 +135,13 @@ def test_file_names_are_those_torchvision_downloads():
     assert ARCHIVES["fashion"][2] == [name for name, _ in FashionMNIST.resources]
 
 
+def test_a_file_without_its_prefix_is_recognised():
+    assert refused(load, "people.npz", "nowhere").endswith("; your own file: file:people.npz")
+
+
 def test_the_message_for_an_unknown_data_set_names_all():
     line = refused(load, "mnist", "nowhere")
-    assert (
-        line == f"dataset: no 'mnist'; possible: {', '.join(['digits', *ARCHIVES])}, file:PATH.npz"
-    )
+    assert line == f"dataset: no 'mnist'; possible: {', '.join(SOURCES)}, file:PATH.npz"
 
 
 # --- torchvision's files, tiny
@@ -367,7 +369,7 @@ def test_three_arrays_are_enough(tmp_path):
 
 WRONG = [  # name, array (None: left out), message
     ("who", None, "is missing; the file holds images, labels, item, attr_age"),
-    ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: 0..1 times 255"),
+    ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: (255 * images).round()"),
     ("images", ARRAYS["images"].reshape(6, 6), "has shape (6, 6); needed is [N, H, W]"),
     (
         "images",

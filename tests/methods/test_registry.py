@@ -243,3 +243,9 @@ def test_an_error_of_a_record_names_the_method_and_the_field(wrong):
         ValueError, match=r"^TL-n-10 .*: (family|individual_data|global_extra|late)"
     ):
         replace(row("TL-n-10 (1e-3)"), **wrong)
+
+
+@pytest.mark.parametrize("n_I", ["8th", "0", "-2", "1/0", "", 8, 0.5])
+def test_n_I_is_a_fraction_above_0_as_text(n_I):
+    with pytest.raises(ValueError, match=r"^SW: n_I .* is no fraction above 0 as text"):
+        Method("SW", "sample weighing", "", n_I=n_I)

@@ -202,7 +202,7 @@ def a_file(path):
 
 def a_link(path):
     """A link is not replaced, even one to a folder that a build made."""
-    book.anew(path.with_name("elsewhere"))
+    book.empty_folder(path.with_name("elsewhere"))
     path.symlink_to(path.with_name("elsewhere"))
 
 
