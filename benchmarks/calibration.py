@@ -1,13 +1,15 @@
-"""Whether the study's tests and intervals keep their word: `python benchmarks/calibration.py`, a quarter of an hour.
+"""Simulate how often tests reject and intervals cover: `python benchmarks/calibration.py`.
 
-Simulates studies like ours in which the truth is known, asks each test as the ledger does and counts how often it
-rejects and how often an interval covers. Writes results/calibration.json for chapter 17; the same seed gives the same
-numbers. What is counted so far is kept in calibration.part: stopped before the end, the same command goes on.
+It takes a quarter of an hour. It simulates studies like ours whose true effects are known. It runs
+each test as the ledger does and counts how often the test rejects and how often an interval
+contains the true value. It writes results/calibration.json for chapter 17; the same seed gives the
+same numbers. Finished entries are kept in results/calibration.part: after a stop, the same command
+continues.
 """
 
 import argparse
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -27,29 +29,36 @@ from perso.seeds import rng
 from perso.stats import bootstrap, dispersion, mixed, paired, permutation
 from perso.store import published
 
-PEOPLE, SIMULATIONS, FEW, SEED = (14, 24), 2000, 300, 0  # FEW: of mixed models, which take longer
-DIGITS, FLIPS = (33, 36, 39), 3  # original digits of a person's test set, in turn; images of each
-DRAWS, PERMUTATIONS = (
-    1000,
-    1999,
-)  # fewer than in the study: less exact one by one, and as often right
-# Of the variance of what decides a hit; the rest is chance. Each by what the published runs show: sd over people,
-# sd of differences, and how much of it is the choice of digits.
+PEOPLE = (14, 24)
+SIMULATIONS = 2000
+FEW = 300  # simulations of mixed models, which take longer
+SEED = 0
+DIGITS = (33, 36, 39)  # original digits in the test sets of the first, second, third … person
+FLIPS = 3  # images of each original digit
+# fewer than in the study: one p or interval is less exact, but the error rates are the same
+DRAWS = 1000
+PERMUTATIONS = 1999
+# Shares of the variance of the sum that decides a hit; the rest is noise. They are chosen so that
+# three quantities are as in the published runs: the SD over people, the SD of paired differences,
+# and the part of the latter that is due to the choice of digits.
+# on D_I
 OWN = {
     "person": 0.14,
     "person × method": 0.02,
     "digit": 0.24,
     "digit × method": 0.1,
     "image": 0.2,
-}  # on D_I
+}
+# on D_G
 COMMON = {
     "person": 0.011,
     "person × method": 0.003,
     "digit": 0.24,
     "digit × method": 0.02,
     "image": 0.2,
-}  # on D_G
+}
 COMMON_DIGITS = 270
+# accepted range of the share of studies, by kind of test
 WANTED = {
     "rejects": (0.035, 0.065),
     "covers": (0.93, 0.97),
@@ -60,66 +69,83 @@ WANTED = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """Studies with one truth, and what is asked of them."""
+    """A kind of simulated study, and the tests that are applied to it."""
 
     name: str
-    trial: Callable[
-        [np.random.Generator, int], dict[str, bool]
-    ]  # one study of so many people → what was found
-    kinds: dict[str, str]  # of each test: what is wanted, a key of WANTED
-    contrast: tuple[str, ...] = ()  # what the study does not use, for comparison
+    # simulates one study of that many people: test → whether it rejects, or the interval covers
+    trial: Callable[[np.random.Generator, int], dict[str, bool]]
+    kinds: dict[str, str]  # test → key of WANTED
+    contrast: tuple[str, ...] = ()  # tests that the study does not use, for comparison
     simulations: int = SIMULATIONS
 
 
-def hits(rng, people: int, accuracy, common: bool = False) -> list[np.ndarray]:
-    """A study: of every person how many images of each original digit [k, methods] were right, of FLIPS each.
+def hits(
+    rng: np.random.Generator, people: int, accuracy: Sequence[float], common: bool = False
+) -> list[np.ndarray]:
+    """Simulate a study: hits per original digit and method, int [k, methods] for each person.
 
-    accuracy   [methods], of all images of all people who could be asked
-    common     all people of a half are tested on the same digits, as on D_G, and not on their own
-    A probit model: hit where a sum of normal effects of person, digit and image, with and without method, is above 0.
+    accuracy   [methods], over all possible people and images
+    common     all people of a half are tested on the same digits, as on D_G, not on their own
+    A hit is a correctly classified image; each of the k digits has FLIPS images. This is a probit
+    model: an image is a hit where the sum of normal effects and the method's constant is above 0.
     """
-    m, k = len(accuracy), COMMON_DIGITS if common else max(DIGITS)
-    tested = np.arange(people) % (2 if common else people)  # who shares a number shares the digits
-    shares, sets = COMMON if common else OWN, tested.max() + 1
+    methods = len(accuracy)
+    k = COMMON_DIGITS if common else max(DIGITS)
+    # people with the same number are tested on the same digits
+    tested = np.arange(people) % (2 if common else people)
+    sets = tested.max() + 1
+    shares = COMMON if common else OWN
     sd = {name: np.sqrt(share) for name, share in shares.items()}
-    z = rng.normal(0, np.sqrt(1 - sum(shares.values())), (people, k, FLIPS, m))
-    z += rng.normal(0, sd["person"], (people, 1, 1, 1)) + rng.normal(
-        0, sd["person × method"], (people, 1, 1, m)
-    )
-    z += (
-        rng.normal(0, sd["digit"], (sets, k, 1, 1))
-        + rng.normal(0, sd["digit × method"], (sets, k, 1, m))
-        + rng.normal(0, sd["image"], (sets, k, FLIPS, 1))
-    )[tested]
-    right = (z + scipy_stats.norm.ppf(accuracy) > 0).sum(axis=2)
-    return [
-        each if common else each[: DIGITS[place % len(DIGITS)]] for place, each in enumerate(right)
-    ]
+    noise = rng.normal(0, np.sqrt(1 - sum(shares.values())), (people, k, FLIPS, methods))
+    person = rng.normal(0, sd["person"], (people, 1, 1, 1))
+    person_method = rng.normal(0, sd["person × method"], (people, 1, 1, methods))
+    digit = rng.normal(0, sd["digit"], (sets, k, 1, 1))
+    digit_method = rng.normal(0, sd["digit × method"], (sets, k, 1, methods))
+    image = rng.normal(0, sd["image"], (sets, k, FLIPS, 1))
+    effects = noise + (person + person_method) + (digit + digit_method + image)[tested]
+    correct = (effects + scipy_stats.norm.ppf(accuracy) > 0).sum(axis=2)
+    if common:
+        return list(correct)
+    return [each[: DIGITS[place % len(DIGITS)]] for place, each in enumerate(correct)]
 
 
-def means(study) -> np.ndarray:
-    """Accuracies [people, methods]."""
+def means(study: list[np.ndarray]) -> np.ndarray:
+    """Accuracies of a study, [people, methods]."""
     return np.array([each.mean(axis=0) / FLIPS for each in study])
 
 
-def differences(study) -> list[np.ndarray]:
-    """The second method minus the first: sums and numbers of images by original digit, float [k, 2] per person."""
+def differences(study: list[np.ndarray]) -> list[np.ndarray]:
+    """The second method minus the first: float [k, 2] per person.
+
+    A row per original digit: the difference of the hits, and the number of images.
+    """
     return [
         np.stack([each[:, 1] - each[:, 0], np.full(len(each), FLIPS)], axis=1).astype(float)
         for each in study
     ]
 
 
-def covers(interval, truth: float) -> bool:
+def covers(interval: bootstrap.Interval, truth: float) -> bool:
+    """Whether an interval contains the true value."""
     return bool(interval.low <= truth <= interval.high)
 
 
 def two_methods(
-    rng, people: int, accuracy=(0.93, 0.93), common: bool = False, spread: bool = False
+    rng: np.random.Generator,
+    people: int,
+    accuracy: tuple[float, float] = (0.93, 0.93),
+    common: bool = False,
+    spread: bool = False,
 ) -> dict[str, bool]:
-    """Two methods: every test of a paired difference, every interval of it; with `spread`, of the log ratio of sd."""
+    """All tests and intervals of a paired difference between two methods.
+
+    accuracy   of the two methods
+    common     see `hits`
+    spread     also those of the log ratio of the two SDs over people
+    """
     study = hits(rng, people, accuracy, common)
-    persons, truth = differences(study), accuracy[1] - accuracy[0]
+    persons = differences(study)
+    truth = accuracy[1] - accuracy[0]
     d = np.array([bootstrap.person_mean(person) for person in persons])
     student = paired.paired_change(d)
     found = {
@@ -142,22 +168,28 @@ def two_methods(
     return found
 
 
-def naive(persons, rng) -> bootstrap.Interval:
-    """People, then their digits, and the plain quantiles of the means: too wide, by the second drawing."""
-    pools = np.stack(
-        [
-            each[rng.integers(len(each), size=(100, len(each))), 0].mean(axis=1) / FLIPS
-            for each in persons
-        ],
-        axis=1,
-    )
+def naive(persons: list[np.ndarray], rng: np.random.Generator) -> bootstrap.Interval:
+    """Plain quantiles of the mean when people and then their digits are drawn, as a contrast.
+
+    The interval is too wide, because the digits are drawn as well.
+    """
+    pools = []  # per person: their mean in 100 draws of their digits
+    for person in persons:
+        drawn = rng.integers(len(person), size=(100, len(person)))
+        pools.append(person[drawn, 0].mean(axis=1) / FLIPS)
+    pools = np.stack(pools, axis=1)
     size = DRAWS, len(persons)
-    again = pools[rng.integers(100, size=size), rng.integers(len(persons), size=size)]
-    return bootstrap.Interval(np.nan, *np.quantile(again.mean(axis=1), [0.025, 0.975]))
+    place = rng.integers(100, size=size)
+    person = rng.integers(len(persons), size=size)
+    ends = np.quantile(pools[place, person].mean(axis=1), [0.025, 0.975])
+    return bootstrap.Interval(np.nan, *ends)
 
 
-def at_margin(rng, people: int, margin: float) -> dict[str, bool]:
-    """The second method is worse by just the margin: neither equivalent nor harmless."""
+def at_margin(rng: np.random.Generator, people: int, margin: float) -> dict[str, bool]:
+    """Tests of equivalence and non-inferiority if the second method is worse by the margin.
+
+    Neither is then true, so a rejection is an error.
+    """
     study = means(hits(rng, people, (0.93, 0.93 - margin)))
     d = study[:, 1] - study[:, 0]
     return {
@@ -166,8 +198,8 @@ def at_margin(rng, people: int, margin: float) -> dict[str, bool]:
     }
 
 
-def family(rng, people: int, methods: int = 6) -> dict[str, bool]:
-    """Methods that are all as good as the one they share as their baseline."""
+def family(rng: np.random.Generator, people: int, methods: int = 6) -> dict[str, bool]:
+    """Whether any of several methods differs from the baseline; all are equally good."""
     study = means(hits(rng, people, [0.93] * (methods + 1)))
     p = np.array(
         [permutation.sign_flip(d, rng, PERMUTATIONS) for d in (study[:, 1:] - study[:, :1]).T]
@@ -178,62 +210,85 @@ def family(rng, people: int, methods: int = 6) -> dict[str, bool]:
     }
 
 
-def trend(rng, people: int, methods: int = 3) -> dict[str, bool]:
-    """Methods in an order that means nothing."""
+def trend(rng: np.random.Generator, people: int, methods: int = 3) -> dict[str, bool]:
+    """Test and interval of a trend over methods that are all equally good."""
     study = means(hits(rng, people, [0.93] * methods))
     slopes = np.nan_to_num([bootstrap.spearman(np.arange(methods), line) for line in study])
-    interval, p = bootstrap.bootstrap_mean(slopes, rng, DRAWS), paired.page_trend(study)
+    interval = bootstrap.bootstrap_mean(slopes, rng, DRAWS)
+    p = paired.page_trend(study)
     return {"Page's L": p < 0.05, "interval of slopes": covers(interval, 0)}
 
 
+# steps of accuracy on D_I and D_G over seven settings; their ρ is 0
 APART = (
     np.array([-3, -2, -1, 0, 1, 2, 3]) / 100,
     np.array([0, 1, -3, 2, -1, 3, -2]) / 500,
-)  # on D_I and D_G: ρ = 0
+)
 
 
-def correlated(rng, people: int, apart: bool = False) -> dict[str, bool]:
-    """Seven settings whose accuracies on D_I and D_G have nothing to do with each other: alike, or widely apart."""
-    own, others = (steps * apart for steps in APART)
-    own = means(hits(rng, people, 0.93 + own))
-    others = (
-        others + rng.normal(0, 0.012, (people, 1)) + rng.normal(0, 0.01, (people, 7))
-    )  # normal: of many images
-    p = asked(lambda *both: tuple(each.mean(axis=0) for each in both), (own, others), rng)
+def correlated(rng: np.random.Generator, people: int, apart: bool = False) -> dict[str, bool]:
+    """Correlation over seven settings whose accuracies on D_I and D_G are unrelated.
+
+    apart   the settings differ by the steps of APART; else all are equally good
+    """
+    steps_I, steps_G = (steps * apart for steps in APART)
+    accuracy_I = means(hits(rng, people, 0.93 + steps_I))
+    # normal, because D_G has many images
+    person = rng.normal(0, 0.012, (people, 1))
+    noise = rng.normal(0, 0.01, (people, 7))
+    accuracy_G = steps_G + person + noise
+
+    def means_over_people(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(table.mean(axis=0) for table in tables)
+
+    p = asked(means_over_people, (accuracy_I, accuracy_G), rng)
     return {"Spearman over settings": p < 0.05}
 
 
-def asked(sides, tables, rng, same: bool = False) -> float:
-    """p of a correlation over settings."""
+def asked(
+    sides: Callable[..., tuple],
+    tables: Sequence[np.ndarray],
+    rng: np.random.Generator,
+    same: bool = False,
+) -> float:
+    """p of `bootstrap.spearman_over_settings`, which describes the arguments."""
     return bootstrap.spearman_over_settings(
         sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same
     )[1]
 
 
-def fairness(rng, people: int, accuracy: float = 0.93) -> dict[str, bool]:
-    """Seven settings that are all alike: mean accuracy against sd over people, as claims 13 and 14 ask."""
-    own = means(hits(rng, people, [accuracy] * 7))
+def fairness(rng: np.random.Generator, people: int, accuracy: float = 0.93) -> dict[str, bool]:
+    """Correlation of mean accuracy and SD over people, as in claims 13 and 14.
 
-    def sides(table):
+    The seven settings are all equally good.
+    """
+    table = means(hits(rng, people, [accuracy] * 7))
+
+    def sides(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return table.mean(axis=0), table.std(axis=0, ddof=1)
 
     alone = bootstrap.bootstrap_statistic(
-        lambda index: bootstrap.spearman(*sides(own[index])), people, rng, DRAWS // 5
+        lambda index: bootstrap.spearman(*sides(table[index])), people, rng, DRAWS // 5
     )[1]
-    p = asked(sides, (own,), rng, same=True)
+    p = asked(sides, (table,), rng, same=True)
     return {"Spearman over settings": p < 0.05, "Spearman, people drawn alone": alone < 0.05}
 
 
-def writers(rng, people: int, classes: int = 5, each: int = 4) -> dict[str, bool]:
-    """Codes that tell classes apart and no writers."""
+def writers(
+    rng: np.random.Generator, people: int, classes: int = 5, each: int = 4
+) -> dict[str, bool]:
+    """Test whether codes differ between people; they differ between classes only.
+
+    each   codes per person and class
+    """
     strata = np.tile(np.arange(classes), people * each)
     codes = rng.normal(size=(len(strata), 4)) + 3 * rng.normal(size=(classes, 4))[strata]
     groups = np.repeat(np.arange(people), classes * each)
     return {"PERMANOVA": permutation.permanova(codes, groups, strata, rng, 199).p < 0.05}
 
 
-def coin(rng, people: int) -> dict[str, bool]:
-    """As many people for as against, but for chance."""
+def coin(rng: np.random.Generator, people: int) -> dict[str, bool]:
+    """Test of a share of people whose true value is one half."""
     count = rng.binomial(people, 0.5)
     low, high = proportion_confint(count, people, method="wilson")
     return {
@@ -244,34 +299,40 @@ def coin(rng, people: int) -> dict[str, bool]:
 
 @cache
 def found_by_most(people: int) -> float:
-    """The accuracy that differs from 93 % by what `paired.detectable_effect` says of the true sd of such differences."""
+    """Accuracy that differs from 93 % by the MDE of `paired.detectable_effect`.
+
+    The SD of the paired differences is the true one, from a very large study.
+    """
     better = 0.95
     for _ in range(3):
         study = means(hits(rng(SEED, "sd"), 20_000, (0.93, better)))
-        better = 0.93 + paired.detectable_effect(float((study[:, 1] - study[:, 0]).std()), people)
+        sd = float((study[:, 1] - study[:, 0]).std())
+        better = 0.93 + paired.detectable_effect(sd, people)
     return better
 
 
-def power(rng, people: int) -> dict[str, bool]:
-    """A difference as large as the detectable one."""
+def power(rng: np.random.Generator, people: int) -> dict[str, bool]:
+    """Test of a difference that is as large as the minimum detectable effect."""
     study = means(hits(rng, people, (0.93, found_by_most(people))))
     return {"sign-flip": permutation.sign_flip(study[:, 1] - study[:, 0], rng, PERMUTATIONS) < 0.05}
 
 
-def shared(rng, people: int, repeats: int) -> dict[str, bool]:
-    """No difference on average, but all people of a half share the generic model that theirs begin from.
+def shared(rng: np.random.Generator, people: int, repeats: int) -> dict[str, bool]:
+    """Test and intervals of a mean that is 0, where all people of a half share a generic network.
 
-    In units of the sd over people: generic models and residual have half of it.
+    repeats   runs per person, each with its own two generic networks
+    The SD over people is 1; that over generic networks and that of the residual are 0.5.
     """
-    person, repeat = np.repeat(np.arange(people), repeats), np.tile(np.arange(repeats), people)
+    person = np.repeat(np.arange(people), repeats)
+    repeat = np.tile(np.arange(repeats), people)
     generic = 2 * repeat + person % 2
     values = rng.normal(0, 1, people)[person] + rng.normal(0, 0.5, 2 * repeats)[generic]
     values += rng.normal(0, 0.5, len(person))
-    alone = {"person": person} if repeats > 1 else {}
-    wide, narrow = (
-        mixed.mixed_model(values, random).effects.loc["mean"]
-        for random in (alone | {"generic": generic}, alone)
-    )
+    # with one run per person, the effect of the person is part of the residual
+    without_generic = {"person": person} if repeats > 1 else {}
+    with_generic = without_generic | {"generic": generic}
+    wide = mixed.mixed_model(values, with_generic).effects.loc["mean"]
+    narrow = mixed.mixed_model(values, without_generic).effects.loc["mean"]
     p = permutation.sign_flip(values.reshape(people, repeats).mean(axis=1), rng, PERMUTATIONS)
     return {
         "mixed model": covers(wide, 0),
@@ -289,10 +350,9 @@ SPREAD = {
     "Pitman–Morgan": "rejects",
     "bootstrap over people": "covers",
 }
-PLAIN, IGNORED = (
-    ("plain two-level bootstrap", "Pitman–Morgan"),
-    ("mixed model without generic models",),
-)
+# contrasts
+PLAIN = ("plain two-level bootstrap", "Pitman–Morgan")
+IGNORED = ("mixed model without generic models",)
 MODELS = {
     "mixed model": "covers",
     "mixed model without generic models": "covers",
@@ -356,11 +416,13 @@ SCENARIOS = (
 
 
 def counted(scenario: Scenario, people: int, simulations: int = 0, seed: int = SEED) -> list[dict]:
-    """How often each test of a scenario found what it asks: an entry of results/calibration.json per test."""
-    generator, n = (
-        rng(seed, "calibration", scenario.name, people),
-        simulations or scenario.simulations,
-    )
+    """Simulate a scenario; an entry of results/calibration.json per test.
+
+    people        number of people in each study
+    simulations   number of studies; 0: that of the scenario
+    """
+    generator = rng(seed, "calibration", scenario.name, people)
+    n = simulations or scenario.simulations
     found = [scenario.trial(generator, people) for _ in range(n)]
     entries = []
     for what, kind in scenario.kinds.items():
@@ -384,7 +446,7 @@ def counted(scenario: Scenario, people: int, simulations: int = 0, seed: int = S
 
 
 def about(simulations: int) -> dict:
-    """What a record says of itself, besides its entries."""
+    """The fields of a record besides its entries."""
     return {
         "date": date.today().isoformat(),
         "commit": published.commit(),
@@ -401,38 +463,38 @@ def about(simulations: int) -> dict:
 
 
 def counted_before(part: Path, record: dict) -> list[dict]:
-    """The entries of a run that was stopped, where it did what `record` says; else none."""
+    """The entries of a stopped run, if all other fields are those of `record`; else none."""
     try:
         earlier = records.load_json(part)
     except InputError as error:
         raise SystemExit(f"calibration: {error}") from None
-    known = not record["commit"].endswith(
-        ("-dirty", "unknown")
-    )  # else the code may have changed in between
-    if (
-        earlier
-        and known
-        and all(earlier.get(name) == record[name] for name in record if name != "date")
-    ):
-        return earlier["entries"]
-    return []
+    # else the code may have changed since
+    known = not record["commit"].endswith(("-dirty", "unknown"))
+    if not earlier or not known:
+        return []
+    same = all(earlier.get(name) == record[name] for name in record if name != "date")
+    return earlier["entries"] if same else []
 
 
 def main() -> None:
     top = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     top.add_argument(
-        "--simulations", type=int, default=0, help="of every scenario, for a first look"
+        "--simulations",
+        type=int,
+        default=0,
+        metavar="N",
+        help="studies per scenario, fewer for a first look (default: as many as the book has)",
     )
     top.add_argument(
         "--to",
         type=Path,
         default=ROOT / "results" / "calibration.json",
         metavar="FILE.json",
-        help="%(default)s",
+        help="file of the record (default: %(default)s)",
     )
-    given = top.parse_args()
-    part = given.to.with_suffix(".part")
-    record = about(given.simulations)
+    args = top.parse_args()
+    part = args.to.with_suffix(".part")
+    record = about(args.simulations)
     record["entries"] = counted_before(part, record)
     done = {(entry["scenario"], entry["people"]) for entry in record["entries"]}
     pairs = [
@@ -442,10 +504,10 @@ def main() -> None:
         if (scenario.name, people) not in done
     ]
     for scenario, people in tqdm(pairs):
-        record["entries"] += counted(scenario, people, given.simulations)
+        record["entries"] += counted(scenario, people, args.simulations)
         write(part, record, indent=1, ensure_ascii=False, allow_nan=False)
-    del record["asked"]  # of every scenario; an entry says how many were simulated
-    write(given.to, record, indent=1, ensure_ascii=False, allow_nan=False)
+    del record["asked"]  # each entry has its own number of simulations
+    write(args.to, record, indent=1, ensure_ascii=False, allow_nan=False)
     part.unlink(missing_ok=True)
 
 

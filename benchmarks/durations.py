@@ -1,7 +1,8 @@
-"""How long the README's commands take: `python benchmarks/durations.py`, in a fresh clone.
+"""Time the commands of the README in a fresh clone: `python benchmarks/durations.py`.
 
-Writes results/durations.json, which `make readme` puts into the README. Until the end what is timed is kept in
-build/durations.json: `make test` compares results/ with the README and would fail.
+Writes results/durations.json, which `make readme` copies into the README. Until all commands are
+timed, the record is in build/durations.json: `make test` compares results/ with the README and
+would fail.
 """
 
 import json
@@ -22,35 +23,37 @@ COMMANDS = (
 
 
 def machine() -> str:
-    """The processor and its cores."""
+    """Number of cores and name of the processor."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return f"{os.cpu_count()} cores of {names[0] if names else platform.processor()}"
 
 
-def write(path: Path, record: dict, indent: int = 2, **form) -> None:
-    """Write a record as JSON; the file is there whole or not at all."""
-    text = json.dumps(record, indent=indent, **form) + "\n"
+def write(path: Path, record: dict, indent: int = 2, **options) -> None:
+    """Write a record as JSON; if that fails, the file stays as it was.
+
+    options   further arguments of `json.dumps`
+    """
+    text = json.dumps(record, indent=indent, **options) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.part")
+    temporary = path.with_name(f"{path.name}.part")
     try:
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def main() -> None:
     if (ROOT / ".venv").exists() or (ROOT / "build").exists():
-        raise SystemExit("this is no fresh clone: .venv/ or build/ is there")
+        raise SystemExit("durations: .venv/ or build/ exists; run it in a fresh clone")
     measured = []
     for command, what in COMMANDS:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         subprocess.run(command.split(), cwd=ROOT, check=True)
-        measured.append(
-            {"command": command, "what": what, "seconds": round(time.perf_counter() - begun, 1)}
-        )
+        seconds = round(time.perf_counter() - start, 1)
+        measured.append({"command": command, "what": what, "seconds": seconds})
         record = {"measured": measured, "machine": machine(), "date": date.today().isoformat()}
         write(ROOT / "build" / "durations.json", record)
     write(ROOT / "results" / "durations.json", record)

@@ -1,23 +1,26 @@
-"""Whether bfloat16 is as accurate as float32: `python benchmarks/precision.py params/quick.yml`.
+"""Test whether bfloat16 is as accurate as float32: `python benchmarks/precision.py PARAMS.yml`.
 
-Trains the same study in both precisions, with the same people, splits and seeds, and tests the
-paired differences over people for equivalence within margins that were fixed beforehand. Updates
-one entry of results/precision.json. Trained models stay in the store: after a budget has ended, the
-same command goes on.
+Trains the same study in both precisions, with the same people, splits and seeds. Tests the paired
+differences over people for equivalence, within margins that were fixed beforehand. Updates one
+entry of results/precision.json. Trained models stay in the store: if the budget ends first, the
+same command continues.
 """
 
 import argparse
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 from durations import ROOT, machine, write
 
 from perso import errors, paths, settings
 from perso.analysis import comparison
 from perso.methods import registry
+from perso.methods.method import Method
 from perso.report import records, tables
 from perso.study.study import Study
 
@@ -26,7 +29,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options, named as those of `perso run`."""
+    """The command line; options have the same names as those of `perso run`."""
     top = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     option = top.add_argument
     option("params", type=Path, metavar="PARAMS.yml")
@@ -38,85 +41,101 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="change a setting",
     )
-    which = "names or families, or all: those of the study (%(default)s)"
-    option("--method", dest="methods", nargs="+", default=DEFAULT, help=which)
+    option(
+        "--method",
+        dest="methods",
+        nargs="+",
+        default=DEFAULT,
+        metavar="METHOD",
+        help="names or families of methods; all: those of the study (default: one of each family)",
+    )
     option(
         "--store",
         type=Path,
         default=paths.default_store(),
-        help="file of trained models (%(default)s)",
+        help="file of trained models (default: %(default)s)",
     )
     option(
         "--data-dir",
         type=Path,
         default=paths.default_data_dir(),
-        help="folder of data sets (%(default)s)",
+        help="folder of data sets (default: %(default)s)",
     )
     option(
         "--budget",
         type=float,
         default=math.inf,
         metavar="SECONDS",
-        help="begin nothing new after this time",
+        help="start no further job after this time (default: none)",
     )
     option(
         "--to",
         type=Path,
         default=ROOT / "results" / "precision.json",
         metavar="FILE.json",
-        help="%(default)s",
+        help="file of the record (default: %(default)s)",
     )
     return top
 
 
 def main() -> None:
-    given = parser().parse_args()
+    args = parser().parse_args()
     try:
-        base = settings.read_params(given.params, given.pairs)
-        wanted = None if "all" in given.methods else registry.named(*given.methods)
-        rows = dict(both(base, wanted, given))
-        entries = records.load_json(given.to) or {}
+        base = settings.read_params(args.params, args.pairs)
+        methods = None if "all" in args.methods else registry.named(*args.methods)
+        rows = dict(both(base, methods, args))
+        entries = records.load_json(args.to) or {}
     except (errors.InputError, KeyError) as error:
         raise SystemExit(f"precision: {error.args[0]}") from None
     print(tables.equivalence_table(rows["bfloat16"], rows["float32"]).to_string())
-    entries[given.params.stem] = entry(base, rows)
-    write(given.to, entries, allow_nan=False)
+    entries[args.params.stem] = entry(base, rows)
+    write(args.to, entries, allow_nan=False)
 
 
-def both(base: settings.Settings, wanted, given):
-    """Yield each precision and its rows; exit where the budget left some models untrained.
+def both(
+    base: settings.Settings, methods: tuple[Method, ...] | None, args: argparse.Namespace
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each precision and its rows; exit if the budget ends before all models are trained.
 
-    wanted   methods; None: those of the study
+    methods   None: those of the study
     """
-    ends = time.monotonic() + given.budget
-    for kind in PRECISIONS:
-        study = Study(replace(base, precision=kind), given.store, given.data_dir)
-        rows = study.run(wanted, budget=max(0, ends - time.monotonic()))
-        if left := len(study.keys(wanted)) - len(rows):
+    end = time.monotonic() + args.budget
+    for precision in PRECISIONS:
+        study = Study(replace(base, precision=precision), args.store, args.data_dir)
+        rows = study.run(methods, budget=max(0, end - time.monotonic()))
+        if left := len(study.keys(methods)) - len(rows):
             raise SystemExit(
-                f"{left} models are left in {kind}; the same command goes on. Nothing was written."
+                f"precision: {left} models are still to be trained in {precision}; "
+                "nothing was written; run the same command again"
             )
-        yield kind, rows
+        yield precision, rows
 
 
-def entry(base: settings.Settings, rows: dict) -> dict:
-    """A comparison as it stands in results/precision.json; null for what cannot be computed."""
-    one, other = rows["bfloat16"], rows["float32"]
-    found = {
-        part: {key: None if value != value else value for key, value in asdict(each).items()}
-        for part, each in comparison.equivalence_by_part(one, other).items()
-    }
+def entry(base: settings.Settings, rows: dict[str, pd.DataFrame]) -> dict:
+    """An entry of results/precision.json; null for values that cannot be computed.
+
+    rows   of the two precisions
+    """
+    one = rows["bfloat16"]
+    other = rows["float32"]
+    tests = {}
+    for part, test in comparison.equivalence_by_part(one, other).items():
+        # nan, the only value not equal to itself, is no JSON
+        tests[part] = {
+            name: value if value == value else None for name, value in asdict(test).items()
+        }
+    seconds = {name: round(float(each["seconds"].median()), 3) for name, each in rows.items()}
     return {
         "settings": {
-            key: value
-            for key, value in settings.as_dict(base).items()
-            if key not in ("precision", "device")
+            name: value
+            for name, value in settings.as_dict(base).items()
+            if name not in ("precision", "device")
         },
         "people": one["person"].nunique(),
         "models": len(one) + len(other),
         "methods": list(one["method"].unique()),
-        **found,
-        "seconds": {kind: round(float(each["seconds"].median()), 3) for kind, each in rows.items()},
+        **tests,
+        "seconds": seconds,
         "device": ", ".join(one["device"].unique()),
         "machine": machine(),
         "torch": ", ".join(one["torch"].unique()),

@@ -1,12 +1,18 @@
-"""How fast, against the textbook loop and against the machine: `make bench`, or `python benchmarks/throughput.py`.
+"""Time training against a textbook loop and against the machine: `make bench`.
 
-The same networks, initial weights, plans and iterations in several ways, in one run: the textbook loop, the engine one
-model at a time, then a step at a time to all that the machine can. Then a whole small study both ways. Data are
-scikit-learn's digits with their flips, enlarged by repeating pixels; every tenth is kept for the accuracies, which must
-agree: their mean paired difference is zero within its 95 % interval, or below 2 points. (After the few iterations at
-paper size that says little; there a unit test compares a step.) Evaluation is timed with the study and nowhere else. It
-wants an idle machine, and writes results/throughput-DEVICE.json for the book, after each size. What the file has of
-other sizes stays if this machine and this PyTorch measured it.
+All ways of training get the same networks, initial weights, index plans and iterations, in one run:
+first the textbook loop, then the engine with one model at a time, then one more speed-up per step,
+up to all that the machine offers. At the end a whole small study is trained both by `perso run` and
+by the textbook loop.
+
+The data are scikit-learn's digits with their flips; pixels are repeated to reach the image size.
+One digit in ten is a test digit. The accuracies on these must agree with the textbook loop's: the
+95 % interval of the mean paired difference contains 0, or the mean is below 2 points. After the few
+iterations at paper size this says little; tests/test_benchmarks.py compares a single step there.
+The time of evaluation counts in the whole study only.
+
+Run it on an idle machine. It writes results/throughput-DEVICE.json for the book, after each size.
+Sizes that were measured before are kept if machine and PyTorch are the same.
 """
 
 import argparse
@@ -38,11 +44,12 @@ from perso.stats import paired
 from perso.study import hardware
 from perso.study.jobs import chunks
 from perso.study.study import Study
-from perso.training import engine, inference, recipe
+from perso.training import engine, inference
 from perso.training.models import State
 from perso.training.recipe import Recipe, init_state
 
-CLASSES, RATE = 30, 1e-3
+CLASSES = 30
+RATE = 1e-3  # learning rate
 ITERATIONS = {
     "cpu": {"quick": 300, "standard": 60, "paper": 30},
     "cuda": {"quick": 600, "standard": 600, "paper": 600},
@@ -51,170 +58,171 @@ ITERATIONS = {
 
 @dataclass(frozen=True)
 class Way:
-    """A way to train: the engine by a recipe, in so many processes; the textbook loop where there is no recipe."""
+    """A way to train: the engine with a recipe, or the textbook loop where there is no recipe."""
 
     name: str
     what: str
-    predicted: float | None = (
-        None  # times as fast as the way before; from single trials, before this was written
-    )
+    # times as fast as the way before; from single trials, before the benchmark was written
+    predicted: float | None = None
     recipe: Recipe | None = None
     processes: int = 1
 
 
 @dataclass(frozen=True)
 class Work:
-    """The same for every way: what to train on, from where, in which order."""
+    """What every way trains: the same data, initial weights and order of images."""
 
     settings: Settings
     images: np.ndarray  # u8 [M, S, S]
     labels: np.ndarray  # int [M]
     test: np.ndarray  # bool [M]
-    plans: np.ndarray  # int [N, T, B], of images that are not for the test
-    states: list[State]
+    plans: np.ndarray  # int [N, T, B], indices of training images
+    states: list[State]  # initial weights of the N models
 
 
 def ways(s: Settings, here: hardware.Machine) -> list[Way]:
-    """From the textbook loop to all that the machine can, a step at a time (of settled settings)."""
-    cores, large, small = torch.get_num_threads(), s.image_size * s.width >= 32, s.lanes > 1
-    plain = recipe.Recipe(
+    """The ways to time, from the textbook loop to all that the machine offers, one step at a time.
+
+    s      resolved settings
+    here   the machine
+    """
+    cores = torch.get_num_threads()
+    large = s.image_size * s.width >= 32
+    small = s.lanes > 1
+    plain = Recipe(
         CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device
     )
-    taken = [
+    listed = [
         Way("textbook loop", "Dataset, DataLoader, eager float32, the loss fetched at every step"),
-        Way("engine", "data and plan on the device, nothing fetched, fused Adam; one model at a time",
-            2.5 if here.device == "cuda" else 1.2, plain),
-    ]  # fmt: skip
+        Way(
+            "engine",
+            "data and plan on the device, nothing fetched, fused Adam; one model at a time",
+            predicted=2.5 if here.device == "cuda" else 1.2,
+            recipe=plain,
+        ),
+    ]
 
-    def step(name: str, what: str, predicted: float, processes: int = 0, **change):
-        last = taken[-1]
-        taken.append(
-            Way(name, what, predicted, replace(last.recipe, **change), processes or last.processes)
-        )
+    def step(name: str, what: str, predicted: float, processes: int = 0, **change) -> None:
+        """Add a way that changes the recipe or the number of processes of the last one."""
+        last = listed[-1]
+        changed = replace(last.recipe, **change)
+        listed.append(Way(name, what, predicted, changed, processes or last.processes))
 
     layout = 1.2 if here.device == "cuda" or not large else 1.6
     if here.device == "cuda":
         step("+ CUDA graph", "the whole step is one launch", 3.5, graph=True)
     step("+ channels_last", "the layout that convolutions want", layout, channels_last=True)
     if small:
-        step(
-            "+ fused models",
-            f"{s.lanes} models in one network, by grouped convolutions",
-            1.8,
-            lanes=s.lanes,
-        )
+        fused = f"{s.lanes} models in one network, by grouped convolutions"
+        step("+ fused models", fused, 1.8, lanes=s.lanes)
     if s.in_flight > 1:
         step("+ in flight", f"{s.in_flight} networks, a stream each", 1.4, in_flight=s.in_flight)
     if here.device == "cpu":
-        step(
-            "+ processes",
-            f"{cores} of one thread each",
-            1.9 if small else 1.0,
-            processes=cores,
-            threads=1,
-        )
+        gain = 1.9 if small else 1.0
+        step("+ processes", f"{cores} of one thread each", gain, processes=cores, threads=1)
     if here.device == "cuda":
-        step(
-            "+ tf32",
-            "convolutions on tensor cores, 10 bits of each number",
-            4.0 if large else 1.2,
-            precision="tf32",
-        )
+        gain = 4.0 if large else 1.2
+        what = "convolutions on tensor cores, 10 bits of each number"
+        step("+ tf32", what, gain, precision="tf32")
     if here.bfloat16:
-        step(
-            "+ bfloat16",
-            "autocast; weights and BN statistics float32",
-            1.6 if large else 1.2,
-            precision="bfloat16",
-        )
+        gain = 1.6 if large else 1.2
+        what = "autocast; weights and BN statistics float32"
+        step("+ bfloat16", what, gain, precision="bfloat16")
     if here.device == "cuda":
         step("+ torch.compile", "element-wise kernels fused", 1.2, compile=True)
-    return taken
+    return listed
 
 
 def work(settings: Settings, iterations: int, models: int) -> Work:
-    """The work at the size of these settings."""
+    """The data, index plans and initial weights at the size of these settings."""
     digits = load_digits()
-    images, labels = flipped(np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 10)
+    pixels = np.rint(digits.images * 255 / 16).astype(np.uint8)
+    images, labels = flipped(pixels, digits.target, 10)
     times = settings.image_size // 8
-    test = np.arange(len(labels)) % len(digits.target) % 10 == 9  # a digit's flips with it
-    own, none = np.flatnonzero(~test), np.zeros(iterations, bool)
+    enlarged = images.repeat(times, 1).repeat(times, 2)
+    # a digit and its flips are on the same side of the split
+    test = np.arange(len(labels)) % len(digits.target) % 10 == 9
+    train = np.flatnonzero(~test)
+    no_individual = train[:0]
+    from_I = np.zeros(iterations, bool)
     plans = [
-        schedules.batches(none, own[:0], own, settings.batch_size, None, rng("plan", n))
+        schedules.batches(from_I, no_individual, train, settings.batch_size, None, rng("plan", n))
         for n in range(models)
     ]
     recipe = Recipe(CLASSES, settings.image_size, settings.width)
     states = [init_state(recipe, seed_of("benchmark", n)) for n in range(models)]
-    return Work(
-        settings, images.repeat(times, 1).repeat(times, 2), labels, test, np.stack(plans), states
-    )
+    return Work(settings, enlarged, labels, test, np.stack(plans), states)
 
 
 def by_textbook(job: Work, device: str) -> tuple[list, float]:
-    """The models of all plans, and the seconds that training took."""
+    """Train all models by the textbook loop; the trained models and the seconds it took."""
     shape = (CLASSES, job.settings.image_size, job.settings.width, device)
     models = [textbook.begun(state, *shape) for state in job.states]
 
-    def call(iterations: int | None = None):
+    def train(iterations: int | None = None) -> None:
         for model, plan in zip(models, job.plans, strict=True):
             textbook.fit(model, job.images, job.labels, plan[:iterations], RATE, device)
 
-    with torch.backends.cudnn.flags(
-        enabled=True, allow_tf32=False
-    ):  # which PyTorch does not call float32 either
-        call(4)  # loads kernels
+    # PyTorch allows TF32 in convolutions by default; the textbook loop is float32
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        train(4)  # loads kernels
         models = [textbook.begun(state, *shape) for state in job.states]
-        return models, clocked(call)
+        return models, clocked(train)
 
 
 def by_engine(job: Work, way: Way) -> tuple[list[State], float]:
-    """The same by the engine, in jobs as a study cuts them."""
+    """Train all models by the engine, in jobs as a study has them; their states and the seconds."""
     jobs = chunks(tuple(range(len(job.plans))), way.recipe.lanes * way.recipe.in_flight)
+    done = []
     with joblib.parallel_config("loky"):
-        pool, done = joblib.Parallel(way.processes, batch_size=1), []
-        part = joblib.delayed(some)
-        pool(
-            part(way.recipe, job, jobs[0], 4) for _ in range(way.processes)
-        )  # starts processes, compiles, captures
+        pool = joblib.Parallel(way.processes, batch_size=1)
+        call = joblib.delayed(some)
+        # starts processes, compiles, captures
+        pool(call(way.recipe, job, jobs[0], 4) for _ in range(way.processes))
         seconds = clocked(
-            lambda: done.extend(pool(part(way.recipe, job, models) for models in jobs))
+            lambda: done.extend(pool(call(way.recipe, job, models) for models in jobs))
         )
     return [state for states in done for state in states], seconds
 
 
 def some(
-    recipe: recipe.Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
+    recipe: Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
 ) -> list[State]:
-    """Some of the models, trained in this process."""
-    plans, states = job.plans[list(models), :iterations], [job.states[n] for n in models]
+    """Train some of the models in this process; their states after the last iteration."""
+    plans = job.plans[list(models), :iterations]
+    states = [job.states[n] for n in models]
     total = plans.shape[1]
-    return engine.train(
-        recipe, job.images, job.labels, plans, np.full(total, RATE), states, list(models)
-    )[total]
+    rates = np.full(total, RATE)
+    trained = engine.train(recipe, job.images, job.labels, plans, rates, states, list(models))
+    return trained[total]
 
 
 class Strict(dict):
-    """Stands for the engine's list of what serves instead: here nothing may."""
+    """Replaces `engine.FALLBACKS`: exit where a recipe fails; a simpler one must not be timed."""
 
     def __setitem__(self, recipe, simpler):
-        raise SystemExit(f"this machine lacks what {recipe} asks for")
+        raise SystemExit(f"throughput: this machine cannot train with {recipe}")
 
 
 def clocked(call: Callable[[], object]) -> float:
-    """Seconds of a call, the device's work included."""
-    begun = time.perf_counter()
+    """Seconds of a call, including the work of the GPU."""
+    start = time.perf_counter()
     call()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def ceiling(device: str) -> dict[str, float]:
-    """The machine's own rates: a large matrix product (FLOP/s), a large copy (bytes/s, read and written)."""
+    """Peak rates of a device: matrix product by precision in FLOP/s, copy in bytes/s.
+
+    A copy counts the bytes that are read and the bytes that are written.
+    """
     n, size = (4096, 2**28) if device == "cpu" else (8192, 2**32)
-    big = torch.ones(size, dtype=torch.uint8, device=device)
-    other = big.clone()
-    rates = {"copy": 2 * big.numel() / min(clocked(lambda: other.copy_(big)) for _ in range(8))}
+    source = torch.ones(size, dtype=torch.uint8, device=device)
+    target = source.clone()
+    seconds = min(clocked(lambda: target.copy_(source)) for _ in range(8))
+    rates = {"copy": 2 * source.numel() / seconds}
 
     def product(dtype: torch.dtype) -> float:
         a = torch.rand(n, n, device=device).to(dtype)
@@ -229,108 +237,126 @@ def ceiling(device: str) -> dict[str, float]:
 
 
 def measured(size: str, here: hardware.Machine) -> dict:
-    """All ways at one size."""
+    """Time all ways at one size; an entry of `sizes` in the record."""
     s = hardware.resolved(read_params(ROOT / "params" / f"{size}.yml"), CLASSES, here)
     cores = here.workers if here.device == "cpu" else 1
     models = max(4, cores * s.lanes, s.in_flight * s.lanes)
-    total = ITERATIONS[here.device][size]
+    iterations = ITERATIONS[here.device][size]
     engine.FALLBACKS = Strict()
-    job, done, first = work(s, total, models), [], None
-    own, wanted = job.images[job.test], job.labels[job.test]
-    tried = ways(s, here)
-    own_way = study_way(tried, s)
-    for way in tried:
-        trained, seconds = (
-            by_textbook(job, here.device) if way.recipe is None else by_engine(job, way)
+    job = work(s, iterations, models)
+    test_images = job.images[job.test]
+    test_labels = job.labels[job.test]
+
+    def predicted_classes(way: Way, model) -> np.ndarray:
+        if way.recipe is None:
+            return textbook.answers(model, test_images, here.device)
+        return inference.predict(way.recipe, test_images, model, np.arange(len(test_images)))
+
+    listed = ways(s, here)
+    default = study_way(listed, s)
+    entries = []
+    reference = None
+    for way in listed:
+        if way.recipe is None:
+            trained, seconds = by_textbook(job, here.device)
+        else:
+            trained, seconds = by_engine(job, way)
+        accuracy = np.array(
+            [(predicted_classes(way, model) == test_labels).mean() for model in trained]
         )
-        given = [
-            textbook.answers(model, own, here.device) if way.recipe is None
-            else inference.predict(way.recipe, own, model, np.arange(len(own))) for model in trained
-        ]  # fmt: skip
-        accuracy = np.array([(each == wanted).mean() for each in given])
-        first = accuracy if first is None else first
-        apart = paired.paired_change(accuracy - first)
-        if not (apart.low <= 0 <= apart.high or abs(apart.mean) < 0.02):
+        if reference is None:
+            reference = accuracy
+        change = paired.paired_change(accuracy - reference)
+        if not (change.low <= 0 <= change.high or abs(change.mean) < 0.02):
             raise SystemExit(
-                f"{way.name} is not the same work: accuracy {apart.mean:+.3f} against the textbook's"
+                f"throughput: {way.name} at size {size} changes the accuracy "
+                f"of the textbook loop by {change.mean:+.3f}; it must agree"
             )
-        done.append(
-            {
-                "way": way.name,
-                "what": way.what,
-                "precision": way.recipe.precision if way.recipe else "float32",
-                "predicted": way.predicted,
-                "ms": 1e3 * seconds / total / models,
-                "accuracy": accuracy.mean(),
-                "low": apart.low,
-                "high": apart.high,
-                "note": "a study's own" if way is own_way else "",
-            }
-        )
+        entry = {
+            "way": way.name,
+            "what": way.what,
+            "precision": way.recipe.precision if way.recipe else "float32",
+            "predicted": way.predicted,
+            "ms": 1e3 * seconds / iterations / models,
+            "accuracy": accuracy.mean(),
+            "low": change.low,
+            "high": change.high,
+            "note": "a study's own" if way is default else "",
+        }
+        entries.append(entry)
         print(
-            f"{size:9s} {way.name:18s} {done[-1]['ms']:9.3f} ms   accuracy {done[-1]['accuracy']:.3f}",
+            f"{size:9s} {way.name:18s} {entry['ms']:9.3f} ms   accuracy {entry['accuracy']:.3f}",
             flush=True,
         )
-    once, twice = (by_engine(job, own_way)[0] for _ in range(2))
-    same = [
-        all(torch.equal(one[name], two[name]) for name in one)
-        for one, two in zip(once, twice, strict=True)
+    first_run, second_run = (by_engine(job, default)[0] for _ in range(2))
+    identical = [
+        all(torch.equal(first[name], second[name]) for name in first)
+        for first, second in zip(first_run, second_run, strict=True)
     ]
-    need = hardware.iteration(s, CLASSES)
+    cost = hardware.iteration(s, CLASSES)
     return {
         "image_size": s.image_size,
         "width": s.width,
         "batch_size": s.batch_size,
         "models": models,
-        "iterations": total,
-        "flop": need.flop,
-        # at the least: what is kept is written and read, and so is its gradient; Adam reads four and writes three
-        "bytes": 4 * need.kept + 7 / 4 * need.weights,
+        "iterations": iterations,
+        "flop": cost.flop,
+        # a lower bound: activations and their gradients are written and read once each;
+        # Adam reads four numbers per weight and writes three
+        "bytes": 4 * cost.kept + 7 / 4 * cost.weights,
         "ceiling": ceiling(here.device),
-        "ways": done,
-        "identical": sum(same),  # of the models, when a study's own way is gone twice
+        "ways": entries,
+        # models with the same weights after two runs in the way that a study takes
+        "identical": sum(identical),
     }
 
 
-def study_way(tried: list[Way], s: Settings) -> Way:
-    """The way that a study takes when nothing is forced: the last of its precision, and without the compiler."""
+def study_way(listed: list[Way], s: Settings) -> Way:
+    """The way that a study takes by default: the last of its precision without torch.compile."""
     return [
-        way for way in tried[1:] if way.recipe.precision == s.precision and not way.recipe.compile
+        way for way in listed[1:] if way.recipe.precision == s.precision and not way.recipe.compile
     ][-1]
 
 
 def whole_study(name: str, settings: Settings, share: float) -> dict:
-    """A study by `perso run` on an empty store, and row by row by the textbook loop, as the papers describe it.
+    """Time a study by `perso run` on an empty store, and by the textbook loop, row by row.
 
-    Both train the same methods: those of the study, `without` the ones that the textbook loop cannot train, which need
-    an auto-encoder.
+    name       of the params file
+    settings   of the study
+    share      of the people that the textbook loop trains; its time is scaled to all of them
+    Both train the same methods of the study. `without` has the names of those that the textbook
+    loop cannot train: they need an auto-encoder.
     """
     with tempfile.TemporaryDirectory() as folder:
         study = Study(settings, Path(folder) / "store.sqlite")
         methods = tuple(method for method in study.methods if textbook.able(method))
-        ours = clocked(lambda: study.run(methods))
+        perso_seconds = clocked(lambda: study.run(methods))
         rows = study.rows(methods)
-    done, textbook_seconds = [], 0.0
-    for call in textbook.models(study, methods, share):
+    done = []
+    textbook_seconds = 0.0
+    for model in textbook.models(study, methods, share):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             textbook_seconds += clocked(
-                lambda call=call: done.append(textbook.one_model(study.data, *call))
+                lambda model=model: done.append(textbook.one_model(study.data, *model))
             )
         print(f"\r{len(done)} of {len(rows)} models by the textbook loop", end="", flush=True)
-    theirs = pd.DataFrame(done)
+    textbook_rows = pd.DataFrame(done)
     agreement = {}
     for part in PARTS.values():
-        one, two = (accuracy.per_person(each, part.accuracy) for each in (rows, theirs))
-        agreement[part.name] = asdict(paired.paired_change((one - two).dropna().mean(axis=1)))
-    scale = len(rows) / len(done)
+        ours = accuracy.per_person(rows, part.accuracy)
+        theirs = accuracy.per_person(textbook_rows, part.accuracy)
+        change = paired.paired_change((ours - theirs).dropna().mean(axis=1))
+        agreement[part.name] = asdict(change)
+    scaled_seconds = len(rows) / len(done) * textbook_seconds
     print(
-        f"\nwhole study: {ours:.0f} s, textbook loop {scale * textbook_seconds:.0f} s; {agreement}"
+        f"\nwhole study: perso {perso_seconds:.0f} s, textbook loop {scaled_seconds:.0f} s; "
+        f"agreement {agreement}"
     )
     return {
         "params": name,
         "models": len(rows),
-        "perso_seconds": ours,
-        "textbook_seconds": scale * textbook_seconds,
+        "perso_seconds": perso_seconds,
+        "textbook_seconds": scaled_seconds,
         "textbook_models": len(done),
         "agreement": agreement,
         "without": [method.name for method in study.methods if method not in methods],
@@ -338,7 +364,7 @@ def whole_study(name: str, settings: Settings, share: float) -> dict:
 
 
 def kept(record: dict, device: str) -> dict:
-    """The record to go on with: of the earlier one what this machine and this PyTorch measured, else nothing."""
+    """The record to continue: with earlier measurements if machine and versions are the same."""
     about = {
         "machine": machine(),
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
@@ -354,40 +380,47 @@ def kept(record: dict, device: str) -> dict:
 
 
 def share(text: str) -> float:
-    """An argparse type: above 0, up to 1."""
+    """The number in an option; ArgumentTypeError unless it is above 0 and at most 1."""
     value = float(text)
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1")
     return value
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = options.add_argument
-    sizes = "default: all, then study: the whole quick study, also by the textbook loop, which takes longest"
-    add("--size", choices=[*ITERATIONS["cpu"], "study"], action="append", help=sizes)
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    add(
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    option = parser.add_argument
+    sizes = [*ITERATIONS["cpu"], "study"]
+    option(
+        "--size",
+        choices=sizes,
+        action="append",
+        help="what to time; may be repeated; study is the whole quick study and takes longest "
+        "(default: all)",
+    )
+    option("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    option(
         "--share",
         type=share,
         default=1.0,
-        help="above 0 to 1: of the people, by the textbook loop, then scaled",
+        help="share of the people that the textbook loop trains in the whole study, above 0 to 1; "
+        "its time is scaled (default: 1)",
     )
-    add("--to", type=Path, help="default: results/throughput-DEVICE.json")
-    given = options.parse_args()
+    option("--to", type=Path, help="file of the record (default: results/throughput-DEVICE.json)")
+    args = parser.parse_args()
     try:
-        here = hardware.machine(given.device)
-        to = given.to or ROOT / "results" / f"throughput-{here.device}.json"
+        here = hardware.machine(args.device)
+        to = args.to or ROOT / "results" / f"throughput-{here.device}.json"
         record = kept(records.load_json(to) or {}, here.device)
     except InputError as error:
         raise SystemExit(f"throughput: {error}") from None
-    for size in given.size or [*ITERATIONS["cpu"], "study"]:
+    for size in args.size or sizes:
         if size == "study":
             quick = replace(read_params(ROOT / "params" / "quick.yml"), device=here.device)
-            record["study"] = whole_study("quick", quick, given.share)
+            record["study"] = whole_study("quick", quick, args.share)
         else:
             record["sizes"][size] = measured(size, here)
-        write(to, record)  # after each size, as the next may fail or be stopped
+        write(to, record)  # after each size: the next may fail or be stopped
     print(to)
 
 

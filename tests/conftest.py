@@ -1,4 +1,4 @@
-"""What several test files share."""
+"""Fixtures of several test files."""
 
 import pytest
 
@@ -7,7 +7,10 @@ from perso.training import engine
 
 @pytest.fixture
 def asked_for(monkeypatch) -> list:
-    """The index plans [N, T, B] that the engine is asked to train, in their order; nothing is trained."""
+    """The index plans [N, T, B] that the engine is asked to train, in order.
+
+    Nothing is trained.
+    """
     plans_seen = []
 
     def train(recipe, images, labels, plans, rates, states, seeds):

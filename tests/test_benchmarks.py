@@ -1,4 +1,4 @@
-"""What the engine is measured against is the same work."""
+"""The benchmarks: all ways train the same, and records are written safely."""
 
 import itertools
 import json
@@ -29,17 +29,21 @@ import textbook
 import throughput
 
 CPU = Machine("cpu", 2, bfloat16=True)
-CARD = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
+GPU = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
 SIZES = {
     size: read_params(ROOT / "params" / f"{size}.yml") for size in throughput.ITERATIONS["cpu"]
 }
 EVERY = pytest.mark.parametrize("size", SIZES)
-BOTH = pytest.mark.parametrize("here", [CPU, CARD], ids=["cpu", "card"])
+BOTH = pytest.mark.parametrize("here", [CPU, GPU], ids=["cpu", "gpu"])
 
 
 @EVERY
-def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
-    """One step, without dropout, whose masks differ; Adam gives each weight the sign of its gradient."""
+def test_the_textbook_loop_trains_like_the_engine(size, monkeypatch):
+    """One step without dropout, as its masks differ.
+
+    In the first step, Adam moves each weight by the learning rate, in the direction of the sign of
+    the gradient. So weights with a gradient near 0 may differ.
+    """
     monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     job = throughput.work(replace(SIZES[size], width=0.125, batch_size=16), 1, 1)
@@ -49,19 +53,20 @@ def test_the_textbook_loop_does_the_engines_work(size, monkeypatch):
     weights = [
         parameter.detach().flatten() for parameter in model.parameters() if parameter.dim() > 1
     ]
-    begun, taken = (
+    before, after = (
         [t.flatten() for t in state.values() if t.dim() > 1] for state in (job.states[0], ours)
     )
-    alike, moved = (
-        torch.cat([(one - two).abs() for one, two in zip(mine, taken, strict=True)])
-        for mine in (weights, begun)
-    )
-    assert (alike < 1e-5).float().mean() > 0.97 and moved.median() > 0.9 * throughput.RATE
+
+    def distances(tensors):
+        return torch.cat([(one - two).abs() for one, two in zip(tensors, after, strict=True)])
+
+    assert (distances(weights) < 1e-5).float().mean() > 0.97
+    assert distances(before).median() > 0.9 * throughput.RATE
 
 
 @EVERY
 @BOTH
-def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
+def test_each_way_makes_one_change_and_one_way_is_the_default_of_a_study(size, here):
     s = resolved(SIZES[size], throughput.CLASSES, here)
     first, *rest = throughput.ways(s, here)
     assert first.recipe is None and len({way.name for way in rest}) == len(rest)
@@ -75,20 +80,20 @@ def test_each_way_takes_one_step_and_one_of_them_is_the_studys(size, here):
         assert len(changed - {"threads"}) <= 1
     study = throughput.study_way([first, *rest], s)
     data = replace(prepare(read_params(ROOT / "params" / "smoke.yml")), settings=s)
-    same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is CARD else 1}
+    same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is GPU else 1}
     assert replace(study.recipe, **same) == replace(jobs.recipe(data), **same)
 
 
-def test_no_plan_holds_a_test_image():
+def test_no_plan_has_a_test_image():
     job = throughput.work(SIZES["quick"], 5, 2)
     assert not job.test[job.plans].any() and 0.08 < job.test.mean() < 0.12
     assert job.images.dtype == np.uint8 and job.plans.shape == (2, 5, 64)
 
 
 @pytest.mark.parametrize(
-    "here", [CPU, *([CARD] if torch.cuda.is_available() else [])], ids=lambda here: here.device
+    "here", [CPU, *([GPU] if torch.cuda.is_available() else [])], ids=lambda here: here.device
 )
-def test_a_ceiling_is_above_nought(here, monkeypatch):
+def test_peak_rates_are_above_zero(here):
     assert all(rate > 1e8 for rate in throughput.ceiling(here.device).values())
 
 
@@ -97,7 +102,7 @@ def test_a_ceiling_is_above_nought(here, monkeypatch):
 
 @pytest.fixture
 def one_thread():
-    """Small sums are slower by several threads, much so where other processes want the cores."""
+    """Small networks are slower with several threads, above all while other processes run."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -107,8 +112,8 @@ def one_thread():
 TINY = replace(read_params(ROOT / "params" / "smoke.yml"), width=0.0625, epochs=1, device="cpu")
 
 
-def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
-    """Of each kind of method one; the one that needs an auto-encoder is trained in neither way, and named."""
+def test_a_whole_study_is_trained_by_perso_and_by_the_textbook_loop(one_thread, monkeypatch):
+    """One method of each kind. The one that needs an auto-encoder is named, but not trained."""
     few = named("BaseLine", "SW-n-2", "TL-n-0", "TL-n-10 (1e-3)", "BaseLine-n-1500", "IG-n-5")
     monkeypatch.setitem(registry.TABLES, "v3", few)
     found = throughput.whole_study("tiny", TINY, share=0.5)
@@ -120,8 +125,8 @@ def test_a_whole_study_goes_both_ways(one_thread, monkeypatch):
     )
 
 
-def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatch):
-    """All that the timed study has, planned and tested; only the training is left out."""
+def test_the_textbook_loop_has_a_row_for_every_method_it_can_train(one_thread, monkeypatch):
+    """All methods of the timed study are planned and tested; only the training is left out."""
     monkeypatch.setattr(textbook, "fit", lambda *_: None)
     quick = study.Study(replace(SIZES["quick"], device="cpu"))
     methods = tuple(method for method in quick.methods if textbook.able(method))
@@ -133,7 +138,7 @@ def test_the_textbook_loop_knows_every_method_it_is_given(one_thread, monkeypatc
 
 
 def test_all_methods_are_those_of_the_study(monkeypatch, tmp_path):
-    """Of v1's table here; others cannot even be trained on people who differ in class counts."""
+    """Here of v1's table: other methods cannot be trained if people differ in class counts."""
     seen = []
 
     def run(self, methods=None, **_):
@@ -148,7 +153,7 @@ def test_all_methods_are_those_of_the_study(monkeypatch, tmp_path):
     assert seen == list(V1)
 
 
-# --- what is written
+# --- records
 
 
 def test_a_record_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -167,8 +172,8 @@ def test_a_record_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert path.read_text() == before and list(path.parent.iterdir()) == [path]
 
 
-def measured_until(monkeypatch, to, *failing):
-    """`make bench` where some sizes fail."""
+def run_bench(monkeypatch, to, *failing):
+    """Run `make bench` with fixed measurements; these sizes fail."""
 
     def measured(size, here):
         if size in failing:
@@ -181,30 +186,26 @@ def measured_until(monkeypatch, to, *failing):
     throughput.main()
 
 
-def test_what_was_measured_before_a_failure_is_kept(tmp_path, monkeypatch):
+def test_measurements_before_a_failure_are_kept(tmp_path, monkeypatch):
     to = tmp_path / "x.json"
     with pytest.raises(RuntimeError, match="paper"):
-        measured_until(monkeypatch, to, "paper")
+        run_bench(monkeypatch, to, "paper")
     record = json.loads(to.read_text())
-    assert (
-        list(record["sizes"]) == ["quick", "standard"]
-        and record["device"] == "cpu"
-        and "study" not in record
-    )
-    measured_until(monkeypatch, to)
+    assert list(record["sizes"]) == ["quick", "standard"]
+    assert record["device"] == "cpu" and "study" not in record
+    run_bench(monkeypatch, to)
     record = json.loads(to.read_text())
-    assert list(record["sizes"]) == ["quick", "standard", "paper"] and record["study"] == {
-        "params": "quick"
-    }
+    assert list(record["sizes"]) == ["quick", "standard", "paper"]
+    assert record["study"] == {"params": "quick"}
 
 
 @pytest.mark.parametrize("change", [{}, {"machine": "another"}, {"torch": "1.0"}])
 def test_a_record_has_the_measurements_of_one_machine(change, tmp_path, monkeypatch):
     to = tmp_path / "x.json"
-    measured_until(monkeypatch, to)
+    run_bench(monkeypatch, to)
     durations.write(to, json.loads(to.read_text()) | {"date": "2020-01-01"} | change)
     with pytest.raises(RuntimeError):
-        measured_until(monkeypatch, to, "standard")
+        run_bench(monkeypatch, to, "standard")
     record = json.loads(to.read_text())
     assert list(record["sizes"]) == (["quick"] if change else ["quick", "standard", "paper"])
     assert ("study" in record) == (not change)

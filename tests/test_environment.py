@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same, on every system the lock is for."""
+"""pyproject.toml, requirements.lock and environment.yml agree on every system of the lock."""
 
 import tomllib
 from itertools import chain
@@ -25,7 +25,7 @@ MACHINES = {"linux": "x86_64", "macos": "arm64", "windows": "AMD64"}
 
 
 def marker_values(system: str, python: str) -> dict[str, str]:
-    """What the markers of the lock are evaluated with on that system."""
+    """The values of the lock's environment markers on that system."""
     return SYSTEMS[system] | {
         "platform_machine": MACHINES[system],
         "python_version": python,
@@ -51,7 +51,10 @@ def is_pin(line: str) -> bool:
 
 
 def complaints(wanted: list[str], lock: str, values: dict[str, str]) -> list[str]:
-    """Each requirement that the pins for these marker values do not satisfy, and each name pinned twice."""
+    """Each requirement that the pins do not satisfy, and each name that is pinned twice.
+
+    Only pins that apply with these marker values count.
+    """
     found, pins = [], {}
     for pin in map(Requirement, lines(lock)):
         if pin.marker and not pin.marker.evaluate(values):
@@ -74,7 +77,7 @@ def test_the_lock_satisfies_pyproject(system, python):
     assert complaints(WANTED, LOCK, marker_values(system, python)) == []
 
 
-def test_the_lock_holds_only_pins():
+def test_the_lock_has_only_pins():
     assert len(lines(LOCK)) > len(WANTED)
     assert [line for line in lines(LOCK) if not is_pin(line)] == []
 
@@ -85,7 +88,7 @@ def test_cuda_packages_are_for_linux_only():
     assert not any(pin.marker.evaluate(marker_values("macos", "3.12")) for pin in pins)
 
 
-def test_conda_takes_the_lock_and_a_python_that_fits():
+def test_conda_installs_the_lock_and_a_supported_python():
     python = next(entry for entry in CONDA if str(entry).startswith("python="))
     assert python.removeprefix("python=") in SpecifierSet(PROJECT["requires-python"])
     assert "pip" in CONDA
@@ -102,7 +105,7 @@ def test_conda_takes_the_lock_and_a_python_that_fits():
         ("a==2.11.0\na==2.12.0\nb==0.26.0", ["a is pinned twice"]),
     ],
 )
-def test_a_lock_that_lags_behind_is_noticed(lock, complaint):
+def test_an_outdated_lock_is_found(lock, complaint):
     assert complaints(["a>=2.11", "b>=0.26"], lock, marker_values("linux", "3.12")) == complaint
 
 
@@ -120,5 +123,5 @@ def test_a_lock_that_lags_behind_is_noticed(lock, complaint):
         "  # via b",
     ],
 )
-def test_what_is_no_pin_is_noticed(line):
+def test_a_line_that_is_no_pin_is_found(line):
     assert not is_pin(line)
