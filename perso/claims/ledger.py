@@ -170,7 +170,7 @@ def make_ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: st
 def scale_of(settings: Settings) -> str:
     """The scale of a run, one of `SCALES`.
 
-    smoke   too few people for any test (`finding.FEWEST_PEOPLE`), or a network narrower than quick's
+    smoke   too few people for any test (`finding.FEWEST_PEOPLE`), or narrower networks than quick's
     paper   the papers' network and at least 50 people
     """
     if settings.individuals < FEWEST_PEOPLE or settings.width < NARROWEST:
