@@ -78,7 +78,7 @@ class Superior(Pair):
         if models:
             more["generic"] = models
 
-        # Only a claim of an effect as large as the margin is contradicted by a smaller one.
+        # where the papers' tables have an effect below the margin, a small one contradicts nothing
         printed = printed_difference(self.method, self.base, self.part, self.of)
         claims_margin = printed is None or printed >= effect.margin
 

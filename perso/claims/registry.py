@@ -54,12 +54,12 @@ WITH_OWN = ("BaseLine-n-1500 with D_I", "BaseLine-n-6500 with D_I")
 class Claim:
     """One of the papers' claims.
 
-    number     its place in `CLAIMS`, from 1; published ledgers identify the claim by it, so a claim
-               with another meaning gets a new number
+    number     its place in `CLAIMS`, from 1; published ledgers identify the claim by it, so never
+               reuse a number for another claim
     says       the claim in our words, one sentence; the papers' own words are at `source`
-    source     paper and place
-    printed    the numbers printed there; "" where there are none
-    chapter    the notebook in chapters/ that examines the claim, without its suffix
+    source     paper and place; "ours" for a claim of our own
+    printed    the numbers printed there, for readers; "" where there are none
+    chapter    the notebook in chapters/ that asks the claim's question, without its suffix
     tests      what decides the claim, see above
     controls   our own tests: displayed beside the verdict, without deciding it
     family     further tests that are corrected for together with `tests`

@@ -159,7 +159,7 @@ def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
     return Method(
         f"TL-n-{late} ({rate_text}{in_name})",
         "transfer learning",
-        f"generic model, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
+        f"generic network, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
         late=late,
         late_rate=rate,
         late_optimiser=optimiser,

@@ -17,7 +17,7 @@ BASE = Method(BASELINE, "baseline", "D_G and another individual's D_I'", global_
 UNION = Method(
     "own data in the union", "control", "D_G and the own D_I, nothing weighed", global_extra="own"
 )
-TL_0 = Method("TL-n-0", "control", "the generic model: D_G alone, nobody's data")
+TL_0 = Method("TL-n-0", "control", "the generic network: D_G alone, no individual's data")
 ES_40, ES_400, ES_5000 = (early_shaping(dose) for dose in (40, 400, 5000))
 SW_12 = sample_weighing("12", "every 12th batch from D_I")
 SW_2 = sample_weighing("2", "every 2nd batch from D_I")

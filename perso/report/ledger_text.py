@@ -218,11 +218,11 @@ def outcome_text(finding: Finding) -> str:
 
 
 def people_text(finding: Finding) -> str:
-    """The number of people, and of the generic models that they share, if any."""
+    """The number of people, and of the generic networks that they share, if any."""
     models = finding.more.get("generic")
     if not models:
         return f"{finding.n} people"
-    return f"{finding.n} people from {models} generic model{'' if models == 1 else 's'}"
+    return f"{finding.n} people from {models} generic network{'' if models == 1 else 's'}"
 
 
 def ledger_markdown(verdicts: Sequence[Verdict]) -> str:

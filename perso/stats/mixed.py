@@ -1,4 +1,4 @@
-"""Mixed models: means whose errors include that people, repeats and generic models are random."""
+"""Mixed models: means whose errors include that people, repeats and generic networks are random."""
 
 import warnings
 from collections.abc import Mapping

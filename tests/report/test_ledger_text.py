@@ -29,8 +29,8 @@ def test_a_value_has_the_decimals_of_its_unit(unit, text, make_finding):
     assert ledger_text.format_value(make_finding(unit=unit), 2.7) == text
 
 
-@pytest.mark.parametrize(("models", "text"), [(1, "1 generic model"), (2, "2 generic models")])
-def test_shared_generic_models_are_named(models, text, make_finding):
+@pytest.mark.parametrize(("models", "text"), [(1, "1 generic network"), (2, "2 generic networks")])
+def test_shared_generic_networks_are_named(models, text, make_finding):
     found = make_finding(more={"generic": models})
     assert ledger_text.people_text(found) == f"24 people from {text}"
 
