@@ -60,7 +60,7 @@ lock:  ## pin the packages of pyproject.toml; a pin that fits stays, `rm require
 clean:  ## remove what was built; keep trained models, data and the environment
 	mkdir -p build
 	find build -mindepth 1 -maxdepth 1 ! -name '*.sqlite*' ! -name data -exec rm -rf {} +
-	rm -rf .pytest_cache .ruff_cache *.egg-info
+	rm -rf .hypothesis .pytest_cache .ruff_cache *.egg-info
 
 $(STAMP): requirements.lock pyproject.toml
 	$(check_python)
