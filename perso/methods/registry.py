@@ -63,7 +63,7 @@ NEAR_PERSONS = tuple(
     for n in (5, 21)
 )
 NEAR_SAMPLES = tuple(
-    data_grouping(f"SG-n-{n}", "near samples", percent, "its nearest images in D_G, as many")
+    data_grouping(f"SG-n-{n}", "near samples", percent, "as many of its nearest images in D_G")
     for n, percent in ((1500, 5), (6500, 21))
 )
 

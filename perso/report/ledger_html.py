@@ -139,7 +139,7 @@ def rows_link(one: Ledger, verdict: Verdict) -> str:
     if not verdict.findings:
         return ""
     if not one.file:
-        return f"{verdict.claim.chapter}.html#run"
+        return f"{verdict.claim.chapter}.html"
     of = ledger_text.deciding_finding(verdict).of
     names = (f"{ledger_name(one)}-{of}.parquet", f"{ledger_name(one)}.parquet")
     return next((f"../_static/{file}" for file in names if (FOLDER / file).exists()), "")

@@ -165,7 +165,7 @@ def study_speed(study: dict) -> str:
     """Seconds of a whole study, and of the same models in the textbook loop, as a clause."""
     ours, textbook = study["perso_seconds"], study["textbook_seconds"]
     timed = study.get("textbook_models", study["models"])
-    scaled = f", scaled from {timed} of them" if timed < study["models"] else ""
+    scaled = f", estimated from {timed} of them" if timed < study["models"] else ""
     left_out = study.get("without")
     without = f" (without {', '.join(left_out)}, which need an auto-encoder)" if left_out else ""
     return (
@@ -221,7 +221,7 @@ def place(record: dict) -> str:
 
 def unmeasured(device: str) -> str:
     """The text where there is no record; without markup, because it may be glued."""
-    return f"Not yet measured on a {DEVICES[device]}; there make bench does it."
+    return f"Not yet measured on a {DEVICES[device]}; run make bench there."
 
 
 # --- predicted

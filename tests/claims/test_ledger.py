@@ -220,7 +220,7 @@ def test_html_links_every_claim_to_its_chapter_findings_rows_and_test(make_evide
         assert f'href="#claim-{claim.number}"' in table
         assert f'id="claim-{claim.number}"' in details
         if verdict.findings:
-            assert f'href="{claim.chapter}.html#run"' in table
+            assert f'<a href="{claim.chapter}.html">rows</a>' in table
             assert ledger_html.TESTS[verdict.findings[0].test] in table
     columns = list(ledger_html.verdict_counts([own]).columns)
     assert columns == ["quick: own run", "largest that could"]

@@ -157,7 +157,7 @@ def test_a_textbook_loop_that_was_timed_in_part_is_named():
     record = changed()
     assert "scaled" not in speed.speed_answer(record)
     record["study"]["textbook_models"] = 52
-    assert "(300 s, scaled from 52 of them)" in speed.speed_answer(record)
+    assert "(300 s, estimated from 52 of them)" in speed.speed_answer(record)
 
 
 def test_methods_that_were_not_timed_are_named():
