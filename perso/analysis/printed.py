@@ -24,9 +24,3 @@ def printed_table(name: str) -> pd.DataFrame:
     for column in lines.columns.difference(TEXT_COLUMNS, sort=False):
         lines[column] = [float(text) for text in lines[column]]
     return lines[lines["table"] == name].drop(columns="table").set_index("method")
-
-
-def printed_number(name: str, method: str, column: str) -> float | None:
-    """One number of a printed table; None where the table does not have the method."""
-    table = printed_table(name)
-    return float(table.loc[method, column]) if method in table.index else None
