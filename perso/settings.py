@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 
 from perso.errors import InputError
+from perso.own_code import is_reference
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Settings:
     """One run of the study. Frozen: make another with `dataclasses.replace`."""
 
     # people and their data
-    dataset: str = "qmnist"  # digits | qmnist | nist | fashion | file:PATH.npz
+    # digits | qmnist | nist | fashion | file:PATH.npz | python:FILE.py:NAME, a function of your own
+    dataset: str = "qmnist"
     variation: str = "hidden-factors"  # how persons differ (v3 II): hidden-factors | class-counts
     # |S|, the people a network is personalized for (v3 IV); at least 2, for the baseline needs two
     individuals: int = 100
@@ -42,11 +44,15 @@ class Settings:
 
     # methods
     # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings: perso/methods/registry.py
+    # | FILE.py:NAME, methods of your own
     rows_of: str = "v3"
     largest_dose: int = 5_000  # methods with more iterations of early shaping are left out
 
-    # network (v3 Fig. 4)
-    image_size: int = 32  # pixels a side
+    claims_of: str = "papers"  # what `perso claims` tests: papers | FILE.py:NAME, your own
+
+    # network
+    architecture: str = "vgg"  # vgg (v3 Fig. 4) | gru (for sequences) | FILE.py:NAME, your own
+    image_size: int = 32  # pixels a side; of no effect on sequences
     width: float = 1.0  # factor on every number of channels
     # batch norm after ReLU (v3 of the auto-encoder, "also" of this one) | before
     norm: str = "after"
@@ -93,8 +99,13 @@ class Settings:
                 raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}{hint}")
         for key, possible in CHOICES.items():
             value = getattr(self, key)
+            if key in OWN_CODE and is_reference(value):
+                continue
             if value not in possible:
-                raise InputError(f"{key}: {value!r} is unknown; possible: {', '.join(possible)}")
+                more = ("FILE.py:NAME",) if key in OWN_CODE else ()
+                raise InputError(
+                    f"{key}: {value!r} is unknown; possible: {', '.join([*possible, *more])}"
+                )
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:
@@ -130,6 +141,8 @@ CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "split": ("item", "image"),
     "rows_of": ("v3", "v1", "grouping", "doses", "sweeps", "readings"),
+    "claims_of": ("papers",),
+    "architecture": ("vgg", "gru"),
     "norm": ("after", "before"),
     "pooling": ("average", "flatten"),
     "optimiser": ("adam", "sgd"),
@@ -139,6 +152,7 @@ CHOICES = {
     "graph": ("auto", "always", "never"),
     "device": ("auto", "cpu", "cuda"),
 }
+OWN_CODE = ("rows_of", "claims_of", "architecture")  # settings that may name code of the user's own
 RANGES = {
     "individuals": (2, np.inf),
     "global_people": (0, np.inf),

@@ -1,0 +1,86 @@
+"""Code of the user's own, named in a setting as FILE.py:NAME.
+
+Such a file is run as it stands, and only where a setting names it; a line on stderr says so. It is
+one file: what it imports must be installed.
+"""
+
+import functools
+import hashlib
+import re
+import sys
+import traceback
+import types
+from pathlib import Path
+
+from perso.errors import InputError
+
+DIGEST = "__own_code_digest__"  # name of a file's hash among the names of its module
+
+
+def is_reference(text: str) -> bool:
+    """Whether a setting's value has the form FILE.py:NAME."""
+    return re.fullmatch(r".+\.py:[A-Za-z_]\w*", text) is not None
+
+
+def own_object(key: str, reference: str) -> object:
+    """Run the file of a reference, once per process and content, and return the object it names.
+
+    key   the setting that names it, for messages
+    The file's path is relative to the working directory. InputError names the file and what is
+    wrong.
+    """
+    file, _, name = reference.rpartition(":")
+    names = _names_of(key, file)
+    if name not in names:
+        there = [each for each in names if not each.startswith("_")]
+        raise InputError(f"{key}: {file} has no {name}; it has {', '.join(there) or 'nothing'}")
+    return names[name]
+
+
+def digest(key: str, reference: str) -> str:
+    """The hash of the file of a reference: equal for equal text, whatever its name and place."""
+    return _names_of(key, reference.rpartition(":")[0])[DIGEST]
+
+
+def absolute(reference: str) -> str:
+    """The reference with the file's absolute path, for a process with another working directory."""
+    file, _, name = reference.rpartition(":")
+    return f"{Path(file).expanduser().resolve()}:{name}"
+
+
+def _names_of(key: str, file: str) -> dict:
+    """The names that a file defines, after it has run."""
+    try:
+        text = Path(file).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+        message = f"{key}: {file} cannot be read ({reason}); needed is FILE.py:NAME"
+        raise InputError(message) from error
+    _say(key, file)
+    try:
+        return vars(_executed(file, text))
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1]
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{key}: {file} failed in line {line} ({reason})") from error
+
+
+@functools.cache
+def _say(key: str, file: str) -> None:
+    """Say on stderr, once per process, that a file is run."""
+    print(f"perso: running the code of {file}, which {key} names", file=sys.stderr)
+
+
+@functools.cache
+def _executed(file: str, text: str) -> types.ModuleType:
+    """Run the text of a file as a module.
+
+    The module is not in `sys.modules`, and its name cannot be imported. So joblib sends its
+    functions and classes to training processes by their code.
+    """
+    module = types.ModuleType(f"{Path(file).stem} (own code)")
+    module.__file__ = file
+    vars(module)[DIGEST] = hashlib.sha256(text.encode()).hexdigest()
+    exec(compile(text, file, "exec"), vars(module))
+    return module
