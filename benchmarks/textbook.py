@@ -104,7 +104,7 @@ def able(method: Method) -> bool:
 def models(study, methods: tuple[Method, ...], share: float):
     """Fold, method, person and initial weights of every model, for a share of a study's people."""
     s = study.settings
-    how = recipe.Recipe(study.data.classes, s.image_size, s.width)
+    how = recipe.Recipe(study.data.classes, study.data.inputs.shape[1:], s.width)
     for fold in study.folds:
         for person in fold.individuals[: max(1, round(share * len(fold.individuals)))]:
             state = recipe.init_state(how, seed_of(s.seed, "init", person, 0))

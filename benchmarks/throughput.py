@@ -90,7 +90,12 @@ def ways(s: Settings, here: hardware.Machine) -> list[Way]:
     large = s.image_size * s.width >= 32
     small = s.lanes > 1
     plain = Recipe(
-        CLASSES, s.image_size, s.width, channels_last=False, threads=cores, device=here.device
+        CLASSES,
+        (s.image_size, s.image_size),
+        s.width,
+        channels_last=False,
+        threads=cores,
+        device=here.device,
     )
     listed = [
         Way("textbook loop", "Dataset, DataLoader, eager float32, the loss fetched at every step"),
@@ -149,7 +154,7 @@ def work(settings: Settings, iterations: int, models: int) -> Work:
         schedules.batches(from_I, no_individual, train, settings.batch_size, None, rng("plan", n))
         for n in range(models)
     ]
-    recipe = Recipe(CLASSES, settings.image_size, settings.width)
+    recipe = Recipe(CLASSES, enlarged.shape[1:], settings.width)
     states = [init_state(recipe, seed_of("benchmark", n)) for n in range(models)]
     return Work(settings, enlarged, labels, test, np.stack(plans), states)
 

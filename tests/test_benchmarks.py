@@ -47,7 +47,7 @@ def test_the_textbook_loop_trains_like_the_engine(size, monkeypatch):
     monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     job = throughput.work(replace(SIZES[size], width=0.125, batch_size=16), 1, 1)
-    (ours,) = throughput.some(recipe.Recipe(30, job.settings.image_size, 0.125), job, (0,))
+    (ours,) = throughput.some(recipe.Recipe(30, job.images.shape[1:], 0.125), job, (0,))
     model = textbook.begun(job.states[0], 30, job.settings.image_size, 0.125, "cpu")
     textbook.fit(model, job.images, job.labels, job.plans[0], throughput.RATE, "cpu")
     weights = [

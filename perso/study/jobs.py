@@ -67,7 +67,7 @@ def recipe(data: StudyData) -> Recipe:
     s = data.settings
     return Recipe(
         classes=data.classes,
-        image_size=s.image_size,
+        shape=data.inputs.shape[1:],
         width=s.width,
         optimiser=s.optimiser,
         momentum=s.momentum,
@@ -89,6 +89,7 @@ def encoder_recipe(data: StudyData) -> Recipe:
     """Return the recipe of the auto-encoder, which trains alone and by Adam (v3 IV)."""
     return replace(
         recipe(data),
+        architecture="autoencoder",
         latent=data.settings.latent,
         lanes=1,
         in_flight=1,

@@ -10,9 +10,9 @@ from perso.training.recipe import Recipe
 
 
 def forward_flops(recipe: Recipe) -> float:
-    """Floating-point operations of the forward pass of one image, convolutions only."""
+    """Floating-point operations of the forward pass of one sample, convolutions only."""
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        recipe.build().eval()(torch.empty(1, 1, recipe.image_size, recipe.image_size))
+        recipe.build().eval()(torch.empty(1, 1, *recipe.shape))
     return float(counter.get_total_flops())
 
 

@@ -62,10 +62,10 @@ def forward_batches(
     with compute_context(recipe):
         model = recipe.network().eval()
         load_states(model, [state])
-        pixels = to_device(images[index], recipe.device)
+        samples = to_device(images[index], recipe.device)
         outputs = [
-            function(model, part[:, None].to(recipe.dtype).div_(255))
-            for part in pixels.split(batch)
+            function(model, model.prepare(part[:, None], recipe.dtype, recipe.layout))
+            for part in samples.split(batch)
         ]
         return torch.cat(outputs).cpu().numpy()
 
@@ -90,8 +90,8 @@ def latency(
         for number, network in enumerate(networks):
             load_states(network, [init_state(recipe, seed_of("latency", number))])
         for batch in batches:
-            pixels = np.resize(images, (batch, 1, recipe.image_size, recipe.image_size))
-            x = to_device(pixels, recipe.device).to(recipe.dtype).div_(255)
+            samples = to_device(np.resize(images, (batch, 1, *recipe.shape)), recipe.device)
+            x = networks[0].prepare(samples, recipe.dtype, recipe.layout)
             taken = np.empty((WARM_UP + repeats, len(networks)))
             for turn, number in np.ndindex(taken.shape):
                 start = clock()

@@ -95,6 +95,11 @@ class VGG(nn.Module):
         # the fully connected layer of every lane
         self.classifier = nn.Conv2d(c256, classes * lanes, side, groups=lanes)
 
+    @staticmethod
+    def prepare(x: torch.Tensor, dtype: torch.dtype, layout: torch.memory_format) -> torch.Tensor:
+        """Images u8 [B, lanes, S, S] as floats in 0 … 1, in the memory format `layout`."""
+        return x.to(dtype).div_(255).contiguous(memory_format=layout)
+
     def masks(
         self, batch: int, generators: list[torch.Generator], like: torch.Tensor
     ) -> list[torch.Tensor]:
@@ -165,6 +170,8 @@ class AutoEncoder(nn.Module):
             nn.Conv2d(c16, lanes, 3, padding=1, groups=lanes),
             nn.ReLU(inplace=True),
         )
+
+    prepare = staticmethod(VGG.prepare)
 
     def masks(self, *_) -> tuple:
         """No masks: an auto-encoder has no dropout."""

@@ -16,7 +16,7 @@ class Recipe:
     """What all models of a study have in common, and how a machine computes them."""
 
     classes: int
-    image_size: int  # S, pixels; images are S × S
+    shape: tuple[int, ...]  # of one sample: (S, S) of an image, (T, C) of a sequence
     width: float = 1.0  # factor on every number of channels
     optimiser: str = "adam"  # adam | sgd
     momentum: float = 0.9  # of sgd
@@ -30,9 +30,15 @@ class Recipe:
     device: str = "cpu"
     norm: str = "after"  # batch norm after ReLU | before
     pooling: str = "average"  # of the feature maps that the last pooling leaves | flatten
-    latent: int = (
-        0  # above 0: an auto-encoder with this many latent numbers; its target is its input
-    )
+    # name in NETWORKS, or a class of the user's own
+    architecture: str | type[torch.nn.Module] = "vgg"
+    latent: int = 16  # numbers of a code of architecture "autoencoder"; its target is its input
+    trains: str = "all"  # which weights are trained
+    statistics: bool = True  # whether batch norm's running statistics move
+    pull: float = 0.0  # λ of λ/2 · ‖θ − θ_start‖² in the loss (L2-SP)
+    pull_l1: float = 0.0  # λ of λ · ‖θ − θ_start‖₁ in the loss
+    # α of α · ‖W‖₁ in the loss (CRoP); W: convolutions, dense and recurrent weights without biases
+    l1: float = 0.0
     # The next two change no number on a CPU. On a GPU cuDNN may choose other kernels, which round
     # differently.
     in_flight: int = 1  # networks trained at a time; on a GPU each has its own stream
@@ -55,9 +61,10 @@ class Recipe:
 
     def build(self, lanes: int = 1) -> VGG | AutoEncoder:
         """A network with `lanes` lanes, from its constructor."""
-        if self.latent:
-            return AutoEncoder(self.image_size, self.latent, self.width, lanes)
-        return VGG(self.classes, self.image_size, self.width, lanes, self.norm, self.pooling)
+        size = self.shape[0]
+        if self.architecture == "autoencoder":
+            return AutoEncoder(size, self.latent, self.width, lanes)
+        return VGG(self.classes, size, self.width, lanes, self.norm, self.pooling)
 
     def network(self, lanes: int = 1) -> VGG | AutoEncoder:
         """A network with `lanes` lanes on the device, its states still to be loaded."""

@@ -198,7 +198,7 @@ def test_the_shared_part_is_divided_by_the_number_of_people():
 
 @pytest.mark.parametrize("size, width", [(8, 0.25), (16, 0.5), (32, 1.0)])
 def test_flop_agree_with_those_of_a_training_step(size, width):
-    recipe = Recipe(30, size, width)
+    recipe = Recipe(30, (size, size), width)
     assert 3 * 64 * flops.forward_flops(recipe) == flops.step_cost(64, False, 30, size, width).flop
 
 
@@ -238,7 +238,7 @@ def test_bytes_are_those_of_a_trained_state(tiny):
 
 
 def test_a_network_has_the_bytes_of_its_state():
-    one = Recipe(30, 16, 0.5)
+    one = Recipe(30, (16, 16), 0.5)
     tensors = recipe.init_state(one, 0).values()
     assert cost.network_bytes(one) == sum(tensor.nbytes for tensor in tensors)
 

@@ -25,7 +25,7 @@ TINY = replace(
     encoder_epochs=2,
     device="cpu",
 )
-RECIPE = Recipe(10, 8, 1 / 4, latent=6)
+RECIPE = Recipe(10, (8, 8), 1 / 4, architecture="autoencoder", latent=6)
 DRAWN = np.random.default_rng(0)
 # quarters, black or grey
 BLOBS = np.kron(DRAWN.integers(0, 2, (96, 2, 2)), np.ones((4, 4))).astype(np.uint8) * 200

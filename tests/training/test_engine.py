@@ -18,7 +18,7 @@ from perso.training.recipe import Recipe, compute_context, init_state
 on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
 
 CLASSES, SIZE, BATCH, STEPS = 4, 8, 32, 6
-ADAM = Recipe(CLASSES, SIZE, 1 / 16, precision="float64")
+ADAM = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, precision="float64")
 SGD = replace(ADAM, optimiser="sgd", momentum=0.8, weight_decay=0.01)
 L2 = replace(ADAM, weight_decay=0.1)
 PAIR = replace(ADAM, lanes=2)
