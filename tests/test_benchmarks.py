@@ -79,7 +79,9 @@ def test_each_way_makes_one_change_and_one_way_is_the_default_of_a_study(size, h
         assert changed - {"threads"} or one.processes != two.processes
         assert len(changed - {"threads"}) <= 1
     study = throughput.study_way([first, *rest], s)
-    data = replace(prepare(read_params(ROOT / "params" / "smoke.yml")), settings=s)
+    images = np.empty((0, s.image_size, s.image_size), np.uint8)
+    smoke = prepare(read_params(ROOT / "params" / "smoke.yml"))
+    data = replace(smoke, settings=s, inputs=images)
     same = {"weight_decay": 0.0, "threads": study.recipe.threads if here is GPU else 1}
     assert replace(study.recipe, **same) == replace(jobs.recipe(data), **same)
 
