@@ -1,4 +1,4 @@
-"""Images with their classes and people: checks, npz files, content hash."""
+"""Samples with their classes and people: checks, npz files, content hash."""
 
 import hashlib
 from collections.abc import Collection
@@ -11,24 +11,28 @@ import numpy as np
 from perso.errors import InputError
 from perso.files import whole
 
-NAMES = ("images", "labels", "who", "item")
 REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """People and their images. The arrays are shared: do not write into them.
+    """People and their samples. The arrays are shared: do not write into them.
 
-    Images of one `item` are views of one original sample, of one person and class: they lie on one
-    side of a split. `attributes` are further facts about each image, e.g. {"hsf": int64 [N]}.
+    Inputs of one `item` show one original sample, of one person and class: they lie on one side of
+    a split. `attributes` are further facts about each input, e.g. {"hsf": int64 [N]}.
     """
 
-    images: np.ndarray  # u8 [N, H, W], grey levels 0..255
+    inputs: np.ndarray  # images u8 [N, H, W], grey levels 0..255, or sequences float32 [N, T, C]
     labels: np.ndarray  # int64 [N], classes 0..C-1
     who: np.ndarray  # int64 or str [N]
     item: np.ndarray  # int64 [N]
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
     source: str = "arrays"  # where the arrays came from, for a reader; no part of the content
+
+    @property
+    def kind(self) -> str:
+        """What an input is, "images" or "sequences"; also the name of `inputs` in a file."""
+        return "images" if self.inputs.dtype == np.uint8 else "sequences"
 
     @cached_property
     def people(self) -> np.ndarray:
@@ -48,13 +52,13 @@ class Cohort:
         return digest.hexdigest()
 
     def of(self, people: Collection) -> "Cohort":
-        """Return only the images of these people, in their order here; InputError for others."""
+        """Return only the samples of these people, in their order here; InputError for others."""
         if unknown := set(people) - set(self.people.tolist()):
             names = ", ".join(sorted(map(str, unknown)))
             raise InputError(f"{self.source}: no such person: {names}")
         keep = np.isin(self.who, list(people))
         return Cohort(
-            self.images[keep],
+            self.inputs[keep],
             self.labels[keep],
             self.who[keep],
             self.item[keep],
@@ -122,7 +126,8 @@ def save(cohort: Cohort, path: str | Path) -> None:
 
 def _arrays(cohort: Cohort) -> dict[str, np.ndarray]:
     """Return the arrays under their names in a file."""
-    named = {name: getattr(cohort, name) for name in NAMES}
+    named = {cohort.kind: cohort.inputs, "labels": cohort.labels}
+    named |= {"who": cohort.who, "item": cohort.item}
     return named | {"attr_" + name: array for name, array in cohort.attributes.items()}
 
 

@@ -31,11 +31,21 @@ class StudyData:
 
     settings: Settings
     source: cohort.Cohort  # the chosen people alone, as they were read
-    inputs: np.ndarray  # u8 [M, S, S], flips included
+    inputs: np.ndarray  # images u8 [M, S, S], flips included, or sequences float32 [M, T, C]
     labels: np.ndarray  # int64 [M]
     classes: int  # 30 for digits with their flips
     splits: Splits
     content: dict[Person, str]  # hash of each person's name and data, a part of a model's key
+
+    @property
+    def kind(self) -> str:
+        """What an input is, "images" or "sequences"."""
+        return self.source.kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input: (S, S) of an image, (T, C) of a sequence."""
+        return self.inputs.shape[1:]
 
     @cached_property
     def sample(self) -> np.ndarray:
@@ -76,7 +86,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         source, individuals, global_people = choose_people(settings, source)
     classes = int(source.labels.max()) + 1
     try:
-        images = resized(source.images, settings.image_size)
+        images = resized(source.inputs, settings.image_size)
     except ValueError as error:
         raise InputError(f"image_size: {error}") from error
     labels = source.labels
@@ -217,7 +227,7 @@ def draw_class_counts(
     kept = np.concatenate([np.flatnonzero(who != POOL), pool])
     kept.sort()
     pooled = cohort.Cohort(
-        source.images[kept],
+        source.inputs[kept],
         source.labels[kept],
         who[kept],
         source.item[kept],

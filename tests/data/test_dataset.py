@@ -124,8 +124,8 @@ def test_flips_are_further_images_and_classes(data):
 
 def test_digits_stay_as_they_are_and_writers_get_a_margin(cases):
     small, large = prepare(SMOKE), prepare(cases["writers"])
-    same(small.inputs[: len(small.source.images)], small.source.images)
-    same(large.inputs[: len(large.source.images), 2:30, 2:30], large.source.images)
+    same(small.inputs[: len(small.source.inputs)], small.source.inputs)
+    same(large.inputs[: len(large.source.inputs), 2:30, 2:30], large.source.inputs)
 
 
 # --- no leaks
@@ -223,7 +223,7 @@ def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
     """Everybody has the same 60 samples: whatever is tested, D_G was trained on it."""
     one = people()
     same_for_all = replace(
-        one, images=np.tile(one.images[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6)
+        one, inputs=np.tile(one.inputs[:60], (6, 1, 1)), labels=np.tile(one.labels[:60], 6)
     )
     data = prepare(study_of(same_for_all, tmp_path))
     with pytest.raises(InputError, match="exact copies of training images"):
@@ -233,8 +233,8 @@ def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
 
 def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
     copied = people(twice=300)
-    keep = np.unique(copied.images, axis=0, return_index=True)[1]
-    arrays = (array[keep] for array in (copied.images, copied.labels, copied.who, copied.item))
+    keep = np.unique(copied.inputs, axis=0, return_index=True)[1]
+    arrays = (array[keep] for array in (copied.inputs, copied.labels, copied.who, copied.item))
     Study(study_of(cohort.Cohort(*arrays), tmp_path), tmp_path / "none.sqlite")
     assert capsys.readouterr().err == ""
 
@@ -286,11 +286,11 @@ def test_the_same_image_of_another_class_is_no_copy(tmp_path):
 @pytest.mark.parametrize("split", ["item", "image"])
 def test_symmetric_images_are_no_copies_of_their_flips(tmp_path, split):
     one = people()
-    quarter = one.images[:, :4, :4]
+    quarter = one.inputs[:, :4, :4]
     half = np.concatenate([quarter, quarter[:, ::-1]], axis=1)
     whole = np.concatenate([half, half[:, :, ::-1]], axis=2)
     same(whole, whole[:, ::-1])
-    data = prepare(study_of(replace(one, images=whole), tmp_path, split=split))
+    data = prepare(study_of(replace(one, inputs=whole), tmp_path, split=split))
     assert copies(data)["copies"].sum() == 0
 
 
@@ -360,9 +360,9 @@ def content_with(cohort: cohort.Cohort, folder: Path) -> dict:
 
 def test_a_pixel_changes_its_persons_hash_and_nobody_elses(tmp_path):
     source = prepare(QUICK).source
-    before, images = content_with(source, tmp_path), source.images.copy()
+    before, images = content_with(source, tmp_path), source.inputs.copy()
     images[source.who == 5, 3, 3] ^= 1
-    after = content_with(replace(source, images=images), tmp_path)
+    after = content_with(replace(source, inputs=images), tmp_path)
     assert [person for person in before if before[person] != after[person]] == [5]
 
 
@@ -377,7 +377,7 @@ def test_a_label_changes_its_persons_hash_and_nobody_elses(tmp_path):
 def test_d_gs_hash_is_of_its_people(tmp_path):
     source = prepare(QUICK).source
     changed = replace(
-        source, images=source.images ^ (source.who == 5).astype(np.uint8)[:, None, None]
+        source, inputs=source.inputs ^ (source.who == 5).astype(np.uint8)[:, None, None]
     )
     before, after = (
         prepare(QUICK),
@@ -490,7 +490,7 @@ def test_the_message_for_a_data_set_of_nobody_says_how_to_make_people(cases):
 def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
     source = writers()
     lonely = np.append(np.flatnonzero(source.who != 907), np.flatnonzero(source.who == 907)[0])
-    arrays = (array[lonely] for array in (source.images, source.labels, source.who, source.item))
+    arrays = (array[lonely] for array in (source.inputs, source.labels, source.who, source.item))
     settings = replace(
         Settings(),
         dataset=saved(cohort.Cohort(*arrays), tmp_path / "it.npz"),

@@ -48,7 +48,7 @@ def real(dataset: str) -> Cohort:
 
 def coincide(cohort: Cohort) -> int:
     """How many images are, at 8 × 8 pixels, the same as an earlier one of their class."""
-    number = splits.numbered(images.resized(cohort.images, 8), cohort.labels)
+    number = splits.numbered(images.resized(cohort.inputs, 8), cohort.labels)
     return len(number) - len(np.unique(number))
 
 
@@ -62,8 +62,8 @@ def test_no_two_images_of_the_data_sets_are_equal():
 
 def test_digits_are_sklearns_with_a_person_per_form():
     cohort = load("digits", "nowhere")
-    assert cohort.images.shape == (1797, 8, 8) and cohort.images.max() == 255
-    same(np.round(cohort.images / 255 * 16), load_digits().images)  # nothing is lost
+    assert cohort.inputs.shape == (1797, 8, 8) and cohort.inputs.max() == 255
+    same(np.round(cohort.inputs / 255 * 16), load_digits().images)  # nothing is lost
     same(cohort.labels, load_digits().target)
     assert cohort.people.tolist() == list(range(14))
     assert np.flatnonzero(np.diff(cohort.who, prepend=-1)).tolist() == list(FORM_STARTS)
@@ -106,9 +106,9 @@ def test_qmnist_is_torchvisions_with_its_writers():
     cohort = real("qmnist")
     theirs = QMNIST(default_data_dir(), what="train", compat=False)
     hsf = cohort.attributes["hsf"]
-    same(cohort.images, theirs.data)
+    same(cohort.inputs, theirs.data)
     same(np.stack([cohort.labels, hsf, cohort.who], axis=1), theirs.targets[:, :3])
-    assert len(cohort.images) == 60_000 and np.unique(cohort.labels).tolist() == list(range(10))
+    assert len(cohort.inputs) == 60_000 and np.unique(cohort.labels).tolist() == list(range(10))
     assert np.bincount(hsf).tolist() == [30_950, 0, 0, 0, 29_050]
     digits = np.unique(cohort.who, return_counts=True)[1]
     assert (len(digits), digits.min(), digits.max(), np.sum(digits >= 100)) == (539, 19, 131, 440)
@@ -121,7 +121,7 @@ def test_fashion_is_torchvisions_train_before_test_and_nobodys():
 
     cohort = real("fashion")
     theirs = [FashionMNIST(default_data_dir(), train=train) for train in (True, False)]
-    same(cohort.images, np.concatenate([half.data for half in theirs]))
+    same(cohort.inputs, np.concatenate([half.data for half in theirs]))
     same(cohort.labels, np.concatenate([half.targets for half in theirs]))
     assert np.bincount(cohort.labels).tolist() == [7_000] * 10
     assert cohort.people.tolist() == [0] and len(np.unique(cohort.item)) == 70_000
@@ -188,14 +188,14 @@ def test_files_in_place_are_used_as_they_are(tmp_path, no_download, packed):
     for dataset in ("qmnist", "nist"):
         lay_out(dataset, tmp_path / dataset / "QMNIST" / "raw", packed)
         cohort = load(dataset, tmp_path / dataset)
-        same(cohort.images, IMAGES)
+        same(cohort.inputs, IMAGES)
         same([cohort.labels, cohort.attributes["hsf"], cohort.who], TABLE[:, :3].T)
         assert cohort.source == dataset
     lay_out("fashion", tmp_path / "FashionMNIST" / "raw", packed)
     cohort = load("fashion", tmp_path)
-    same(cohort.images, np.concatenate([IMAGES, IMAGES + 100]))
+    same(cohort.inputs, np.concatenate([IMAGES, IMAGES + 100]))
     assert cohort.labels.tolist() == [7, 1, 0, 9, 3, 2]
-    assert cohort.images.flags.writeable  # torch.from_numpy warns of an array that is not
+    assert cohort.inputs.flags.writeable  # torch.from_numpy warns of an array that is not
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -298,12 +298,12 @@ def path(cohort, tmp_path):
 def test_what_is_saved_is_read(cohort, path):
     for again in (read(path), load(f"file:{path}", "nowhere")):
         assert again.content_hash == cohort.content_hash and again.source == "a test"
-        assert (again.images.dtype, again.labels.dtype, again.item.dtype) == (
+        assert (again.inputs.dtype, again.labels.dtype, again.item.dtype) == (
             np.uint8,
             np.int64,
             np.int64,
         )
-        for name in ("images", "labels", "who", "item"):
+        for name in ("inputs", "labels", "who", "item"):
             same(getattr(again, name), getattr(cohort, name))
         same(again.attributes["age"], cohort.attributes["age"])
         same(again.attributes["hand"], cohort.attributes["hand"])
@@ -333,14 +333,14 @@ def test_a_failed_save_keeps_the_old_file_and_nothing_else(cohort, path, monkeyp
 
 def test_the_hash_is_of_the_content_and_of_nothing_else(cohort):
     stored_otherwise = [
-        replace(cohort, source="elsewhere", images=np.asfortranarray(cohort.images)),
+        replace(cohort, source="elsewhere", inputs=np.asfortranarray(cohort.inputs)),
         replace(cohort, labels=LABELS.astype(">i2"), who=WHO.astype("U40")),
         replace(cohort, attributes=dict(reversed(cohort.attributes.items()))),
     ]
     assert {other.content_hash for other in stored_otherwise} == {cohort.content_hash}
     number = np.array([1, 1, 2, 2, 2, 1])
-    images = (cohort.images ^ 1, cohort.images.transpose(0, 2, 1), cohort.images.reshape(6, 3, 2))
-    changed = [replace(cohort, images=other) for other in images]
+    images = (cohort.inputs ^ 1, cohort.inputs.transpose(0, 2, 1), cohort.inputs.reshape(6, 3, 2))
+    changed = [replace(cohort, inputs=other) for other in images]
     changed += [replace(cohort, who=other) for other in (number, number.astype(str), WHO[::-1])]
     changed += [replace(cohort, labels=LABELS[::-1]), replace(cohort, item=cohort.item + 1)]
     age, hand = cohort.attributes.values()
@@ -355,7 +355,7 @@ def test_only_these_people(cohort):
     bob = cohort.of(["bob"])
     assert cohort.people.tolist() == ["ann", "bob"] and bob.people.tolist() == ["bob"]
     assert bob.item.tolist() == [12, 13, 14] and bob.attributes["hand"].tolist() == ["right"] * 3
-    same(bob.images, cohort.images[2:5])
+    same(bob.inputs, cohort.inputs[2:5])
     assert cohort.of({"bob", "ann"}).content_hash == cohort.content_hash
     assert refused(cohort.of, ["bob", "eve"]) == "a test: no such person: eve"
 
@@ -485,11 +485,11 @@ def test_any_array_is_a_cohorts_or_refused_by_its_name(name, array):
         assert str(error).startswith(tuple(f"own.npz: array '{each}' " for each in named))
         assert "\n" not in str(error)
         return
-    assert made.images.dtype == np.uint8 and made.images.ndim == 3 and made.images.max() > 1
+    assert made.inputs.dtype == np.uint8 and made.inputs.ndim == 3 and made.inputs.max() > 1
     assert made.labels.dtype == made.item.dtype == np.int64 and made.labels.min() >= 0
     assert made.who.dtype == np.int64 or made.who.dtype.kind == "U"
     sizes = {len(each) for each in (made.labels, made.who, made.item, *made.attributes.values())}
-    assert sizes == {len(made.images)}
+    assert sizes == {len(made.inputs)}
 
 
 FOLLOWED = [  # name, array, what a message advises, as it is typed
@@ -512,7 +512,7 @@ def test_advice_can_be_followed(tmp_path, name, array, advice):
     np.savez(path, **arrays | {name: array})
     assert advice.removeprefix(name) in refused(read, path)
     np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
-    after = getattr(read(path), name)
+    after = getattr(read(path), "inputs" if name == "images" else name)
     # nothing is lost
     same(np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1])
     if name == "images":
