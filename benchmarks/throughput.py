@@ -194,12 +194,11 @@ def some(
     recipe: Recipe, job: Work, models: tuple[int, ...], iterations: int | None = None
 ) -> list[State]:
     """Train some of the models in this process; their states after the last iteration."""
-    plans = job.plans[list(models), :iterations]
-    states = [job.states[n] for n in models]
+    plans = job.plans[:, :iterations]
     total = plans.shape[1]
     rates = np.full(total, RATE)
-    trained = engine.train(recipe, job.images, job.labels, plans, rates, states, list(models))
-    return trained[total]
+    runs = [engine.Run(plans[n], rates, job.states[n], seed=n) for n in models]
+    return engine.train(recipe, engine.Samples(job.images, job.labels), runs)[total]
 
 
 class Strict(dict):

@@ -1,5 +1,6 @@
 """Fixtures of several test files."""
 
+import numpy as np
 import pytest
 
 from perso.training import engine
@@ -13,9 +14,9 @@ def asked_for(monkeypatch) -> list:
     """
     plans_seen = []
 
-    def train(recipe, images, labels, plans, rates, states, seeds):
-        plans_seen.append(plans)
-        return {plans.shape[1]: states}
+    def train(recipe, samples, runs):
+        plans_seen.append(np.stack([run.plan for run in runs]))
+        return {len(runs[0].plan): [run.state for run in runs]}
 
     monkeypatch.setattr(engine, "train", train)
     return plans_seen

@@ -105,15 +105,13 @@ def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> d
     fold = data.splits.folds[fold_number]
     how = recipe(data)
     index = generic_plan(data, fold, repeat)
-    trained = engine.train(
-        how,
-        data.inputs,
-        data.labels,
-        index[None],
+    run = engine.Run(
+        index,
         rate_schedule(data, fold, len(index)),
-        [init_state(how, seed_of(seed, "init", GENERIC, repeat))],
-        [seed_of(seed, "dropout", GENERIC, repeat)],
+        init_state(how, seed_of(seed, "init", GENERIC, repeat)),
+        seed_of(seed, "dropout", GENERIC, repeat),
     )
+    trained = engine.train(how, engine.Samples(data.inputs, data.labels), [run])
     return network_row(key, trained, begun)
 
 
@@ -134,15 +132,13 @@ def train_encoder(data: StudyData, fold_number: int, key: str) -> dict:
     draw = rng(s.seed, "batches", ENCODER)
     from_I = np.zeros(total, bool)
     index = schedules.batches(from_I, samples[:0], samples, s.batch_size, None, draw)
-    trained = engine.train(
-        how,
-        data.inputs,
-        data.labels,
-        index[None],
+    run = engine.Run(
+        index,
         np.full(total, ENCODER_RATE),
-        [init_state(how, seed_of(s.seed, "init", ENCODER))],
-        [seed_of(s.seed, "dropout", ENCODER)],
+        init_state(how, seed_of(s.seed, "init", ENCODER)),
+        seed_of(s.seed, "dropout", ENCODER),
     )
+    trained = engine.train(how, engine.Samples(data.inputs, data.labels), [run])
     return network_row(key, trained, begun)
 
 
@@ -271,7 +267,11 @@ def train_phase(
     seeds = [seed_of(data.settings.seed, dropout, person, job.repeat) for person in job.people]
     if plans.shape[1] == 0:
         return {0: states}
-    return engine.train(how, data.inputs, data.labels, plans, rates, states, seeds, snapshots)
+    runs = [
+        engine.Run(plan, rates, state, seed)
+        for plan, state, seed in zip(plans, states, seeds, strict=True)
+    ]
+    return engine.train(how, engine.Samples(data.inputs, data.labels), runs, snapshots)
 
 
 def test_columns(

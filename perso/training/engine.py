@@ -1,9 +1,9 @@
-"""The engine: train N models from N index plans. It knows images, labels and plans, no people.
+"""The engine: train N models from N index plans. It knows samples, labels and plans, no people.
 
 A network holds one or more models side by side, each in a lane of its own (see `models`).
-Images lie on the device as uint8, with the plans and learning rates. A step finds its place in the
-plan by a counter on the device, which it increments. So the host neither sends data nor waits
-inside the loop, and a CUDA graph can hold the whole step.
+Samples lie on the device as they are stored, with the plans and learning rates. A step finds its
+place in the plan by a counter on the device, which it increments. So the host neither sends data
+nor waits inside the loop, and a CUDA graph can hold the whole step.
 On a CPU the numbers depend on the arguments alone, the number of threads included, bit for bit.
 """
 
@@ -14,7 +14,8 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,35 +30,44 @@ VERSION = 1
 PLAIN_STEPS = 3
 
 
-def train(
-    recipe: Recipe,
-    images: np.ndarray,
-    labels: np.ndarray,
-    plans: np.ndarray,
-    rates: Sequence[float],
-    states: list[State],
-    seeds: list[int],
-    snapshots: Sequence[int] | None = None,
-) -> dict[int, list[State]]:
-    """Train N models, each from its own plan, and return {iterations: N states}.
+class Samples(NamedTuple):
+    """What plans index: all samples with their labels, as arrays or as tensors on the device."""
 
-    images     u8 [M, S, S]
-    labels     int [M]
-    plans      int [N, T, B]: indices of the images in every batch of every model
-    rates      float [T]: learning rate of every iteration
-    states     N initial states; the optimiser starts with an empty state
-    seeds      N seeds of the dropout masks
+    inputs: np.ndarray | torch.Tensor  # u8 [M, S, S] or float32 [M, T, C]
+    labels: np.ndarray | torch.Tensor  # int [M]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The training of one model."""
+
+    plan: np.ndarray  # int [T, B]: indices of the samples in every batch
+    rates: Sequence[float] | np.ndarray  # [T]: learning rate of every iteration
+    state: State  # to start from; the optimiser starts with an empty state
+    seed: int  # of the dropout masks
+    pull_to: State | None = None  # where the recipe's pulls lead; None: `state`
+
+
+def train(
+    recipe: Recipe, samples: Samples, runs: Sequence[Run], snapshots: Sequence[int] | None = None
+) -> dict[int, list[State]]:
+    """Train a model for each of N runs, and return {iterations: N states}.
+
+    runs       plans of one shape, and equal rates; else ValueError
     snapshots  numbers of iterations after which states are returned; None: after the last, (T,)
 
     The models share kernel launches, nothing else. Where GPU memory or a graph's capture fails, the
     training starts again in a simpler way (`fallback`), now and from then on, and stderr says so.
     """
-    snapshots = plans.shape[1:2] if snapshots is None else snapshots
+    for run in runs:
+        if run.plan.shape != runs[0].plan.shape or not np.array_equal(run.rates, runs[0].rates):
+            raise ValueError("the runs of one call need plans of one shape and equal rates")
+    snapshots = (len(runs[0].plan),) if snapshots is None else snapshots
     with compute_context(recipe, training=True):
         while True:
             current = FALLBACKS.get(recipe, recipe)
             try:
-                return train_groups(current, images, labels, plans, rates, states, seeds, snapshots)
+                return train_groups(current, samples, runs, snapshots)
             except RuntimeError as error:
                 FALLBACKS[recipe], description = fallback(current, error)
                 reason = str(error).strip() or type(error).__name__
@@ -89,25 +99,15 @@ def fallback(recipe: Recipe, error: RuntimeError) -> tuple[Recipe, str]:
 
 
 def train_groups(
-    recipe: Recipe,
-    images: np.ndarray,
-    labels: np.ndarray,
-    plans: np.ndarray,
-    rates: Sequence[float],
-    states: list[State],
-    seeds: list[int],
-    snapshots: Sequence[int],
+    recipe: Recipe, samples: Samples, runs: Sequence[Run], snapshots: Sequence[int]
 ) -> dict[int, list[State]]:
     """`train` without fallback: networks of `lanes` models, `in_flight` of them at a time."""
-    pixels = to_device(images, recipe.device)
-    classes = to_device(labels, recipe.device).long()
+    inputs, labels = (to_device(array, recipe.device) for array in samples)
+    on_device = Samples(inputs, labels.long())
     taken = {t: [] for t in snapshots}
     size = recipe.lanes * recipe.in_flight
-    for start in range(0, len(plans), size):
-        group = slice(start, start + size)
-        found = train_concurrently(
-            recipe, pixels, classes, plans[group], rates, states[group], seeds[group], snapshots
-        )
+    for start in range(0, len(runs), size):
+        found = train_concurrently(recipe, on_device, runs[start : start + size], snapshots)
         for t in found:
             taken[t] += found[t]
         if recipe.device == "cuda":
@@ -116,21 +116,14 @@ def train_groups(
 
 
 def train_concurrently(
-    recipe: Recipe,
-    pixels: torch.Tensor,
-    classes: torch.Tensor,
-    plans: np.ndarray,
-    rates: Sequence[float],
-    states: list[State],
-    seeds: list[int],
-    snapshots: Sequence[int],
+    recipe: Recipe, samples: Samples, runs: Sequence[Run], snapshots: Sequence[int]
 ) -> dict[int, list[State]]:
     """Train one group of networks, iteration by iteration in turn."""
-    cuts = [slice(start, start + recipe.lanes) for start in range(0, len(plans), recipe.lanes)]
     trainers = [
-        Trainer(recipe, pixels, classes, plans[cut], rates, states[cut], seeds[cut]) for cut in cuts
+        Trainer(recipe, samples, runs[start : start + recipe.lanes])
+        for start in range(0, len(runs), recipe.lanes)
     ]
-    iterations = plans.shape[1]
+    iterations = len(runs[0].plan)
     taken = {}
     for t in range(iterations + 1):
         if t in snapshots:
@@ -146,37 +139,27 @@ def train_concurrently(
 class Trainer:
     """Training of one network: its weights, optimiser, plan and counter, all on the device."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        pixels: torch.Tensor,
-        classes: torch.Tensor,
-        plans: np.ndarray,
-        rates: Sequence[float],
-        states: list[State],
-        seeds: list[int],
-    ):
+    def __init__(self, recipe: Recipe, samples: Samples, runs: Sequence[Run]):
         self.recipe = recipe
-        self.pixels = pixels
-        self.classes = classes
+        self.samples = samples  # on the device
         self.graph = None
         self.done = 0  # iterations
         self.stream = torch.cuda.Stream() if recipe.device == "cuda" else None
         if self.stream:
-            self.stream.wait_stream(torch.cuda.current_stream())  # which copies the images
+            self.stream.wait_stream(torch.cuda.current_stream())  # which copies the samples
         with self.on_stream():
-            self.model = recipe.network(len(states)).train()
-            load_states(self.model, states)
-            self.generators = [torch.Generator(recipe.device).manual_seed(seed) for seed in seeds]
+            self.model = recipe.network(len(runs)).train()
+            load_states(self.model, [run.state for run in runs])
+            self.generators = [torch.Generator(recipe.device).manual_seed(run.seed) for run in runs]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
             self.forward = type(self.model).forward
             if recipe.compile:
                 self.forward = compiled_forward(type(self.model))
-            by_iteration = np.ascontiguousarray(plans.transpose(1, 2, 0))  # [T, B, lanes]
-            self.plan = to_device(by_iteration, recipe.device)
+            plans = np.stack([run.plan for run in runs], axis=-1)  # [T, B, lanes]
+            self.plan = to_device(plans, recipe.device)
             # the types that the fused optimisers take on a GPU and on a CPU
             rate_type = torch.float32 if self.stream else torch.float64
-            self.rates = torch.tensor(rates, dtype=rate_type, device=recipe.device)
+            self.rates = torch.tensor(runs[0].rates, dtype=rate_type, device=recipe.device)
             self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
             self.optimiser = make_optimiser(recipe, self.model, self.rate)
@@ -200,11 +183,11 @@ class Trainer:
         """Train iteration t, every lane on its own batch; nothing here waits for the device."""
         index = self.plan.index_select(0, self.t)[0]  # [B, lanes]
         self.rate.copy_(self.rates.index_select(0, self.t)[0])
-        x = self.pixels[index].to(self.recipe.dtype).div_(255)  # [B, lanes, S, S]
-        x = x.contiguous(memory_format=self.recipe.layout)
+        inputs = self.samples.inputs[index]  # [B, lanes, *shape]
+        x = self.model.prepare(inputs, self.recipe.dtype, self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
         outputs = self.forward(self.model, x, masks).to(self.recipe.dtype)
-        loss = self.model.loss(outputs, x, self.classes[index])
+        loss = self.model.loss(outputs, x, self.samples.labels[index])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()

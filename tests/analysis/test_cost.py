@@ -247,8 +247,9 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
     """Shapes of the tested states of every method of v3 are the same."""
     seen = {}
 
-    def train(recipe, images, labels, plans, rates, states, seeds, snapshots=None):
-        return {t: states for t in snapshots or plans.shape[1:2]}
+    def train(recipe, samples, runs, snapshots=None):
+        states = [run.state for run in runs]
+        return {t: states for t in snapshots or [len(runs[0].plan)]}
 
     def tested(data, how, state, parts):
         seen.setdefault(current, {name: tensor.shape for name, tensor in state.items()})

@@ -111,14 +111,18 @@ def test_the_loss_is_the_mean_square_over_pixels_for_every_lane():
 
 
 def trained(recipe: Recipe, iterations=150, seeds=(0,)):
-    plans = np.stack(
-        [np.random.default_rng(seed).integers(0, 64, (iterations, 16)) for seed in seeds]
-    )
-    states = [init_state(recipe, seed) for seed in seeds]
-    labels = np.zeros(len(BLOBS), int)
-    return engine.train(
-        recipe, BLOBS, labels, plans, np.full(iterations, 1e-3), states, list(seeds)
-    )[iterations]
+    rates = np.full(iterations, 1e-3)
+    runs = [
+        engine.Run(
+            np.random.default_rng(seed).integers(0, 64, (iterations, 16)),
+            rates,
+            init_state(recipe, seed),
+            seed,
+        )
+        for seed in seeds
+    ]
+    samples = engine.Samples(BLOBS, np.zeros(len(BLOBS), int))
+    return engine.train(recipe, samples, runs)[iterations]
 
 
 def test_it_learns_to_reconstruct_images_it_has_not_seen():

@@ -152,11 +152,15 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
 def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     """Initial weights, then the schedule, then the late iterations at their own rate."""
     fold, data, s = whole.folds[1], whole.data, whole.settings
-    how, pixels = jobs.recipe(data), (data.inputs, data.labels)
+    how = jobs.recipe(data)
     people = fold.individuals
 
     def seeds(use):
         return [seed_of(s.seed, use, person, 0) for person in people]
+
+    def trained(plans, rates, states, use):
+        runs = map(engine.Run, plans, itertools.repeat(rates), states, seeds(use))
+        return engine.train(how, engine.Samples(data.inputs, data.labels), [*runs])[len(rates)]
 
     plans = np.stack([plan(whole, method, fold, person)[1] for person in people])
     before = len(plans[0]) - method.late
@@ -167,10 +171,10 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
     else:
         states = [recipe.init_state(how, seed) for seed in seeds("init")]
         rates = [s.learning_rate] * before
-        states = engine.train(how, *pixels, first, rates, states, seeds("dropout"))[before]
+        states = trained(first, rates, states, "dropout")
     if method.late:
         rates = [method.late_rate] * method.late
-        states = engine.train(how, *pixels, late, rates, states, seeds("late dropout"))[method.late]
+        states = trained(late, rates, states, "late dropout")
     rows = whole.rows([method])
     for person, state in zip(people, states, strict=True):
         line = rows[rows["person"] == str(person)].iloc[0]
@@ -405,9 +409,17 @@ def asked(one: Study, method: Method, fold: int = 0) -> list[dict]:
     """What the engine is asked for by the first job of a method."""
     calls = []
 
-    def train(recipe, images, labels, plans, rates, states, seeds, snapshots=None):
-        calls.append({"plans": plans, "rates": list(rates), "states": states, "seeds": seeds})
-        return dict.fromkeys(snapshots or [plans.shape[1]], states)
+    def train(recipe, samples, runs, snapshots=None):
+        states = [run.state for run in runs]
+        calls.append(
+            {
+                "plans": np.stack([run.plan for run in runs]),
+                "rates": list(runs[0].rates),
+                "states": states,
+                "seeds": [run.seed for run in runs],
+            }
+        )
+        return dict.fromkeys(snapshots or [len(runs[0].plan)], states)
 
     job = next(job for job in one.jobs([method]) if job.fold == fold)
     generic = {name: t.numpy() for name, t in recipe.init_state(jobs.recipe(one.data), 5).items()}

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from perso.training import engine, recipe
-from perso.training.engine import PLAIN_STEPS, Trainer, train
+from perso.training.engine import PLAIN_STEPS, Run, Samples, Trainer, train
 from perso.training.inference import predict
 from perso.training.models import LaneDropout, State
 from perso.training.recipe import Recipe, compute_context, init_state
@@ -29,6 +29,7 @@ LABELS = DRAW.integers(0, CLASSES, 200)
 IMAGES = DRAW.integers(0, 100, (200, SIZE, SIZE)).astype(np.uint8)
 for image, label in zip(IMAGES, LABELS, strict=True):  # class c: quadrant c is bright
     image[label // 2 * 4 :, label % 2 * 4 :][:4, :4] += 120
+SAMPLES = Samples(IMAGES, LABELS)
 TRAINED_ON, TESTED_ON = np.arange(120), np.arange(120, 200)
 
 
@@ -39,14 +40,17 @@ def plans(*seeds: int, steps: int = STEPS) -> np.ndarray:
     )
 
 
-def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None) -> list[State]:
-    """Models trained together, fused in one network unless `lanes` says otherwise.
+def run_of(recipe: Recipe, number: int, rates=RATES, **other) -> Run:
+    """The run of a model, whose number decides its weights, its plan and its dropout."""
+    (plan,) = plans(number, steps=len(rates))
+    return replace(Run(plan, rates, init_state(recipe, number), number), **other)
 
-    A model's number decides its weights, its plan and its dropout.
-    """
-    plan, states = plans(*models, steps=len(rates)), [init_state(recipe, seed) for seed in models]
+
+def trained(recipe: Recipe, *models: int, rates=RATES, lanes: int | None = None) -> list[State]:
+    """Models trained together, fused in one network unless `lanes` says otherwise."""
+    runs = [run_of(recipe, number, rates) for number in models]
     recipe = replace(recipe, lanes=lanes or len(models))
-    return train(recipe, IMAGES, LABELS, plan, rates, states, list(models))[len(rates)]
+    return train(recipe, SAMPLES, runs)[len(rates)]
 
 
 def same(one: State, two: State) -> bool:
@@ -161,18 +165,11 @@ def test_with_adam_alone_19_in_20_numbers_agree_within_1e_4_and_the_rest_within_
 def test_fused_models_may_have_plans_of_different_lengths():
     """The shorter plans are filled up; each model is taken when its own plan ends."""
     lengths, models = (2, 5, 6), (1, 2, 3)
-    states, plan = [init_state(L2, n) for n in models], plans(*models)
-    taken = train(replace(L2, lanes=3), IMAGES, LABELS, plan, RATES, states, list(models), lengths)
+    runs = [run_of(L2, number) for number in models]
+    taken = train(replace(L2, lanes=3), SAMPLES, runs, lengths)
     for lane, length in enumerate(lengths):
-        (apart,) = train(
-            L2,
-            IMAGES,
-            LABELS,
-            plan[lane : lane + 1, :length],
-            RATES,
-            states[lane : lane + 1],
-            [models[lane]],
-        )[length]
+        shorter = replace(runs[lane], plan=runs[lane].plan[:length])
+        (apart,) = train(L2, SAMPLES, [shorter])[length]
         near(taken[length][lane], apart, rtol=1e-12, atol=1e-12)
 
 
@@ -194,17 +191,10 @@ def test_neighbours_do_not_touch_a_bit(precision):
 
 
 def test_a_broken_neighbour_does_not_matter():
-    sound, broken = (
-        [init_state(ADAM, n) for n in (1, 2)],
-        [init_state(ADAM, 1), init_state(ADAM, 2)],
-    )
-    for tensor in broken[1].values():
+    first, sound, broken = (run_of(ADAM, number) for number in (1, 2, 2))
+    for tensor in broken.state.values():
         tensor.fill_(torch.nan)
-    plan = plans(1, 2)
-    one, two = (
-        train(PAIR, IMAGES, LABELS, plan, RATES, states, [1, 2])[STEPS]
-        for states in (sound, broken)
-    )
+    one, two = (train(PAIR, SAMPLES, [first, other])[STEPS] for other in (sound, broken))
     assert same(one[0], two[0]) and two[1]["classifier.weight"].isnan().all()
 
 
@@ -215,10 +205,8 @@ def test_a_run_repeats_to_the_bit(precision):
 
 
 def test_dropout_is_seeded_per_model():
-    plan, states = plans(1, 2), [init_state(ADAM, 1), init_state(ADAM, 2)]
-    one, two = (
-        train(PAIR, IMAGES, LABELS, plan, RATES, states, seeds)[STEPS] for seeds in ([1, 2], [1, 7])
-    )
+    first, second = (run_of(ADAM, number) for number in (1, 2))
+    one, two = (train(PAIR, SAMPLES, [first, replace(second, seed=seed)])[STEPS] for seed in (2, 7))
     assert same(one[0], two[0]) and not same(one[1], two[1])
 
 
@@ -228,14 +216,16 @@ def test_dropout_is_seeded_per_model():
 @BOTH
 def test_a_longer_run_passes_through_the_shorter_one(recipe):
     recipe = replace(recipe, lanes=2)
-    states, plan = [init_state(recipe, n) for n in (1, 2)], plans(1, 2, steps=12)
-    taken = train(recipe, IMAGES, LABELS, plan, [0.01] * 12, states, [1, 2], snapshots=[0, 4, 12])
+    runs = [run_of(recipe, number, [0.01] * 12) for number in (1, 2)]
+    taken = train(recipe, SAMPLES, runs, snapshots=[0, 4, 12])
     assert list(taken) == [0, 4, 12]
-    short = train(recipe, IMAGES, LABELS, plan[:, :4], [0.01] * 4, states, [1, 2])
+    short = train(
+        recipe, SAMPLES, [replace(run, plan=run.plan[:4], rates=run.rates[:4]) for run in runs]
+    )
     assert list(short) == [4] and all(map(same, short[4], taken[4]))
     assert not any(map(same, taken[4], taken[12]))
-    for state, start in zip(taken[0], states, strict=True):
-        near(state, start, check_dtype=False, rtol=0, atol=0)
+    for state, run in zip(taken[0], runs, strict=True):
+        near(state, run.state, check_dtype=False, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
@@ -243,23 +233,32 @@ def test_a_run_cut_in_two_is_the_same_run(precision, monkeypatch):
     """Every iteration works on the weights that the one before left."""
     # without dropout, and with SGD without momentum, the weights are the whole state
     monkeypatch.setattr(LaneDropout, "forward", lambda self, x, mask: x)
-    recipe, plan = replace(SGD, momentum=0.0, precision=precision), plans(1)
-    whole = train(recipe, IMAGES, LABELS, plan, RATES, [init_state(recipe, 1)], [1])[STEPS]
-    first = train(recipe, IMAGES, LABELS, plan[:, :2], RATES[:2], [init_state(recipe, 1)], [1])[2]
-    rest = train(recipe, IMAGES, LABELS, plan[:, 2:], RATES[2:], first, [1])[STEPS - 2]
+    recipe = replace(SGD, momentum=0.0, precision=precision)
+    run = run_of(recipe, 1)
+    whole = train(recipe, SAMPLES, [run])[STEPS]
+    (first,) = train(recipe, SAMPLES, [replace(run, plan=run.plan[:2], rates=RATES[:2])])[2]
+    second_part = replace(run, plan=run.plan[2:], rates=RATES[2:], state=first)
+    rest = train(recipe, SAMPLES, [second_part])[STEPS - 2]
     assert same(whole[0], rest[0])
 
 
+def test_runs_with_other_rates_or_lengths_are_refused():
+    first, second = (run_of(ADAM, number) for number in (1, 2))
+    for other in ({"rates": RATES / 2}, {"plan": second.plan[:-1]}):
+        with pytest.raises(ValueError, match="plans of one shape and equal rates"):
+            train(PAIR, SAMPLES, [first, replace(second, **other)])
+
+
 def test_training_leaves_the_initial_states_alone():
-    states = [init_state(ADAM, 1)]
-    train(ADAM, IMAGES, LABELS, plans(1), RATES, states, [1])
-    assert same(states[0], init_state(ADAM, 1))
+    run = run_of(ADAM, 1)
+    train(ADAM, SAMPLES, [run])
+    assert same(run.state, init_state(ADAM, 1))
 
 
 @BOTH
 def test_at_a_rate_of_0_only_statistics_move(recipe):
-    rates, states = [0.01, 0.01, 0, 0, 0], [init_state(recipe, 1)]
-    taken = train(recipe, IMAGES, LABELS, plans(1, steps=5), rates, states, [1], snapshots=(2, 5))
+    run = run_of(recipe, 1, [0.01, 0.01, 0, 0, 0])
+    taken = train(recipe, SAMPLES, [run], snapshots=(2, 5))
     (one,), (two,) = taken.values()
     moved = {name for name in one if not torch.equal(one[name], two[name])}
     assert moved == {name for name in one if "running" in name}
@@ -276,12 +275,10 @@ def test_a_step_of_sgd_is_as_long_as_its_rate():
 
 
 def test_every_iteration_follows_its_own_rate():
-    changed, plan, states = RATES.copy(), plans(1), [init_state(SGD, 1)]
+    changed = RATES.copy()
     changed[3] *= 2
     every = range(STEPS + 1)
-    one, two = (
-        train(SGD, IMAGES, LABELS, plan, rates, states, [1], every) for rates in (RATES, changed)
-    )
+    one, two = (train(SGD, SAMPLES, [run_of(SGD, 1, rates)], every) for rates in (RATES, changed))
     assert [t for t in one if not same(one[t][0], two[t][0])] == [4, 5, 6]
 
 
