@@ -98,7 +98,8 @@ def answers(model: nn.Sequential, images, device: str, batch: int = 1024) -> np.
 
 def able(method: Method) -> bool:
     """Whether the loop can train a method: it has no auto-encoder, and Adam only."""
-    return not method.needs_encoder and method.late_optimiser in ("", "adam")
+    terms = method.shaping
+    return bool(terms) and not method.needs_encoder and terms.late_optimiser in ("", "adam")
 
 
 def models(study, methods: tuple[Method, ...], share: float):
@@ -118,16 +119,17 @@ def one_model(data, fold, method, person, state) -> dict:
     labels = data.labels
     device = s.device
     model = begun(state, data.classes, s.image_size, s.width, device)
-    plan = plans.index_plan(data, fold, method, person, 0, method.late)[1]
-    before = len(plan) - method.late
+    terms = method.shaping
+    plan = plans.index_plan(data, fold, method, person, 0)[1]
+    before = len(plan) - terms.late
     early = plans.generic_plan(data, fold, 0) if method.from_generic else plan[:before]
     fit(model, images, labels, early, s.learning_rate, device)
-    fit(model, images, labels, plan[before:], method.late_rate or 0.0, device)
+    fit(model, images, labels, plan[before:], terms.late_rate or 0.0, device)
     row = {
         "method": method.name,
         "person": str(person),
         "repeat": 0,
-        "iterations": len(early) + method.late,
+        "iterations": len(early) + terms.late,
     }
     for part, index in ((D_I, data.splits.test[person]), (D_G, fold.global_test)):
         row[part.accuracy] = float((answers(model, images[index], device) == labels[index]).mean())

@@ -142,20 +142,21 @@ def dose_effects(rows: pd.DataFrame) -> pd.DataFrame:
     """
     known = set(rows["method"])
     baselines = {
-        method.epochs_factor: method.name
+        method.shaping.epochs_factor: method.name
         for method in DOSES
-        if method.global_extra and not method.extra
+        if method.global_extra and not method.shaping.extra
     }
     lines = []
     for method in DOSES:
-        dose = method.early or method.extra
-        base = baselines.get(method.epochs_factor)
+        terms = method.shaping
+        dose = terms.early or terms.extra
+        base = baselines.get(terms.epochs_factor)
         if not dose or method.name not in known or base not in known:
             continue
         line = {
             ("", "whose"): dose_source(method),
             ("", "dose"): dose,
-            ("", "rounds"): method.epochs_factor,
+            ("", "rounds"): terms.epochs_factor,
         }
         for part, change in change_by_part(rows, method.name, base).items():
             line[part, "change"] = change.mean
@@ -167,7 +168,7 @@ def dose_effects(rows: pd.DataFrame) -> pd.DataFrame:
 
 def dose_source(method: Method) -> str:
     """Whose data the dose of a method of `registry.DOSES` is: own, another's, or general (D_G)."""
-    if method.extra:
+    if method.shaping.extra:
         return "general"
     return "own" if method.individual_data == "own" else "another's"
 

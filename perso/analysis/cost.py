@@ -105,12 +105,7 @@ def cost_by_schedule(
     whole, lines = n_iter * epochs, {}
     theirs = [printed_table(name)["r_train"] for name in ("class-counts", "hidden-factors")]
     for method in methods:
-        own = (
-            method.early
-            + method.extra
-            + method.late
-            + (0 if method.from_generic else whole * method.epochs_factor)
-        )
+        own = sum(len(schedules.schedule(each.phases, n_iter, epochs)) for each in method.lineage)
         printed = [table.get(method.name, np.nan) for table in theirs]
         lines[method.name] = own, whole * method.from_generic, own / whole, *printed
     return pd.DataFrame.from_dict(

@@ -36,6 +36,7 @@ class StudyData:
     classes: int  # 30 for digits with their flips
     splits: Splits
     content: dict[Person, str]  # hash of each person's name and data, a part of a model's key
+    architecture: str | type = "vgg"  # the network's name, or a class of the user's own
 
     @property
     def kind(self) -> str:

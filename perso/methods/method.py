@@ -1,109 +1,271 @@
-"""The Method record, and one function per kind of method that makes such a record."""
+"""The Method record, the phases it is made of, and one function per kind of method."""
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
 
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
-FAMILIES = ("baseline", "control", *SHAPING, "data grouping")
+OWN = "own"  # the family of methods from a file of the user's
+FAMILIES = ("baseline", "control", *SHAPING, "data grouping", OWN)
 ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
+
+TRAINS = "all|head|norm|last block|low rank [1-9][0-9]*"
+
+Schedule = Callable[[int, int], np.ndarray]  # (iterations, n_iter) → bool [iterations]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Iterations of a method, all trained in one way.
+
+    Every field decides numbers. ValueError names the field that is wrong.
+    """
+
+    # Where each batch comes from: "I" D_I | "G" D_G | sample weighing's n_I as a fraction, such as
+    # "2" or "1/8" | a function of the phase's iterations and the iterations of an epoch that
+    # returns bool [iterations], True for D_I
+    draws: str | Schedule = "G"
+    iterations: int = 0  # length of the phase; 0: it is given by `epochs`
+    epochs: int = 0  # length in multiples of the study's epochs: 2 is twice their number
+    rate: float | None = None  # learning rate; None: the study's, with its decay
+    optimiser: str = ""  # "" the study's | adam | sgd
+    trains: str = "all"  # which weights: all | head | norm | last block | low rank R
+    statistics: bool = True  # whether the statistics of batch norm change, too
+    pull: float = 0.0  # λ of the penalty λ/2 · ‖θ − θ_start‖² (L2-SP)
+    pull_l1: float = 0.0  # λ of the penalty λ · ‖θ − θ_start‖₁
+    l1: float = 0.0  # α of the penalty α · ‖θ‖₁, without biases and batch norm
+    best_every: int = 0  # keep the best of the states after every so many iterations; 0: the last
+
+    def __post_init__(self):
+        if (
+            not callable(self.draws)
+            and self.draws not in ("I", "G")
+            and not is_fraction(self.draws)
+        ):
+            raise ValueError(
+                f"draws {self.draws!r} is unknown; possible: I, G, a function, or n_I as a "
+                'fraction above 0, written as text: "2", "0.88", "1/8"'
+            )
+        if (self.iterations > 0) == (self.epochs > 0) or min(self.iterations, self.epochs) < 0:
+            raise ValueError(
+                f"a phase needs iterations or epochs above 0, one of the two; there are "
+                f"iterations={self.iterations} and epochs={self.epochs}"
+            )
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"rate {self.rate!r} must be above 0, or None for the study's")
+        if self.optimiser not in ("", "adam", "sgd"):
+            raise ValueError(f"optimiser {self.optimiser!r} is unknown; possible: '', adam, sgd")
+        if not re.fullmatch(TRAINS, self.trains):
+            raise ValueError(
+                f"trains {self.trains!r} is unknown; "
+                "possible: all, head, norm, last block, low rank R"
+            )
+        for name in ("pull", "pull_l1", "l1", "best_every"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} {getattr(self, name)!r} must be 0 or more")
+
+    @property
+    def training(self) -> "Phase":
+        """How it trains, without what is drawn and for how long."""
+        return replace(self, draws="G", iterations=1, epochs=0)
+
+
+EPOCHS = Phase("G", epochs=1)  # the study's epochs on D_G (Algorithm 1, lines 4 and 16)
+
+
+class Shaping(NamedTuple):
+    """A method of the papers in their own terms (Algorithm 1)."""
+
+    early: int = 0  # n_ES: iterations on D_I first (line 3)
+    extra: int = 0  # further iterations on D_G first: a control with the cost of early shaping
+    n_I: str | None = None  # sample weighing in every epoch (line 11); None: never
+    epochs_factor: int = 1  # multiplies the study's number of epochs; 0: the generic network's
+    late: int = 0  # n_TL: iterations on D_I last, with a new optimiser (line 18)
+    late_rate: float | None = None
+    late_optimiser: str = ""  # "" the study's | adam | sgd
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of such a method."""
+        found = []
+        if self.early:
+            found.append(Phase("I", self.early))
+        if self.extra:
+            found.append(Phase("G", self.extra))
+        if self.epochs_factor:
+            found.append(Phase(self.n_I or "G", epochs=self.epochs_factor))
+        if self.late:
+            late = Phase("I", self.late, rate=self.late_rate, optimiser=self.late_optimiser)
+            found.append(late)
+        return tuple(found)
+
+
+LABEL = {"decides numbers": False}  # of a field that only names or describes a method
 
 
 @dataclass(frozen=True)
 class Method:
-    """A row of the tables: which data set each iteration draws its batch from.
+    """A row of the tables: where the weights come from, how they are trained, on whose data.
 
-    The fields from `early` to `epochs_factor` decide the numbers; the others name or describe the
-    row. ValueError names the field that is wrong.
+    Fields with LABEL name or describe it. All others decide its numbers and are part of a model's
+    key. ValueError names the field that is wrong.
     """
 
-    name: str
-    family: str  # one of FAMILIES
-    meaning: str  # description in one line
-    early: int = 0  # n_ES: iterations on D_I first (Algorithm 1, line 3)
-    extra: int = 0  # further iterations on D_G first
-    n_I: str | None = None  # sample weighing (line 11), as a fraction: "2", "1/8"; None: never
-    late: int = 0  # n_TL: iterations on D_I last, with a new optimiser (line 18)
-    late_rate: float | None = None  # learning rate of the late iterations
-    late_optimiser: str = ""  # of the late iterations: "" the study's | adam | sgd
+    name: str = field(metadata=LABEL)
+    family: str = field(metadata=LABEL)  # one of FAMILIES
+    meaning: str = field(metadata=LABEL)  # description in one line
+    # fresh: initial weights of its own | generic: the network trained on D_G that all people share
+    # | another method: that method's network of the same person
+    start: "str | Method" = "fresh"
+    phases: tuple[Phase, ...] = (EPOCHS,)  # one after the other
+    after: Callable | None = None  # what becomes of the trained weights, see `methods.after`
+    held_out: int = (
+        0  # percentage of D_I's training items that no phase trains on, for `best_every`
+    )
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
     enlarged_by: str = ""  # what is added from D_G, D_I → D'_I: "" nothing | one of ENLARGED_BY
     percent: int = 0  # how much is added: as much as this percentage of D_G's people has
     with_own: bool = True  # whether D'_I includes D_I itself
-    epochs_factor: int = 1  # multiplies the study's number of epochs
-    refines: str = ""  # the papers' row that this control replaces as the base of a comparison
+    # the papers' row that this control replaces as the base of a comparison
+    refines: str = field(default="", metadata=LABEL)
 
     def __post_init__(self):
+        try:
+            self.check()
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+
+    def check(self) -> None:
+        """ValueError for fields that do not fit together."""
         allowed = {
             "family": FAMILIES,
             "individual_data": ("own", "other"),
             "global_extra": ("", "own", "other"),
             "enlarged_by": ("", *ENLARGED_BY),
-            "late_optimiser": ("", "adam", "sgd"),
         }
-        for field, possible in allowed.items():
-            value = getattr(self, field)
+        for name, possible in allowed.items():
+            value = getattr(self, name)
             if value not in possible:
-                raise ValueError(f"{self.name}: {field} {value!r} is unknown; possible: {possible}")
-        if self.n_I is not None and not is_fraction(self.n_I):
+                raise ValueError(f"{name} {value!r} is unknown; possible: {possible}")
+        if self.start not in ("fresh", "generic") and not isinstance(self.start, Method):
             raise ValueError(
-                f"{self.name}: n_I {self.n_I!r} is no fraction above 0 as text, "
-                'like "2", "0.88" or "1/8"'
+                f"start {self.start!r} is unknown; possible: 'fresh', 'generic', another Method"
             )
-        if self.late and not self.late_rate:
-            raise ValueError(f"{self.name}: late iterations need a late_rate")
+        if not all(isinstance(phase, Phase) for phase in self.phases):
+            raise ValueError("phases must be a tuple of Phase: a single one needs a comma after it")
+        if self.start == "fresh" and not self.phases:
+            raise ValueError("phases are empty, but initial weights must be trained")
+        if self.after is not None and not callable(self.after):
+            raise ValueError(f"after {self.after!r} is no function of a Movement")
         if self.enlarged_by and not 1 <= self.percent <= 100:
-            raise ValueError(
-                f"{self.name}: percent {self.percent} cannot be added from D_G; possible: 1 to 100"
-            )
+            raise ValueError(f"percent {self.percent} cannot be added from D_G; possible: 1 to 100")
         if self.enlarged_by and self.individual_data == "other":
             raise ValueError(
-                f"{self.name}: enlarged_by enlarges the individual's own data; "
-                "individual_data must be own"
+                "enlarged_by enlarges the individual's own data; individual_data must be own"
             )
-        if self.enlarged_by and not (self.early or self.n_I):
+        if self.enlarged_by and (self.start != "fresh" or not self.draws_from_I):
+            raise ValueError("enlarged_by needs a fresh start and a phase that draws from D_I")
+        if self.enlarged_by and self.held_out:
+            raise ValueError("held_out must be 0: what enlarges D_I is chosen by all of D_I")
+        if not 0 <= self.held_out <= 50:
+            raise ValueError(f"held_out {self.held_out} is impossible; possible: 0 to 50 (percent)")
+        if self.held_out and self.individual_data == "other":
+            raise ValueError("held_out is a part of the own D_I; individual_data must be own")
+        if any(phase.best_every for phase in self.phases) and not self.held_out:
             raise ValueError(
-                f"{self.name}: enlarged_by needs early or n_I; "
-                "late iterations alone do not train on D'_I"
+                "best_every needs held_out, the part of D_I that the best is chosen on"
+            )
+        if isinstance(self.start, Method) and self.start.held_out != self.held_out:
+            raise ValueError(
+                f"held_out {self.held_out} differs from {self.start.held_out} of the method that "
+                "it starts from, which would have trained on that part"
             )
 
     @property
-    def trajectory(self) -> tuple:
-        """All that decides the numbers, except `late`.
-
-        Of two methods with the same trajectory, the one with fewer late iterations is a prefix of
-        the other, so one training serves both.
-        Part of a model's key: the words and the order in it never change.
-        """
-        individual_data = self.individual_data if self.early or self.n_I or self.late else ""
-        more = []
-        if self.enlarged_by:
-            more.append(("added", self.enlarged_by, self.percent, self.with_own))
-        if self.epochs_factor != 1:
-            more.append(("rounds", self.epochs_factor))
-        if self.late and self.late_optimiser:
-            more.append(("late optimiser", self.late_optimiser))
-        return (
-            self.early,
-            self.extra,
-            self.n_I,
-            self.global_extra,
-            individual_data,
-            self.late_rate,
-            *more,
-        )
+    def draws_from_I(self) -> bool:
+        """Whether any phase draws from D_I."""
+        return any(phase.draws != "G" for phase in self.phases)
 
     @property
     def from_generic(self) -> bool:
-        """Whether it starts from the generic network: before `late` it trains on D_G alone."""
-        differs = self.early or self.extra or self.n_I or self.global_extra
-        return not differs and self.epochs_factor == 1
+        """Whether it goes back to the generic network."""
+        return self.begins == "generic"
 
     @property
     def needs_encoder(self) -> bool:
-        """Whether what enlarges D_I is chosen by an auto-encoder's codes."""
-        return self.enlarged_by not in ("", "random")
+        """Whether what enlarges D_I, in it or in what it starts from, needs an auto-encoder."""
+        return any(each.enlarged_by not in ("", "random") for each in self.lineage)
+
+    @cached_property
+    def lineage(self) -> tuple["Method", ...]:
+        """The methods that lead to it, the first one first, itself the last."""
+        before = self.start.lineage if isinstance(self.start, Method) else ()
+        return (*before, self)
+
+    @property
+    def begins(self) -> str:
+        """The start of the first method of its lineage: fresh | generic."""
+        return self.lineage[0].start
+
+    @cached_property
+    def stages(self) -> tuple[tuple[Phase, ...], ...]:
+        """Its phases in groups that are trained alike: each group has an optimiser of its own."""
+        groups: list[list[Phase]] = []
+        for phase in self.phases:
+            if groups and groups[-1][-1].training == phase.training:
+                groups[-1].append(phase)
+            else:
+                groups.append([phase])
+        return tuple(map(tuple, groups))
+
+    @cached_property
+    def training(self) -> "Method":
+        """What it has in common with methods that one training serves.
+
+        They differ in their names, in what comes after, and in the length of the last phase: the
+        shorter one is a prefix of the longer one.
+        """
+        phases = self.phases
+        if phases and phases[-1].iterations and not self.has_no_prefix:
+            phases = (*phases[:-1], replace(phases[-1], iterations=1))
+        labels = {each.name: "" for each in fields(self) if not decides_numbers(each)}
+        return replace(self, **labels | {"family": OWN}, phases=phases, after=None)
+
+    @property
+    def has_no_prefix(self) -> bool:
+        """Whether the first iterations of the last phase depend on its length."""
+        return callable(self.phases[-1].draws) or any(phase.best_every for phase in self.phases)
+
+    @property
+    def shaping(self) -> Shaping | None:
+        """The method in the papers' terms; None for a method that goes beyond them."""
+        terms: dict = {"epochs_factor": 0}
+        for phase in self.phases:
+            if phase.rate is not None:
+                terms |= {"late": phase.iterations, "late_rate": phase.rate}
+                terms["late_optimiser"] = phase.optimiser
+            elif phase.epochs:
+                terms["epochs_factor"] = phase.epochs
+                terms["n_I"] = None if phase.draws == "G" else phase.draws
+            elif phase.draws in ("I", "G"):
+                terms["early" if phase.draws == "I" else "extra"] = phase.iterations
+        found = Shaping(**terms)
+        fits = self.start == ("fresh" if found.epochs_factor else "generic")
+        plain = self.after is None and not self.held_out
+        # making the phases again shows that the terms hold everything
+        return found if fits and plain and found.phases == self.phases else None
+
+
+def decides_numbers(one) -> bool:
+    """Whether a field of a record decides numbers, and so is part of a model's key."""
+    return one.metadata.get("decides numbers", True)
 
 
 def is_fraction(n_I: object) -> bool:
@@ -117,7 +279,7 @@ def is_fraction(n_I: object) -> bool:
 def early_shaping(dose: int) -> Method:
     """Early shaping with `dose` iterations on D_I first."""
     meaning = f"{dose} iterations on D_I first, then D_G"
-    return Method(f"ES-n-{dose}", "early shaping", meaning, early=dose)
+    return Method(f"ES-n-{dose}", "early shaping", meaning, phases=(Phase("I", dose), EPOCHS))
 
 
 def longer_baseline(dose: int) -> Method:
@@ -126,7 +288,7 @@ def longer_baseline(dose: int) -> Method:
         f"BaseLine + {dose} iterations",
         "control",
         f"the baseline with as many more iterations as ES-n-{dose}",
-        extra=dose,
+        phases=(Phase("G", dose), EPOCHS),
         global_extra="other",
         refines=BASELINE,
     )
@@ -138,14 +300,14 @@ def early_on_another(dose: int) -> Method:
         f"ES-n-{dose} on another person",
         "control",
         f"{dose} iterations on D_I' first, then D_G",
-        early=dose,
+        phases=(Phase("I", dose), EPOCHS),
         individual_data="other",
     )
 
 
 def sample_weighing(n_I: str, meaning: str) -> Method:
     """Sample weighing with n_I written as a fraction ("2", "1/8")."""
-    return Method(f"SW-n-{n_I}", "sample weighing", meaning, n_I=n_I)
+    return Method(f"SW-n-{n_I}", "sample weighing", meaning, phases=(Phase(n_I, epochs=1),))
 
 
 def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
@@ -160,9 +322,8 @@ def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
         f"TL-n-{late} ({rate_text}{in_name})",
         "transfer learning",
         f"generic network, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
-        late=late,
-        late_rate=rate,
-        late_optimiser=optimiser,
+        start="generic",
+        phases=(Phase("I", late, rate=rate, optimiser=optimiser),),
     )
 
 
@@ -182,7 +343,7 @@ def data_grouping(
         name,
         family,
         f"every 2nd batch from {own}{meaning}",
-        n_I="2",
+        phases=(Phase("2", epochs=1),),
         enlarged_by=enlarged_by,
         percent=percent,
         with_own=with_own,
@@ -197,5 +358,5 @@ def with_more_epochs(method: Method, factor: int) -> Method:
         name=f"{method.name}, {factor} × epochs",
         family="control" if method.family == "baseline" else method.family,
         meaning=f"{method.meaning}; {factor} times the epochs",
-        epochs_factor=factor,
+        phases=tuple(replace(phase, epochs=factor * phase.epochs) for phase in method.phases),
     )

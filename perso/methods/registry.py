@@ -1,9 +1,13 @@
 """The methods of every table. ADD A METHOD HERE: one `Method` in one of the tuples of `TABLES`."""
 
+from collections import Counter
+
+from perso.errors import InputError
 from perso.methods.method import (
     BASELINE,
     FAMILIES,
     Method,
+    Phase,
     data_grouping,
     early_on_another,
     early_shaping,
@@ -12,12 +16,19 @@ from perso.methods.method import (
     transfer_learning,
     with_more_epochs,
 )
+from perso.own_code import is_reference, own_object
 
 BASE = Method(BASELINE, "baseline", "D_G and another individual's D_I'", global_extra="other")
 UNION = Method(
     "own data in the union", "control", "D_G and the own D_I, nothing weighed", global_extra="own"
 )
-TL_0 = Method("TL-n-0", "control", "the generic network: D_G alone, no individual's data")
+TL_0 = Method(
+    "TL-n-0",
+    "control",
+    "the generic network: D_G alone, no individual's data",
+    start="generic",
+    phases=(),
+)
 ES_40, ES_400, ES_5000 = (early_shaping(dose) for dose in (40, 400, 5000))
 SW_12 = sample_weighing("12", "every 12th batch from D_I")
 SW_2 = sample_weighing("2", "every 2nd batch from D_I")
@@ -28,10 +39,7 @@ COMBINED = tuple(
         f"ES-n-400 + SW-n-12 + TL-n-{late} (1e-4)",
         "combined shaping",
         f"400 iterations on D_I, then every 12th batch, then {late} iterations on D_I",
-        early=400,
-        n_I="12",
-        late=late,
-        late_rate=1e-4,
+        phases=(Phase("I", 400), Phase("12", epochs=1), Phase("I", late, rate=1e-4)),
     )
     for late in (10, 300)
 )
@@ -175,7 +183,15 @@ SWEEPS = (
 )
 
 # One method of each family, to train under another reading of the network or the split
-READINGS = (BASE, UNION, ES_400, SW_2, TL_0, *(m for m in V3 if m.late == 300 and m.from_generic))
+READINGS = (
+    BASE,
+    UNION,
+    ES_400,
+    SW_2,
+    TL_0,
+    transfer_learning(300, 1e-3),
+    transfer_learning(300, 1e-4),
+)
 
 TABLES = {
     "v3": V3,
@@ -199,12 +215,33 @@ def baseline_of(method: Method) -> Method:
     return next((row for row in RANDOM_ROWS if row.percent == method.percent), BASE)
 
 
+def methods_of(rows_of: str) -> tuple[Method, ...]:
+    """The methods of a table, by its name in `TABLES` or as FILE.py:NAME of the user's own.
+
+    The baseline comes first: an own table has it without naming it. InputError where the file does
+    not hold methods.
+    """
+    if not is_reference(rows_of):
+        return TABLES[rows_of]
+    found = own_object("rows_of", rows_of)
+    methods = (found,) if isinstance(found, Method) else found
+    if not isinstance(methods, list | tuple) or not all(isinstance(m, Method) for m in methods):
+        raise InputError(
+            f"rows_of: {rows_of} is no Method or tuple of them, but {type(found).__name__}"
+        )
+    methods = tuple(methods)
+    names = [BASELINE, *(method.name for method in methods if method != BASE)]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"rows_of: {rows_of} has two methods named {twice[0]!r}; rename one")
+    return methods if BASE in methods else (BASE, *methods)
+
+
 def named(*names: str, table: str = "v3") -> tuple[Method, ...]:
     """The methods of a table that have one of these names or families, in the table's order.
 
     KeyError names what is unknown, and what there is.
     """
-    methods = TABLES[table]
+    methods = methods_of(table)
     possible = [*FAMILIES, *(method.name for method in methods)]
     if unknown := set(names) - set(possible):
         raise KeyError(

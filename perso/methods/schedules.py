@@ -4,11 +4,12 @@ Pure functions (Algorithm 1 of the papers). `batches` turns such an array into t
 the engine follows: the training image at every place of every batch.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
 
-from perso.methods.method import Method
+from perso.methods.method import Phase, Schedule
 
 
 def iterations_per_epoch(size: int, batch_size: int) -> int:
@@ -32,37 +33,42 @@ def weighing_epoch(n_iter: int, n_I: float | str | Fraction) -> np.ndarray:
     return j * n_I.numerator % n_I.denominator != 0
 
 
-def schedule(
-    n_iter: int,
-    epochs: int,
-    early: int = 0,
-    n_I: float | str | Fraction | None = None,
-    late: int = 0,
-    extra: int = 0,
-) -> np.ndarray:
-    """The data set of every iteration, bool [early + extra + epochs · n_iter + late].
+def schedule(phases: Iterable[Phase], n_iter: int, epochs: int) -> np.ndarray:
+    """The data set of every iteration, bool [T]: True for a batch from D_I, False for D_G.
 
-    early  n_ES iterations on D_I first (Algorithm 1, line 3)
-    extra  further iterations on D_G before the epochs: a control with the cost of early shaping
-    n_I    sample weighing in every epoch (line 11); None: D_G alone in all epochs (lines 4, 16)
-    late   n_TL iterations on D_I last (line 18)
-    They may be combined.
+    phases   of a method, one after the other; those of Algorithm 1 are n_ES iterations on D_I
+             (line 3), the epochs (lines 6 to 16), and n_TL iterations on D_I (line 18)
+    n_iter   iterations of an epoch (line 8)
+    epochs   number of epochs (line 6)
     """
-    epoch = np.zeros(n_iter, bool) if n_I is None else weighing_epoch(n_iter, n_I)
-    return np.concatenate(
-        [np.ones(early, bool), np.zeros(extra, bool), np.tile(epoch, epochs), np.ones(late, bool)]
-    )
+    parts = [phase_schedule(phase, n_iter, epochs) for phase in phases]
+    return np.concatenate([np.zeros(0, bool), *parts])
 
 
-def method_schedule(method: Method, n_iter: int, epochs: int, late: int) -> np.ndarray:
-    """`schedule` with a method's fields.
+def phase_schedule(phase: Phase, n_iter: int, epochs: int) -> np.ndarray:
+    """The schedule of one phase; sample weighing counts from 1 in every epoch (line 11).
 
-    epochs  repetitions of the epoch; 0 for what starts from a trained network
-    late    iterations on D_I last; of methods with one trajectory, the longest may stand for all
+    ValueError where a function of the user's own returns something else than bool [iterations].
     """
-    return schedule(
-        n_iter, epochs, early=method.early, n_I=method.n_I, late=late, extra=method.extra
-    )
+    length = phase.iterations or n_iter
+    repeats = phase.epochs * epochs if phase.epochs else 1
+    if callable(phase.draws):
+        return own_schedule(phase.draws, length * repeats, n_iter)
+    if phase.draws in ("I", "G"):
+        return np.full(length * repeats, phase.draws == "I")
+    return np.tile(weighing_epoch(length, phase.draws), repeats)
+
+
+def own_schedule(draws: Schedule, iterations: int, n_iter: int) -> np.ndarray:
+    """What a function of the user's own returns, checked: bool [iterations]."""
+    found = np.asarray(draws(iterations, n_iter))
+    if found.dtype != bool or found.shape != (iterations,):
+        name = getattr(draws, "__name__", draws)
+        raise ValueError(
+            f"draws: {name}({iterations}, {n_iter}) returned {found.dtype} {list(found.shape)}; "
+            f"needed is bool [{iterations}], True for D_I"
+        )
+    return found
 
 
 def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -24,9 +24,11 @@ def dose_sentence(rows: pd.DataFrame) -> str:
     """
     present = set(rows["method"])
     dose = max(
-        method.early
+        method.shaping.early
         for method in DOSES
-        if method.individual_data == "own" and method.epochs_factor == 1 and method.name in present
+        if method.individual_data == "own"
+        and method.shaping.epochs_factor == 1
+        and method.name in present
     )
     own, general = early_shaping(dose), longer_baseline(dose)
     results, numbers = [], []
@@ -75,7 +77,7 @@ def late_methods(table: pd.DataFrame) -> list[Method]:
     return [
         method
         for method in METHODS
-        if method.late and method.family == "transfer learning" and method.name in table.index
+        if method.family == "transfer learning" and method.name in table.index
     ]
 
 
@@ -86,10 +88,11 @@ def late_table(table: pd.DataFrame) -> pd.DataFrame:
     """
     lines: dict[str, dict[tuple[str, int], str]] = {}
     for method in late_methods(table):
-        optimiser = method.late_optimiser or "as the study"
-        cells = lines.setdefault(f"{optimiser}, {method.late_rate:g}", {})
+        terms = method.shaping
+        optimiser = terms.late_optimiser or "as the study"
+        cells = lines.setdefault(f"{optimiser}, {terms.late_rate:g}", {})
         for part in PARTS:
-            cells[part, method.late] = format_change(table.loc[method.name, part])
+            cells[part, terms.late] = format_change(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
     columns = pd.MultiIndex.from_product([list(PARTS), lengths])
     return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")

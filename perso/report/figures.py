@@ -216,9 +216,10 @@ def late_figure(ax: Axes, table: pd.DataFrame, part: str, optimiser: str) -> Axe
     """
     sweeps: dict[str, dict[str, int]] = {}
     for method in METHODS:
-        if method.late and method.family == "transfer learning" and method.name in table.index:
-            label = f"{method.late_optimiser or optimiser}, {method.late_rate:g}"
-            sweeps.setdefault(label, {})[method.name] = method.late
+        if method.family == "transfer learning" and method.name in table.index:
+            terms = method.shaping
+            label = f"{terms.late_optimiser or optimiser}, {terms.late_rate:g}"
+            sweeps.setdefault(label, {})[method.name] = terms.late
     for label, names in sorted(sweeps.items()):
         sweep(ax, table, part, names, label)
     ax.set(xscale="log", xlabel="$n_{TL}$, late iterations")

@@ -7,9 +7,16 @@ alter no key (tests/study/test_identity.py computes the keys of all files in `re
 Everywhere, `data` has resolved settings (see `hardware.resolved`), with nothing left open.
 """
 
+import inspect
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+
 from perso.data.dataset import StudyData
-from perso.data.splits import Person
-from perso.methods.method import Method
+from perso.data.splits import Fold, Person
+from perso.methods import schedules
+from perso.methods.method import Method, Phase, decides_numbers
+from perso.own_code import DIGEST, digest, is_reference
 from perso.seeds import fingerprint
 from perso.settings import Settings
 from perso.study import plans
@@ -50,11 +57,27 @@ def common(data: StudyData) -> dict:
     """Return what all models of a study share: engine version, number of classes, settings."""
     settings = data.settings
     names = [*ALWAYS, *sometimes(settings)]
+    if data.kind == "sequences":  # they are never resized
+        names.remove("image_size")
     return {
         "engine": engine.VERSION,
         "classes": data.classes,
         **{name: getattr(settings, name) for name in names},
+        **network_facts(settings.architecture),
     }
+
+
+def network_facts(architecture: str) -> dict[str, str]:
+    """Return what the keys hold of an architecture: nothing of the papers' network.
+
+    A network of the user's own is the code of its file, wherever the file is.
+    """
+    if architecture == "vgg":
+        return {}
+    if is_reference(architecture):
+        name = architecture.rpartition(":")[2]
+        return {"architecture": f"{name} {digest('architecture', architecture)}"}
+    return {"architecture": architecture}
 
 
 def sometimes(settings: Settings) -> list[str]:
@@ -73,10 +96,14 @@ def sometimes(settings: Settings) -> list[str]:
         names.append("compile")
     if settings.split != "item":
         names.append("split")
-    if settings.norm != "after":
+    if settings.architecture == "vgg" and settings.norm != "after":
         names.append("norm")
     # up to 16 pixels a side, both values of `pooling` are the same network
-    if settings.pooling != "average" and settings.image_size > 16:
+    if (
+        settings.architecture == "vgg"
+        and settings.pooling != "average"
+        and settings.image_size > 16
+    ):
         names.append("pooling")
     return names
 
@@ -106,7 +133,7 @@ def key(
     """
     fold = data.splits.folds[fold_number]
     other = ""
-    if "other" in (method.global_extra, method.individual_data):
+    if any("other" in (each.global_extra, each.individual_data) for each in method.lineage):
         other = data.content[fold.neighbour(person)]
     who = [data.content[person], other, data.content_of(fold)]
     place = [fused.index(person), len(fused)]
@@ -114,6 +141,70 @@ def key(
     if method.needs_encoder:
         more.append(encoder_key(data, fold_number))
     # of a study by SGD, `common` holds the momentum
-    if method.late_optimiser == "sgd" and data.settings.optimiser != "sgd":
+    optimisers = {phase.optimiser for each in method.lineage for phase in each.phases}
+    if "sgd" in optimisers and data.settings.optimiser != "sgd":
         more.append(data.settings.momentum)
-    return fingerprint([common(data), method.trajectory, method.late, who, repeat, place, *more])
+    decides = published_form(method) or [facts_of(method, data, fold)]
+    return fingerprint([common(data), *decides, who, repeat, place, *more])
+
+
+def published_form(method: Method) -> list | None:
+    """What decides a method's numbers, as the keys of the first published rows have it.
+
+    None for a method that goes beyond the papers' terms, and for one with a fresh start and plain
+    epochs on D_G, whose form would be that of the generic network. Order and words never change.
+    """
+    terms = method.shaping
+    if not terms:
+        return None
+    differs = terms.early or terms.extra or terms.n_I or method.global_extra
+    plain = not differs and terms.epochs_factor in (0, 1)
+    if plain != (method.start == "generic"):
+        return None
+    individual_data = method.individual_data if method.draws_from_I else ""
+    more = []
+    if method.enlarged_by:
+        more.append(["added", method.enlarged_by, method.percent, method.with_own])
+    if terms.epochs_factor > 1:
+        more.append(["rounds", terms.epochs_factor])
+    if terms.late and terms.late_optimiser:
+        more.append(["late optimiser", terms.late_optimiser])
+    trajectory = [terms.early, terms.extra, terms.n_I, method.global_extra, individual_data]
+    return [[*trajectory, terms.late_rate, *more], terms.late]
+
+
+def facts_of(value, data: StudyData, fold: Fold):
+    """What decides numbers in a method or a field of it, as plain data.
+
+    A record becomes its name with the fields that decide numbers and are not at their default; a
+    schedule of the user's own becomes the iterations it yields; another function becomes its code.
+    """
+    if isinstance(value, Phase) and callable(value.draws):
+        drawn = schedules.phase_schedule(
+            value, plans.epoch_length(data, fold), data.settings.epochs
+        )
+        named = facts_of(replace(value, draws="G"), data, fold)
+        return [named, fingerprint(np.flatnonzero(drawn).tolist())]
+    if is_dataclass(value):
+        found = {
+            each.name: facts_of(getattr(value, each.name), data, fold)
+            for each in fields(value)
+            if decides_numbers(each) and getattr(value, each.name) != each.default
+        }
+        return [type(value).__name__, found, *code_of(value)]
+    if isinstance(value, tuple):
+        return [facts_of(each, data, fold) for each in value]
+    if callable(value):
+        return [getattr(value, "__name__", type(value).__name__), *code_of(value)]
+    return value
+
+
+def code_of(value) -> list[str]:
+    """The code of a function or callable record; none for a record, and for this package's own.
+
+    Of a file of the user's own it is the hash of the file: it holds what the function calls, too.
+    """
+    function = value if inspect.isfunction(value) else vars(type(value)).get("__call__")
+    if not inspect.isfunction(function) or function.__module__.startswith("perso."):
+        return []
+    return [function.__globals__.get(DIGEST) or fingerprint(inspect.getsource(function))]

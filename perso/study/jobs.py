@@ -13,17 +13,18 @@ import torch
 from perso.data.dataset import StudyData
 from perso.data.splits import Person
 from perso.methods import schedules
-from perso.methods.method import Method
+from perso.methods.method import EPOCHS, Method
 from perso.parts import D_G, D_I, Part
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store, packed
+from perso.study.lineage import as_state, as_weights, train_methods
 from perso.study.plans import (
     ENCODER,
     GENERIC,
     encoder_samples,
-    epoch_length,
     generic_plan,
-    index_plan,
+    iterations_of,
+    lineage_iterations,
     rate_schedule,
 )
 from perso.training import engine, inference
@@ -35,11 +36,7 @@ ENCODER_RATE = 1e-3  # learning rate of the auto-encoder's Adam (v3 IV gives non
 
 @dataclass(frozen=True)
 class Job:
-    """People trained together by methods of one trajectory.
-
-    Methods of one trajectory differ only in how many late iterations they have, so that each is a
-    prefix of the longest: one training serves all of them.
-    """
+    """People trained together by methods of one root: their lineages begin with one training."""
 
     methods: tuple[Method, ...]
     people: (
@@ -52,9 +49,9 @@ class Job:
     base: str = ""
 
     @property
-    def late(self) -> int:
-        """The most late iterations of any of its methods."""
-        return max(method.late for method in self.methods)
+    def needs_encoder(self) -> bool:
+        """Whether its base is an auto-encoder."""
+        return self.methods[0].needs_encoder
 
 
 def chunks(people: tuple, size: int) -> list[tuple]:
@@ -78,6 +75,7 @@ def recipe(data: StudyData) -> Recipe:
         compile=s.compile == "always",
         threads=s.threads,
         device=s.device,
+        architecture=data.architecture,
         norm=s.norm,
         pooling=s.pooling,
         in_flight=s.in_flight,
@@ -104,12 +102,11 @@ def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> d
     seed = data.settings.seed
     fold = data.splits.folds[fold_number]
     how = recipe(data)
-    index = generic_plan(data, fold, repeat)
     run = engine.Run(
-        index,
-        rate_schedule(data, fold, len(index)),
-        init_state(how, seed_of(seed, "init", GENERIC, repeat)),
-        seed_of(seed, "dropout", GENERIC, repeat),
+        plan=generic_plan(data, fold, repeat),
+        rates=rate_schedule(data, fold, [EPOCHS]),
+        state=init_state(how, seed_of(seed, "init", GENERIC, repeat)),
+        seed=seed_of(seed, "dropout", GENERIC, repeat),
     )
     trained = engine.train(how, engine.Samples(data.inputs, data.labels), [run])
     return network_row(key, trained, begun)
@@ -117,7 +114,7 @@ def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> d
 
 def train_base(data: StudyData, job: Job) -> dict:
     """Train the network that a job builds on; return its row."""
-    if job.methods[0].needs_encoder:
+    if job.needs_encoder:
         return train_encoder(data, job.fold, job.base)
     return train_generic(data, job.fold, job.repeat, job.base)
 
@@ -131,12 +128,11 @@ def train_encoder(data: StudyData, fold_number: int, key: str) -> dict:
     total = s.encoder_epochs * schedules.iterations_per_epoch(len(samples), s.batch_size)
     draw = rng(s.seed, "batches", ENCODER)
     from_I = np.zeros(total, bool)
-    index = schedules.batches(from_I, samples[:0], samples, s.batch_size, None, draw)
     run = engine.Run(
-        index,
-        np.full(total, ENCODER_RATE),
-        init_state(how, seed_of(s.seed, "init", ENCODER)),
-        seed_of(s.seed, "dropout", ENCODER),
+        plan=schedules.batches(from_I, samples[:0], samples, s.batch_size, None, draw),
+        rates=np.full(total, ENCODER_RATE),
+        state=init_state(how, seed_of(s.seed, "init", ENCODER)),
+        seed=seed_of(s.seed, "dropout", ENCODER),
     )
     trained = engine.train(how, engine.Samples(data.inputs, data.labels), [run])
     return network_row(key, trained, begun)
@@ -148,10 +144,9 @@ def network_row(key: str, trained: dict[int, list[State]], begun: float) -> dict
     begun   `time.perf_counter()` when its training began
     """
     ((iterations, (state,)),) = trained.items()
-    weights = {name: tensor.numpy() for name, tensor in state.items()}
     return {
         "key": key,
-        "weights": Store.blob(weights),
+        "weights": Store.blob(as_weights(state)),
         "iterations": iterations,
         "seconds": time.perf_counter() - begun,
         "created": now(),
@@ -168,11 +163,6 @@ def codes_of(data: StudyData, index: np.ndarray, weights: dict[str, np.ndarray])
     return codes
 
 
-def as_state(weights: dict[str, np.ndarray]) -> State:
-    """Return a stored network's weights as the engine takes them."""
-    return {name: torch.from_numpy(array) for name, array in weights.items()}
-
-
 def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> list[dict]:
     """Train a job's models and return their rows.
 
@@ -182,47 +172,23 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     s = data.settings
     fold = data.splits.folds[job.fold]
     how = recipe(data)
-    first = job.methods[0]  # the others have its trajectory
-    codes = codes_of(data, encoder_samples(data, fold), base) if first.needs_encoder else None
-    plans = np.stack(
-        [
-            index_plan(data, fold, first, person, job.repeat, job.late, codes)[1]
-            for person in job.people
-        ]
-    )
-    before = plans.shape[1] - job.late  # iterations before the late ones
-
-    # 1) the generic network, or initial weights trained up to the late iterations
-    if first.from_generic:
-        states = [as_state(base)] * len(job.people)
-    else:
-        rates = rate_schedule(data, fold, before, first.epochs_factor)
-        states = [
-            init_state(how, seed_of(s.seed, "init", person, job.repeat)) for person in job.people
-        ]
-        trained = train_phase(data, how, job, plans[:, :before], rates, states, "dropout")
-        states = trained[before]
-
-    # 2) late iterations, with a state for each number of them that a method has
-    trained = train_phase(
+    reached, trained = train_methods(
         data,
-        replace(how, optimiser=first.late_optimiser or how.optimiser),
-        job,
-        plans[:, before:],
-        np.full(job.late, first.late_rate or 0.0),
-        states,
-        "late dropout",
-        sorted({method.late for method in job.methods}),
+        how,
+        job.methods,
+        job.people,
+        fold_number=job.fold,
+        repeat=job.repeat,
+        generic=as_state(base) if base and not job.needs_encoder else None,
+        codes=codes_of(data, encoder_samples(data, fold), base) if job.needs_encoder else None,
     )
-    seconds = (time.perf_counter() - begun) / len(job.people)
-
-    # 3) tests and rows
-    shared = s.epochs * epoch_length(data, fold) if first.from_generic else 0
+    seconds = (time.perf_counter() - begun) / len(job.people) / max(trained, 1)
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
     rows = []
     for method in job.methods:
-        own = before + method.late
-        for person, state in zip(job.people, trained[method.late], strict=True):
+        own = lineage_iterations(data, fold, method)
+        shared = iterations_of(data, fold, [EPOCHS]) if method.from_generic else 0
+        for person, state in zip(job.people, reached[method], strict=True):
             tests = {D_I: data.splits.test[person], D_G: fold.global_test}
             rows.append(
                 {
@@ -233,7 +199,7 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                     "fold": job.fold,
                     "iterations": shared + own,
                     "own_iterations": own,
-                    "seconds": seconds * own / max(plans.shape[1], 1),
+                    "seconds": seconds * own,
                     "device": device_name(s.device),
                     "precision": s.precision,
                     "threads": s.threads,
@@ -244,34 +210,6 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                 }
             )
     return rows
-
-
-def train_phase(
-    data: StudyData,
-    how: Recipe,
-    job: Job,
-    plans: np.ndarray,
-    rates: np.ndarray,
-    states: list[State],
-    dropout: str,
-    snapshots: list[int] | None = None,
-) -> dict[int, list[State]]:
-    """Train one phase of a job with a new optimiser; return {iterations: states}.
-
-    plans      index plans, int [N, T, B]
-    rates      learning rates, float [T]
-    states     N states to start from
-    dropout    name in the seeds of the dropout masks
-    snapshots  iterations after which states are returned; default: the last
-    """
-    seeds = [seed_of(data.settings.seed, dropout, person, job.repeat) for person in job.people]
-    if plans.shape[1] == 0:
-        return {0: states}
-    runs = [
-        engine.Run(plan, rates, state, seed)
-        for plan, state, seed in zip(plans, states, seeds, strict=True)
-    ]
-    return engine.train(how, engine.Samples(data.inputs, data.labels), runs, snapshots)
 
 
 def test_columns(

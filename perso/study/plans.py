@@ -1,11 +1,15 @@
 """Method and person → index plan: the samples that each iteration trains on (no torch)."""
 
+import itertools
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
+from perso.data import splits
 from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.methods import grouping, schedules
-from perso.methods.method import Method
+from perso.methods.method import EPOCHS, Method, Phase
 from perso.seeds import rng
 
 # these stand for the person in the names of seeds
@@ -18,35 +22,63 @@ def epoch_length(data: StudyData, fold: Fold) -> int:
     return schedules.iterations_per_epoch(len(fold.global_train), data.settings.batch_size)
 
 
+def iterations_of(data: StudyData, fold: Fold, phases: Iterable[Phase]) -> int:
+    """Return the number of iterations of phases."""
+    return len(schedules.schedule(phases, epoch_length(data, fold), data.settings.epochs))
+
+
+def own_iterations(data: StudyData, fold: Fold, method: Method) -> int:
+    """Return a method's iterations, without those of what it starts from."""
+    return iterations_of(data, fold, method.phases)
+
+
+def lineage_iterations(data: StudyData, fold: Fold, method: Method) -> int:
+    """Return the iterations for one person, without those of a shared generic network."""
+    return sum(own_iterations(data, fold, each) for each in method.lineage)
+
+
+def own_part(data: StudyData, method: Method, person: Person) -> tuple[np.ndarray, np.ndarray]:
+    """Return the training samples of D_I that a method trains on, and those it holds out, int [n].
+
+    All inputs of one item are on one side. ValueError where D_I has too few items.
+    """
+    own = data.splits.train[person]
+    if not method.held_out:
+        return own, own[:0]
+    draw = rng(data.settings.seed, "held out", person)
+    trained_on = splits.split(data.item[own], 1 - method.held_out / 100, draw)
+    return own[trained_on], own[~trained_on]
+
+
 def index_plan(
     data: StudyData,
     fold: Fold,
     method: Method,
     person: Person,
     repeat: int,
-    late: int,
     codes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which iterations draw from D_I, bool [T], and the index plan [T, B] of one model.
 
-    The plan of a method that starts from the generic network holds its late iterations only.
+    It holds the method's own phases, without what it starts from.
 
-    late    number of iterations on D_I at the end
     codes   latent codes of all inputs, [M, latent], for a method that chooses samples by them
     """
     settings = data.settings
     train = data.splits.train
     other = fold.neighbour(person)
-    D_I = train[other if method.individual_data == "other" else person]
+    own = own_part(data, method, person)[0]
+    D_I = train[other] if method.individual_data == "other" else own
     if method.enlarged_by:
         D_I = enlarge(data, fold, method, person, repeat, codes)
     D_G = fold.global_train
     if method.global_extra:
-        D_G = np.concatenate([D_G, train[other if method.global_extra == "other" else person]])
-    epochs = 0 if method.from_generic else settings.epochs * method.epochs_factor
-    from_I = schedules.method_schedule(method, epoch_length(data, fold), epochs, late)
-    rng_I = rng(settings.seed, "batches", person, repeat, method.individual_data)
-    rng_G = rng(settings.seed, "batches", person, repeat, "G")
+        D_G = np.concatenate([D_G, train[other] if method.global_extra == "other" else own])
+    from_I = schedules.schedule(method.phases, epoch_length(data, fold), settings.epochs)
+    # what starts from another method does not begin with the same batches again
+    place = [len(method.lineage)] if len(method.lineage) > 1 else []
+    rng_I = rng(settings.seed, "batches", person, repeat, method.individual_data, *place)
+    rng_G = rng(settings.seed, "batches", person, repeat, "G", *place)
     return from_I, schedules.batches(from_I, D_I, D_G, settings.batch_size, rng_I, rng_G)
 
 
@@ -58,7 +90,7 @@ def enlarge(
     repeat: int,
     codes: np.ndarray | None,
 ) -> np.ndarray:
-    """Return D'_I (v3 III-C): training images of D_G that a method adds to D_I, int [n].
+    """Return D'_I (v3 III-C): training samples of D_G that a method adds to D_I, int [n].
 
     D_I itself is in it where the method keeps it. The method's percent is a share of D_G's persons.
     A method that adds samples adds as many as these persons have on average, so that all ways to
@@ -96,28 +128,29 @@ def rank_persons(
     return grouping.nearest_persons(means(train[person]), others, means(fold.global_train), n, far)
 
 
-def rate_schedule(
-    data: StudyData, fold: Fold, iterations: int, epochs_factor: int = 1
-) -> np.ndarray:
-    """Return the learning rate of every iteration before the late ones, [iterations].
+def rate_schedule(data: StudyData, fold: Fold, phases: Sequence[Phase]) -> np.ndarray:
+    """Return the learning rate of every iteration of phases that are trained alike, [T].
 
-    Epochs are counted from the end of early shaping.
+    The study's rate decays after some of its epochs, which are counted from the first of them on.
     """
     settings = data.settings
+    total = iterations_of(data, fold, phases)
+    if phases[0].rate is not None:
+        return np.full(total, phases[0].rate)
     decay_after = 0
-    if settings.decay_epoch:
-        epochs_after = (settings.epochs - settings.decay_epoch) * epochs_factor
-        decay_after = iterations - epochs_after * epoch_length(data, fold)
-    return schedules.learning_rates(iterations, settings.learning_rate, decay_after, settings.decay)
+    if settings.decay_epoch and any(phase.epochs for phase in phases):
+        before = itertools.takewhile(lambda phase: not phase.epochs, phases)
+        epochs_before = settings.decay_epoch * sum(phase.epochs for phase in phases)
+        decay_after = iterations_of(data, fold, before) + epochs_before * epoch_length(data, fold)
+    return schedules.learning_rates(total, settings.learning_rate, decay_after, settings.decay)
 
 
 def generic_plan(data: StudyData, fold: Fold, repeat: int) -> np.ndarray:
     """Return the index plan [T, B] of a generic network: batches of D_G alone."""
     settings = data.settings
-    total = settings.epochs * epoch_length(data, fold)
     rng_G = rng(settings.seed, "batches", GENERIC, repeat, "G")
     return schedules.batches(
-        np.zeros(total, bool),
+        schedules.schedule([EPOCHS], epoch_length(data, fold), settings.epochs),
         fold.global_train[:0],
         fold.global_train,
         settings.batch_size,

@@ -13,8 +13,9 @@ import pandas as pd
 from perso.data.dataset import StudyData, prepare, refuse_copies
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import Method
-from perso.methods.registry import TABLES
+from perso.methods.method import EPOCHS, Method
+from perso.methods.registry import TABLES, methods_of
+from perso.own_code import is_reference, own_object
 from perso.paths import default_store
 from perso.settings import Settings
 from perso.store.sqlite import ROW, Store
@@ -49,13 +50,16 @@ class Study:
         data = prepare(settings, data_dir)
         refuse_copies(data)
         self.settings = hardware.resolved(settings, data.classes, self.machine)
-        self.data: StudyData = replace(data, settings=self.settings)
+        architecture = settings.architecture
+        if is_reference(architecture):
+            architecture = own_object("architecture", architecture)
+        self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
         self.methods = tuple(
             method
-            for method in TABLES[settings.rows_of]
-            if max(method.early, method.extra) <= settings.largest_dose
+            for method in methods_of(settings.rows_of)
+            if dose(method) <= settings.largest_dose
         )
         if settings.variation == "class-counts":
             refuse_grouping(self.methods, settings.rows_of)
@@ -77,12 +81,12 @@ class Study:
 
         Here and below, `methods` defaults to those of the settings' `rows_of`.
         """
-        trajectories: dict[tuple, list[Method]] = {}
+        by_root: dict[Method, list[Method]] = {}
         for method in self.methods if methods is None else methods:
-            trajectories.setdefault(method.trajectory, []).append(method)
+            by_root.setdefault(method.lineage[0].training, []).append(method)
         found = [
             self.job(tuple(together), people, number, repeat)
-            for together in trajectories.values()
+            for together in by_root.values()
             for repeat in range(self.settings.repeats)
             for number, fold in enumerate(self.folds)
             for people in chunks(fold.individuals, self.settings.lanes * self.settings.in_flight)
@@ -90,7 +94,7 @@ class Study:
         return sorted(found, key=self.cost, reverse=True)
 
     def job(self, methods: tuple[Method, ...], people: tuple, fold: int, repeat: int) -> Job:
-        """Return the job of people of a fold and methods of one trajectory, with all its keys."""
+        """Return the job of people of a fold and methods of one root, with all its keys."""
         keys = {
             (method.name, person): identity.key(self.data, method, fold, repeat, fused, person)
             for method in methods
@@ -106,10 +110,11 @@ class Study:
 
     def cost(self, job: Job) -> int:
         """Return the iterations of a job, over all its people."""
-        method = job.methods[0]
-        epochs = 0 if method.from_generic else self.settings.epochs * method.epochs_factor
-        in_epochs = epochs * len(self.folds[job.fold].global_train) // self.settings.batch_size
-        return (method.early + method.extra + in_epochs + job.late) * len(job.people)
+        longest: dict[Method, int] = {}
+        for each in dict.fromkeys(each for method in job.methods for each in method.lineage):
+            iterations = plans.own_iterations(self.data, self.folds[job.fold], each)
+            longest[each.training] = max(iterations, longest.get(each.training, 0))
+        return sum(longest.values()) * len(job.people)
 
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
         """Return method, person, repeat and key of all rows of these methods, stored or not."""
@@ -155,8 +160,9 @@ class Study:
         Those of a shared generic network are included.
         """
         n_iter = plans.epoch_length(self.data, self.folds[fold])
-        epochs = self.settings.epochs * method.epochs_factor
-        return schedules.method_schedule(method, n_iter, epochs, method.late)
+        generic = [EPOCHS] if method.from_generic else []
+        phases = [*generic, *(phase for each in method.lineage for phase in each.phases)]
+        return schedules.schedule(phases, n_iter, self.settings.epochs)
 
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
         """Return latent codes, float32 [M, latent]; nan for inputs that are not encoded.
@@ -244,6 +250,12 @@ class Study:
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods, given)
+
+
+def dose(method: Method) -> int:
+    """Return the number of iterations before the epochs of a method of the papers, else 0."""
+    terms = method.shaping
+    return max(terms.early, terms.extra) if terms else 0
 
 
 def refuse_grouping(methods: tuple[Method, ...], rows_of: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from perso.analysis import comparison
 from perso.analysis.printed import printed_table
 from perso.methods import method
-from perso.methods.method import BASELINE, Method
+from perso.methods.method import BASELINE, Method, Phase
 from perso.methods.registry import METHODS
 from perso.parts import D_G, D_I
 from perso.report import tables
@@ -114,7 +114,7 @@ def test_every_method_but_the_base_is_corrected_those_of_an_added_family_by_them
 ):
     monkeypatch.setattr(method, "FAMILIES", (*method.FAMILIES, "distillation"))
     added = [
-        Method(name, "distillation", "from a larger network", n_I="2")
+        Method(name, "distillation", "from a larger network", phases=(Phase("2", epochs=1),))
         for name in ("DI-n-2", "DI-n-4")
     ]
     more = rows(ACCURACIES | {"DI-n-2": (0.9, 0.5, 0.8), "DI-n-4": (0.7, 0.8, 0.8)})

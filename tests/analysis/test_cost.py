@@ -263,7 +263,7 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
     for job in (job for job in tiny.jobs(V3) if job.fold == 0):
         current = job.methods[0].name
         jobs.train_job(tiny.data, job, numpy[job.methods[0].needs_encoder] if job.base else None)
-    assert len(seen) == len({method.trajectory for method in V3}) > 15
+    assert len(seen) == len({method.training for method in V3}) > 15
     assert all(shapes == seen[BASELINE] for shapes in seen.values())
     weights = sum(shape.numel() for shape in seen[BASELINE].values())
     assert 4 * weights == cost.bytes_per_person(tiny).loc["the network", "bytes"]

@@ -8,7 +8,7 @@ import pytest
 from perso.claims import hypotheses, ledger
 from perso.claims.finding import correct
 from perso.claims.hypotheses import DispersionRatio, Equivalent, NonInferior, Superior, Trend
-from perso.methods.method import Method
+from perso.methods.method import EPOCHS, Method, Phase
 from perso.methods.registry import METHODS
 from perso.report import ledger_text
 from perso.study.study import Study
@@ -30,9 +30,13 @@ def test_printed_differences_are_those_of_the_papers_tables(method, base, part, 
 
 
 def test_a_base_stands_for_the_row_that_its_record_refines_and_not_by_its_name(monkeypatch):
-    control = Method("ES-n-400 with half the rate", "control", "", early=400)
+    control = Method("ES-n-400 with half the rate", "control", "", phases=(Phase("I", 400), EPOCHS))
     renamed = Method(
-        "as many at random, and D_I", "control", "", early=400, refines="BaseLine-n-1500"
+        "as many at random, and D_I",
+        "control",
+        "",
+        phases=(Phase("I", 400), EPOCHS),
+        refines="BaseLine-n-1500",
     )
     monkeypatch.setattr(hypotheses, "METHODS", (*METHODS, control, renamed))
     assert hypotheses.printed_difference("SW-n-2", control.name, "D_I", "v3") is None

@@ -1,14 +1,25 @@
 """The table of methods is v3's, and its records state what rows may share."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
+from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import BASELINE, FAMILIES, Method
-from perso.methods.registry import DOSES, GROUPING, METHODS, TABLES, V3, baseline_of, named
+from perso.methods.method import BASELINE, FAMILIES, Method, Shaping
+from perso.methods.registry import (
+    DOSES,
+    GROUPING,
+    METHODS,
+    TABLES,
+    V3,
+    baseline_of,
+    methods_of,
+    named,
+)
 
 NAMES = [method.name for method in V3]
 
@@ -24,9 +35,9 @@ def test_names_are_unique():
 
 
 def test_every_family_has_methods_and_every_method_a_family():
-    assert (
-        {method.family for method in METHODS} == {method.family for method in V3} == set(FAMILIES)
-    )
+    """But for the family of methods from a user's own file."""
+    families = set(FAMILIES) - {"own"}
+    assert {method.family for method in METHODS} == {method.family for method in V3} == families
 
 
 def test_there_is_one_baseline():
@@ -48,12 +59,14 @@ def test_percent_must_be_1_to_100(percent):
     [
         ("IG-n-5", {"individual_data": "other"}),
         ("TL-n-10 (1e-3)", {"enlarged_by": "near samples", "percent": 5}),
+        ("TL-n-0", {"enlarged_by": "random", "percent": 5}),
+        (BASELINE, {"enlarged_by": "random", "percent": 5}),
     ],
 )
 def test_an_enlarged_d_i_must_be_own_and_trained_on(name, wrong):
     with pytest.raises(
         ValueError,
-        match=rf"^{re.escape(name)}: enlarged_by (enlarges the individual|needs early or n_I)",
+        match=rf"^{re.escape(name)}: enlarged_by (enlarges the individual|needs a fresh start)",
     ):
         replace(row(name), **wrong)
 
@@ -74,20 +87,14 @@ def test_grouping_by_similarity_is_compared_with_as_much_at_random():
 
 def test_a_dose_has_its_controls_at_every_length():
     """As many iterations on general data and on another person, once and three times the epochs."""
-    own = [m for m in DOSES if m.early and m.individual_data == "own"]
-    assert sorted((m.early, m.epochs_factor) for m in own) == [
+    own = {m.shaping for m in DOSES if m.shaping.early and m.individual_data == "own"}
+    assert sorted((terms.early, terms.epochs_factor) for terms in own) == [
         (n, k) for n in (40, 400, 5000) for k in (1, 3)
     ]
-    for method in own:
-        assert [
-            m for m in DOSES if (m.extra, m.epochs_factor) == (method.early, method.epochs_factor)
-        ]
-        assert [
-            m
-            for m in DOSES
-            if m.individual_data == "other"
-            and (m.early, m.epochs_factor) == (method.early, method.epochs_factor)
-        ]
+    others = {m.shaping for m in DOSES if m.individual_data == "other"}
+    general = {m.shaping for m in DOSES if m.shaping.extra}
+    assert own == others
+    assert own == {terms._replace(early=terms.extra, extra=0) for terms in general}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +104,7 @@ def test_sample_weighing_is_as_frequent_as_its_meaning_says(method):
     every = re.fullmatch(
         r"(every|all but every) (\d+)(?:nd|rd|th) batch from D_I", method.meaning.split(": ")[-1]
     )
-    seen = schedules.schedule(1200, 1, 0, method.n_I, 0, 0).mean()
+    seen = schedules.schedule(method.phases, 1200, 1).mean()
     share = 1 / int(every[2])
     assert seen == pytest.approx(share if every[1] == "every" else 1 - share, abs=1e-3)
 
@@ -130,7 +137,12 @@ def test_sample_weighing_is_as_frequent_as_its_meaning_says(method):
 )
 def test_a_method_is_what_its_name_says_and_no_more(name, fields):
     one = row(name)
-    assert one == Method(name, one.family, one.meaning, **fields, refines=one.refines)
+    terms = {key: fields.pop(key) for key in Shaping._fields if key in fields}
+    if name.startswith("TL-"):
+        terms |= {"epochs_factor": 0}
+        fields |= {"start": "generic"}
+    fields |= {"phases": Shaping(**terms).phases, "refines": one.refines}
+    assert one == Method(name, one.family, one.meaning, **fields)
 
 
 def test_a_control_refines_a_row_of_its_table():
@@ -143,9 +155,13 @@ def test_a_control_refines_a_row_of_its_table():
 
 
 def test_no_two_rows_are_the_same_training():
-    assert all(
-        (a.trajectory, a.late) != (b.trajectory, b.late) for a, b in combinations(METHODS, 2)
-    )
+    numbers = [decided(method) for method in METHODS]
+    assert all(one != other for one, other in combinations(numbers, 2))
+
+
+def decided(method: Method) -> Method:
+    """The method without what only names it."""
+    return replace(method, name="", family="own", meaning="", refines="")
 
 
 def test_transfer_learning_alone_starts_from_the_generic_model():
@@ -154,98 +170,55 @@ def test_transfer_learning_alone_starts_from_the_generic_model():
     }
 
 
+def test_lengths_of_transfer_share_a_training_and_learning_rates_do_not():
+    assert row("TL-n-10 (1e-3)").training == row("TL-n-300 (1e-3)").training
+    assert row("TL-n-10 (1e-3)").training != row("TL-n-10 (1e-4)").training
+    assert row("TL-n-0").training != row("TL-n-10 (1e-4)").training
+
+
+def test_methods_of_the_papers_are_known_in_their_terms():
+    for method in METHODS:
+        assert method.shaping and method.shaping.phases == method.phases
+
+
+# --- a file of the user's own
+
+OWN = """
+from perso.methods.method import Method, Phase
+from perso.methods.registry import BASE
+
+ONE = Method("often", "own", "every 2nd batch from D_I", phases=(Phase("2", epochs=1),))
+TWO = [ONE, BASE]
+TWICE = (ONE, ONE)
+WRONG = (ONE, "BaseLine")
+NUMBER = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path) -> Callable:
+    """`own(name)` is the reference to a name of the file above."""
+    path = tmp_path / "mine.py"
+    path.write_text(OWN)
+    return lambda name: f"{path}:{name}"
+
+
+def test_a_table_of_the_users_own_has_the_baseline(own, capsys):
+    assert [method.name for method in methods_of(own("ONE"))] == [BASELINE, "often"]
+    assert [method.name for method in methods_of(own("TWO"))] == ["often", BASELINE]
+    assert capsys.readouterr().err.count("running the code of") == 1
+    assert named("often", table=own("ONE"))[0].meaning == "every 2nd batch from D_I"
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("name", "problem"),
     [
-        {"early": 1},
-        {"n_I": "2"},
-        {"global_extra": "own"},
-        {"global_extra": "other"},
-        {"extra": 1},
-        {"epochs_factor": 2},
+        ("TWICE", r"two methods named 'often'; rename one"),
+        ("WRONG", r"is no Method or tuple of them, but tuple"),
+        ("NUMBER", r"is no Method or tuple of them, but int"),
+        ("MISSING", r"has no MISSING; it has Method, Phase, BASE, ONE, TWO, TWICE, WRONG, NUMBER"),
     ],
 )
-def test_only_the_plain_epochs_on_d_g_are_generic(change):
-    assert row("TL-n-10 (1e-3)").from_generic
-    assert not replace(row("TL-n-10 (1e-3)"), **change).from_generic
-
-
-def test_lengths_of_transfer_share_a_trajectory_and_learning_rates_do_not():
-    assert row("TL-n-10 (1e-3)").trajectory == row("TL-n-300 (1e-3)").trajectory
-    assert row("TL-n-10 (1e-3)").trajectory != row("TL-n-10 (1e-4)").trajectory
-
-
-def test_a_trajectory_consists_of_what_decides_the_numbers():
-    base = Method("a", "control", "", early=1, late=1, late_rate=0.01)
-    for same in (
-        {"name": "b"},
-        {"family": "baseline"},
-        {"meaning": "b"},
-        {"late": 2},
-        {"refines": BASELINE},
-    ):
-        assert replace(base, **same).trajectory == base.trajectory
-    for other in (
-        {"early": 2},
-        {"extra": 1},
-        {"n_I": "2"},
-        {"global_extra": "own"},
-        {"individual_data": "other"},
-        {"late_rate": 0.1},
-        {"late_optimiser": "sgd"},
-        {"epochs_factor": 2},
-        {"enlarged_by": "random", "percent": 5},
-    ):
-        assert replace(base, **other).trajectory != base.trajectory
-
-
-def test_individual_data_does_not_matter_where_no_batch_is_from_d_i():
-    assert replace(row(BASELINE), individual_data="other").trajectory == row(BASELINE).trajectory
-
-
-def test_methods_are_in_the_order_of_the_table():
-    assert [method.name for method in named("SW-n-2", "ES-n-40", BASELINE)] == [
-        BASELINE,
-        "ES-n-40",
-        "SW-n-2",
-    ]
-    assert named() == () and named(*NAMES) == named(*FAMILIES) == V3
-    assert [method.name for method in named("ES-n-5000", BASELINE, table="v1")] == [
-        BASELINE,
-        "ES-n-5000",
-    ]
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_family_names_all_its_methods(family):
-    assert named(family) == tuple(method for method in V3 if method.family == family)
-
-
-def test_a_name_means_one_thing():
-    assert not set(NAMES) & set(FAMILIES)
-    assert named("early shaping", "ES-n-40", "SW-n-2") == named("ES-n-40", "ES-n-400", "SW-n-2")
-
-
-def test_an_unknown_method_is_an_error_that_names_what_there_is():
-    with pytest.raises(KeyError) as caught:
-        named(BASELINE, "SW-n-3", "ES")
-    message = caught.value.args[0]
-    assert message.startswith("no method or family ES, SW-n-3; there are: ")
-    assert all(name in message for name in (*NAMES, *FAMILIES))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"family": "new"}, {"individual_data": "own'"}, {"global_extra": "all"}, {"late_rate": None}],
-)
-def test_an_error_of_a_record_names_the_method_and_the_field(wrong):
-    with pytest.raises(
-        ValueError, match=r"^TL-n-10 .*: (family|individual_data|global_extra|late)"
-    ):
-        replace(row("TL-n-10 (1e-3)"), **wrong)
-
-
-@pytest.mark.parametrize("n_I", ["8th", "0", "-2", "1/0", "", 8, 0.5])
-def test_n_I_is_a_fraction_above_0_as_text(n_I):
-    with pytest.raises(ValueError, match=r"^SW: n_I .* is no fraction above 0 as text"):
-        Method("SW", "sample weighing", "", n_I=n_I)
+def test_what_is_no_table_is_refused(name, problem, own):
+    with pytest.raises(InputError, match=f"^rows_of: .*{problem}"):
+        methods_of(own(name))

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from perso.methods.method import Shaping
 from perso.methods.schedules import (
     batches,
     iterations_per_epoch,
@@ -21,6 +22,12 @@ def as_text(from_I: np.ndarray) -> str:
     """A schedule as text: I where the batch comes from D_I, else G."""
     assert from_I.dtype == bool
     return "".join("I" if mine else "G" for mine in from_I)
+
+
+def shaped(**terms) -> tuple:
+    """The phases of a method in the papers' terms (`Shaping`)."""
+    rate = {"late_rate": 0.1} if "late" in terms else {}
+    return Shaping(**terms, **rate).phases
 
 
 class InOrder:
@@ -94,26 +101,26 @@ def test_n_i_must_be_a_number_above_0(n_I):
     [
         ({}, "GGGGG GGGGG"),
         ({"early": 3}, "III GGGGG GGGGG"),
-        ({"n_I": 2}, "GIGIG GIGIG"),
-        ({"n_I": 3}, "GGIGG GGIGG"),  # each epoch counts from 1
-        ({"n_I": 1}, "IIIII IIIII"),
+        ({"n_I": "2"}, "GIGIG GIGIG"),
+        ({"n_I": "3"}, "GGIGG GGIGG"),  # each epoch counts from 1
+        ({"n_I": "1"}, "IIIII IIIII"),
         ({"n_I": "1/2"}, "IGIGI IGIGI"),
         ({"n_I": "1/4"}, "IIIGI IIIGI"),
         ({"late": 3}, "GGGGG GGGGG III"),
         ({"extra": 3}, "GGG GGGGG GGGGG"),
         ({"early": 2, "late": 1}, "II GGGGG GGGGG I"),
         ({"early": 2, "extra": 3}, "II GGG GGGGG GGGGG"),
-        ({"early": 1, "extra": 1, "n_I": 2, "late": 2}, "I G GIGIG GIGIG II"),
+        ({"early": 1, "extra": 1, "n_I": "2", "late": 2}, "I G GIGIG GIGIG II"),
     ],
     ids=str,
 )
 def test_a_whole_schedule(arguments, whole):
-    assert as_text(schedule(5, 2, **arguments)) == whole.replace(" ", "")
+    assert as_text(schedule(shaped(**arguments), 5, 2)) == whole.replace(" ", "")
 
 
 def test_a_generic_start_leaves_late_iterations_alone():
-    assert as_text(schedule(5, 0, late=3)) == "III"
-    assert as_text(schedule(5, 0)) == ""
+    assert as_text(schedule(shaped(epochs_factor=0, late=3), 5, 2)) == "III"
+    assert as_text(schedule((), 5, 2)) == ""
 
 
 # --- index plans
@@ -129,19 +136,19 @@ D_I, D_G = np.array([1, 2, 3]), np.array([10, 11, 12, 13, 14])
             {"early": 2},
             [[1, 2], [3, 3], [10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11]],
         ),
-        ({"n_I": 2}, [[10, 11], [1, 2], [12, 13], [14, 14], [3, 3], [13, 12]]),
+        ({"n_I": "2"}, [[10, 11], [1, 2], [12, 13], [14, 14], [3, 3], [13, 12]]),
         ({"n_I": "1/2"}, [[1, 2], [10, 11], [3, 3], [2, 1], [12, 13], [1, 2]]),
         ({"late": 1}, [[10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11], [1, 2]]),
         ({"extra": 1}, [[10, 11], [12, 13], [14, 14], [13, 12], [11, 10], [10, 11], [12, 13]]),
         (
-            {"early": 1, "n_I": 3, "late": 1},
+            {"early": 1, "n_I": "3", "late": 1},
             [[1, 2], [10, 11], [12, 13], [3, 3], [14, 14], [13, 12], [2, 1], [1, 2]],
         ),
     ],
     ids=str,
 )
 def test_a_whole_plan(arguments, plan):
-    drawn = batches(schedule(3, 2, **arguments), D_I, D_G, 2, InOrder(), InOrder())
+    drawn = batches(schedule(shaped(**arguments), 3, 2), D_I, D_G, 2, InOrder(), InOrder())
     assert drawn.tolist() == plan
     assert drawn.dtype == np.int32
 
@@ -169,12 +176,12 @@ def test_an_empty_source_cannot_be_drawn_from():
 
 MANY_I, MANY_G = np.arange(100, 137), np.arange(1000, 1211)  # no multiple of a batch
 METHODS = {
-    "baseline": schedule(14, 6),
-    "early": schedule(14, 6, early=9),
-    "often": schedule(14, 6, n_I="1/8"),
-    "seldom": schedule(14, 6, n_I=12),
-    "late": schedule(14, 6, late=9),
-    "global_extra": schedule(14, 6, early=5, n_I=2, late=5, extra=3),
+    "baseline": schedule(shaped(), 14, 6),
+    "early": schedule(shaped(early=9), 14, 6),
+    "often": schedule(shaped(n_I="1/8"), 14, 6),
+    "seldom": schedule(shaped(n_I="12"), 14, 6),
+    "late": schedule(shaped(late=9), 14, 6),
+    "global_extra": schedule(shaped(early=5, n_I="2", late=5, extra=3), 14, 6),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from perso.analysis import accuracy, comparison
 from perso.methods import method
-from perso.methods.method import BASELINE, Method
+from perso.methods.method import BASELINE, Method, Phase
 from perso.methods.registry import DOSES, METHODS
 from perso.report import dose_text, sentences, similarity_text
 from perso.store.published import OWN, Published
@@ -118,7 +118,9 @@ def test_the_best_control_is_named_too(small_rows):
 
 def test_the_best_of_an_added_family_is_named_too(monkeypatch, small_rows):
     monkeypatch.setattr(method, "FAMILIES", (*method.FAMILIES, "distillation"))
-    added = Method("DI-n-2", "distillation", "from a larger network", n_I="2")
+    added = Method(
+        "DI-n-2", "distillation", "from a larger network", phases=(Phase("2", epochs=1),)
+    )
     more = small_rows.assign(method=small_rows["method"].replace({ES: added.name}))
     every = (*METHODS, added)
     table = comparison.compare(
@@ -271,7 +273,7 @@ def test_identical_differences_show_neither_equivalence_nor_harm():
 def test_a_dose_is_counted_from_the_baseline_with_as_many_epochs():
     table = comparison.dose_effects(rows(ALL_DOSES))
     assert list(table.index) == [
-        m.name for m in DOSES if m.name in ALL_DOSES and (m.early or m.extra)
+        m.name for m in DOSES if m.name in ALL_DOSES and (m.shaping.early or m.shaping.extra)
     ]
     own = table.loc["ES-n-400, 3 × epochs"]
     assert tuple(own[""]) == ("own", 400, 3)

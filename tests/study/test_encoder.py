@@ -254,7 +254,7 @@ def test_random_samples_differ_for_every_person_and_repeat(study):
 
 def test_sample_weighing_draws_every_second_batch_from_the_enlarged_data(study):
     fold, (method,), person = study.folds[0], named("IG-n-5"), study.folds[0].individuals[0]
-    from_I, plan = plans.index_plan(study.data, fold, method, person, 0, 0, study.codes())
+    from_I, plan = plans.index_plan(study.data, fold, method, person, 0, study.codes())
     images = plans.enlarge(study.data, fold, method, person, 0, study.codes())
     assert np.isin(plan[from_I], images).all() and np.isin(plan[from_I], fold.global_train).any()
     assert from_I.mean() == pytest.approx(0.5, abs=0.1)

@@ -11,8 +11,10 @@ import pytest
 
 from perso.data import cohort, sources
 from perso.data.dataset import prepare
-from perso.methods.method import Method
+from perso.methods.after import Share
+from perso.methods.method import Method, Phase, Shaping, decides_numbers
 from perso.methods.registry import named
+from perso.own_code import own_object
 from perso.paths import ROOT, default_data_dir
 from perso.settings import TYPES, Settings, overlay, read_params
 from perso.store import published
@@ -33,7 +35,12 @@ EVERY = (  # of each family; methods of data grouping have their own tests in te
     *named("BaseLine", "own data in the union", "BaseLine + 400 iterations"),
     *named("ES-n-400 on another person", "early shaping", "sample weighing", "TL-n-0"),
     *TL,
-    Method("SW, then late", "control", "two methods joined", n_I="2", late=2, late_rate=0.01),
+    Method(
+        "SW, then late",
+        "control",
+        "two methods joined",
+        phases=Shaping(n_I="2", late=2, late_rate=0.01).phases,
+    ),
 )
 
 
@@ -139,12 +146,14 @@ NUMBERS_STAY = {
     "main_items": 5,
     "side_items": 5,
     "rows_of": "doses",
+    "claims_of": "claims.py:MINE",  # `perso claims` alone reads it
     "largest_dose": 50,
     "pooling": "flatten",  # at 8 × 8
     "latent": 3,
     "encoder_epochs": 3,  # without data grouping
 }
 SEE_BELOW = {
+    "architecture",
     "dataset",
     "variation",
     "individuals",
@@ -201,9 +210,12 @@ def test_all_keys_of_a_study_differ():
 
 
 def test_a_late_rate_belongs_to_its_own_methods():
-    swapped = tuple(replace(m, late_rate=0.005) if m.late_rate == 1e-3 else m for m in EVERY)
-    touched = {name for name, _ in changed(keys_of(TINY), keys_of(TINY, swapped))}
-    assert touched == {m.name for m in EVERY if m.late_rate == 1e-3}
+    def swapped(phase: Phase) -> Phase:
+        return replace(phase, rate=0.005) if phase.rate == 1e-3 else phase
+
+    methods = tuple(replace(m, phases=tuple(map(swapped, m.phases))) for m in EVERY)
+    touched = {name for name, _ in changed(keys_of(TINY), keys_of(TINY, methods))}
+    assert touched == {m.name for m in EVERY if m.shaping.late_rate == 1e-3}
     assert len(touched) == 2
 
 
@@ -216,6 +228,124 @@ def test_further_methods_leave_the_keys_of_the_others():
     assert keys_of(TINY, EVERY[1::3]).items() <= keys_of(TINY).items()
     # also where they share a trajectory
     assert keys_of(TINY, TL[:1]).items() <= keys_of(TINY, TL).items()
+
+
+# --- methods beyond the papers' terms
+
+
+def yields(*iterations: int):
+    """A schedule of the user's own: batches from D_I in these iterations."""
+    return lambda length, n_iter: np.isin(np.arange(length), iterations)
+
+
+OPEN = Method(
+    "open",
+    "own",
+    "every field at its default or at the smallest value that others need",
+    phases=(Phase("I", 4, rate=0.01), Phase(yields(1), 4, rate=0.1)),
+    held_out=20,
+)
+# one other value of every field of the records that decides numbers
+OTHER_METHOD = {
+    "start": "generic",
+    "phases": OPEN.phases[:1],
+    "after": Share(0.5),
+    "held_out": 10,
+    "individual_data": ("other", {"held_out": 0}),
+    "global_extra": "own",
+    "enlarged_by": ("random", {"held_out": 0, "percent": 5}),
+    "percent": 5,
+    "with_own": False,
+}
+OTHER_PHASE = {
+    "draws": "G",
+    "iterations": 5,
+    "epochs": (1, {"iterations": 0}),
+    "rate": 0.02,
+    "optimiser": "sgd",
+    "trains": "head",
+    "statistics": False,
+    "pull": 0.1,
+    "pull_l1": 0.1,
+    "l1": 0.1,
+    "best_every": 2,
+}
+
+
+def key_of(method: Method, settings: Settings = TINY) -> str:
+    """The key of a method's first model."""
+    return next(iter(keys_of(settings, (method,)).values()))
+
+
+def with_other(record, name: str, others: dict):
+    """The record with another value of a field, and the record to compare it with."""
+    value = others[name]
+    value, needed = value if isinstance(value, tuple) and name != "phases" else (value, {})
+    before = replace(record, **{key: needed[key] for key in needed if key != "iterations"})
+    return replace(record, **needed, **{name: value}), before
+
+
+@pytest.mark.parametrize("field", fields(Method), ids=lambda field: field.name)
+def test_every_field_of_a_method_decides_its_key_or_only_names_it(field):
+    if not decides_numbers(field):
+        renamed = replace(OPEN, **{field.name: "control" if field.name == "family" else "other"})
+        assert key_of(renamed) == key_of(OPEN)
+        return
+    changed, before = with_other(OPEN, field.name, OTHER_METHOD)
+    assert key_of(changed) != key_of(before)
+
+
+@pytest.mark.parametrize("field", fields(Phase), ids=lambda field: field.name)
+@pytest.mark.parametrize("place", [0, 1])
+def test_every_field_of_a_phase_decides_the_key(field, place):
+    phases = list(OPEN.phases)
+    changed, _ = with_other(phases[place], field.name, OTHER_PHASE)
+    phases[place] = changed
+    assert key_of(replace(OPEN, phases=tuple(phases))) != key_of(OPEN)
+
+
+def test_a_schedule_of_ones_own_is_what_it_yields():
+    def with_draws(draws) -> Method:
+        return replace(OPEN, phases=(Phase(draws, 4, rate=0.1),))
+
+    assert key_of(with_draws(yields(1, 2))) == key_of(with_draws(yields(2, 1)))
+    assert key_of(with_draws(yields(1))) != key_of(with_draws(yields(2)))
+
+
+def test_what_a_method_starts_from_decides_its_key():
+    first, second = (replace(OPEN, after=Share(share)) for share in (0.4, 0.6))
+    then = {"phases": OPEN.phases[:1], "held_out": 20}
+    assert key_of(Method("a", "own", "", first, **then)) != key_of(
+        Method("a", "own", "", second, **then)
+    )
+    assert key_of(Method("a", "own", "", first, **then)) == key_of(
+        Method("a", "own", "", replace(first, name="renamed"), **then)
+    )
+
+
+def test_plain_epochs_from_initial_weights_are_not_the_generic_network():
+    fresh = Method("epochs on D_G, weights of one's own", "own", "")
+    generic = named("TL-n-0")[0]
+    assert key_of(fresh) != key_of(generic)
+
+
+def test_code_of_ones_own_is_part_of_the_key(tmp_path):
+    """Of a function that comes after the training, and of a network: by the text of its file."""
+    keys = []
+    for text in ("movement.start", "movement.end", "movement.end  # again"):
+        path = tmp_path / f"mine{len(keys)}.py"
+        path.write_text(f"def keep(movement):\n    return {text}\n")
+        method = replace(OPEN, after=own_object("rows_of", f"{path}:keep"))
+        keys.append(key_of(method))
+    assert len(set(keys)) == 3
+    moved = tmp_path / "elsewhere.py"
+    moved.write_text(path.read_text())
+    assert key_of(replace(OPEN, after=own_object("rows_of", f"{moved}:keep"))) == keys[-1]
+
+
+def test_another_architecture_is_another_key():
+    before, after = keys_of(TINY), keys_of(replace(TINY, architecture="gru"))
+    assert not set(before.values()) & set(after.values())
 
 
 # --- people and their data

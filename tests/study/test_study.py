@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from perso.methods.method import Method
+from perso.methods.method import Method, Shaping, with_more_epochs
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.seeds import seed_of
@@ -54,10 +54,17 @@ TINY = replace(  # small, with a rate so high that no two models predict alike
 def short(method: Method) -> Method:
     """The method with a few extra iterations where it has many."""
     few = {0: 0, 10: 2, 40: 2, 300: 4, 400: 3}
-    return replace(method, early=few[method.early], extra=few[method.extra], late=few[method.late])
+    terms = method.shaping
+    terms = terms._replace(early=few[terms.early], extra=few[terms.extra], late=few[terms.late])
+    return replace(method, phases=terms.phases)
 
 
-BOTH = Method("SW, then late", "control", "two methods joined", n_I="2", late=2, late_rate=0.01)
+BOTH = Method(
+    "SW, then late",
+    "control",
+    "two methods joined",
+    phases=Shaping(n_I="2", late=2, late_rate=0.01).phases,
+)
 SHORT = (*map(short, SHAPED), BOTH)
 NAMED = {method.name: method for method in SHORT}
 BASE, LONGER = NAMED["BaseLine"], NAMED["BaseLine + 400 iterations"]
@@ -101,7 +108,7 @@ def everybody(one: Study):
 
 def plan(one: Study, method: Method, fold, person) -> tuple[np.ndarray, np.ndarray]:
     """Source and plan of a model of the first repeat."""
-    return plans.index_plan(one.data, fold, method, person, 0, method.late)
+    return plans.index_plan(one.data, fold, method, person, 0)
 
 
 # --- rows
@@ -133,7 +140,9 @@ def test_a_rows_iterations_are_its_schedules_length(whole):
         person = next(p for p in fold.individuals if str(p) == line.person)
         assert line.iterations == len(whole.schedule(method, line.fold))
         assert line.own_iterations == len(plan(whole, method, fold, person)[0])
-        assert line.own_iterations == (method.late if method.from_generic else line.iterations)
+        assert line.own_iterations == (
+            method.shaping.late if method.from_generic else line.iterations
+        )
 
 
 def test_a_rows_hits_are_of_its_own_test_images(whole):
@@ -163,7 +172,7 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
         return engine.train(how, engine.Samples(data.inputs, data.labels), [*runs])[len(rates)]
 
     plans = np.stack([plan(whole, method, fold, person)[1] for person in people])
-    before = len(plans[0]) - method.late
+    before = len(plans[0]) - method.shaping.late
     first, late = plans[:, :before], plans[:, before:]
     if method.from_generic:
         stored = whole.store.weights(identity.generic_key(whole.data, 1, 0))
@@ -172,8 +181,8 @@ def test_a_row_is_what_the_engine_makes_of_its_plan(method, whole):
         states = [recipe.init_state(how, seed) for seed in seeds("init")]
         rates = [s.learning_rate] * before
         states = trained(first, rates, states, "dropout")
-    if method.late:
-        rates = [method.late_rate] * method.late
+    if method.shaping.late:
+        rates = [method.shaping.late_rate] * method.shaping.late
         states = trained(late, rates, states, "late dropout")
     rows = whole.rows([method])
     for person, state in zip(people, states, strict=True):
@@ -398,7 +407,7 @@ def test_a_longer_baseline_begins_as_the_baseline(planned):
 def test_people_and_repeats_draw_their_own_batches(planned):
     fold = planned.folds[0]
     drawn = [
-        plans.index_plan(planned.data, fold, SW_2, p, r, 0)[1]
+        plans.index_plan(planned.data, fold, SW_2, p, r)[1]
         for p in fold.individuals
         for r in (0, 1)
     ]
@@ -455,7 +464,7 @@ def test_the_rate_decays_after_its_epoch_however_long_the_start(tmp_path):
     one = Study(replace(TINY, epochs=3, decay_epoch=2, decay=0.5), tmp_path / "rows.sqlite")
     n_iter = plans.epoch_length(one.data, one.folds[0])
     for method in (SW_2, ES_3, LONGER):
-        start = method.early + method.extra
+        start = method.shaping.early + method.shaping.extra
         (call,) = asked(one, method)
         assert call["rates"] == [0.03] * (start + 2 * n_iter) + [0.015] * n_iter
 
@@ -520,18 +529,18 @@ def test_what_was_trained_here_comes_before_what_is_given(whole):
 
 def test_the_rate_decays_at_the_same_share_of_more_epochs():
     settings = replace(TINY, epochs=3, decay_epoch=2, decay=0.5)
-    one, twice = Study(settings, "nowhere.sqlite"), replace(ES_3, epochs_factor=2)
+    one, twice = Study(settings, "nowhere.sqlite"), with_more_epochs(ES_3, 2)
     n_iter = plans.epoch_length(one.data, one.folds[0])
-    assert len(one.schedule(twice)) == ES_3.early + 6 * n_iter
-    rate = plans.rate_schedule(one.data, one.folds[0], ES_3.early + 6 * n_iter, 2)
-    assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.early + 4 * n_iter
+    assert len(one.schedule(twice)) == ES_3.shaping.early + 6 * n_iter
+    rate = plans.rate_schedule(one.data, one.folds[0], twice.phases)
+    assert np.flatnonzero(rate < TINY.learning_rate)[0] == ES_3.shaping.early + 4 * n_iter
     assert not set(one.keys([twice])) & set(one.keys([ES_3]))
 
 
 def test_late_iterations_may_have_another_optimiser(tmp_path):
     one, (adam, other) = (
         Study(TINY, tmp_path / "rows.sqlite"),
-        (TL[0], replace(TL[0], late_optimiser="sgd")),
+        (TL[0], replace(TL[0], phases=TL[0].shaping._replace(late_optimiser="sgd").phases)),
     )
     seen, train = [], engine.train
     with pytest.MonkeyPatch.context() as patch:
@@ -547,4 +556,6 @@ def test_late_iterations_may_have_another_optimiser(tmp_path):
 def test_doses_beyond_the_largest_are_left_out():
     for largest, names in ((5000, {40, 400, 5000}), (400, {40, 400}), (399, {40})):
         one = Study(replace(TINY, rows_of="doses", largest_dose=largest), "nowhere.sqlite")
-        assert {method.early or method.extra for method in one.methods} - {0} == names
+        assert {method.shaping.early or method.shaping.extra for method in one.methods} - {
+            0
+        } == names
