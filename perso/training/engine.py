@@ -19,7 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.utils import parametrize
 
+from perso.training import subsets
 from perso.training.models import State, load_states, split_lanes
 from perso.training.recipe import Recipe, compute_context, to_device
 
@@ -153,7 +155,8 @@ class Trainer:
             self.generators = [torch.Generator(recipe.device).manual_seed(run.seed) for run in runs]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
             self.forward = type(self.model).forward
-            if recipe.compile:
+            # low rank gives layers classes of their own, each of which would be compiled anew
+            if recipe.compile and not subsets.rank_of(recipe.trains):
                 self.forward = compiled_forward(type(self.model))
             plans = np.stack([run.plan for run in runs], axis=-1)  # [T, B, lanes]
             self.plan = to_device(plans, recipe.device)
@@ -162,7 +165,13 @@ class Trainer:
             self.rates = torch.tensor(runs[0].rates, dtype=rate_type, device=recipe.device)
             self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
-            self.optimiser = make_optimiser(recipe, self.model, self.rate)
+            self.names = list(self.model.state_dict())
+            self.pulls = None
+            if recipe.pull or recipe.pull_l1 or recipe.l1:
+                targets = [run.state if run.pull_to is None else run.pull_to for run in runs]
+                self.pulls = subsets.Pulls(recipe, self.model, targets)
+            trained = subsets.restrict(self.model, recipe, [run.seed for run in runs])
+            self.optimiser = make_optimiser(recipe, trained, self.rate)
 
     def on_stream(self) -> contextlib.AbstractContextManager:
         """Context manager: run on this trainer's CUDA stream."""
@@ -186,8 +195,11 @@ class Trainer:
         inputs = self.samples.inputs[index]  # [B, lanes, *shape]
         x = self.model.prepare(inputs, self.recipe.dtype, self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
-        outputs = self.forward(self.model, x, masks).to(self.recipe.dtype)
-        loss = self.model.loss(outputs, x, self.samples.labels[index])
+        with parametrize.cached():  # a low-rank weight is merged once per step
+            outputs = self.forward(self.model, x, masks).to(self.recipe.dtype)
+            loss = self.model.loss(outputs, x, self.samples.labels[index])
+            if self.pulls:
+                loss = loss + self.pulls(self.model)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -213,7 +225,8 @@ class Trainer:
     def states(self) -> list[State]:
         """A copy of the current state of every lane's model."""
         with self.on_stream():
-            return split_lanes(self.model.state_dict(), len(self.generators))
+            state = subsets.weights_of(self.model, self.names)
+            return split_lanes(state, len(self.generators))
 
 
 @functools.cache
@@ -223,13 +236,13 @@ def compiled_forward(kind: type[torch.nn.Module]) -> Callable:
 
 
 def make_optimiser(
-    recipe: Recipe, model: torch.nn.Module, rate: torch.Tensor
+    recipe: Recipe, weights: list[torch.nn.Parameter], rate: torch.Tensor
 ) -> torch.optim.Optimizer:
-    """Adam (v3) or SGD with momentum (v1).
+    """Adam (v3) or SGD with momentum (v1), of these weights.
 
     Both update each parameter from its own gradient alone, so lanes stay independent.
     """
     common = {"lr": rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimiser == "adam":
-        return torch.optim.Adam(model.parameters(), capturable=recipe.device == "cuda", **common)
-    return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
+        return torch.optim.Adam(weights, capturable=recipe.device == "cuda", **common)
+    return torch.optim.SGD(weights, momentum=recipe.momentum, **common)
