@@ -11,6 +11,8 @@ import numpy as np
 from perso.errors import InputError
 from perso.files import whole
 
+# kinds of samples, which are the names of their arrays in a file, and what the arrays must be
+KINDS = {"images": "uint8 [N, H, W]", "sequences": "float32 [N, T, C]"}
 REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
@@ -43,7 +45,7 @@ class Cohort:
     def content_hash(self) -> str:
         """SHA-256 (hex) of the arrays' names, kinds, shapes and values: equal on every machine."""
         digest = hashlib.sha256()
-        for name, array in sorted(_arrays(self).items()):
+        for name, array in sorted(arrays_of(self).items()):
             array = array if name == "images" else _canonical(array)
             # strings as the text of a list: the width in which NumPy stores them is no content
             is_text = array.dtype.kind == "U"
@@ -70,8 +72,9 @@ class Cohort:
 def read(path: str | Path) -> Cohort:
     """Return the cohort of an npz file, written by `save` or by yourself (np.savez_compressed).
 
-    Required arrays: images u8 [N, H, W]; labels [N], integers 0..C-1; who [N], integers or strings.
-    Optional: item [N], integers (without it, every image is an item of its own), and attr_NAME [N].
+    Required arrays: images u8 [N, H, W] or sequences float32 [N, T, C] (T steps of C channels);
+    labels [N], integers 0..C-1; who [N], integers or strings. Optional: item [N], integers (without
+    it, every input is an item of its own), and attr_NAME [N].
 
     InputError where an array is not like that, where the file is damaged, and where its content is
     not what `save` wrote.
@@ -108,6 +111,7 @@ def read(path: str | Path) -> Cohort:
 # what an array must be in place of Python objects, whose values cannot be read
 OF_OBJECTS = {
     "images": "needed is uint8 [N, H, W], all of one size (np.stack)",
+    "sequences": "needed is float32 [N, T, C], all of one length (padded, then np.stack)",
     "labels": "needed are integers: .astype('int64'), "
     "of names np.unique(labels, return_inverse=True)[1]",
     "item": "needed are integers: .astype('int64'), "
@@ -121,10 +125,10 @@ def save(cohort: Cohort, path: str | Path) -> None:
     """Write a file for `read`, with its content hash; the file appears whole or not at all."""
     facts = {"source": cohort.source, "content_hash": cohort.content_hash}
     with whole(path) as aside, open(aside, "wb") as file:
-        np.savez_compressed(file, **_arrays(cohort), **facts)
+        np.savez_compressed(file, **arrays_of(cohort), **facts)
 
 
-def _arrays(cohort: Cohort) -> dict[str, np.ndarray]:
+def arrays_of(cohort: Cohort) -> dict[str, np.ndarray]:
     """Return the arrays under their names in a file."""
     named = {cohort.kind: cohort.inputs, "labels": cohort.labels}
     named |= {"who": cohort.who, "item": cohort.item}
@@ -143,33 +147,34 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
     def wrong(name: str, what: str, needed: str) -> InputError:
         return InputError(f"{where}: array '{name}' {what}; {needed}")
 
-    for name in ("images", "labels", "who"):
+    kinds = [kind for kind in KINDS if kind in arrays]
+    given = ", ".join(arrays) or "none"
+    if len(kinds) > 1:
+        raise InputError(f"{where}: arrays 'images' and 'sequences' are both there; leave out one")
+    if not kinds:
+        possible = " or ".join(f"'{kind}' ({array})" for kind, array in KINDS.items())
+        raise InputError(f"{where}: array {possible} is missing; there are {given}")
+    for name in ("labels", "who"):
         if name not in arrays:
-            raise wrong(name, "is missing", f"the file holds {', '.join(arrays) or 'nothing'}")
-    images = arrays["images"]
-    if images.dtype != np.uint8:
-        raise wrong("images", f"is {images.dtype}", f"needed is uint8{_to_grey_levels(images)}")
-    if images.ndim != 3 or 0 in images.shape:
-        raise wrong("images", f"has shape {images.shape}", "needed is [N, H, W], each at least 1")
-    if images.max() <= 1:  # average pooling would round such images to black
-        cure = "multiply by 255, floats of 0..1 before .astype('uint8')"
-        raise wrong(
-            "images", f"has no grey level above {images.max()}", f"needed are 0..255: {cure}"
-        )
+            raise wrong(name, "is missing", f"there are {given}")
+    kind = kinds[0]
+    inputs = arrays[kind]
+    fault = _fault_of_images(inputs) if kind == "images" else _fault_of_sequences(inputs)
+    if fault:
+        raise wrong(kind, *fault)
     kinds_of = {"labels": "iu", "who": "iuU", "item": "iu", "attr_": "biufU"}  # NumPy's dtype.kind
-    facts = {"item": np.arange(len(images))}
-    facts |= {name: array for name, array in arrays.items() if name != "images"}
+    facts = {"item": np.arange(len(inputs))}
+    facts |= {name: array for name, array in arrays.items() if name != kind}
     for name, array in facts.items():
         is_attribute = name.startswith("attr_")
-        kinds = kinds_of.get("attr_" if is_attribute else name)
-        if not kinds or name == "attr_":
-            raise wrong(name, "is unknown", "possible: images, labels, who, item, attr_NAME")
-        if array.shape != images.shape[:1]:
-            raise wrong(
-                name, f"has shape {array.shape}", f"needed is one value per image: ({len(images)},)"
-            )
-        if array.dtype.kind not in kinds:
-            needed = "integers or strings" if "U" in kinds else "integers"
+        possible = kinds_of.get("attr_" if is_attribute else name)
+        if not possible or name == "attr_":
+            raise wrong(name, "is unknown", f"possible: {kind}, labels, who, item, attr_NAME")
+        if array.shape != inputs.shape[:1]:
+            needed = f"needed is one value per {kind.removesuffix('s')}: ({len(inputs)},)"
+            raise wrong(name, f"has shape {array.shape}", needed)
+        if array.dtype.kind not in possible:
+            needed = "integers or strings" if "U" in possible else "integers"
             to_text = is_attribute or (name == "who" and array.dtype.kind not in "bf")
             cast = ".astype(str)" if to_text else _to_integers(name, array)
             raise wrong(name, f"is {array.dtype}", f"needed are {needed} ({cast})")
@@ -195,7 +200,39 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
         for name, array in facts.items()
         if name.startswith("attr_")
     }
-    return Cohort(images, facts["labels"], facts["who"], facts["item"], attributes, source)
+    return Cohort(inputs, facts["labels"], facts["who"], facts["item"], attributes, source)
+
+
+def _fault_of_images(images: np.ndarray) -> tuple[str, str] | None:
+    """Return what is wrong with an array of images and what is needed; None for a right one."""
+    if images.dtype != np.uint8:
+        return f"is {images.dtype}", f"needed is uint8{_to_grey_levels(images)}"
+    if images.ndim != 3 or 0 in images.shape:
+        return f"has shape {images.shape}", "needed is [N, H, W], each at least 1"
+    if images.max() <= 1:  # average pooling would round such images to black
+        cure = "multiply by 255, floats of 0..1 before .astype('uint8')"
+        return f"has no grey level above {images.max()}", f"needed are 0..255: {cure}"
+    return None
+
+
+def _fault_of_sequences(sequences: np.ndarray) -> tuple[str, str] | None:
+    """Return what is wrong with an array of sequences and what is needed; None for a right one."""
+    if sequences.dtype != np.float32:
+        is_number = sequences.dtype.kind in "biuf"
+        cure = ".astype('float32')" if is_number else "[N, T, C], all of one length"
+        return f"is {sequences.dtype}", f"needed is float32: {cure}"
+    if sequences.ndim != 3 or 0 in sequences.shape:
+        return f"has shape {sequences.shape}", "needed is [N, T, C], each at least 1"
+    wrong = ~np.isfinite(sequences)
+    if wrong.any():
+        count = int(wrong.sum())
+        values = "1 value that is" if count == 1 else f"{count} values that are"
+        first = np.flatnonzero(wrong.any(axis=(1, 2)))[0]
+        where = f"{'in' if count == 1 else 'the first in'} sequence {first}"
+        return f"has {values} nan or infinite, {where}", "leave such sequences out or fill them in"
+    if sequences.min() == sequences.max():
+        return f"holds {sequences.min()} throughout", "needed are values that differ"
+    return None
 
 
 def _to_grey_levels(images: np.ndarray) -> str:

@@ -1,6 +1,7 @@
-"""Settings and a data set → what training needs: people chosen and split, images at their size."""
+"""Settings and a data set → what training needs: people chosen and split, inputs as they train."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from perso.settings import Settings
 
 POOL = -1  # the one "person" of D_G where people are made by class counts
 
-# The share of a test set that may be exact copies of training images. An accuracy may be too high
+# The share of a test set that may be exact copies of training inputs. An accuracy may be too high
 # by as much, and the differences that the study looks for are about 1 pp. Scans do not coincide:
 # digits, qmnist and fashion hold no two equal images of a class, not even pooled to 8 × 8 pixels.
 # Only some images with very few pixels and grey levels do (4 % of the 8 × 8 digits in 1 bit).
@@ -76,7 +77,7 @@ class StudyData:
 
 
 def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
-    """Load a data set, choose people, split, resize and flip.
+    """Load a data set, choose people and split; resize and flip images.
 
     InputError names the setting that does not fit the data.
     """
@@ -86,13 +87,19 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     else:
         source, individuals, global_people = choose_people(settings, source)
     classes = int(source.labels.max()) + 1
-    try:
-        images = resized(source.inputs, settings.image_size)
-    except ValueError as error:
-        raise InputError(f"image_size: {error}") from error
+    inputs = source.inputs
     labels = source.labels
+    if source.kind == "images":
+        try:
+            inputs = resized(inputs, settings.image_size)
+        except ValueError as error:
+            raise InputError(f"image_size: {error}") from error
+    elif settings.flips:
+        raise InputError(
+            f"flips: true is for images, and {settings.dataset} has {source.kind}; set flips: false"
+        )
     if settings.flips:
-        images, labels = flipped(images, labels, classes)
+        inputs, labels = flipped(inputs, labels, classes)
     orientations = 3 if settings.flips else 1
     try:
         people_split = splits.split_people(
@@ -114,7 +121,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         for person in (*individuals, *global_people)
     }
     return StudyData(
-        settings, source, images, labels, classes * orientations, people_split, content
+        settings, source, inputs, labels, classes * orientations, people_split, content
     )
 
 
@@ -206,8 +213,8 @@ def draw_class_counts(
         return source, drawn, [POOL]
     if len(np.unique(source.item)) < len(source.item):
         raise InputError(
-            "variation: class-counts draws single samples, but several images share an item; "
-            "possible: hidden-factors"
+            f"variation: class-counts draws single samples, but several {source.kind} share an "
+            "item; possible: hidden-factors"
         )
     draw = rng(settings.cohort_seed, "class counts")
     try:
@@ -241,7 +248,7 @@ def draw_class_counts(
 def part_sizes(data: StudyData) -> pd.DataFrame:
     """Return the sizes of all parts, a row per individual, with the D_G of the individual's fold.
 
-    `samples` counts originals; all other sizes count images, flips included.
+    `samples` counts originals; all other sizes count inputs, flips included.
     """
     split = data.splits
     return pd.DataFrame(
@@ -276,17 +283,19 @@ def leaks(data: StudyData) -> dict[str, int]:
     return {
         "samples on both sides": sum(map(len, on_both_sides)),
         "individuals in their own D_G": len(in_own_D_G),
-        "test images that copy a training image": int(copies(data)["copies"].sum()),
+        f"test {data.kind} that copy a training {data.kind.removesuffix('s')}": int(
+            copies(data)["copies"].sum()
+        ),
     }
 
 
 def copies(data: StudyData) -> pd.DataFrame:
-    """Return, per test set, how many images are exact copies of training images of the fold.
+    """Return, per test set, how many inputs are exact copies of training inputs of the fold.
 
-    A copy has the pixels that the network sees and the class. Training images are those of D_G and
-    of all individuals of the fold, since controls and data grouping use other individuals' images.
+    A copy has the values that the network sees and the class. Training inputs are those of D_G and
+    of all individuals of the fold, since controls and data grouping use other individuals' samples.
 
-    Columns: fold, test set, images, copies.
+    Columns: fold, test set, inputs, copies.
     """
     number = splits.numbered(data.inputs, data.labels)
     split = data.splits
@@ -300,28 +309,29 @@ def copies(data: StudyData) -> pd.DataFrame:
         for name, test in tests.items():
             copied = np.isin(number[test], number[trained])
             lines.append((fold_number, name, len(test), int(copied.sum())))
-    return pd.DataFrame(lines, columns=["fold", "test set", "images", "copies"])
+    return pd.DataFrame(lines, columns=["fold", "test set", "inputs", "copies"])
 
 
 def refuse_copies(data: StudyData) -> None:
     """InputError where more than COPIES_ALLOWED of a test set are copies; a warning for fewer."""
     found = copies(data)
-    share = found["copies"] / found["images"]
+    share = found["copies"] / found["inputs"]
     if not share.any():
         return
     dataset = data.settings.dataset
-    size = data.settings.image_size
-    what = f"exact copies of training images (same class, same {size} × {size} pixels)"
+    kind = data.kind
+    size = shape_text(kind, data.shape)
+    what = f"exact copies of training {kind} (same class, same {size})"
     if share.max() > COPIES_ALLOWED:
         worst = found.loc[share.idxmax()]
         raise InputError(
-            f"dataset: {dataset}: {what}: {worst['copies']} of {worst['images']} test images in "
+            f"dataset: {dataset}: {what}: {worst['copies']} of {worst['inputs']} test {kind} in "
             f"{worst['test set']}; leave out all but one of each: "
-            "np.unique(images, axis=0, return_index=True)[1] are the indices to keep"
+            f"np.unique({kind}, axis=0, return_index=True)[1] are the indices to keep"
         )
     warn_once(
-        f"perso: {dataset}: {what}: {found['copies'].sum()} of {found['images'].sum():,} "
-        f"test images; accuracies may be up to {100 * share.max():.1f} pp too high"
+        f"perso: {dataset}: {what}: {found['copies'].sum()} of {found['inputs'].sum():,} "
+        f"test {kind}; accuracies may be up to {100 * share.max():.1f} pp too high"
     )
 
 
@@ -336,16 +346,26 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def shape_text(kind: str, shape: Sequence[int]) -> str:
+    """Return the size of an input: "8 × 8 pixels", "32 steps × 3 channels".
+
+    shape   of one input, see `StudyData.shape`
+    """
+    if kind == "images":
+        return f"{shape[0]} × {shape[1]} pixels"
+    return f"{counted(shape[0], 'step')} × {counted(shape[1], 'channel')}"
+
+
 def facts(data: StudyData) -> str:
     """Return the main facts about the data, in a few lines of text."""
     parts = part_sizes(data)
     samples = parts["samples"]
-    size = data.settings.image_size
     people = counted(len(data.source.people), "person", "people")
     lines = [
         f"data      {data.source.source}: {counted(len(data.source.labels), 'sample')} "
         f"of {people} chosen",
-        f"images    {len(data.inputs):,} of {size} × {size} pixels, {data.classes} classes",
+        f"{data.kind:9} {len(data.inputs):,} of {shape_text(data.kind, data.shape)}, "
+        f"{data.classes} classes",
         f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} samples, "
         f"mean {samples.mean():.1f}",
     ]
@@ -361,6 +381,7 @@ def facts(data: StudyData) -> str:
             f"          D_G {global_people}, "
             f"train {first['D_G train']:,}, test {first['D_G test']:,}",
         ]
-    if count := leaks(data)["test images that copy a training image"]:
-        lines.append(f"copies    exact copies of training images: {counted(count, 'test image')}")
+    if count := int(copies(data)["copies"].sum()):
+        copied = counted(count, f"test {data.kind.removesuffix('s')}")
+        lines.append(f"copies    exact copies of training {data.kind}: {copied}")
     return "\n".join(lines)

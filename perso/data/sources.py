@@ -1,4 +1,4 @@
-"""Data sets → one `Cohort` each: images, their classes and the people who made them.
+"""Data sets → one `Cohort` each: samples, their classes and the people who made them.
 
 The arrays of every data set pass `checked_cohort`, so the rest of the package may rely on their
 shapes and types. Torchvision only downloads. Its files are read here, so that a truncated one can
@@ -6,10 +6,12 @@ be named. ADD A DATA SET HERE: a name in `load`, and a function that returns its
 """
 
 import gzip
+import inspect
 import lzma
 import os
 import socket
 import sys
+import traceback
 from contextlib import redirect_stdout
 from functools import partial
 from http.client import HTTPException
@@ -18,8 +20,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from perso.data.cohort import Cohort, checked_cohort, read
+from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
 from perso.errors import InputError
+from perso.own_code import is_reference, own_object
 
 
 def load(dataset: str, data_dir: str | Path) -> Cohort:
@@ -30,21 +33,85 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
     - nist: the same for all 402,953 digits of NIST SD19
     - fashion: 70,000 garments, 28 × 28, training before test set; of nobody: `who` is 0 throughout
     - file:PATH.npz: your own, see `perso.data.cohort.read`
+    - python:FILE.py:NAME: what a function of your own returns, see `_own`
 
     InputError for another name, a damaged file, and a missing file that cannot be downloaded.
     """
     if dataset.startswith("file:"):
         return read(dataset.removeprefix("file:"))
+    if dataset.startswith("python:"):
+        return _own(dataset.removeprefix("python:"), Path(data_dir).expanduser())
     if dataset not in SOURCES:
-        possible = ", ".join([*SOURCES, "file:PATH.npz"])
+        possible = ", ".join([*SOURCES, "file:PATH.npz", "python:FILE.py:NAME"])
         raise InputError(f"dataset: no {dataset!r}; possible: {possible}{file_hint(dataset)}")
     arrays = SOURCES[dataset](Path(data_dir).expanduser())
     return checked_cohort(arrays, f"dataset {dataset}", dataset)
 
 
 def file_hint(dataset: str) -> str:
-    """Return the end of a message for a name that is a file's."""
-    return f"; your own file: file:{dataset}" if Path(dataset).suffix == ".npz" else ""
+    """Return the end of a message for a name that is a file's or a function's."""
+    if Path(dataset).suffix == ".npz":
+        return f"; your own file: file:{dataset}"
+    if is_reference(dataset):
+        return f"; your own function: python:{dataset}"
+    if Path(dataset).suffix == ".py":
+        return f"; your own function: python:{dataset}:NAME"
+    return ""
+
+
+def _own(reference: str, data_dir: Path) -> Cohort:
+    """Return the cohort that a function of the user's own makes.
+
+    The function takes no argument, or one, the data folder (a Path). It returns a dict of arrays,
+    as `perso.data.cohort.read` describes them, or a Cohort. InputError for anything else.
+
+    reference   FILE.py:NAME, the file and the function
+    """
+    if not is_reference(reference):
+        message = "names no function; needed is python:FILE.py:NAME"
+        raise InputError(f"dataset: 'python:{reference}' {message}")
+    where = f"dataset: {reference}"
+    arrays = _call(reference, data_dir)
+    if not isinstance(arrays, dict):
+        kind = type(arrays).__name__
+        needed = "needed is a dict of arrays, or a Cohort"
+        raise InputError(f"{where} returned an object of type {kind}; {needed}")
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            kind = type(array).__name__
+            needed = f"needed is a NumPy array: np.asarray({name})"
+            raise InputError(f"{where}: array '{name}' is of type {kind}; {needed}")
+    named = {str(name): array for name, array in arrays.items()}
+    return checked_cohort(named, where, Path(reference).name)
+
+
+def _call(reference: str, data_dir: Path) -> object:
+    """Call a function of the user's own and return its result, a Cohort as a dict of its arrays."""
+    function = own_object("dataset", reference)
+    where = f"dataset: {reference}"
+    if not callable(function):
+        raise InputError(f"{where} is of type {type(function).__name__}; needed is a function")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # Python does not know it of some functions written in C
+        parameters = []
+    stars = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in stars]
+    if len(required) > 1:
+        needed = "needed is no argument, or one, the data folder"
+        raise InputError(f"{where} takes {', '.join(required)}; {needed}")
+    try:
+        made = function(data_dir) if required else function()
+        return arrays_of(made) if isinstance(made, Cohort) else made
+    except InputError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        frames = traceback.extract_tb(error.__traceback__)
+        file = reference.rpartition(":")[0]
+        lines = [frame.lineno for frame in frames if frame.filename == file]
+        place = f" in line {lines[-1]}" if lines else ""
+        raise InputError(f"{where} failed{place} ({reason})") from error
 
 
 # First image of each form in sklearn's digits. The form asks everyone for the same 130 digits, and

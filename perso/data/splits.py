@@ -1,4 +1,4 @@
-"""Who is personalized, who is in D_G, and which images each part holds – as index arrays.
+"""Who is personalized, who is in D_G, and which inputs each part holds – as index arrays.
 
 NumPy only: no files, no settings, no torch. Randomness comes in as draws or generators, one per
 person, so that further people never change the others.
@@ -19,8 +19,8 @@ class Fold:
 
     individuals: tuple[Person, ...]  # in the order of S
     global_people: tuple[Person, ...]  # with all their samples; no individual of this fold
-    global_train: np.ndarray  # D_G's training images, int [n]
-    global_test: np.ndarray  # D_G's test images, int [n]
+    global_train: np.ndarray  # D_G's training inputs, int [n]
+    global_test: np.ndarray  # D_G's test inputs, int [n]
 
     def neighbour(self, person: Person) -> Person:
         """Return I', the other individual: the next of this fold, cyclic."""
@@ -32,8 +32,8 @@ class Fold:
 class Splits:
     """The split of every person, and the folds."""
 
-    train: Mapping[Person, np.ndarray]  # a person's training images, int [n]
-    test: Mapping[Person, np.ndarray]  # a person's test images, int [n]
+    train: Mapping[Person, np.ndarray]  # a person's training inputs, int [n]
+    test: Mapping[Person, np.ndarray]  # a person's test inputs, int [n]
     folds: tuple[Fold, ...]
 
     @property
@@ -58,25 +58,25 @@ def choose(
     return order[:individuals], order[len(order) - global_people :]
 
 
-def numbered(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return a number per image, int [N], equal for two images of equal pixels and equal label.
+def numbered(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return a number per input, int [N], equal for two inputs of equal values and equal label.
 
     The label counts because the flip of a symmetric image is the image itself, but another class.
     """
     number_of = {}
     found = []
-    for image, label in zip(images, labels.tolist(), strict=True):
-        content = label, hashlib.sha256(image.tobytes()).digest()
+    for one, label in zip(inputs, labels.tolist(), strict=True):
+        content = label, hashlib.sha256(one.tobytes()).digest()
         found.append(number_of.setdefault(content, len(number_of)))
     return np.array(found)
 
 
 def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Return which of one person's images are trained on, bool [N].
+    """Return which of one person's inputs are trained on, bool [N].
 
-    Images of one item stay on one side. ValueError for fewer than two items.
+    Inputs of one item stay on one side. ValueError for fewer than two items.
 
-    item   int [N], the original sample of each image
+    item   int [N], the original sample of each input
     share  of the items that is trained on; at least one item is on either side
     """
     items = np.unique(item)
@@ -119,26 +119,26 @@ def split_people(
     copies: int = 1,
     whole: bool = True,
 ) -> Splits:
-    """Split every person's images and lay out the folds. ValueError names a person who cannot be.
+    """Split every person's inputs and lay out the folds. ValueError names a person who cannot be.
 
-    who, item      person and original sample of every image, [N]
+    who, item      person and original sample of every input, [N]
     global_people  the people of D_G; if empty, each half of the individuals is D_G to the other
     share          of a person's items that is trained on
     rng_of         returns the generator of a person's split
-    copies         1, or 3 with flips: image n also has the indices n + N and n + 2·N
-    whole          an item and its copies stay on one side; if False, images are split one by one
+    copies         1, or 3 with flips: input n also has the indices n + N and n + 2·N
+    whole          an item and its copies stay on one side; if False, inputs are split one by one
     """
     train = {}
     test = {}
     for person in (*individuals, *global_people):
         own = np.flatnonzero(who == person)
-        images = (own + np.arange(copies)[:, None] * len(who)).ravel()
+        inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
         try:
-            kept = split(np.tile(item[own], copies) if whole else images, share, rng_of(person))
+            kept = split(np.tile(item[own], copies) if whole else inputs, share, rng_of(person))
         except ValueError as error:
             raise ValueError(f"person {person}: {error}") from error
-        train[person] = images[kept]
-        test[person] = images[~kept]
+        train[person] = inputs[kept]
+        test[person] = inputs[~kept]
     if global_people:
         sides = [(individuals, global_people)]
     else:

@@ -19,9 +19,10 @@ import yaml
 
 from perso.analysis import comparison
 from perso.errors import InputError, RunError
+from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
 from perso.report import figures
-from perso.settings import Settings, as_dict
+from perso.settings import OWN_CODE, Settings, as_dict
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
@@ -102,8 +103,15 @@ def chapter_parameters(chapter: Path, settings: Settings) -> dict:
         for key, value in as_dict(settings).items()
         if key in declared or value != defaults[key]
     }
-    if settings.dataset.startswith("file:"):  # a chapter runs in its own folder
-        values["dataset"] = f"file:{Path(settings.dataset.removeprefix('file:')).resolve()}"
+    # a chapter runs in its own folder
+    prefix, _, path = settings.dataset.partition(":")
+    if prefix == "file":
+        values["dataset"] = f"file:{Path(path).expanduser().resolve()}"
+    if prefix == "python":
+        values["dataset"] = f"python:{absolute(path)}"
+    for key in OWN_CODE:
+        if is_reference(getattr(settings, key)):
+            values[key] = absolute(getattr(settings, key))
     return values
 
 

@@ -12,6 +12,7 @@ from myst_nb import glue
 
 import perso
 from perso.data.dataset import StudyData
+from perso.errors import InputError
 from perso.report import figures
 from perso.settings import Settings, as_dict
 from perso.store import published
@@ -64,7 +65,10 @@ def sample_sheet(
 
     orientation   0 as written, 1 mirrored, 2 upside down
     most          the number of classes at most
+    InputError for samples that are not images.
     """
+    if data.kind != "images":
+        raise InputError(f"dataset: {data.settings.dataset} has {data.kind}; a sheet shows images")
     classes = min(int(data.source.labels.max()) + 1, most)
     sheet = np.zeros((len(people), classes, *data.inputs.shape[1:]), np.uint8)
     labels = data.source.labels[data.sample]

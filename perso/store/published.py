@@ -16,10 +16,12 @@ from pathlib import Path
 import pandas as pd
 
 import perso
+from perso.data.dataset import shape_text
 from perso.errors import InputError
 from perso.files import whole
+from perso.own_code import is_reference
 from perso.paths import ROOT
-from perso.settings import as_dict
+from perso.settings import OWN_CODE, as_dict
 from perso.store.sqlite import ROW
 
 FOLDER = ROOT / "results"
@@ -50,19 +52,26 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
     study    the `Study` whose rows these are
     params   name of its params file
 
-    Of the result: `seconds` is the training time of all rows together, whatever ran at the same
-    time, without generic networks. `commit` is that of the checkout that exports, which need not
-    be the one that trained.
+    Of the result: `kind` and `shape` are those of `StudyData`. `seconds` is the training time of
+    all rows together, whatever ran at the same time, without generic networks. `commit` is that of
+    the checkout that exports, which need not be the one that trained.
     """
     source = study.data.source
     settings = as_dict(study.settings)
-    if settings["dataset"].startswith("file:"):  # its folder means nothing on another machine
-        settings["dataset"] = f"file:{Path(settings['dataset'].removeprefix('file:')).name}"
+    # a folder means nothing on another machine
+    prefix, _, path = settings["dataset"].partition(":")
+    if prefix in ("file", "python"):
+        settings["dataset"] = f"{prefix}:{Path(path).name}"
+    for key in OWN_CODE:
+        if is_reference(settings[key]):
+            settings[key] = Path(settings[key]).name
     return {
         "params": params,
         "settings": settings,
         "data": source.source,
         "content": source.content_hash,
+        "kind": study.data.kind,
+        "shape": list(study.data.shape),
         "models": len(rows),
         "wanted": len(study.keys()),
         "people": int(rows["person"].nunique()),
@@ -209,7 +218,9 @@ def run_sentence(run: Published) -> str:
     """Describe a run in a sentence: its file, models, people, size, dates, machine and versions."""
     facts = run.provenance
     settings = facts["settings"]
-    size = settings["image_size"]
+    # files that are older than `kind` and `shape` are of images
+    shape = facts.get("shape", [settings["image_size"]] * 2)
+    size = shape_text(facts.get("kind", "images"), shape)
     missing = facts["wanted"] - facts["models"]
     days = sorted({facts["first"][:10], facts["last"][:10]})
     origin = "the models of this page"
@@ -219,7 +230,7 @@ def run_sentence(run: Published) -> str:
     return (
         f"{origin}; "
         f"{facts['models']:,} models of {facts['people']} people of {facts['data']}{incomplete}; "
-        f"{size} × {size} pixels, width {settings['width']:g}, {settings['epochs']} epochs; "
+        f"{size}, width {settings['width']:g}, {settings['epochs']} epochs; "
         f"{' to '.join(days)} on {', '.join(facts['devices'])} "
         f"({', '.join(facts['precisions'])}, torch {', '.join(facts['torch'])}), "
         f"perso {facts['perso']}, engine {facts['engine']}"

@@ -207,13 +207,13 @@ def test_a_copy_in_training_and_in_the_test_is_counted_and_refused(tmp_path):
     of_person_0 = found[found["test set"] == "D_I of person 0"].squeeze()
     own = splits.numbered(data.inputs, data.labels)
     train, test = (set(own[side[0]]) for side in (data.splits.train, data.splits.test))
-    assert 0 < len(train & test) <= of_person_0["copies"] <= of_person_0["images"]
-    assert of_person_0["images"] == len(data.splits.test[0])
+    assert 0 < len(train & test) <= of_person_0["copies"] <= of_person_0["inputs"]
+    assert of_person_0["inputs"] == len(data.splits.test[0])
     assert leaks(data)["test images that copy a training image"] == found["copies"].sum() > 0
     with pytest.raises(InputError, match="exact copies of training images") as caught:
         Study(settings, tmp_path / "none.sqlite")
     message = str(caught.value)
-    count = f"{of_person_0['copies']} of {of_person_0['images']} test images in D_I of person 0"
+    count = f"{of_person_0['copies']} of {of_person_0['inputs']} test images in D_I of person 0"
     assert f"(same class, same 8 × 8 pixels): {count};" in message and "\n" not in message
     assert "leave out all but one of each" in message
     assert not (tmp_path / "none.sqlite").exists()
@@ -228,7 +228,7 @@ def test_copies_of_another_persons_samples_are_refused_too(tmp_path):
     data = prepare(study_of(same_for_all, tmp_path))
     with pytest.raises(InputError, match="exact copies of training images"):
         refuse_copies(data)
-    assert (copies(data)["copies"] > 0.9 * copies(data)["images"]).all()
+    assert (copies(data)["copies"] > 0.9 * copies(data)["inputs"]).all()
 
 
 def test_what_the_advice_leaves_is_taken(tmp_path, capsys):
@@ -266,12 +266,12 @@ def test_a_few_copies_are_a_warning_once_and_in_the_facts(tmp_path, capsys):
     settings = study_of(cohort, tmp_path, flips=False)
     data = Study(settings, tmp_path / "none.sqlite").data
     found = copies(data)
-    assert 0 < (found["copies"] / found["images"]).max() <= 0.01
+    assert 0 < (found["copies"] / found["inputs"]).max() <= 0.01
     Study(replace(settings, seed=0), tmp_path / "none.sqlite")
     message = capsys.readouterr().err
     count = found["copies"].sum()
     assert message.startswith(f"perso: {settings.dataset}: exact copies of training images (")
-    assert f"): {count} of {found['images'].sum():,} test images; accuracies" in message
+    assert f"): {count} of {found['inputs'].sum():,} test images; accuracies" in message
     assert message.count("\n") == 1 and message.endswith(" pp too high\n")
     assert f"copies    exact copies of training images: {count} test images" in facts(data)
 

@@ -141,7 +141,10 @@ def test_a_file_without_its_prefix_is_recognised():
 
 def test_the_message_for_an_unknown_data_set_names_all():
     line = refused(load, "mnist", "nowhere")
-    assert line == f"dataset: no 'mnist'; possible: {', '.join(SOURCES)}, file:PATH.npz"
+    assert (
+        line
+        == f"dataset: no 'mnist'; possible: {', '.join(SOURCES)}, file:PATH.npz, python:FILE.py:NAME"
+    )
 
 
 # --- torchvision's files, tiny
@@ -368,7 +371,7 @@ def test_three_arrays_are_enough(tmp_path):
 
 
 WRONG = [  # name, array (None: left out), message
-    ("who", None, "is missing; the file holds images, labels, item, attr_age"),
+    ("who", None, "is missing; there are images, labels, item, attr_age"),
     ("images", ARRAYS["images"] / 255, "is float64; needed is uint8: (255 * images).round()"),
     ("images", ARRAYS["images"].reshape(6, 6), "has shape (6, 6); needed is [N, H, W]"),
     (

@@ -67,7 +67,7 @@ def study(*keys: str, **settings):
     )
     return SimpleNamespace(
         settings=Settings(**settings),
-        data=SimpleNamespace(source=source),
+        data=SimpleNamespace(source=source, kind="images", shape=(32, 32)),
         keys=lambda methods=None: list(keys),
         common=lambda: {"engine": 7},
         store=SimpleNamespace(keys=set),
