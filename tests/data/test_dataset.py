@@ -1,5 +1,7 @@
 """Prepared data: who is in it, that nothing leaks, and that it is the same on another machine."""
 
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,16 @@ import yaml
 from perso.cli import main
 from perso.data import cohort, splits
 from perso.data.cohort import Cohort, save
-from perso.data.dataset import StudyData, copies, facts, leaks, part_sizes, prepare, refuse_copies
+from perso.data.dataset import (
+    StudyData,
+    copies,
+    facts,
+    leaks,
+    part_sizes,
+    prepare,
+    refuse_copies,
+    shape_text,
+)
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.settings import Settings, overlay, read_params
@@ -55,6 +66,13 @@ def garments() -> cohort.Cohort:
     return cohort.Cohort(images, np.arange(7000) % 10, nobody, np.arange(7000), {}, "garments")
 
 
+def strokes() -> cohort.Cohort:
+    """Seven people's sequences of six steps of three channels, 40 of each of four classes."""
+    inputs = np.random.default_rng(5).normal(size=(1120, 6, 3)).astype(np.float32)
+    each = np.arange(1120)
+    return cohort.Cohort(inputs, each % 4, each // 160, each, source="strokes")
+
+
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory) -> dict[str, Settings]:
     """All layouts: exchanged halves, other people, a pool of samples; with and without flips."""
@@ -69,10 +87,13 @@ def cases(tmp_path_factory) -> dict[str, Settings]:
         "writers": many,
         "unflipped": replace(many, flips=False),
         "counts": replace(counts, variation="class-counts", global_items=2000),
+        "sequences": replace(
+            many, dataset=saved(strokes(), folder / "s.npz"), global_people=3, flips=False
+        ),
     }
 
 
-@pytest.fixture(params=["smoke", "quick", "writers", "unflipped", "counts"])
+@pytest.fixture(params=["smoke", "quick", "writers", "unflipped", "counts", "sequences"])
 def data(cases, request) -> StudyData:
     return prepare(cases[request.param])
 
@@ -114,10 +135,13 @@ def test_facts_agree_with_part_sizes(data):
 
 def test_flips_are_further_images_and_classes(data):
     count = len(data.source.labels)
-    whole, classes = (3, 30) if data.settings.flips else (1, 10)
-    assert data.inputs.shape == (whole * count, *[data.settings.image_size] * 2)
-    assert data.classes == classes and set(data.labels.tolist()) == set(range(classes))
-    same(data.labels % 10, np.tile(data.source.labels, whole))
+    whole = 3 if data.settings.flips else 1
+    classes = 4 if data.kind == "sequences" else 10
+    assert data.inputs.shape == (whole * count, *data.shape)
+    assert data.kind == "sequences" or data.shape == (data.settings.image_size,) * 2
+    assert data.classes == whole * classes
+    assert set(data.labels.tolist()) == set(range(data.classes))
+    same(data.labels % classes, np.tile(data.source.labels, whole))
     for number, flip in enumerate((np.s_[:], np.s_[:, :, ::-1], np.s_[:, ::-1])[:whole]):
         same(data.inputs[number * count :][:count], data.inputs[:count][flip])
 
@@ -126,6 +150,86 @@ def test_digits_stay_as_they_are_and_writers_get_a_margin(cases):
     small, large = prepare(SMOKE), prepare(cases["writers"])
     same(small.inputs[: len(small.source.inputs)], small.source.inputs)
     same(large.inputs[: len(large.source.inputs), 2:30, 2:30], large.source.inputs)
+
+
+# --- sequences
+
+
+@pytest.mark.parametrize("size", [8, 16, 256])
+def test_sequences_stay_as_they_are_at_any_image_size(cases, size):
+    made = prepare(replace(cases["sequences"], image_size=size))
+    same(made.inputs, made.source.inputs)
+    assert (made.kind, made.shape, made.inputs.dtype) == ("sequences", (6, 3), np.float32)
+    assert "sequences 1,120 of 6 steps × 3 channels, 4 classes" in facts(made)
+
+
+def test_sequences_are_not_flipped(cases):
+    settings = replace(cases["sequences"], flips=True)
+    message = f"flips: true is for images, and {settings.dataset} has sequences; set flips: false"
+    assert refused(settings) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "text"),
+    [
+        ("images", (8, 8), "8 × 8 pixels"),
+        ("sequences", [32, 3], "32 steps × 3 channels"),
+        ("sequences", (1, 1), "1 step × 1 channel"),
+        ("sequences", (1200, 2), "1,200 steps × 2 channels"),
+    ],
+)
+def test_the_size_of_an_input_in_words(kind, shape, text):
+    assert shape_text(kind, shape) == text
+
+
+def test_copied_sequences_are_counted_and_refused(tmp_path, cases):
+    one = strokes()
+    inputs = one.inputs.copy()
+    inputs[160:320] = inputs[:160]  # person 1 has all of person 0's, of the same classes
+    settings = replace(
+        cases["sequences"], dataset=saved(replace(one, inputs=inputs), tmp_path / "s.npz")
+    )
+    settings = replace(settings, individuals=6, global_people=1)
+    data = prepare(settings)
+    count = leaks(data)["test sequences that copy a training sequence"]
+    assert f"copies    exact copies of training sequences: {count} test sequences" in facts(data)
+    with pytest.raises(InputError) as caught:
+        refuse_copies(data)
+    for text in (
+        "exact copies of training sequences (same class, same 6 steps × 3 channels): ",
+        " test sequences in D_I of person ",
+        "np.unique(sequences, axis=0, return_index=True)[1] are the indices to keep",
+    ):
+        assert text in str(caught.value)
+
+
+def test_a_command_writes_sequences_to_a_file(tmp_path, cases, capsys):
+    here, copied = cases["sequences"], tmp_path / "copied.npz"
+    pairs = [f"dataset={here.dataset}", "flips=false", "exchange=false", "global_people=3"]
+    words = [word for pair in pairs for word in ("-p", pair)]
+    smoke = str(ROOT / "params" / "smoke.yml")
+    assert main(["data", smoke, *words, "--to", str(copied)]) == 0
+    first = capsys.readouterr().out
+    assert "sequences 1,120 of 6 steps × 3 channels, 4 classes" in first
+    words[1] = f"dataset=file:{copied}"
+    assert main(["data", smoke, *words]) == 0
+    assert capsys.readouterr().out == first
+
+
+README = (ROOT / "README.md").read_text("utf-8").split("## Your own people")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, "images"), (1, "sequences")])
+def test_the_readmes_examples_are_data_sets(tmp_path, monkeypatch, capsys, number, kind):
+    """What a reader pastes: the code that writes a file, and the `perso data` line that follows."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").symlink_to(ROOT / "params")
+    one = {"images": people, "sequences": strokes}[kind]()
+    names = {kind: one.inputs, "labels": one.labels, "who": one.who, "item": one.item, "np": np}
+    exec(re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number], names)
+    commands = re.findall(r"^    perso (data .*?)(?: +#.*)?$", README, re.MULTILINE)
+    assert main(shlex.split(commands[number])) == 0
+    assert f"\n{kind:9} " in capsys.readouterr().out
 
 
 # --- no leaks
@@ -387,7 +491,7 @@ def test_d_gs_hash_is_of_its_people(tmp_path):
     assert kept == [5 not in fold.global_people for fold in before.splits.folds] and sum(kept) == 1
 
 
-@pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped"])
+@pytest.mark.parametrize("case", ["smoke", "quick", "writers", "unflipped", "sequences"])
 def test_a_cohort_copied_to_another_machine_is_the_same_study(cases, case, tmp_path):
     here = prepare(cases[case])
     there = prepare(replace(cases[case], dataset=saved(here.source, tmp_path / "copied.npz")))
@@ -531,12 +635,15 @@ def test_the_largest_possible_pool_is_possible(cases):
     assert len(made.source.labels) == 7000
 
 
-def test_people_made_by_class_counts_can_be_saved(tmp_path):
+@pytest.mark.parametrize(
+    "inputs",
+    [np.full((2000, 8, 8), 255, np.uint8), np.arange(12000, dtype=np.float32).reshape(2000, 3, 2)],
+    ids=["images", "sequences"],
+)
+def test_people_made_by_class_counts_can_be_saved(tmp_path, inputs):
     """A file of class-count people is used as it was drawn, not drawn from again."""
     each = np.arange(2000)
-    garments = cohort.Cohort(
-        np.full((2000, 8, 8), 255, np.uint8), each % 4, 0 * each, each, source="made up"
-    )
+    garments = cohort.Cohort(inputs, each % 4, 0 * each, each, source="made up")
     cohort.save(garments, tmp_path / "garments.npz")
     wanted = {
         "variation": "class-counts",
@@ -549,6 +656,7 @@ def test_people_made_by_class_counts_can_be_saved(tmp_path):
     cohort.save(first.source, tmp_path / "copied.npz")
     copied = Settings(dataset=f"file:{tmp_path / 'copied.npz'}", **wanted)
     assert prepare(copied).content == first.content
+    same(prepare(copied).inputs, first.inputs)
     assert "which was drawn for 2; possible: 2" in refused(replace(copied, individuals=3))
 
 

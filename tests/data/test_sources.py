@@ -140,10 +140,128 @@ def test_a_file_without_its_prefix_is_recognised():
 
 
 def test_the_message_for_an_unknown_data_set_names_all():
-    line = refused(load, "mnist", "nowhere")
+    possible = ", ".join([*SOURCES, "file:PATH.npz", "python:FILE.py:NAME"])
+    assert refused(load, "mnist", "nowhere") == f"dataset: no 'mnist'; possible: {possible}"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("my_data.py:people", "python:my_data.py:people"),
+        ("folder/my_data.py", "python:folder/my_data.py:NAME"),
+    ],
+)
+def test_a_function_without_its_prefix_is_recognised(name, hint):
+    assert refused(load, name, "nowhere").endswith(f"; your own function: {hint}")
+
+
+# --- a function of the user's own
+
+MY_DATA = """
+import numpy as np
+from perso.data import Cohort, read
+
+def some():
+    labels = np.arange(6) % 2
+    strokes = np.linspace(0, 1, 24, dtype="float32").reshape(6, 2, 2)
+    return {"sequences": strokes, "labels": labels, "who": np.array(list("aabbab"))}
+
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """`own(code)` → the name of the data set of `people`, which the code defines or changes."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(code: str, path: str = "my_data.py") -> str:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(MY_DATA + code)
+        return f"python:{path}:people"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def people(): return some()",
+        "def people(folder): assert str(folder) == 'here' and folder.suffix == ''; return some()",
+        "def people(seed=3, *more, **others): assert seed == 3; return some()",
+        "people = some",
+        "def people(): s = some(); return Cohort(*s.values(), np.arange(6))",
+    ],
+)
+@pytest.mark.parametrize("path", ["my_data.py", "folder/my_data.py"])
+def test_a_function_makes_a_data_set(own, capsys, path, code):
+    made = load(own(code, path), "here")
+    assert made.people.tolist() == ["a", "b"] and made.inputs.shape == (6, 2, 2)
+    assert made.item.tolist() == [0, 1, 2, 3, 4, 5] and made.source == "my_data.py:people"
+    assert set(capsys.readouterr().err.splitlines()) <= {
+        f"perso: running the code of {path}, which dataset names"
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("", "dataset: my_data.py has no people; it has np, Cohort, read, some"),
+        ("people = some()", "dataset: my_data.py:people is of type dict; needed is a function"),
+        (
+            "def people(folder, seed): return some()",
+            "dataset: my_data.py:people takes folder, seed; "
+            "needed is no argument, or one, the data folder",
+        ),
+        (
+            "def people():\n    return some()['label']",
+            "dataset: my_data.py:people failed in line 11 (KeyError: 'label')",
+        ),
+        (
+            "def people(): raise ValueError('one\\ntwo')",
+            "dataset: my_data.py:people failed in line 10 (ValueError: one two)",
+        ),
+        ("people = 'a'.join", "dataset: my_data.py:people failed (TypeError: "),
+        ("def people(): return Cohort([0], [0], [0], [0])", "dataset: my_data.py:people failed ("),
+        ("def people(): return read('none.npz')", "none.npz: cannot be read (No such file"),
+        (
+            "def people(): pass",
+            "dataset: my_data.py:people returned an object of type NoneType; "
+            "needed is a dict of arrays, or a Cohort",
+        ),
+        ("def people(): return some()['who']", "dataset: my_data.py:people returned an object of "),
+        (
+            "def people(): return some() | {'who': list('aabbab')}",
+            "dataset: my_data.py:people: array 'who' is of type list; "
+            "needed is a NumPy array: np.asarray(who)",
+        ),
+        (
+            "def people(): return some() | {'labels': np.array([0, None] * 3)}",
+            "dataset: my_data.py:people: array 'labels' is object; needed are integers (np.unique",
+        ),
+        (
+            "def people(): return some() | {7: np.arange(6)}",
+            "dataset: my_data.py:people: array '7' is unknown; possible: sequences, labels",
+        ),
+        (
+            "def people(): return {}",
+            "dataset: my_data.py:people: array 'images' (uint8 [N, H, W]) or "
+            "'sequences' (float32 [N, T, C]) is missing; there are none",
+        ),
+        (
+            "def people(): a, b, c = some().values(); return Cohort(a.astype(int), b, c, b)",
+            "dataset: my_data.py:people: array 'sequences' is int64; needed is float32",
+        ),
+    ],
+)
+def test_what_a_function_does_wrong_is_one_line(own, code, message):
+    assert refused(load, own(code), "here").startswith(message)
+
+
+@pytest.mark.parametrize("reference", ["my_data.py", "my_data", "my_data.py:2", ":people", ""])
+def test_a_data_set_that_names_no_function_is_refused(reference):
+    message = "names no function; needed is python:FILE.py:NAME"
     assert (
-        line
-        == f"dataset: no 'mnist'; possible: {', '.join(SOURCES)}, file:PATH.npz, python:FILE.py:NAME"
+        refused(load, f"python:{reference}", "here") == f"dataset: 'python:{reference}' {message}"
     )
 
 
@@ -284,6 +402,9 @@ ARRAYS = {
     "attr_age": np.array([30.5, 30.5, 41, 41, 41, 30.5]),
 }
 LABELS, WHO = ARRAYS["labels"], ARRAYS["who"]
+FACTS = {name: array for name, array in ARRAYS.items() if name != "images"}
+STROKES = np.linspace(-1, 1, 6 * 4 * 2, dtype=np.float32).reshape(6, 4, 2)
+SEQUENCES = {"sequences": STROKES, **FACTS}
 
 
 @pytest.fixture
@@ -311,6 +432,44 @@ def test_what_is_saved_is_read(cohort, path):
         same(again.attributes["age"], cohort.attributes["age"])
         same(again.attributes["hand"], cohort.attributes["hand"])
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 2), (6, 8, 1), (6, 1, 8), (48, 1, 1)])
+def test_sequences_that_are_saved_are_read(tmp_path, shape):
+    count = shape[0]
+    labels, who = np.arange(count) % 2, np.repeat(["ann", "bob"], count // 2)
+    made = Cohort(STROKES.reshape(shape), labels, who, np.arange(count))
+    save(made, tmp_path / "strokes.npz")
+    assert set(np.load(tmp_path / "strokes.npz")) >= {"sequences", "labels", "who", "item"}
+    again = read(tmp_path / "strokes.npz")
+    same(again.inputs, made.inputs)
+    assert again.inputs.dtype == np.float32 and again.content_hash == made.content_hash
+    same(again.of(["bob"]).inputs, made.inputs[count // 2 :])
+
+
+def test_the_kind_is_images_or_sequences():
+    images, sequences = (checked_cohort(each, "it", "it") for each in (ARRAYS, SEQUENCES))
+    assert (images.kind, sequences.kind) == ("images", "sequences")
+
+
+def test_the_hash_of_sequences_is_of_their_values_and_shape():
+    one = checked_cohort(SEQUENCES, "it", "it")
+    assert replace(one, inputs=np.asfortranarray(STROKES)).content_hash == one.content_hash
+    others = [-STROKES, STROKES.reshape(6, 2, 4), np.nextafter(STROKES, np.float32(2))]
+    others = [replace(one, inputs=other) for other in others]
+    assert len({each.content_hash for each in [one, *others]}) == 4
+
+
+def test_a_file_has_images_or_sequences(tmp_path):
+    path = tmp_path / "own.npz"
+    np.savez(path, **ARRAYS, sequences=STROKES)
+    both = "arrays 'images' and 'sequences' are both there; leave out one"
+    assert refused(read, path) == f"{path}: {both}"
+    np.savez(path, **FACTS)
+    assert refused(read, path) == (
+        f"{path}: array 'images' (uint8 [N, H, W]) or 'sequences' (float32 [N, T, C]) is missing; "
+        "there are labels, who, item, attr_age"
+    )
 
 
 def test_who_is_reading_a_file_keeps_it_whole_while_it_is_saved_anew(cohort, path):
@@ -459,9 +618,53 @@ WRONG = [  # name, array (None: left out), message
 ]
 
 
-@pytest.mark.parametrize(("name", "array", "message"), WRONG)
-def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, name, array, message):
-    changed = {key: value for key, value in (ARRAYS | {name: array}).items() if value is not None}
+def with_values(*values: float) -> np.ndarray:
+    """STROKES with these values in the fourth sequence."""
+    changed = STROKES.copy()
+    changed[3].flat[: len(values)] = values
+    return changed
+
+
+WRONG_SEQUENCES = [  # beside arrays that fit sequences
+    ("sequences", STROKES.astype("f8"), "is float64; needed is float32: .astype('float32')"),
+    ("sequences", STROKES.astype("f2"), "is float16; needed is float32: .astype('float32')"),
+    ("sequences", STROKES.astype(">f4"), "is >f4; needed is float32: .astype('float32')"),
+    ("sequences", STROKES.astype("i4"), "is int32; needed is float32: .astype('float32')"),
+    ("sequences", STROKES.astype("u1"), "is uint8; needed is float32: .astype('float32')"),
+    ("sequences", STROKES > 0, "is bool; needed is float32: .astype('float32')"),
+    ("sequences", STROKES.astype(str), "is <U32; needed is float32: [N, T, C], all of one length"),
+    (
+        "sequences",
+        STROKES.astype(object),
+        "holds Python objects; needed is float32 [N, T, C], all of one length",
+    ),
+    ("sequences", STROKES[0], "has shape (4, 2); needed is [N, T, C], each at least 1"),
+    ("sequences", STROKES[..., 0], "has shape (6, 4); needed is [N, T, C]"),
+    ("sequences", STROKES[:, :0], "has shape (6, 0, 2); needed is [N, T, C]"),
+    ("sequences", STROKES[..., None], "has shape (6, 4, 2, 1); needed is [N, T, C]"),
+    (
+        "sequences",
+        with_values(np.nan),
+        "has 1 value that is nan or infinite, in sequence 3; leave such sequences out or fill them",
+    ),
+    (
+        "sequences",
+        with_values(1, np.inf, -np.inf),
+        "has 2 values that are nan or infinite, the first in sequence 3; leave such sequences out",
+    ),
+    ("sequences", 0 * STROKES + 0.5, "holds 0.5 throughout; needed are values that differ"),
+    ("labels", LABELS[:5], "has shape (5,); needed is one value per sequence: (6,)"),
+    ("itme", LABELS, "is unknown; possible: sequences, labels, who, item, attr_NAME"),
+    ("who", None, "is missing; there are sequences, labels, item, attr_age"),
+]
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "array", "message"),
+    [(ARRAYS, *case) for case in WRONG] + [(SEQUENCES, *case) for case in WRONG_SEQUENCES],
+)
+def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, base, name, array, message):
+    changed = {key: value for key, value in (base | {name: array}).items() if value is not None}
     np.savez(tmp_path / "own.npz", **changed)
     assert refused(read, tmp_path / "own.npz").startswith(
         f"{tmp_path}/own.npz: array '{name}' {message}"
@@ -474,21 +677,25 @@ SHAPES = st.just((6,)) | st.just((6, 2, 3)) | hnp.array_shapes(min_dims=0, max_d
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    name=st.sampled_from(["images", "labels", "who", "item", "attr_age", "attr_", "itme"]),
-    array=hnp.arrays(SCALARS, SHAPES),
+    kind=st.sampled_from(["images", "sequences"]),
+    name=st.sampled_from(["inputs", "labels", "who", "item", "attr_age", "attr_", "itme"]),
+    array=hnp.arrays(SCALARS | st.just(np.dtype("f4")), SHAPES),
 )
-def test_any_array_is_a_cohorts_or_refused_by_its_name(name, array):
+def test_any_array_is_a_cohorts_or_refused_by_its_name(kind, name, array):
     """Whatever its type, shape and values are; no other exception is raised."""
-    base = {key: ARRAYS[key] for key in ("images", "labels", "who")}
+    name = kind if name == "inputs" else name
+    base = {key: (ARRAYS | SEQUENCES)[key] for key in (kind, "labels", "who")}
     try:
         made = checked_cohort(base | {name: array}, "own.npz", "own")
     except InputError as error:
-        # where images of another number are fine, the labels no longer fit them
-        named = ("images", "labels") if name == "images" else (name,)
+        # where inputs of another number are fine, the labels no longer fit them
+        named = (kind, "labels") if name == kind else (name,)
         assert str(error).startswith(tuple(f"own.npz: array '{each}' " for each in named))
         assert "\n" not in str(error)
         return
-    assert made.inputs.dtype == np.uint8 and made.inputs.ndim == 3 and made.inputs.max() > 1
+    assert made.kind == kind and made.inputs.ndim == 3 and np.isfinite(made.inputs).all()
+    assert made.inputs.dtype == {"images": np.uint8, "sequences": np.float32}[kind]
+    assert made.inputs.max() > (1 if kind == "images" else made.inputs.min())
     assert made.labels.dtype == made.item.dtype == np.int64 and made.labels.min() >= 0
     assert made.who.dtype == np.int64 or made.who.dtype.kind == "U"
     sizes = {len(each) for each in (made.labels, made.who, made.item, *made.attributes.values())}
@@ -500,6 +707,10 @@ FOLLOWED = [  # name, array, what a message advises, as it is typed
     ("images", ARRAYS["images"].astype("float32"), "images.round().astype('uint8')"),
     ("images", ARRAYS["images"] > 9, "images.astype('uint8') * 255"),
     ("images", (ARRAYS["images"] > 9).astype("int8"), "images.astype('uint8') * 255"),
+    ("sequences", STROKES.astype("f8"), "sequences.astype('float32')"),
+    ("sequences", STROKES.astype("f2"), "sequences.astype('float32')"),
+    ("sequences", (100 * STROKES).astype("i1"), "sequences.astype('float32')"),
+    ("sequences", ARRAYS["images"], "sequences.astype('float32')"),
     ("labels", LABELS.astype(float), "labels.astype('int64')"),
     ("labels", WHO, "np.unique(labels, return_inverse=True)[1]"),
     ("item", np.array(list("abcdea")), "np.unique(item, return_inverse=True)[1]"),
@@ -511,11 +722,12 @@ FOLLOWED = [  # name, array, what a message advises, as it is typed
 @pytest.mark.parametrize(("name", "array", "advice"), FOLLOWED)
 def test_advice_can_be_followed(tmp_path, name, array, advice):
     path = tmp_path / "own.npz"
-    arrays = {each: ARRAYS[each] for each in ("images", "labels", "who")}
+    kind = "sequences" if name == "sequences" else "images"
+    arrays = {each: (ARRAYS | SEQUENCES)[each] for each in (kind, "labels", "who")}
     np.savez(path, **arrays | {name: array})
     assert advice.removeprefix(name) in refused(read, path)
     np.savez(path, **arrays | {name: eval(advice, {name: array, "np": np})})
-    after = getattr(read(path), "inputs" if name == "images" else name)
+    after = getattr(read(path), "inputs" if name == kind else name)
     # nothing is lost
     same(np.unique(after, return_inverse=True)[1], np.unique(array, return_inverse=True)[1])
     if name == "images":

@@ -113,6 +113,16 @@ def test_the_path_of_a_data_file_becomes_absolute(monkeypatch, tmp_path):
     )
 
 
+@pytest.mark.parametrize("key", ["dataset", "rows_of", "claims_of", "architecture"])
+@pytest.mark.parametrize("path", ["mine.py:NAME", "folder/mine.py:NAME", "/home/me/mine.py:NAME"])
+def test_the_path_of_code_of_the_users_own_becomes_absolute(monkeypatch, tmp_path, key, path):
+    monkeypatch.chdir(tmp_path)
+    prefix = "python:" if key == "dataset" else ""
+    given = settings.Settings(**{key: f"{prefix}{path}"})
+    values = book.chapter_parameters(CHAPTERS[0], given)
+    assert values[key] == f"{prefix}{tmp_path.resolve() / path}"
+
+
 def notebook(path, *sources):
     new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     new.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}

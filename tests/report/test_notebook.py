@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from perso.analysis import comparison, similarity
+from perso.errors import InputError
 from perso.report import figures, notebook, sentences, tables
 from perso.settings import Settings
 from perso.store import published
@@ -85,6 +86,13 @@ def test_samples_are_of_at_most_the_given_number_of_classes(make_data):
         notebook.sample_sheet(make_data(), ["ann"], most=2),
         notebook.sample_sheet(make_data(), ["ann"])[:, :2],
     )
+
+
+def test_a_sheet_is_of_images(make_data):
+    data = make_data()
+    source = replace(data.source, inputs=np.zeros((8, 5, 2), np.float32))
+    with pytest.raises(InputError, match=r"^dataset: qmnist has sequences; a sheet shows images$"):
+        notebook.sample_sheet(replace(data, source=source), ["ann"])
 
 
 def test_different_writers_are_identified_by_their_unflipped_images(make_data):

@@ -261,6 +261,33 @@ def test_a_file_of_people_is_published_without_its_folder(dataset):
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "published_as"),
+    [
+        ("dataset", "python:folder/my_data.py:people", "python:my_data.py:people"),
+        ("rows_of", "/home/me/mine.py:METHODS", "mine.py:METHODS"),
+        ("claims_of", "~/mine.py:CLAIMS", "mine.py:CLAIMS"),
+        ("architecture", "mine.py:Network", "mine.py:Network"),
+        ("architecture", "gru", "gru"),
+    ],
+)
+def test_code_of_the_users_own_is_published_without_its_folder(key, value, published_as):
+    facts = published.provenance(study(**{key: value}), rows("a"))
+    assert facts["settings"] == as_dict(Settings(**{key: published_as}))
+
+
+def test_the_samples_of_a_run_are_described(tmp_path):
+    facts = published.provenance(study("a"), rows("a"))
+    assert (facts["kind"], facts["shape"]) == ("images", [32, 32])
+    run = published.Published("paper", rows("a"), facts)
+    sentence = published.run_sentence(run)
+    assert "; 32 × 32 pixels, width 1, 20 epochs; " in sentence
+    facts |= {"kind": "sequences", "shape": [50, 2]}
+    assert "; 50 steps × 2 channels, width 1, 20 epochs; " in published.run_sentence(run)
+    del facts["kind"], facts["shape"]  # as in files that are older than sequences
+    assert published.run_sentence(run) == sentence
+
+
 @pytest.fixture
 def checkout(tmp_path):
     """A repository of one commit with a tracked file, and one in results/."""
