@@ -158,7 +158,8 @@ class Method:
             raise ValueError(
                 f"start {self.start!r} is unknown; possible: 'fresh', 'generic', another Method"
             )
-        if not all(isinstance(phase, Phase) for phase in self.phases):
+        phases = self.phases
+        if not (isinstance(phases, tuple) and all(isinstance(each, Phase) for each in phases)):
             raise ValueError("phases must be a tuple of Phase: a single one needs a comma after it")
         if self.start == "fresh" and not self.phases:
             raise ValueError("phases are empty, but initial weights must be trained")
