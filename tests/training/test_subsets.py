@@ -267,6 +267,12 @@ def test_low_rank_serves_another_network():
     assert torch.equal(merged(x), model(x)) and not torch.equal(model(x), before)
 
 
+def test_without_statistics_only_layers_with_statistics_leave_training_mode():
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.LayerNorm(3))
+    subsets.restrict(model, Recipe(3, (2, 1), statistics=False), [0])
+    assert [layer.training for layer in model] == [True, False, True, True]
+
+
 def test_a_weight_that_is_frozen_already_stays_frozen():
     model = Plain()
     model.embedding.requires_grad_(False)
