@@ -14,15 +14,17 @@ import joblib
 import torch
 
 from perso.errors import InputError
+from perso.own_code import is_reference, own_object
 from perso.settings import Settings
 from perso.training.flops import StepCost, step_cost
+from perso.training.recipe import Recipe
 
 # FLOP of one iteration of one model; below it, launching a kernel takes longer than the kernel,
 # and fusing models pays
 SMALL = 0.5e9
 LANES = 8  # maximum
 IN_FLIGHT = 8  # maximum
-# (image_size, width) at which bfloat16 is as accurate as float32 (results/precision.json)
+# (image_size, width) of vgg at which bfloat16 is as accurate as float32 (results/precision.json)
 BFLOAT16_SHOWN: frozenset[tuple[int, float]] = frozenset()
 
 
@@ -72,15 +74,27 @@ def compiles(device: str) -> bool:
     return True
 
 
-def resolved(settings: Settings, classes: int, machine: Machine) -> Settings:
+def resolved(
+    settings: Settings,
+    classes: int,
+    machine: Machine,
+    shape: tuple[int, ...] | None = None,
+    kind: str = "images",
+) -> Settings:
     """Return the settings with nothing left open.
 
-    lanes          small networks are fused, in groups as equal as possible; large ones gain nothing
+    shape          of one sample; default: images of the settings' size
+    kind           images | sequences
+
+    What is chosen for settings that are left open:
+
+    lanes          small networks are fused, in groups as equal as possible; large ones gain
+                   nothing, and a network of the user's own trains alone
     precision      bfloat16 only where it is faster, supported and known to be as accurate; else
                    float32
     channels_last  always: convolutions are faster so on CPU and GPU
     compile        never: no gain on a CPU, not measured on a GPU
-    graph          on a GPU
+    graph          on a GPU, but for a network of the user's own, whose dropout no graph can hold
     in_flight      as many networks of a fold as half of the GPU's free memory holds
 
     InputError for what the machine cannot do and nothing else can replace.
@@ -89,13 +103,18 @@ def resolved(settings: Settings, classes: int, machine: Machine) -> Settings:
     on_gpu = machine.device == "cuda"
     if s.precision == "tf32" and not on_gpu:
         raise InputError("precision: tf32 needs a GPU; possible: float32, bfloat16, float64")
-    cost = iteration(s, classes)
+    is_own = is_reference(s.architecture)
+    if is_own and s.lanes > 1:
+        raise InputError(
+            f"lanes: {s.lanes}: an architecture of your own trains in one lane; possible: 0, 1"
+        )
+    cost = iteration(s, classes, shape, kind)
     people = math.ceil(s.individuals / 2) if s.exchange else s.individuals  # of the larger fold
     lanes = s.lanes
     if not lanes:
         groups = math.ceil(people / LANES)
-        lanes = math.ceil(people / groups) if cost.flop < SMALL else 1
-    equivalent = (s.image_size, s.width) in BFLOAT16_SHOWN
+        lanes = math.ceil(people / groups) if cost.flop < SMALL and not is_own else 1
+    equivalent = s.architecture == "vgg" and (s.image_size, s.width) in BFLOAT16_SHOWN
     bfloat16 = machine.bfloat16 and cost.flop >= SMALL and equivalent
     in_flight = 1
     if on_gpu:
@@ -107,7 +126,7 @@ def resolved(settings: Settings, classes: int, machine: Machine) -> Settings:
         precision=or_default(s.precision, "bfloat16" if bfloat16 else "float32"),
         channels_last=or_default(s.channels_last, "always"),
         compile=or_default(s.compile, "never") if machine.compiles else "never",
-        graph=or_default(s.graph, "always") if on_gpu else "never",
+        graph=or_default(s.graph, "never" if is_own else "always") if on_gpu else "never",
         in_flight=in_flight,
     )
 
@@ -125,19 +144,48 @@ def or_default(value: str, default: str) -> str:
     return default if value == "auto" else value
 
 
-def iteration(settings: Settings, classes: int) -> StepCost:
-    """Return what one iteration of one model costs."""
-    half = settings.precision == "bfloat16"
-    return step_cost(settings.batch_size, half, classes, settings.image_size, settings.width)
+def iteration(
+    settings: Settings,
+    classes: int,
+    shape: tuple[int, ...] | None = None,
+    kind: str = "images",
+) -> StepCost:
+    """Return what one iteration of one model costs; the arguments are those of `resolved`."""
+    # the default norm and pooling, which cost nearly the same: published models were fused by it
+    counted = Recipe(
+        classes=classes,
+        shape=shape or (settings.image_size, settings.image_size),
+        width=settings.width,
+        kind=kind,
+        architecture=architecture_of(settings),
+        precision=settings.precision,
+    )
+    return step_cost(counted, settings.batch_size)
 
 
-def describe(settings: Settings, classes: int, machine: Machine) -> str:
-    """Describe, in one line, how the machine computes these resolved settings."""
+def architecture_of(settings: Settings) -> str | type:
+    """Return the settings' network: its name, or the class of the user's own that they name."""
+    if is_reference(settings.architecture):
+        return own_object("architecture", settings.architecture)
+    return settings.architecture
+
+
+def describe(
+    settings: Settings,
+    classes: int,
+    machine: Machine,
+    shape: tuple[int, ...] | None = None,
+    kind: str = "images",
+) -> str:
+    """Describe, in one line, how the machine computes these resolved settings.
+
+    The arguments are those of `resolved`.
+    """
     s = settings
     parts = [
         f"{machine.workers} × {machine.device}",
         s.precision,
-        f"{iteration(s, classes).flop / 1e9:.2g} GFLOP an iteration",
+        f"{iteration(s, classes, shape, kind).flop / 1e9:.2g} GFLOP an iteration",
     ]
     if machine.device == "cpu":
         processes = "1 process" if machine.workers == 1 else f"{machine.workers} processes"

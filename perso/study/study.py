@@ -49,10 +49,10 @@ class Study:
         )
         data = prepare(settings, data_dir)
         refuse_copies(data)
-        self.settings = hardware.resolved(settings, data.classes, self.machine)
         architecture = settings.architecture
         if is_reference(architecture):
             architecture = own_object("architecture", architecture)
+        self.settings = hardware.resolved(settings, data.classes, self.machine, data.shape)
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
@@ -193,7 +193,9 @@ class Study:
     @property
     def hardware(self) -> str:
         """How this machine computes these models, in one line."""
-        return hardware.describe(self.settings, self.data.classes, self.machine)
+        return hardware.describe(
+            self.settings, self.data.classes, self.machine, self.data.inputs.shape[1:]
+        )
 
     def run(
         self,

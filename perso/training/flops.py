@@ -1,50 +1,59 @@
 """Arithmetic and memory of a training step, counted on networks without data."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from perso.training.models import VGG, empty_network
 from perso.training.recipe import Recipe
 
 
 def forward_flops(recipe: Recipe) -> float:
-    """Floating-point operations of the forward pass of one sample, convolutions only."""
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        recipe.build().eval()(torch.empty(1, 1, *recipe.shape))
+    """Floating-point operations of one model's forward pass of one sample.
+
+    Those of convolutions and matrix products; here and below, PyTorch counts nothing else.
+    """
+    model, x = counted_network(replace(recipe, lanes=1), 1)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.eval()(x)
     return float(counter.get_total_flops())
 
 
 def network_sizes(recipe: Recipe) -> dict[str, int]:
     """How many numbers a network holds: parameters, statistics (of batch norm), last layer."""
-    model = empty_network(recipe.build, "meta", torch.float32)
+    model = replace(recipe, device="meta", precision="float32").network()
     tensors = {
         "parameters": model.parameters(),
         "statistics": model.buffers(),
-        "last layer": model.classifier.parameters(),
+        "last layer": last_layer(model).parameters(),
     }
     return {name: sum(tensor.numel() for tensor in each) for name, each in tensors.items()}
+
+
+def last_layer(model: nn.Module) -> nn.Module:
+    """The layer with weights that is defined last."""
+    return [layer for layer in model.modules() if list(layer.parameters(recurse=False))][-1]
 
 
 class StepCost(NamedTuple):
     """Cost of one training iteration of a network."""
 
-    flop: float  # floating-point operations of the convolutions: forward, and twice that backward
+    flop: float  # floating-point operations: forward, and twice that backward
     kept: float  # bytes that the forward pass keeps for the backward pass
     weights: float  # bytes of weights, gradients and Adam's two moments
 
 
-def step_cost(batch: int, half: bool, *shape) -> StepCost:
-    """Cost of an iteration of VGG(*shape).
+def step_cost(recipe: Recipe, batch: int) -> StepCost:
+    """Cost of an iteration of a recipe's network with all its lanes.
 
-    batch   images per lane
-    half    activations have 2 bytes each (bfloat16), not 4
+    batch   samples per lane
     """
-    with torch.device("meta"):
-        model = VGG(*shape)
-        image_size = shape[1]
-        x = torch.empty(batch, model.lanes, image_size, image_size)
+    on_meta = isinstance(recipe.architecture, str)
+    few = batch if on_meta else 2  # a network of the user's own computes in earnest
+    model, x = counted_network(recipe, few)
+    half = recipe.precision == "bfloat16"  # activations have 2 bytes each
     kept = {}  # {storage: bytes}
     alive = []  # the id of a tensor that is freed may be given to another
 
@@ -54,12 +63,22 @@ def step_cost(batch: int, half: bool, *shape) -> StepCost:
         alive.append(tensor)
         return tensor
 
+    masks = model.masks(few, [torch.Generator()] * recipe.lanes, x)
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with FlopCounterMode(display=False) as counter, hooks:
-        model(x, model.masks(batch, [None] * model.lanes, x))
+        model(x, masks)
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    times = 1 if on_meta else batch / few
     return StepCost(
-        flop=3 * counter.get_total_flops(),
-        kept=sum(kept.values()),
+        flop=3 * times * counter.get_total_flops(),
+        kept=times * sum(kept.values()),
         weights=4 * 4 * parameters,  # four numbers of 4 bytes
     )
+
+
+def counted_network(recipe: Recipe, batch: int) -> tuple[nn.Module, torch.Tensor]:
+    """A network with all lanes of a recipe, and samples for it; without numbers where possible."""
+    device = "meta" if isinstance(recipe.architecture, str) else "cpu"
+    recipe = replace(recipe, device=device, precision="float32", channels_last=False)
+    model = recipe.network(recipe.lanes)
+    return model, model.prepare(recipe.zeros(batch), recipe.dtype, recipe.layout)

@@ -1,7 +1,7 @@
 """Trained networks in use: predict, encode, reconstruct, and measure their latency."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,43 @@ WARM_UP = 3  # first passes of `latency`, not counted
 
 
 def predict(
-    recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray, batch: int = 1024
+    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray, batch: int = 1024
 ) -> np.ndarray:
-    """The class that one model predicts for each of images[index], int64 [len(index)]."""
+    """The class that one model predicts for each of inputs[index], int64 [len(index)]."""
+    return forward_batches(recipe, inputs, [state], index[:, None], predicted, batch)[:, 0]
 
-    def classes(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-        return model(x)[:, 0].argmax(1)
 
-    return forward_batches(recipe, images, state, index, classes, batch)
+def predict_all(
+    recipe: Recipe,
+    inputs: np.ndarray,
+    states: list[State],
+    tests: list[dict[Hashable, np.ndarray]],
+) -> list[dict[Hashable, np.ndarray]]:
+    """The classes that N models predict on their test sets, int64 [n] for each index int [n].
+
+    tests   one dict of indices per model, {name of a test set: index}; all may differ
+    `recipe.lanes` models share a network; each test set's answers are those of the model alone.
+    """
+    answers = []
+    for start in range(0, len(states), recipe.lanes):
+        own = tests[start : start + recipe.lanes]
+        joined = [np.concatenate([*each.values()]) if each else np.empty(0, int) for each in own]
+        index = np.zeros((max(map(len, joined)), len(own)), int)  # input 0 fills up shorter lanes
+        for lane, each in enumerate(joined):
+            index[: len(each), lane] = each
+        group = states[start : start + recipe.lanes]
+        classes = forward_batches(recipe, inputs, group, index, predicted)
+        for lane, each in enumerate(own):
+            ends = np.cumsum([len(test) for test in each.values()])
+            # the last part is what was filled up
+            parts = np.split(classes[:, lane], ends)[: len(each)]
+            answers.append(dict(zip(each, parts, strict=True)))
+    return answers
+
+
+def predicted(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """The classes that each lane predicts, [B, lanes]."""
+    return model(x).argmax(2)
 
 
 def encode(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:
@@ -31,7 +60,7 @@ def encode(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) 
     def codes(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
         return model.encode(x)[:, 0].float()
 
-    return forward_batches(recipe, images, state, index, codes)
+    return forward_batches(recipe, images, [state], index[:, None], codes)
 
 
 def reconstruct(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:
@@ -43,37 +72,40 @@ def reconstruct(recipe: Recipe, images: np.ndarray, state: State, index: np.ndar
     def reconstructions(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
         return model(x)[:, 0].float()
 
-    return forward_batches(recipe, images, state, index, reconstructions)
+    return forward_batches(recipe, images, [state], index[:, None], reconstructions)
 
 
 @torch.inference_mode()
 def forward_batches(
     recipe: Recipe,
-    images: np.ndarray,
-    state: State,
+    inputs: np.ndarray,
+    states: list[State],
     index: np.ndarray,
     function: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor],
     batch: int = 1024,
 ) -> np.ndarray:
-    """The outputs of `function(model, x)` for images[index], one after the other.
+    """The outputs of `function(model, x)`, one after the other, of all rows of `index`.
 
-    The model has one lane and is in evaluation mode; x is [≤ batch, 1, S, S], in 0 … 1.
+    states   one per lane of the model
+    index    int [n, lanes]: each lane sees its own inputs
+    batch    samples of a pass, of all lanes together
+    The model is in evaluation mode; x is prepared for it.
     """
+    rows = max(1, batch // len(states))
     with compute_context(recipe):
-        model = recipe.network().eval()
-        load_states(model, [state])
-        samples = to_device(images[index], recipe.device)
-        outputs = [
-            function(model, model.prepare(part[:, None], recipe.dtype, recipe.layout))
-            for part in samples.split(batch)
-        ]
+        model = recipe.network(len(states)).eval()
+        load_states(model, states)
+        outputs = []
+        for start in range(0, max(1, len(index)), rows):
+            samples = to_device(inputs[index[start : start + rows]], recipe.device)
+            outputs.append(function(model, model.prepare(samples, recipe.dtype, recipe.layout)))
         return torch.cat(outputs).cpu().numpy()
 
 
 @torch.inference_mode()
 def latency(
     recipe: Recipe,
-    images: np.ndarray,
+    inputs: np.ndarray,
     batches: Iterable[int],
     repeats: int = 50,
     clock: Callable = time.perf_counter,
@@ -90,7 +122,7 @@ def latency(
         for number, network in enumerate(networks):
             load_states(network, [init_state(recipe, seed_of("latency", number))])
         for batch in batches:
-            samples = to_device(np.resize(images, (batch, 1, *recipe.shape)), recipe.device)
+            samples = to_device(np.resize(inputs, (batch, 1, *recipe.shape)), recipe.device)
             x = networks[0].prepare(samples, recipe.dtype, recipe.layout)
             taken = np.empty((WARM_UP + repeats, len(networks)))
             for turn, number in np.ndindex(taken.shape):

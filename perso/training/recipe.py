@@ -3,21 +3,21 @@
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
-from perso.training.models import VGG, AutoEncoder, State, draw_weights, empty_network
+from perso.training.models import Design, State, empty_network, load_states
+from perso.training.networks import network_class
+from perso.training.plain import name_of
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Design):
     """What all models of a study have in common, and how a machine computes them."""
 
-    classes: int
-    shape: tuple[int, ...]  # of one sample: (S, S) of an image, (T, C) of a sequence
-    width: float = 1.0  # factor on every number of channels
     optimiser: str = "adam"  # adam | sgd
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0
@@ -28,11 +28,6 @@ class Recipe:
     compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
-    norm: str = "after"  # batch norm after ReLU | before
-    pooling: str = "average"  # of the feature maps that the last pooling leaves | flatten
-    # name in NETWORKS, or a class of the user's own
-    architecture: str | type[torch.nn.Module] = "vgg"
-    latent: int = 16  # numbers of a code of architecture "autoencoder"; its target is its input
     trains: str = "all"  # which weights are trained
     statistics: bool = True  # whether batch norm's running statistics move
     pull: float = 0.0  # λ of λ/2 · ‖θ − θ_start‖² in the loss (L2-SP)
@@ -59,23 +54,59 @@ class Recipe:
         """Memory format of images, activations and the weights of convolutions."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
-    def build(self, lanes: int = 1) -> VGG | AutoEncoder:
+    def build(self, lanes: int = 1) -> nn.Module:
         """A network with `lanes` lanes, from its constructor."""
-        size = self.shape[0]
-        if self.architecture == "autoencoder":
-            return AutoEncoder(size, self.latent, self.width, lanes)
-        return VGG(self.classes, size, self.width, lanes, self.norm, self.pooling)
+        return network_class(self.architecture).made(self, lanes)
 
-    def network(self, lanes: int = 1) -> VGG | AutoEncoder:
+    def network(self, lanes: int = 1) -> nn.Module:
         """A network with `lanes` lanes on the device, its states still to be loaded."""
+        if not isinstance(self.architecture, str):
+            # not without numbers: a constructor of the user's own may compute what no state holds
+            return self.build(lanes).to(self.device, self.dtype)
         build = functools.partial(self.build, lanes)
         return empty_network(build, self.device, self.dtype, self.layout)
+
+    def zeros(self, batch: int) -> torch.Tensor:
+        """Samples of zeros for all lanes, [batch, lanes, *shape], on the device."""
+        dtype = torch.uint8 if self.kind == "images" else torch.float32
+        return torch.zeros(batch, self.lanes, *self.shape, dtype=dtype, device=self.device)
 
 
 def init_state(recipe: Recipe, seed: int) -> State:
     """Initial state of one model from a seed, the same on every device."""
-    shapes = empty_network(recipe.build, "meta", torch.float32).state_dict()
-    return draw_weights(shapes, torch.Generator().manual_seed(seed))
+    model = replace(recipe, device="meta", precision="float32").network()
+    return model.draw(model.state_dict(), torch.Generator().manual_seed(seed))
+
+
+def checked(
+    architecture: str | type[nn.Module],
+    shape: tuple[int, ...],
+    classes: int,
+    kind: str = "images",
+) -> None:
+    """Train a network on two samples of zeros; ValueError says what does not fit.
+
+    The arguments are the recipe's fields. Call it before anything is trained.
+    """
+    recipe = Recipe(classes, shape, kind=kind, architecture=architecture)
+    name = name_of(architecture)
+    model = recipe.network().train()
+    load_states(model, [init_state(recipe, 0)])
+    x = model.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
+    try:
+        outputs = model(x, model.masks(2, [torch.Generator()], x))
+    except Exception as error:
+        raise ValueError(
+            f"{name}: its forward failed on {kind} {list(x.shape)} "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    try:
+        model.loss(outputs, x, torch.zeros(2, 1, dtype=torch.int64)).backward()
+    except Exception as error:
+        raise ValueError(
+            f"{name}: its loss cannot be trained ({type(error).__name__}: {error}); needed is one "
+            "number that depends on its parameters"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -199,7 +199,7 @@ def test_the_shared_part_is_divided_by_the_number_of_people():
 @pytest.mark.parametrize("size, width", [(8, 0.25), (16, 0.5), (32, 1.0)])
 def test_flop_agree_with_those_of_a_training_step(size, width):
     recipe = Recipe(30, (size, size), width)
-    assert 3 * 64 * flops.forward_flops(recipe) == flops.step_cost(64, False, 30, size, width).flop
+    assert 3 * 64 * flops.forward_flops(recipe) == flops.step_cost(recipe, 64).flop
 
 
 def test_the_auto_encoder_grows_with_its_epochs_and_the_search_does_not(tiny):

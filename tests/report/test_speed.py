@@ -13,7 +13,7 @@ from perso.errors import InputError
 from perso.report import records, speed
 from perso.settings import Settings
 from perso.stats import paired
-from perso.training.models import VGG
+from perso.training.vgg import VGG
 
 
 def way(name: str, ms: float, precision: str = "float32", **more) -> dict:

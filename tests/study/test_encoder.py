@@ -15,7 +15,8 @@ from perso.settings import read_params
 from perso.study import jobs, plans
 from perso.study.study import Study
 from perso.training import engine, inference
-from perso.training.models import AutoEncoder, draw_weights, load_states
+from perso.training.auto_encoder import AutoEncoder
+from perso.training.models import load_states
 from perso.training.recipe import Recipe, init_state
 
 TINY = replace(
@@ -89,7 +90,7 @@ def test_reconstructions_have_the_size_of_their_images(image_size, latent):
 def test_lanes_do_not_affect_each_other():
     model = AutoEncoder(8, 4, 1 / 8, lanes=3).double().eval()
     one = AutoEncoder(8, 4, 1 / 8)
-    states = [draw_weights(one.state_dict(), torch.Generator().manual_seed(n)) for n in range(3)]
+    states = [one.draw(one.state_dict(), torch.Generator().manual_seed(n)) for n in range(3)]
     load_states(model, states)
     x = torch.rand(5, 3, 8, 8, dtype=torch.float64)
     for lane, state in enumerate(states):

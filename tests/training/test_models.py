@@ -1,19 +1,15 @@
 """The network: v3's Fig. 4 by hand, and the independence of lanes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from perso.training.flops import step_cost
-from perso.training.models import (
-    VGG,
-    LaneDropout,
-    State,
-    draw_weights,
-    empty_network,
-    load_states,
-    split_lanes,
-)
+from perso.training.models import LaneDropout, State, empty_network, load_states, split_lanes
+from perso.training.recipe import Recipe
+from perso.training.vgg import VGG, draw_weights
 
 # v3 Fig. 4: kernel, channels in, channels out of each convolution; the fully connected layer last
 FIG_4 = [
@@ -274,8 +270,9 @@ def test_the_papers_network_costs_522_megaflop_an_image():
         (1, 1, 256, 30),
     ]
     by_hand = sum(6 * pixels * kernel * into * out for pixels, kernel, into, out in layers)
-    assert step_cost(1, False, 30, 32).flop == by_hand and round(by_hand / 1e6) == 521
-    assert step_cost(128, False, 30, 32).flop == 128 * by_hand
+    paper = Recipe(30, (32, 32))
+    assert step_cost(paper, 1).flop == by_hand and round(by_hand / 1e6) == 521
+    assert step_cost(paper, 128).flop == 128 * by_hand
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
@@ -290,13 +287,15 @@ def test_kept_bytes_are_those_that_a_network_with_data_keeps(lanes):
     masks = model.masks(16, [seeded(n) for n in range(lanes)], x)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(x, masks).sum()  # the sum holds the rest of the graph till here
-    found = step_cost(16, False, 5, 8, 1 / 16, lanes)
+    recipe = Recipe(5, (8, 8), 1 / 16, lanes=lanes)
+    found = step_cost(recipe, 16)
     assert found.kept == pytest.approx(sum(kept.values()), rel=0.02)
     assert found.weights == 16 * sum(p.numel() for p in model.parameters())
     # pooling keeps whole indices
-    assert 0.45 < step_cost(16, True, 5, 8, 1 / 16, lanes).kept / found.kept < 0.75
+    half = replace(recipe, precision="bfloat16")
+    assert 0.45 < step_cost(half, 16).kept / found.kept < 0.75
 
 
 def test_fused_models_cost_as_much_as_they_do_apart():
-    one, three = step_cost(16, False, 5, 8, 1 / 16), step_cost(16, False, 5, 8, 1 / 16, 3)
+    one, three = (step_cost(Recipe(5, (8, 8), 1 / 16, lanes=lanes), 16) for lanes in (1, 3))
     assert three == pytest.approx([3 * each for each in one], rel=0.01)
