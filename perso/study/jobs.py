@@ -64,7 +64,8 @@ def recipe(data: StudyData) -> Recipe:
     s = data.settings
     return Recipe(
         classes=data.classes,
-        shape=data.inputs.shape[1:],
+        shape=data.shape,
+        kind=data.kind,
         width=s.width,
         optimiser=s.optimiser,
         momentum=s.momentum,

@@ -10,12 +10,11 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from perso.data.dataset import StudyData, prepare, refuse_copies
+from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
 from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import EPOCHS, Method
 from perso.methods.registry import TABLES, methods_of
-from perso.own_code import is_reference, own_object
 from perso.paths import default_store
 from perso.settings import Settings
 from perso.store.sqlite import ROW, Store
@@ -23,6 +22,8 @@ from perso.study import hardware, identity, jobs, plans
 from perso.study.jobs import Job, chunks, train_base, train_job
 from perso.study.workers import before_deadline, progress, start_worker
 from perso.training import inference
+from perso.training.recipe import Recipe, checked
+from perso.training.subsets import trained_names
 
 
 class Study:
@@ -49,20 +50,15 @@ class Study:
         )
         data = prepare(settings, data_dir)
         refuse_copies(data)
-        architecture = settings.architecture
-        if is_reference(architecture):
-            architecture = own_object("architecture", architecture)
-        self.settings = hardware.resolved(settings, data.classes, self.machine, data.shape)
+        self.methods = methods_that_fit(settings, data)
+        architecture = hardware.architecture_of(settings)
+        check_network(architecture, data, self.methods)
+        self.settings = hardware.resolved(
+            settings, data.classes, self.machine, data.shape, data.kind
+        )
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
-        self.methods = tuple(
-            method
-            for method in methods_of(settings.rows_of)
-            if dose(method) <= settings.largest_dose
-        )
-        if settings.variation == "class-counts":
-            refuse_grouping(self.methods, settings.rows_of)
 
     # identity
 
@@ -194,7 +190,7 @@ class Study:
     def hardware(self) -> str:
         """How this machine computes these models, in one line."""
         return hardware.describe(
-            self.settings, self.data.classes, self.machine, self.data.inputs.shape[1:]
+            self.settings, self.data.classes, self.machine, self.data.shape, self.data.kind
         )
 
     def run(
@@ -252,6 +248,41 @@ class Study:
                 self.store.add(rows)
                 bar.update(sum(row["key"] not in stored for row in rows))
         return self.rows(methods, given)
+
+
+def methods_that_fit(settings: Settings, data: StudyData) -> tuple[Method, ...]:
+    """Return the methods of `rows_of` that the settings allow and the data can have.
+
+    A line on stderr names those that sequences cannot have. InputError where methods group people
+    and class counts leave none in D_G.
+    """
+    methods = tuple(
+        method for method in methods_of(settings.rows_of) if dose(method) <= settings.largest_dose
+    )
+    if settings.variation == "class-counts":
+        refuse_grouping(methods, settings.rows_of)
+    left_out = [method.name for method in methods if method.needs_encoder]
+    if data.kind == "images" or not left_out:
+        return methods
+    warn_once(
+        f"perso: left out, because the auto-encoder is for images alone: {', '.join(left_out)}"
+    )
+    return tuple(method for method in methods if not method.needs_encoder)
+
+
+def check_network(architecture: str | type, data: StudyData, methods: Iterable[Method]) -> None:
+    """InputError where a network does not fit the samples, or is without weights to train."""
+    try:
+        checked(architecture, data.shape, data.classes, data.kind)
+    except ValueError as error:
+        raise InputError(f"architecture: {error}") from error
+    network = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture).network()
+    for method in methods:
+        for phase in (phase for each in method.lineage for phase in each.phases):
+            try:
+                trained_names(network, phase.trains)
+            except ValueError as error:
+                raise InputError(f"rows_of: {method.name}: {error}") from error
 
 
 def dose(method: Method) -> int:

@@ -11,7 +11,7 @@ from perso.training.models import State
 from perso.training.recipe import Recipe, init_state
 
 CLASSES, SIZE, BATCH, STEPS = 4, 8, 16, 30
-SGD = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, "sgd", momentum=0.0, precision="float64")
+SGD = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, optimiser="sgd", momentum=0.0, precision="float64")
 ADAM = replace(SGD, optimiser="adam")
 DRAW = np.random.default_rng(0)
 SAMPLES = Samples(

@@ -14,7 +14,7 @@ from perso.training.models import LaneDropout, State
 from perso.training.recipe import Recipe, compute_context, init_state
 
 CLASSES, SIZE, BATCH, STEPS = 4, 8, 16, 5
-SGD = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, "sgd", momentum=0.8, precision="float64")
+SGD = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, optimiser="sgd", momentum=0.8, precision="float64")
 DRAW = np.random.default_rng(0)
 SAMPLES = Samples(
     DRAW.integers(0, 256, (100, SIZE, SIZE)).astype(np.uint8), DRAW.integers(0, CLASSES, 100)
@@ -155,7 +155,7 @@ def test_models_at_once_are_models_apart_and_a_plain_loop(fields):
 @pytest.mark.parametrize("statistics", [True, False])
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_what_is_not_trained_stays_to_the_bit(trains, statistics, optimiser):
-    recipe = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, optimiser, weight_decay=0.1, lanes=2)
+    recipe = Recipe(CLASSES, (SIZE, SIZE), 1 / 16, optimiser=optimiser, weight_decay=0.1, lanes=2)
     recipe = replace(recipe, trains=trains, statistics=statistics, pull=0.1)
     runs = [run_of(1), run_of(2)]
     for run, state in zip(runs, train(recipe, SAMPLES, runs)[STEPS], strict=True):
