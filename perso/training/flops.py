@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from perso.training.recipe import Recipe
+from perso.training.subsets import trained_names
 
 
 def forward_flops(recipe: Recipe) -> float:
@@ -27,14 +28,9 @@ def network_sizes(recipe: Recipe) -> dict[str, int]:
     tensors = {
         "parameters": model.parameters(),
         "statistics": model.buffers(),
-        "last layer": last_layer(model).parameters(),
+        "last layer": map(model.get_parameter, trained_names(model, "head")),
     }
     return {name: sum(tensor.numel() for tensor in each) for name, each in tensors.items()}
-
-
-def last_layer(model: nn.Module) -> nn.Module:
-    """The layer with weights that is defined last."""
-    return [layer for layer in model.modules() if list(layer.parameters(recurse=False))][-1]
 
 
 class StepCost(NamedTuple):

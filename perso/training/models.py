@@ -5,7 +5,7 @@ and statistics of the model in lane n are the n-th of N equal slices along the f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ class Design:
     classes: int
     shape: tuple[int, ...]  # of one sample: (S, S) of an image, (T, C) of a sequence
     width: float = 1.0  # factor on every number of channels or hidden units
+    _: KW_ONLY
     kind: str = "images"  # what samples are: images (u8) | sequences (float32)
     # name in NETWORKS, or a class of the user's own (see `plain`)
     architecture: str | type[nn.Module] = "vgg"
@@ -98,10 +99,14 @@ def lane_of(tensor: torch.Tensor, n: int, lanes: int) -> torch.Tensor:
     return tensor if lanes == 1 else tensor.chunk(lanes)[n]
 
 
+def join_lanes(states: list[State]) -> State:
+    """The state of a network of these models; KeyError where a state misses what the first has."""
+    if len(states) == 1:
+        return states[0]
+    return {name: torch.cat([state[name] for state in states]) for name in states[0]}
+
+
 def load_states(model: nn.Module, states: list[State]) -> None:
     """Load one state per lane into the network; KeyError names what a state misses."""
-    joined = states[0]
-    if len(states) > 1:
-        joined = {name: torch.cat([state[name] for state in states]) for name in joined}
-    if missing := model.load_state_dict(joined, strict=False).missing_keys:
+    if missing := model.load_state_dict(join_lanes(states), strict=False).missing_keys:
         raise KeyError(f"the state has no {', '.join(missing)}")

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from perso.training.models import State
+from perso.training.models import State, join_lanes
 from perso.training.recipe import Recipe
 
 WITH_STATISTICS = nn.modules.batchnorm._NormBase  # every BatchNorm and InstanceNorm
@@ -150,8 +150,8 @@ class Pulls:
         self.recipe = recipe
         self.names = trained_names(model, recipe.trains)
         self.matrices = [name for name in matrix_names(model) if name in self.names]
-        joined = [torch.cat([target[name] for target in targets]) for name in self.names]
-        self.target = _vector(joined).to(next(model.parameters()))
+        joined = join_lanes(targets)
+        self.target = _vector(joined[name] for name in self.names).to(next(model.parameters()))
 
     def __call__(self, model: nn.Module) -> torch.Tensor | int:
         """The sum of the terms; 0 where there is none, as for the ℓ1 norm of no matrix."""
