@@ -65,7 +65,7 @@ class Plain(nn.Module):
         with seeded(masks[0], x.device) if masks else contextlib.nullcontext():
             outputs = self.own(x)
         needed = [len(x), self.classes]
-        found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else name_of(outputs)
+        found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
         if found != needed:
             raise ValueError(f"it gave {found}; needed are logits {needed}")
         return outputs[:, None]
@@ -82,20 +82,31 @@ def constructed(design: Design, seed: int) -> nn.Module:
     name = name_of(own)
     if not (isinstance(own, type) and issubclass(own, nn.Module)):
         raise ValueError(f"{name} is no network; needed is a class derived from torch.nn.Module")
-    cpu = torch.device("cpu")
-    with seeded(seed, cpu):
+    with seeded(seed, torch.device("cpu")):
         try:
-            return own(design.shape, design.classes)
+            network = own(design.shape, design.classes)
+            if any(map(torch.nn.parameter.is_lazy, network.parameters())):
+                # a first sample gives lazy layers their size
+                one = (1, 1) if design.kind == "images" else (1,)
+                with torch.no_grad():
+                    network.eval()(torch.zeros(*one, *design.shape))
+                network.train()
         except Exception as error:
             raise ValueError(
-                f"{name}{design.shape, design.classes} failed ({type(error).__name__}: {error}); "
+                f"{name}{design.shape, design.classes} failed ({description_of(error)}); "
                 "a network is built from the shape of one sample and the number of classes"
             ) from error
+    return network
 
 
 def name_of(own: object) -> str:
     """The name of a user's class, for messages; other objects as Python shows them."""
     return getattr(own, "__name__", repr(own))
+
+
+def description_of(error: Exception) -> str:
+    """The kind of an error and the first line of its message."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def drawn_seed(generator: torch.Generator) -> int:

@@ -11,7 +11,7 @@ from torch import nn
 
 from perso.training.models import Design, State, empty_network, load_states
 from perso.training.networks import network_class
-from perso.training.plain import name_of
+from perso.training.plain import description_of, name_of
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,13 @@ def checked(
         outputs = model(x, model.masks(2, [torch.Generator()], x))
     except Exception as error:
         raise ValueError(
-            f"{name}: its forward failed on {kind} {list(x.shape)} "
-            f"({type(error).__name__}: {error})"
+            f"{name}: its forward failed on {kind} {list(x.shape)} ({description_of(error)})"
         ) from error
     try:
         model.loss(outputs, x, torch.zeros(2, 1, dtype=torch.int64)).backward()
     except Exception as error:
         raise ValueError(
-            f"{name}: its loss cannot be trained ({type(error).__name__}: {error}); needed is one "
+            f"{name}: its loss cannot be trained ({description_of(error)}); needed is one "
             "number that depends on its parameters"
         ) from error
 
