@@ -51,7 +51,7 @@ class GRU(nn.Module):
         """Logits [B, lanes, classes]."""
         batch, lanes, steps, _ = x.shape
         by_lane = x.permute(1, 2, 0, 3).flatten(1, 2)  # [lanes, T·B, C]
-        inputs = self.input(by_lane).view(lanes, steps, batch, -1)
+        inputs = self.input(by_lane).unflatten(1, (steps, batch))
         state = inputs.new_zeros(lanes, batch, inputs.shape[-1] // 3)
         for step in inputs.unbind(1):
             reset, update, candidate = step.chunk(3, -1)

@@ -11,11 +11,12 @@ from perso.seeds import seed_of
 from perso.training.models import State, load_states
 from perso.training.recipe import Recipe, compute_context, init_state, to_device
 
+BATCH = 1024  # samples of a pass, of all lanes together
 WARM_UP = 3  # first passes of `latency`, not counted
 
 
 def predict(
-    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray, batch: int = 1024
+    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray, batch: int = BATCH
 ) -> np.ndarray:
     """The class that one model predicts for each of inputs[index], int64 [len(index)]."""
     return forward_batches(recipe, inputs, [state], index[:, None], predicted, batch)[:, 0]
@@ -36,11 +37,12 @@ def predict_all(
     for start in range(0, len(states), recipe.lanes):
         own = tests[start : start + recipe.lanes]
         joined = [np.concatenate([*each.values()]) if each else np.empty(0, int) for each in own]
-        index = np.zeros((max(map(len, joined)), len(own)), int)  # input 0 fills up shorter lanes
+        rows = max(1, *map(len, joined))
+        index = np.zeros((rows, len(own)), int)  # input 0 fills up the shorter lanes
         for lane, each in enumerate(joined):
             index[: len(each), lane] = each
         group = states[start : start + recipe.lanes]
-        classes = forward_batches(recipe, inputs, group, index, predicted)
+        classes = forward_batches(recipe, inputs, group, index, predicted, BATCH)
         for lane, each in enumerate(own):
             ends = np.cumsum([len(test) for test in each.values()])
             # the last part is what was filled up
@@ -82,7 +84,7 @@ def forward_batches(
     states: list[State],
     index: np.ndarray,
     function: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor],
-    batch: int = 1024,
+    batch: int = BATCH,
 ) -> np.ndarray:
     """The outputs of `function(model, x)`, one after the other, of all rows of `index`.
 

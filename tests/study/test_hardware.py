@@ -149,6 +149,60 @@ def test_without_a_compiler_nothing_is_compiled_and_a_line_says_so(monkeypatch, 
     )
 
 
+OWN = """
+import torch
+
+class Small(torch.nn.Module):
+    def __init__(self, shape, classes):
+        super().__init__()
+        self.shape = shape
+        self.layer = torch.nn.Linear(shape[0] * shape[1], classes)
+
+    def forward(self, x):
+        assert x.shape[-2:] == self.shape and x.dim() == 4 - (self.shape == (20, 3))
+        return self.layer(x.flatten(1))
+"""
+
+
+@pytest.fixture
+def own(tmp_path) -> str:
+    """A network of the user's own, as a setting names it."""
+    (tmp_path / "own.py").write_text(OWN)
+    return f"{tmp_path / 'own.py'}:Small"
+
+
+def test_a_network_of_ones_own_trains_in_one_lane_without_graphs(own):
+    for machine, in_flight in ((CPU, 1), (GPU, 7)):
+        s = choice("quick", machine, architecture=own)
+        assert (s.lanes, s.graph, s.in_flight) == (1, "never", in_flight)
+        assert choice("quick", machine, architecture=own, lanes=1) == s
+    assert choice("quick", GPU, architecture=own, graph="always").graph == "always"
+    message = "lanes: 2: an architecture of your own trains in one lane; possible: 0, 1"
+    with pytest.raises(InputError, match=message):
+        choice("quick", CPU, architecture=own, lanes=2)
+
+
+def test_the_cost_is_that_of_the_settings_network_and_samples(own):
+    s = replace(SIZES["quick"], architecture=own)
+    sequences = {"shape": (20, 3), "kind": "sequences"}
+    assert hardware.iteration(s, 30).flop == 6 * s.batch_size * 8 * 8 * 30
+    assert hardware.iteration(s, 30, **sequences).flop == 6 * s.batch_size * 20 * 3 * 30
+    assert "0.00074 GFLOP" in describe(resolved(s, 30, CPU), 30, CPU)
+    assert "0.00069 GFLOP" in describe(resolved(s, 30, CPU, **sequences), 30, CPU, **sequences)
+    gru = [
+        hardware.iteration(replace(s, architecture="gru"), 30, shape, "sequences").flop
+        for shape in ((20, 3), (40, 3))
+    ]
+    assert 1.9 < gru[1] / gru[0] < 2
+
+
+def test_a_gru_is_fused_on_short_sequences_and_alone_on_long_ones():
+    s = replace(SIZES["quick"], architecture="gru")
+    sequences = {"kind": "sequences"}
+    assert resolved(s, 30, CPU, shape=(20, 3), **sequences).lanes == choice("quick", CPU).lanes == 7
+    assert resolved(replace(s, width=1.0), 30, CPU, shape=(500, 3), **sequences).lanes == 1
+
+
 def test_tf32_needs_a_gpu():
     with pytest.raises(InputError, match="precision: tf32 needs a GPU; possible: float32"):
         choice("quick", CPU, precision="tf32")
