@@ -220,14 +220,13 @@ def test_columns(
 
     tests   indices of the test samples, int [n] each; all are predicted in one pass
     """
-    index = np.concatenate([*tests.values()])
-    hits = inference.predict(how, data.inputs, state, index) == data.labels[index]
-    ends = np.cumsum([len(test) for test in tests.values()])
+    (predicted,) = inference.predict_all(replace(how, lanes=1), data.inputs, [state], [tests])
     columns = {}
-    for part, hits_of_part in zip(tests, np.split(hits, ends[:-1]), strict=True):
-        columns[part.accuracy] = float(hits_of_part.mean())
-        columns[part.size] = len(hits_of_part)
-        columns[part.hits] = packed(hits_of_part)
+    for part, index in tests.items():
+        hits = predicted[part] == data.labels[index]
+        columns[part.accuracy] = float(hits.mean())
+        columns[part.size] = len(hits)
+        columns[part.hits] = packed(hits)
     return columns
 
 
