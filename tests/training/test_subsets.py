@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from perso.training import subsets
 from perso.training.engine import Run, Samples, Trainer, train
 from perso.training.models import LaneDropout, State
 from perso.training.recipe import Recipe, compute_context, init_state
@@ -221,70 +219,7 @@ def test_a_longer_run_passes_through_the_shorter_one_and_can_be_cut(trains, pull
         assert torch.equal(continued[name], start[name])
 
 
-# --- any network
-
-
-class Plain(nn.Module):
-    """A recurrent network as anybody writes it, in one lane."""
-
-    def __init__(self):
-        super().__init__()
-        self.embedding = nn.Linear(3, 5)
-        self.norm = nn.LayerNorm(5)
-        self.gru = nn.GRU(5, 6, batch_first=True)
-        self.head = nn.Linear(6, 2)
-
-    def forward(self, x):
-        return self.head(self.gru(self.norm(self.embedding(x)))[0][:, -1])
-
-
-def test_the_subsets_of_another_network():
-    gru = [f"gru.{kind}_l0" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    head = ["head.weight", "head.bias"]
-    assert subsets.trained_names(Plain(), "head") == head
-    assert subsets.trained_names(Plain(), "norm") == ["norm.weight", "norm.bias"]
-    assert subsets.trained_names(Plain(), "last block") == gru + head
-    matrices = ["embedding.weight", *gru[:2], "head.weight"]
-    assert subsets.trained_names(Plain(), "low rank 3") == matrices
-    assert len(subsets.trained_names(Plain(), "all")) == 10
-
-
-def test_low_rank_serves_another_network():
-    """Its forward pass uses the merged weights, and gradients reach every A and B."""
-    model = Plain()
-    names = list(model.state_dict())
-    x = torch.randn(4, 7, 3)
-    before = model(x)
-    recipe = Recipe(2, (7, 3), trains="low rank 2")
-    weights = subsets.restrict(model, recipe, [0])
-    assert len(weights) == 8 and torch.equal(model(x), before)
-    for weight in weights:
-        weight.data += 0.1
-    model(x).sum().backward()
-    assert all(weight.grad.abs().sum() > 0 for weight in weights)
-    merged = Plain()
-    merged.load_state_dict(subsets.weights_of(model, names))
-    assert torch.equal(merged(x), model(x)) and not torch.equal(model(x), before)
-
-
-def test_without_statistics_only_layers_with_statistics_leave_training_mode():
-    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.LayerNorm(3))
-    subsets.restrict(model, Recipe(3, (2, 1), statistics=False), [0])
-    assert [layer.training for layer in model] == [True, False, True, True]
-
-
-def test_a_weight_that_is_frozen_already_stays_frozen():
-    model = Plain()
-    model.embedding.requires_grad_(False)
-    assert len(subsets.restrict(model, Recipe(2, (7, 3)), [0])) == 8
-
-
-@pytest.mark.parametrize("trains", ["tail", "low rank 0", "low rank R", "low rank", "norm"])
-def test_a_subset_that_a_network_lacks_is_refused_with_what_is_possible(trains):
-    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
-    message = f'cannot train "{trains}"; it can train all, head, last block, low rank R with R = 1'
-    with pytest.raises(ValueError, match=message):
-        subsets.trained_names(model, trains)
+# --- a word that is no subset
 
 
 def test_it_is_refused_before_anything_is_trained(monkeypatch):
