@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.utils import parametrize
+from torch.func import functional_call
 
 from perso.training import subsets
 from perso.training.models import State, load_states, split_lanes
@@ -155,8 +155,7 @@ class Trainer:
             self.generators = [torch.Generator(recipe.device).manual_seed(run.seed) for run in runs]
             self.like = torch.empty(0, dtype=recipe.activations, device=recipe.device)
             self.forward = type(self.model).forward
-            # low rank gives layers classes of their own, each of which would be compiled anew
-            if recipe.compile and not subsets.rank_of(recipe.trains):
+            if recipe.compile:
                 self.forward = compiled_forward(type(self.model))
             plans = np.stack([run.plan for run in runs], axis=-1)  # [T, B, lanes]
             self.plan = to_device(plans, recipe.device)
@@ -165,13 +164,20 @@ class Trainer:
             self.rates = torch.tensor(runs[0].rates, dtype=rate_type, device=recipe.device)
             self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
-            self.names = list(self.model.state_dict())
+            names = subsets.trained_names(self.model, recipe.trains)
+            subsets.freeze_others(self.model, names, recipe.statistics)
+            self.weights = {name: self.model.get_parameter(name) for name in names}
             self.pulls = None
             if recipe.pull or recipe.pull_l1 or recipe.l1:
                 targets = [run.state if run.pull_to is None else run.pull_to for run in runs]
-                self.pulls = subsets.Pulls(recipe, self.model, targets)
-            trained = subsets.restrict(self.model, recipe, [run.seed for run in runs])
-            self.optimiser = make_optimiser(recipe, trained, self.rate)
+                matrices = subsets.matrix_names(self.model)
+                self.pulls = subsets.Pulls(recipe, matrices, self.weights, targets)
+            self.low_rank = None
+            updated = [*self.weights.values()]
+            if rank := subsets.rank_of(recipe.trains):
+                self.low_rank = subsets.LowRank(self.weights, rank, [run.seed for run in runs])
+                updated = self.low_rank.parameters()
+            self.optimiser = make_optimiser(recipe, updated, self.rate)
 
     def on_stream(self) -> contextlib.AbstractContextManager:
         """Context manager: run on this trainer's CUDA stream."""
@@ -195,11 +201,15 @@ class Trainer:
         inputs = self.samples.inputs[index]  # [B, lanes, *shape]
         x = self.model.prepare(inputs, self.recipe.dtype, self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
-        with parametrize.cached():  # a low-rank weight is merged once per step
-            outputs = self.forward(self.model, x, masks).to(self.recipe.dtype)
-            loss = self.model.loss(outputs, x, self.samples.labels[index])
-            if self.pulls:
-                loss = loss + self.pulls(self.model)
+        if self.low_rank:
+            weights = self.low_rank.merged()
+            outputs = functional_call(self.model, weights, (x, masks))
+        else:
+            weights = self.weights
+            outputs = self.forward(self.model, x, masks)
+        loss = self.model.loss(outputs.to(self.recipe.dtype), x, self.samples.labels[index])
+        if self.pulls:
+            loss = loss + self.pulls.loss(weights)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -225,8 +235,8 @@ class Trainer:
     def states(self) -> list[State]:
         """A copy of the current state of every lane's model."""
         with self.on_stream():
-            state = subsets.weights_of(self.model, self.names)
-            return split_lanes(state, len(self.generators))
+            merged = self.low_rank.merged() if self.low_rank else {}
+            return split_lanes(self.model.state_dict() | merged, len(self.generators))
 
 
 @functools.cache
@@ -236,7 +246,7 @@ def compiled_forward(kind: type[torch.nn.Module]) -> Callable:
 
 
 def make_optimiser(
-    recipe: Recipe, weights: list[torch.nn.Parameter], rate: torch.Tensor
+    recipe: Recipe, weights: list[torch.Tensor], rate: torch.Tensor
 ) -> torch.optim.Optimizer:
     """Adam (v3) or SGD with momentum (v1), of these weights.
 

@@ -15,11 +15,9 @@ network's state.
 
 import re
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
 
 from perso.training.models import State, join_lanes
 from perso.training.recipe import Recipe
@@ -64,7 +62,7 @@ def rank_of(trains: str) -> int:
 def matrix_names(model: nn.Module) -> list[str]:
     """Names of the weights of two or more dimensions outside of the normalisation layers."""
     norm = {name for names in _layers(model, NORMALISATION) for name in names}
-    weights = dict(model.named_parameters(remove_duplicate=False))
+    weights = dict(model.named_parameters())
     return [
         name
         for names in _layers(model)
@@ -74,65 +72,66 @@ def matrix_names(model: nn.Module) -> list[str]:
 
 
 def _layers(model: nn.Module, kinds: type | tuple[type, ...] = nn.Module) -> list[list[str]]:
-    """The names of the weights of every layer of these kinds, without those frozen already."""
+    """The names of the weights of every layer of these kinds.
+
+    Weights that are frozen already are left out. One that two layers share is the first one's.
+    """
+    trainable = {name for name, weight in model.named_parameters() if weight.requires_grad}
     layers = [
-        [
-            name
-            for name, weight in module.named_parameters(prefix, recurse=False)
-            if weight.requires_grad
-        ]
+        [name for name, _ in module.named_parameters(prefix, recurse=False) if name in trainable]
         for prefix, module in model.named_modules()
         if isinstance(module, kinds)
     ]
     return [names for names in layers if names]
 
 
-def restrict(model: nn.Module, recipe: Recipe, seeds: Sequence[int]) -> list[nn.Parameter]:
-    """Freeze what a recipe does not train, and return the parameters that the optimiser updates.
-
-    seeds   one per lane, of the A of low rank
-    """
-    names = trained_names(model, recipe.trains)
-    rank = rank_of(recipe.trains)
+def freeze_others(model: nn.Module, names: list[str], statistics: bool) -> None:
+    """Let a training change these weights alone, and running statistics only with `statistics`."""
     for name, weight in model.named_parameters():
-        if name not in names or rank:
+        if name not in names:
             weight.requires_grad_(False)
-    if not recipe.statistics:
+    if not statistics:
         for module in model.modules():
             if isinstance(module, WITH_STATISTICS):
                 module.eval()
-    if rank:
+
+
+class LowRank:
+    """W + B·A for matrices W of a network: A and B are trained, W is frozen.
+
+    Every lane has its own A [rank, fan_in], drawn from its seed, and its own B [outputs, rank],
+    which is 0 at first.
+    """
+
+    def __init__(self, weights: State, rank: int, seeds: Sequence[int]):
+        """Weights [lanes · outputs, …] by name, and one seed per lane."""
+        self.frozen = {name: weight.requires_grad_(False) for name, weight in weights.items()}
+        self.A = {}
+        self.B = {}
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        for name in names:
-            prefix, _, own_name = name.rpartition(".")
-            layer = model.get_submodule(prefix)
-            change = LowRank(getattr(layer, own_name), rank, generators)
-            parametrize.register_parametrization(layer, own_name, change)
-    return [weight for weight in model.parameters() if weight.requires_grad]
+        for name, weight in weights.items():
+            fan_in = weight[0].numel()
+            bound = fan_in**-0.5
+            drawn = [
+                torch.empty(rank, fan_in).uniform_(-bound, bound, generator=generator)
+                for generator in generators
+            ]
+            zeros = weight.new_zeros(len(seeds), len(weight) // len(seeds), rank)
+            self.A[name] = torch.stack(drawn).to(weight).requires_grad_()
+            self.B[name] = zeros.requires_grad_()
 
+    def parameters(self) -> list[torch.Tensor]:
+        """What the optimiser updates."""
+        return [*self.A.values(), *self.B.values()]
 
-class LowRank(nn.Module):
-    """W + B·A in every lane: A [lanes, rank, fan_in] is drawn, B [lanes, outputs, rank] is 0."""
-
-    def __init__(self, weight: torch.Tensor, rank: int, generators: list[torch.Generator]):
-        """weight [lanes · outputs, …]; one generator per lane, on the CPU."""
-        super().__init__()
-        lanes = len(generators)
-        fan_in = weight[0].numel()
-        bound = fan_in**-0.5
-        drawn = [torch.empty(rank, fan_in).uniform_(-bound, bound, generator=g) for g in generators]
-        self.A = nn.Parameter(torch.stack(drawn).to(weight))
-        self.B = nn.Parameter(weight.new_zeros(lanes, len(weight) // lanes, rank))
-
-    def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """The merged weight, in the type of `weight` under autocast, too."""
-        with torch.autocast(weight.device.type, enabled=False):
-            return weight + (self.B @ self.A).view_as(weight)
-
-
-def weights_of(model: nn.Module, names: Iterable[str]) -> State:
-    """The weights and statistics of these names; low-rank weights are merged."""
-    return {name: attrgetter(name)(model) for name in names}
+    def merged(self) -> State:
+        """W + B·A by name, in the type of W under autocast, too."""
+        device = next(iter(self.frozen.values())).device
+        with torch.autocast(device.type, enabled=False):
+            return {
+                name: weight + (self.B[name] @ self.A[name]).view_as(weight)
+                for name, weight in self.frozen.items()
+            }
 
 
 # --- what pulls on them
@@ -145,17 +144,16 @@ class Pulls:
     adds its own term, so lanes stay independent.
     """
 
-    def __init__(self, recipe: Recipe, model: nn.Module, targets: list[State]):
-        """The network before `restrict`, and one target per lane."""
+    def __init__(self, recipe: Recipe, matrices: list[str], weights: State, targets: list[State]):
+        """Names of the network's matrices, its trained weights, and one target per lane."""
         self.recipe = recipe
-        self.names = trained_names(model, recipe.trains)
-        self.matrices = [name for name in matrix_names(model) if name in self.names]
+        self.matrices = [name for name in matrices if name in weights]
         joined = join_lanes(targets)
-        self.target = _vector(joined[name] for name in self.names).to(next(model.parameters()))
+        first = next(iter(weights.values()))
+        self.target = _vector(joined[name] for name in weights).to(first)
 
-    def __call__(self, model: nn.Module) -> torch.Tensor | int:
+    def loss(self, weights: State) -> torch.Tensor | int:
         """The sum of the terms; 0 where there is none, as for the ℓ1 norm of no matrix."""
-        weights = weights_of(model, self.names)
         movement = _vector(weights.values()) - self.target
         terms = []
         if self.recipe.pull:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from perso.training import engine
 from perso.training.engine import Run, Samples, Trainer, train
 from perso.training.models import LaneDropout, State
 from perso.training.recipe import Recipe, compute_context, init_state
@@ -226,3 +227,19 @@ def test_it_is_refused_before_anything_is_trained(monkeypatch):
     monkeypatch.setattr(Trainer, "advance", None)
     with pytest.raises(ValueError, match=r'cannot train "heads"; .* norm'):
         train(replace(SGD, trains="heads"), SAMPLES, [run_of(1)])
+
+
+# --- on a GPU
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+@pytest.mark.parametrize("fields", CASES, ids=lambda fields: ", ".join(map(str, fields.values())))
+def test_a_graph_does_what_plain_steps_do_on_a_gpu(fields, monkeypatch, capsys):
+    monkeypatch.setattr(engine, "FALLBACKS", {})
+    gpu = replace(SGD, **fields, lanes=2, in_flight=2, device="cuda")
+    runs = [run_of(number) for number in (1, 2, 3)]
+    plain_steps, replayed = (
+        train(replace(gpu, graph=graph), SAMPLES, runs)[STEPS] for graph in (False, True)
+    )
+    torch.testing.assert_close(replayed, plain_steps, rtol=1e-6, atol=1e-6)
+    assert not capsys.readouterr().err  # no fallback

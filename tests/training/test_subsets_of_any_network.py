@@ -102,9 +102,6 @@ class Mixed(nn.Module):
         self.gru = nn.GRU(5, 6, batch_first=True)
         self.head = nn.Linear(6, 2)
 
-    def forward(self, x):
-        return self.head(self.gru(self.norm(self.embedding(x)))[0][:, -1])
-
 
 def test_the_subsets_of_another_network():
     gru = [f"gru.{kind}_l0" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
@@ -117,34 +114,18 @@ def test_the_subsets_of_another_network():
     assert len(subsets.trained_names(Mixed(), "all")) == 10
 
 
-def test_low_rank_serves_another_network():
-    """Its forward pass uses the merged weights, and gradients reach every A and B."""
-    model = Mixed()
-    names = list(model.state_dict())
-    x = torch.rand(4, 7, 3, generator=torch.Generator().manual_seed(0))
-    before = model(x)
-    recipe = Recipe(2, (7, 3), trains="low rank 2")
-    weights = subsets.restrict(model, recipe, [0])
-    assert len(weights) == 8 and torch.equal(model(x), before)
-    for weight in weights:
-        weight.data += 0.1
-    model(x).sum().backward()
-    assert all(weight.grad.abs().sum() > 0 for weight in weights)
-    merged = Mixed()
-    merged.load_state_dict(subsets.weights_of(model, names))
-    assert torch.equal(merged(x), model(x)) and not torch.equal(model(x), before)
-
-
 def test_without_statistics_only_layers_with_statistics_leave_training_mode():
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.LayerNorm(3))
-    subsets.restrict(model, Recipe(3, (2, 1), statistics=False), [0])
+    subsets.freeze_others(model, subsets.trained_names(model, "all"), statistics=False)
     assert [layer.training for layer in model] == [True, False, True, True]
 
 
 def test_a_weight_that_is_frozen_already_stays_frozen():
     model = Mixed()
     model.embedding.requires_grad_(False)
-    assert len(subsets.restrict(model, Recipe(2, (7, 3)), [0])) == 8
+    names = subsets.trained_names(model, "all")
+    subsets.freeze_others(model, names, statistics=True)
+    assert len(names) == 8 and not model.embedding.weight.requires_grad
 
 
 @pytest.mark.parametrize("trains", ["tail", "low rank 0", "low rank R", "low rank", "norm"])
