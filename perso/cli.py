@@ -123,12 +123,14 @@ def parser() -> argparse.ArgumentParser:
     training_options(run)
 
     table = command(
-        "table", table_command, "print the papers' table from stored and published models"
+        "table", table_command, "print the table of methods from stored and published models"
     )
     table.add_argument("--format", **formats)
 
     claims = command(
-        "claims", claims_command, "test the papers' claims on stored and published models"
+        "claims",
+        claims_command,
+        "test claims, the papers' or yours, on stored and published models",
     )
     claims.add_argument("--format", **formats)
     claims.add_argument("--to", type=Path, metavar="FILE.json", help="write the ledger to a file")
@@ -269,10 +271,11 @@ def stored_rows(
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    """Print the papers' table."""
+    """Print the table of methods, with the papers' numbers where they have any."""
     study, rows = stored_rows(arguments, published=True)
     from perso.analysis import comparison
     from perso.report import tables
+    from perso.store.published import never_published
 
     write = {
         "text": tables.comparison_text,
@@ -280,14 +283,17 @@ def table_command(arguments: argparse.Namespace) -> None:
         "md": tables.comparison_markdown,
     }[arguments.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
-    print(write(comparison.compare(rows, study.methods, printed)).rstrip("\n"))
+    table = comparison.compare(rows, study.methods, printed)
+    if never_published(study.settings) or kind_of(study) != "images":
+        table = comparison.without_printed(table)
+    print(write(table).rstrip("\n"))
 
 
 def claims_command(arguments: argparse.Namespace) -> int:
-    """Test the papers' claims and print the ledger."""
+    """Test the papers' claims, or the user's own, and print the ledger."""
     check_suffix(arguments.to, ".json")
     study = open_study(arguments)
-    from perso.claims import evidence, finding, ledger, ledger_file
+    from perso.claims import evidence, finding, ledger, ledger_file, own_claims
     from perso.report import ledger_text
     from perso.study.study import Study
 
@@ -297,15 +303,21 @@ def claims_command(arguments: argparse.Namespace) -> int:
     if arguments.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
         studies.append(Study(others, arguments.store, arguments.data_dir))
+    claims = own_claims.claims_of(study.asked)
+    needs = {}
+    if claims is not own_claims.CLAIMS:
+        own_claims.check_names(claims, evidence.Evidence(study))
+        needs = own_claims.needs_of(claims)
+        print(f"runs of these claims: {', '.join(needs['runs'])}", file=sys.stderr)
     left = 0
     if arguments.run:
         budget = float("inf") if arguments.budget is None else arguments.budget
         ends = time.monotonic() + budget
         for each in studies:
             seconds = max(0.0, ends - time.monotonic())
-            left += evidence.train_missing(each, arguments.jobs, seconds)
+            left += evidence.train_missing(each, arguments.jobs, seconds, **needs)
     params = Path(arguments.params).stem
-    ledgers = [ledger.make_ledger(evidence.Evidence(each), params=params) for each in studies]
+    ledgers = [ledger.make_ledger(evidence.Evidence(each), claims, params) for each in studies]
     *before, last = ledgers
     facts = last.provenance
     # tests of kind "count" are arithmetic and need no models
@@ -326,11 +338,11 @@ def claims_command(arguments: argparse.Namespace) -> int:
             ledger_text.cohort_agreement(one.verdicts, last.verdicts),
             file=sys.stderr if arguments.format == "csv" else sys.stdout,
         )
-    scale = f"decided at {facts['scale']} size"
+    scale = f"decided at {facts['scale']} size" if claims is ledger.CLAIMS else "tested"
     if facts["scale"] == "smoke":
         enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
         scale = f"a smoke run decides nothing; {enough} are the minimum"
-    size = f"{facts['people']} people, {facts['settings']['image_size']} pixels a side"
+    size = f"{facts['people']} people, {sample_size(study)}"
     files = f"; published rows of {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)
     print(write(last.verdicts).rstrip("\n"))
@@ -338,6 +350,19 @@ def claims_command(arguments: argparse.Namespace) -> int:
         ledger_file.write_ledger(arguments.to, last)
         print(f"wrote {arguments.to}", file=sys.stderr)
     return left_over(left)
+
+
+def kind_of(study: "Study") -> str:
+    """Return what the samples of a study are: images or sequences."""
+    return getattr(study.data, "kind", "images")
+
+
+def sample_size(study: "Study") -> str:
+    """Return the size of a study's samples as text."""
+    if kind_of(study) == "images":
+        return f"{study.settings.image_size} pixels a side"
+    steps, channels = study.data.shape
+    return f"{steps} steps × {channels} channels"
 
 
 def export_command(arguments: argparse.Namespace) -> None:
@@ -369,12 +394,21 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 def book_command(arguments: argparse.Namespace) -> None:
     """Train the models missing from the store and build the book."""
     study = open_study(arguments)
+    if kind_of(study) != "images":
+        raise InputError(
+            f"dataset: {study.settings.dataset} holds sequences, for which there is no book yet; "
+            "possible: perso run, table, claims"
+        )
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)
         if value != possible:
             raise InputError(
                 f"{key}: {value} has no book of its own, only a chapter; possible: {possible}"
             )
+    for key, possible in (("claims_of", "papers"), ("architecture", "vgg")):
+        value = getattr(study.settings, key)
+        if value != possible:
+            raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")
     from perso.report import book
 
     writable(arguments.to)

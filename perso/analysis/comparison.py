@@ -34,10 +34,12 @@ def compare(
                                   the p of a paired t-test, both uncorrected
     holm                          p corrected (Holm) over the methods in these rows that share a
                                   `correction_family`, on D_I and on D_G separately
-    paper mean … paper max        from the printed table
+    paper mean … paper max        from the printed table, if it has one of the methods
     r_train, paper r_train        for v1's tables, under D_G: iterations for one person as a share
                                   of the base's
     """
+    methods = list(methods)
+    any_printed = any(method.name in printed_table(printed).index for method in methods)
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
     rows = rows[rows["method"].isin(names)]
@@ -65,7 +67,12 @@ def compare(
         blocks["D_G"]["paper r_train"] = theirs["r_train"]
     table = pd.concat(blocks, axis=1)
     table.attrs |= {"paper": PAPER_OF[printed], "base": base}
-    return table
+    return table if any_printed else without_printed(table)
+
+
+def without_printed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `compare` without the columns of the papers' numbers."""
+    return table.drop(columns=[pair for pair in table if pair[1].startswith("paper ")])
 
 
 def changes_from(people: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
@@ -99,6 +106,7 @@ def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.Da
     """The changes to the baseline in several runs: a line per method that any run has.
 
     The baseline of data grouping is as much data at random, as in v3 (`registry.baseline_of`).
+    Methods of the user's own are compared with the baseline and come last.
 
     runs      rows by name of the run
     printed   the printed table, see `printed.PAPER_OF`; it is the last run, without intervals
@@ -107,6 +115,7 @@ def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.Da
     """
     known = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
     bases = {method.name: baseline_of(method).name for method in METHODS if method.name in known}
+    bases |= {name: BASELINE for name in sorted(known - set(bases))}
     people = {run: accuracy.by_part(rows) for run, rows in runs.items()}
     blocks = {}
     for part in PARTS:

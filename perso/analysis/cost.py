@@ -22,13 +22,18 @@ from perso.training.recipe import Recipe
 
 
 def training_cost(
-    rows: pd.DataFrame, encoder: float = 0.0, people: float | None = None, base: str = BASELINE
+    rows: pd.DataFrame,
+    encoder: float = 0.0,
+    people: float | None = None,
+    base: str = BASELINE,
+    methods: Iterable[Method] = METHODS,
 ) -> pd.DataFrame:
     """Cost of training one person's network: a line per method, means over people.
 
     encoder   cost of an auto-encoder in iterations (`encoder_iterations`); shared, for the methods
               that need one
     people    number of people who share; default: the mean number of people in a fold of `rows`
+    methods   records of the methods, which say whether one needs an auto-encoder
     own, shared                iterations on this person alone; iterations that serve everybody
     r_train, amortised         own as a share of the base's, of people who have both (v1); with
                                shared / people added to own
@@ -41,7 +46,7 @@ def training_cost(
     own = accuracy.per_person(rows, "own_iterations")
     common = accuracy.per_person(rows, "shared")
     seconds = accuracy.per_person(rows, "seconds")
-    needs_encoder = {method.name for method in METHODS if method.needs_encoder}
+    needs_encoder = {method.name for method in methods if method.needs_encoder}
     base_own, base_seconds = (
         wide.get(base, pd.Series(np.nan, wide.index)).replace(0, np.nan) for wide in (own, seconds)
     )

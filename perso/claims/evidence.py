@@ -1,7 +1,7 @@
 """The data that claims are tested on, at one scale: rows, original digits, auto-encoders."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from perso.study.study import Study
 
 # The runs that a claim may use at each scale, and their names in texts and in the CSV
 RUN_NAMES = {
+    "own": "the run of these settings",
     "v3": "v3's Table I",
     "grouping": "data grouping in full",
     "doses": "doses of early shaping",
@@ -32,6 +33,7 @@ RUN_NAMES = {
     "counts": "v1's Table 2, class counts",
     "unflipped": "the baseline on ten classes",
 }
+PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 
 
 class Missing(Exception):
@@ -48,7 +50,7 @@ class Missing(Exception):
 
 
 def settings_of_run(settings: Settings, of: str) -> Settings:
-    """The settings of a run, one of `RUN_NAMES`, at the scale of `settings`."""
+    """The settings of a run, one of `PAPERS_RUNS`, at the scale of `settings`."""
     if of == "v1":
         return v1_settings(settings)
     if of == "counts":
@@ -63,19 +65,23 @@ def train_missing(
     jobs: int | None = None,
     budget: float | None = None,
     folder: Path = published.FOLDER,
+    runs: Collection[str] = PAPERS_RUNS,
+    encoders: bool = True,
 ) -> int:
     """Train what the claims need at a study's scale, and return how many models are still missing.
 
     Published models are not trained again.
 
-    jobs     training processes
-    budget   seconds after which no further model is started
-    folder   where the published rows are
+    jobs       training processes
+    budget     seconds after which no further model is started
+    folder     where the published rows are
+    runs       those of `RUN_NAMES` that the claims use
+    encoders   whether a claim uses the auto-encoders of v3's Table I
     """
     end = time.monotonic() + (float("inf") if budget is None else budget)
     evidence = Evidence(study, folder)
     missing = 0
-    for of in RUN_NAMES:
+    for of in (of for of in RUN_NAMES if of in runs):
         try:
             run = evidence.run(of)
             methods = evidence.methods(of)
@@ -85,7 +91,7 @@ def train_missing(
         seconds = max(0.0, end - time.monotonic())
         trained = run.run(methods, jobs, seconds, rows)
         missing += len(run.keys(methods)) - len(trained)
-    folds = 0 if evidence.own else len(study.folds)
+    folds = len(study.folds) if encoders and not evidence.only else 0
     for fold in range(folds):
         if time.monotonic() < end:
             study.encoder(fold)
@@ -99,7 +105,7 @@ class Evidence:
 
     of     in every method: the run, one of `RUN_NAMES`
     part   D_I or D_G
-    own    "v1" or "counts" for a study of that table: it has data for claims on that table only
+    only   "v1" or "counts" for a study of that table: of the papers' runs it has no other
     files  the published files that rows came from
     """
 
@@ -107,27 +113,27 @@ class Evidence:
         self.study = study
         self.folder = folder
         self.files: set[str] = set()
-        self.own = ""
+        self.only = ""
         if study.asked.variation == "class-counts":
-            self.own = "counts"
+            self.only = "counts"
         elif study.asked.rows_of == "v1":
-            self.own = "v1"
+            self.only = "v1"
         # Many tests ask for the same data. The caches belong to this object, and end with it.
         for name in ("run", "rows", "effect", "hits", "people", "encoded"):
             setattr(self, name, cache(getattr(self, name)))
 
     def run(self, of: str) -> Study:
         """The study of a run."""
+        if of in ("own", self.only):
+            return self.study
         asked = self.study.asked
         has_own_params = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
-        if not self.own and has_own_params:
+        if not self.only and has_own_params:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
-        if self.own and of != self.own:
+        if self.only:
             raise Missing(
-                f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.own]} alone"
+                f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
             )
-        if of == self.own:
-            return self.study
         try:
             return Study(settings_of_run(asked, of), self.study.store.path, self.study.data_dir)
         except InputError as error:

@@ -108,6 +108,8 @@ def printed_difference(method: str, base: str, part: str, of: str) -> float | No
 
     A base that refines one of the papers' rows (`Method.refines`) stands for that row.
     """
+    if of == "own":  # its data and network need not be the papers'
+        return None
     refined = [each.refines for each in METHODS if each.name == base and each.refines]
     if refined:
         base = refined[0]
@@ -259,10 +261,17 @@ class DispersionRatio:
 
 @dataclass(frozen=True)
 class Measured:
-    """Any other test: a function of the evidence and further arguments."""
+    """Any other test: a function of the evidence and further arguments.
+
+    Claims of your own name what `perso claims --run` trains for it:
+    runs      of `evidence.RUN_NAMES`
+    encoder   whether it needs the auto-encoders of v3's Table I (`Evidence.encoded`)
+    """
 
     function: Callable[..., Finding]
     arguments: tuple = ()
+    runs: tuple[str, ...] = ("own",)
+    encoder: bool = False
 
     def find(self, evidence: Evidence) -> Finding:
         return self.function(evidence, *self.arguments)

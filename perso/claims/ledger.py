@@ -1,14 +1,19 @@
 """The verdict on each claim, from its tests. The rule is in `verdict`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+
+import pandas as pd
 
 from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import FEWEST_PEOPLE, Finding, correct, placeholder
 from perso.claims.hypotheses import Equivalent
 from perso.claims.registry import CLAIMS, Claim
+from perso.errors import InputError
 from perso.settings import Settings
 from perso.store.published import provenance
+from perso.store.sqlite import ROW
 
 VERDICTS = ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN")
 SCALES = ("smoke", "quick", "standard", "paper")  # the smallest first; a smoke run decides nothing
@@ -61,16 +66,29 @@ def tests_of(claim: Claim) -> list:
     return list(dict.fromkeys(test for group in groups_of(claim) for test in group))
 
 
+def all_tests_of(claim: Claim) -> list:
+    """The claim's own tests, the others of their families, and its controls, each of them once."""
+    return list(dict.fromkeys((*tests_of(claim), *claim.family, *claim.controls)))
+
+
+def runs_of(test) -> tuple[str, ...]:
+    """The runs, of `evidence.RUN_NAMES`, that a test of the user's own claims uses."""
+    return (test.of,) if hasattr(test, "of") else getattr(test, "runs", ("own",))
+
+
 def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
     """Run every test of a claim, correct p within families, and return the verdict."""
     # 1. Run the claim's own tests, the other tests of their families, and the controls.
     found = {}
     missing = {}
-    for test in dict.fromkeys((*tests_of(claim), *claim.family, *claim.controls)):
+    for test in all_tests_of(claim):
         try:
             if claim.epochs not in (0, evidence.study.settings.epochs):
                 raise Missing(f"a run of {claim.epochs} epochs")
             found[test] = test.find(evidence)
+            if not isinstance(found[test], Finding):
+                kind = type(found[test]).__name__
+                raise InputError(f"claim {claim.number}: a test returns {kind}, not a Finding")
         except Missing as error:
             missing[test] = error
 
@@ -156,15 +174,30 @@ def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
     return "UNDECIDED"
 
 
-def make_ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS, params: str = "") -> Ledger:
+def make_ledger(evidence: Evidence, claims: Sequence[Claim] = CLAIMS, params: str = "") -> Ledger:
     """The verdicts on all claims at the scale of the evidence.
 
     params   name of the params file, for the provenance
     """
     verdicts = tuple(test_claim(claim, evidence) for claim in claims)
-    origin = provenance(evidence.study, evidence.rows(evidence.own or "v3"), params)
+    runs = (evidence.only or "v3",)
+    if claims is not CLAIMS:
+        tests = [test for claim in claims for test in all_tests_of(claim)]
+        runs = tuple(dict.fromkeys(of for test in tests for of in runs_of(test)))
+    origin = provenance(evidence.study, rows_of_runs(evidence, runs), params)
     origin |= {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}
     return Ledger(origin, verdicts)
+
+
+def rows_of_runs(evidence: Evidence, runs: Iterable[str]) -> pd.DataFrame:
+    """The rows of several runs, each row once; of runs that the data cannot have, none."""
+    tables = [pd.DataFrame(columns=list(ROW))]
+    for of in runs:
+        with suppress(Missing):
+            tables.append(evidence.rows(of))
+    return pd.concat([table for table in tables if len(table)] or tables).drop_duplicates(
+        ["method", "key"]
+    )
 
 
 def scale_of(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from perso.claims.ledger import Ledger, Verdict, rank
 from perso.claims.registry import CLAIMS, Claim
 from perso.errors import InputError
 from perso.files import whole
+from perso.settings import Settings, as_dict
 from perso.store.published import FOLDER
 
 SUFFIX = ".claims.json"  # of published ledgers in results/
@@ -43,18 +44,24 @@ def as_plain(value):
 
 
 def read_ledger(path: str | Path) -> Ledger:
-    """Read a published ledger; `InputError` for a file that is not one."""
+    """Read a published ledger of the papers' claims; `InputError` for any other file."""
     path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         by_number = {record["number"]: record for record in content["claims"]}
         verdicts = tuple(verdict_from_json(claim, by_number.get(claim.number)) for claim in CLAIMS)
-        return Ledger(content["provenance"], verdicts, f"{path.parent.name}/{path.name}")
+        claims_of = with_defaults(content["provenance"]["settings"])["claims_of"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: is not a ledger ({error}); "
             "write one with `perso claims PARAMS.yml --to FILE.json`"
         ) from error
+    if claims_of != "papers":
+        raise InputError(
+            f"{path}: is a ledger of your own claims ({claims_of}), not of the papers'; "
+            f"keep it outside of {path.parent}"
+        )
+    return Ledger(content["provenance"], verdicts, f"{path.parent.name}/{path.name}")
 
 
 def verdict_from_json(claim: Claim, record: dict | None) -> Verdict:
@@ -111,9 +118,12 @@ def ledgers_beside(own: Ledger, folder: Path = FOLDER) -> list[Ledger]:
 
 def identity_of(one: Ledger) -> tuple:
     """What two ledgers of the same rows share: data and settings, whatever the device."""
-    settings = {
-        key: value
-        for key, value in one.provenance["settings"].items()
-        if key not in ("device", "dataset")
-    }
+    settings = with_defaults(one.provenance["settings"])
+    for key in ("device", "dataset"):
+        settings.pop(key, None)
     return one.provenance["content"], settings
+
+
+def with_defaults(settings: dict) -> dict:
+    """Published settings with the defaults of settings that are newer than the file."""
+    return as_dict(Settings()) | settings

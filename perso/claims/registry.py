@@ -52,15 +52,16 @@ WITH_OWN = ("BaseLine-n-1500 with D_I", "BaseLine-n-6500 with D_I")
 
 @dataclass(frozen=True)
 class Claim:
-    """One of the papers' claims.
+    """One of the papers' claims, or a claim of the user's own (`claims_of: FILE.py:NAME`).
 
     number     its place in `CLAIMS`, from 1; published ledgers identify the claim by it, so never
-               reuse a number for another claim
+               reuse a number for another claim; claims of the user's own have their own numbers
     says       the claim in our words, one sentence; the papers' own words are at `source`
-    source     paper and place; "ours" for a claim of our own
-    printed    the numbers printed there, for readers; "" where there are none
-    chapter    the notebook in chapters/ that asks the claim's question, without its suffix
     tests      what decides the claim, see above
+    source     paper and place; "ours" for a claim of our own in `CLAIMS`
+    printed    the numbers printed there, for readers; "" where there are none
+    chapter    the notebook in chapters/ that asks the claim's question, without its suffix; each
+               claim in `CLAIMS` has one
     controls   our own tests: displayed beside the verdict, without deciding it
     family     further tests that are corrected for together with `tests`
     epochs     number of epochs that a run must have to test the claim; 0: any
@@ -68,10 +69,10 @@ class Claim:
 
     number: int
     says: str
-    source: str
-    printed: str
-    chapter: str
     tests: tuple
+    source: str = "own"
+    printed: str = ""
+    chapter: str = ""
     controls: tuple = ()
     family: tuple = ()
     epochs: int = 0

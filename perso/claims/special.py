@@ -185,7 +185,7 @@ def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Find
 
 def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
     """The ratio of `cost_ratio` in the run itself, whose baseline may be shorter; always open."""
-    of = evidence.own or "v1"
+    of = evidence.only or "v1"
     rows = evidence.having(of, method, BASELINE)
     iterations = rows.groupby("method")["own_iterations"].mean()
     value = float(iterations[method] / iterations[BASELINE])

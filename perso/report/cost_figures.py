@@ -40,7 +40,7 @@ def bars(ax: Axes, table: pd.DataFrame) -> Axes:
 
     table   of `cost.training_cost`
     """
-    shade = colours()
+    shade = colours(table.index)
     people = table.attrs["people"]
     y = np.arange(len(table))
     ax.barh(y, table["own"], color=[shade[name] for name in table.index])

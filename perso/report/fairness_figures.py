@@ -22,7 +22,7 @@ def between_person_figure(tables: dict[str, pd.DataFrame]):
         "between-person SD (images)": ("D", 22),
         "between-person SD (digits)": ("|", 150),
     }
-    given = colours()
+    given = colours(next(iter(tables.values())).index)
     fig, axes = plt.subplots(1, 2, figsize=(9, 6.8), sharey=True, layout="constrained")
     for ax, (part, table) in zip(axes, tables.items(), strict=True):
         points, lines = 100 * table[list(looks)], range(len(table))
@@ -40,7 +40,7 @@ def between_person_figure(tables: dict[str, pd.DataFrame]):
 
 def sorted_changes_figure(rows: pd.DataFrame, methods: Sequence[str]):
     """Every person's change on D_I and on D_G in points, each method sorted from its lowest."""
-    given = colours()
+    given = colours(methods)
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.4))
     for ax, (part, people) in zip(axes, accuracy.by_part(rows).items(), strict=True):
         ax.axhline(0, color="0.7", lw=1)

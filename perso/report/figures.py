@@ -5,7 +5,7 @@ and returns the Axes; what it shows is computed in `perso.analysis`:
 
     def spread(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
         \"\"\"Standard deviation over people, a bar per method (`comparison.compare`).\"\"\"
-        shades = [colours()[name] for name in table.index]
+        shades = [colours(table.index)[name] for name in table.index]
         ax.barh(range(len(table)), 100 * table[part]["sd"], color=shades)
         label_lines(ax, table.index)
         ax.set(xlabel=f"sd over people on {PARTS[part].label} (pp)")
@@ -17,7 +17,7 @@ A chapter makes the Axes and the table:
     figures.spread(ax, comparison.compare(rows), "D_I")
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -41,6 +41,8 @@ FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10)))
 FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h"))
 HUES = dict(zip(FAMILIES, FAMILY_HUES, strict=False))
 MARKERS = dict(zip(FAMILIES, FAMILY_MARKERS, strict=False))
+OWN_MARKER = "*"  # of methods that no table of the registry has
+OWN_HUES = sns.color_palette("colorblind", 10)[5:]  # which no family of the papers has
 RUN_MARKERS = ("o", "s", "D", "^", "v", "P")  # of our runs, in their order
 PAPER_MARKER = "x"
 # marker, hue and place beside its neighbours, by whose data a dose of early shaping is
@@ -50,16 +52,20 @@ DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7,
 # --- looks
 
 
-def colours() -> dict[str, tuple]:
-    """A colour per method: its family's hue, lighter for later members, v3's methods first."""
+def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
+    """A colour per method: its family's hue, lighter for later members, v3's methods first.
+
+    names   of methods that are drawn; those that no table of the registry has get further hues
+    """
     shades = {}
     others = [method for method in METHODS if method not in V3]
     for methods in (V3, others):
         for family in FAMILIES:
-            names = [method.name for method in methods if method.family == family]
-            palette = sns.light_palette(HUES[family], len(names) + 2, reverse=True)
-            shades |= dict(zip(names, palette, strict=False))
-    return shades
+            members = [method.name for method in methods if method.family == family]
+            palette = sns.light_palette(HUES[family], len(members) + 2, reverse=True)
+            shades |= dict(zip(members, palette, strict=False))
+    own = [name for name in dict.fromkeys(names) if name not in shades]
+    return shades | dict(zip(own, cycle(OWN_HUES), strict=False))
 
 
 def style() -> None:
@@ -112,7 +118,7 @@ def tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
     table   of `comparison.compare`
     """
     families = {method.name: method.family for method in METHODS}
-    shade = colours()
+    shade = colours(table.index)
     ax.axhline(0, color="0.7", lw=1)
     ax.axvline(0, color="0.7", lw=1)
     base = table.attrs.get("base", BASELINE)
@@ -124,7 +130,7 @@ def tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
             y["change"],
             xerr=[[error] for error in interval_errors(x)],
             yerr=[[error] for error in interval_errors(y)],
-            fmt=MARKERS[families[name]],
+            fmt=MARKERS.get(families.get(name), OWN_MARKER),
             color=shade[name],
             label=name,
             elinewidth=1,
@@ -156,7 +162,7 @@ def runs_figure(table: pd.DataFrame) -> Figure:
     table   of `comparison.compare_runs`
     """
     runs = table.columns.unique(1)
-    shades = [colours()[name] for name in table.index]
+    shades = [colours(table.index)[name] for name in table.index]
     height = 1 + 0.12 * len(table) * (len(runs) + 1)
     fig, axes = plt.subplots(1, 2, figsize=(9, height), sharey=True)
     shifts = np.linspace(-0.3, 0.3, len(runs))
@@ -285,7 +291,7 @@ def dots(ax: Axes, wide: pd.DataFrame) -> None:
 
     wide   a line per person, a column per method
     """
-    shade = colours()
+    shade = colours(wide.columns)
     jitter = np.random.default_rng(0).uniform(-0.15, 0.15, wide.shape)
     for place, name in enumerate(wide.columns):
         y = place + jitter[:, place]
@@ -302,7 +308,7 @@ def strip(ax: Axes, schedules: dict[str, np.ndarray]) -> Axes:
 
     schedules   {method: bool [iterations], True for D_I}
     """
-    shade = colours()
+    shade = colours(schedules)
     for place, (name, from_I) in enumerate(schedules.items()):
         ax.imshow(
             from_I[None],

@@ -16,7 +16,7 @@ def class_gain_figure(ax, tables: dict[str, pd.DataFrame], shaded: Sequence[int]
     tables   `gains.by_class` by method
     shaded   places of the classes behind which the axes are shaded
     """
-    given = colours()
+    given = colours(tables)
     for (name, table), shift in zip(
         tables.items(), np.linspace(-0.12, 0.12, len(tables)), strict=True
     ):
@@ -39,7 +39,7 @@ def size_gain_figure(ax, tables: dict[str, pd.DataFrame]):
 
     tables   `gains.by_size` by method
     """
-    given = colours()
+    given = colours(tables)
     for (name, table), marker in zip(tables.items(), cycle("D^os"), strict=False):
         points = 100 * table["gain"]
         ax.scatter(table["images"], points, marker=marker, color=given[name], label=name)
@@ -56,7 +56,7 @@ def front_figure(ax, table: pd.DataFrame, title: str, named: float = 0.05):
     table   of `tradeoff.front_membership`; a mark grows with its probability
     named   the smallest probability whose method the legend names
     """
-    given = colours()
+    given = colours(table.index)
     points = 100 * table[["D_G", "D_I"]]
     edge = points[table["member"]].sort_values("D_G")
     ax.plot(edge["D_G"], edge["D_I"], color="0.6", lw=1, zorder=0)
@@ -76,7 +76,7 @@ def price_figure(ax, probabilities: pd.DataFrame, title: str, named: float = 0.0
     named           methods that never reach this probability are left white
     """
     shown = probabilities.loc[:, probabilities.max() >= named]
-    given = colours()
+    given = colours(shown)
     shades = [given[method] for method in shown]
     prices = list(shown.index)
     ax.stackplot(

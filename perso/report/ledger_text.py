@@ -121,7 +121,7 @@ def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
                 "p (Holm)": format_p(found.holm),
                 "MDE": format_mde(found),
                 "people": str(found.n),
-                "rows": RUN_NAMES[found.of],
+                "rows": RUN_NAMES.get(found.of, found.of),
             }
         lines[each.claim.number] = {
             "claim": each.claim.says,

@@ -61,10 +61,12 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
         columns["p"] = block["p"].map(format_p)
     for name in ("sd", "min", "max"):
         columns[name] = block[name].map(format_share)
-    for name in PRINTED_COLUMNS:
+    has_printed = "paper mean" in block
+    for name in PRINTED_COLUMNS if has_printed else ():
         columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
     if "r_train" in block:
         columns["r_train"] = block["r_train"].map(format_ratio)
+    if "r_train" in block and has_printed:
         columns[f"{paper} r_train"] = block["paper r_train"].map(format_ratio)
     return pd.DataFrame(columns).rename_axis(index=None)
 

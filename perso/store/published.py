@@ -21,7 +21,7 @@ from perso.errors import InputError
 from perso.files import whole
 from perso.own_code import is_reference
 from perso.paths import ROOT
-from perso.settings import OWN_CODE, as_dict
+from perso.settings import OWN_CODE, Settings, as_dict
 from perso.store.sqlite import ROW
 
 FOLDER = ROOT / "results"
@@ -58,13 +58,9 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
     """
     source = study.data.source
     settings = as_dict(study.settings)
-    # a folder means nothing on another machine
-    prefix, _, path = settings["dataset"].partition(":")
-    if prefix in ("file", "python"):
-        settings["dataset"] = f"{prefix}:{Path(path).name}"
-    for key in OWN_CODE:
-        if is_reference(settings[key]):
-            settings[key] = Path(settings[key]).name
+    # a user's folder means nothing on another machine
+    for key in ("dataset", *OWN_CODE):
+        settings[key] = without_folder(settings[key])
     return {
         "params": params,
         "settings": settings,
@@ -86,6 +82,14 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
         "commit": commit(),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def without_folder(value: str) -> str:
+    """Return a setting that may name a file of the user's, with the file's name alone."""
+    kind, colon, file = value.partition(":")
+    if colon and kind in ("file", "python"):
+        return f"{kind}:{Path(file).name}"
+    return Path(value).name if is_reference(value) else value
 
 
 def commit(root: Path = ROOT) -> str:
@@ -180,6 +184,11 @@ def files(folder: Path = FOLDER) -> list[Path]:
     return sorted(folder.glob("*.parquet"), key=rank)
 
 
+def never_published(settings: Settings) -> bool:
+    """Return whether data or network are the user's own, of which no published file has rows."""
+    return settings.dataset.startswith("python:") or is_reference(settings.architecture)
+
+
 def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
     """Return the published runs with the study's `rows_of` and `variation`."""
 
@@ -190,7 +199,8 @@ def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
             study.settings.variation,
         )
 
-    return [run for run in read_all(folder) if same(run.provenance["settings"])]
+    runs = [] if never_published(study.settings) else read_all(folder)
+    return [run for run in runs if same(run.provenance["settings"])]
 
 
 def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Published]:
@@ -209,7 +219,8 @@ def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     The column `file` is the file a row comes from.
     """
     missing = set(study.keys(methods)) - study.store.keys()
-    runs = [kept(path) for path in files(folder)] if missing else []
+    needed = missing and not never_published(study.settings)
+    runs = [kept(path) for path in files(folder)] if needed else []
     found = [run.rows[run.rows["key"].isin(missing)].assign(file=run.file) for run in runs]
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 

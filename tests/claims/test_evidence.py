@@ -96,4 +96,32 @@ def test_missing_models_and_auto_encoders_are_trained_once(tmp_path, monkeypatch
     assert evidence.train_missing(study, folder=tmp_path) == 0
     assert calls.count((False, 1)) == 1  # the baseline without flips
     assert calls[-2:] == [0, 1]  # an auto-encoder per fold
-    assert len(calls) == len(evidence.RUN_NAMES) + 2
+    assert len(calls) == len(evidence.PAPERS_RUNS) + 2
+
+
+def test_only_the_runs_and_encoders_that_claims_need_are_trained(tmp_path, monkeypatch):
+    study = Study(read_params(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite")
+    calls = []
+
+    def run(self, methods, *_):
+        calls.append(self.asked.rows_of)
+        return self.keys(methods)
+
+    monkeypatch.setattr(Study, "run", run)
+    monkeypatch.setattr(Study, "encoder", lambda self, fold: calls.append("encoder"))
+    for runs, encoders, trained in (
+        (("own",), False, ["v3"]),
+        (("doses", "own"), False, ["v3", "doses"]),
+        (("own",), True, ["v3", "encoder", "encoder"]),
+    ):
+        calls.clear()
+        evidence.train_missing(study, folder=tmp_path, runs=runs, encoders=encoders)
+        assert calls == trained
+
+
+def test_the_own_run_is_that_of_the_settings_whatever_they_are(tmp_path):
+    for params in ("smoke", "quick-v1", "quick-counts"):
+        study = Study(read_params(ROOT / "params" / f"{params}.yml"), tmp_path / "s.sqlite")
+        found = Evidence(study, tmp_path)
+        assert found.run("own") is study
+        assert found.methods("own") == list(study.methods)

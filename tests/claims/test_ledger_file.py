@@ -70,6 +70,23 @@ def test_a_file_that_is_not_a_ledger_is_an_error(file):
         ledger_file.read_ledger(file)
 
 
+def test_a_ledger_of_own_claims_is_not_read_as_the_papers(own, tmp_path):
+    settings = own.provenance["settings"] | {"claims_of": "mine.py:CLAIMS"}
+    path = tmp_path / f"mine{ledger_file.SUFFIX}"
+    ledger_file.write_ledger(path, replace(own, provenance=own.provenance | {"settings": settings}))
+    for read in (lambda: ledger_file.read_ledger(path), lambda: ledger_file.read_ledgers(tmp_path)):
+        with pytest.raises(InputError, match=r"of your own claims \(mine.py:CLAIMS\)"):
+            read()
+
+
+def test_settings_that_are_newer_than_a_ledger_make_no_other_ledger(own, tmp_path):
+    settings = dict(own.provenance["settings"])
+    del settings["architecture"], settings["claims_of"]
+    older = replace(own, provenance=own.provenance | {"settings": settings})
+    ledger_file.write_ledger(tmp_path / f"older{ledger_file.SUFFIX}", older)
+    assert ledger_file.ledgers_beside(own, tmp_path) == [own]
+
+
 def test_ledgers_are_read_with_most_people_first_then_the_first_cohort(own, tmp_path):
     people = {"people": own.provenance["people"] + 1}
     more = replace(own, provenance=own.provenance | people)

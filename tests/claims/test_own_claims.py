@@ -1,0 +1,174 @@
+"""Claims of the user's own: how they are read, checked and tested."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from perso.claims import hypotheses, ledger, own_claims
+from perso.claims.evidence import Evidence
+from perso.claims.hypotheses import Equivalent, Measured, Superior, Trend
+from perso.claims.registry import CLAIMS, Claim
+from perso.errors import InputError
+from perso.methods import registry
+from perso.methods.method import BASELINE, sample_weighing
+from perso.report import ledger_text
+from perso.settings import Settings
+from perso.study.study import Study
+
+MINE = (registry.BASE, sample_weighing("3", "every 3rd batch from D_I"))
+THIRD = "SW-n-3"
+GAIN = Superior(THIRD, BASELINE, "D_I", of="own")
+CLAIM = Claim(number=7, says="Every 3rd batch helps.", tests=(GAIN,))
+START = "from perso.claims.registry import Claim\nfrom perso.claims.hypotheses import *\n"
+
+
+@dataclass
+class CannotBeHashed:
+    """A test that is not a frozen dataclass."""
+
+    names: list
+
+    def find(self, evidence):
+        """Not called."""
+
+
+@pytest.fixture
+def settings_of_file(tmp_path, quick):
+    """`settings_of_file(text)` → settings whose claims are MINE of a file with this text."""
+
+    def make(text: str) -> Settings:
+        (tmp_path / "mine.py").write_text(START + text)
+        return replace(quick, claims_of=f"{tmp_path / 'mine.py'}:MINE")
+
+    return make
+
+
+@pytest.fixture
+def own_evidence(tmp_path, quick, monkeypatch, fill, draw_hits):
+    """Evidence of a study of two methods of the user's own, of which one gains on D_I."""
+    reference = f"{tmp_path / 'methods.py'}:MINE"
+    (tmp_path / "methods.py").write_text("from perso.methods.method import *\n")
+    monkeypatch.setitem(registry.TABLES, reference, MINE)
+    study = Study(replace(quick, rows_of=reference), tmp_path / "store.sqlite", tmp_path)
+    fill(study, draw_hits({THIRD: {"I": 0.9}}))
+    return Evidence(study, tmp_path)
+
+
+# --- reading
+
+
+def test_without_own_claims_they_are_the_papers():
+    assert own_claims.claims_of(Settings()) is CLAIMS
+
+
+@pytest.mark.parametrize("form", ["{}", "({},)", "[{}]"], ids=["one", "tuple", "list"])
+def test_a_claim_needs_a_number_a_sentence_and_a_test(form, settings_of_file):
+    claim = "Claim(number=7, says='Mine.', tests=(Superior('a', 'b', 'D_I', of='own'),))"
+    (found,) = own_claims.claims_of(settings_of_file("MINE = " + form.format(claim)))
+    assert (found.number, found.says) == (7, "Mine.")
+    assert (found.source, found.printed, found.chapter) == ("own", "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("3", "holds a int; possible: a perso.claims.registry.Claim"),
+        ("()", "holds nothing; possible: a perso.claims.registry.Claim"),
+        ("Claim('1', 'x', (Superior('a', 'b', 'D_I'),))", "claim '1': the number is not a whole"),
+        ("Claim(1, 2, (Superior('a', 'b', 'D_I'),))", "claim 1: says is not a text"),
+        ("Claim(1, 'x', Superior('a', 'b', 'D_I'))", "claim 1: tests is not a tuple"),
+        ("Claim(1, 'x', (print,), controls=[])", "claim 1: controls is not a tuple"),
+        ("Claim(1, 'x', ())", "claim 1: has no tests"),
+        ("Claim(1, 'x', (len,))", "claim 1: a test, builtin_function_or_method, has no `find`"),
+        ("Claim(1, 'x', (Superior,))", "claim 1: a test, type, has no `find`"),
+        ("Claim(1, 'x', (Trend(['a', 'b'], 'D_I'),))", "claim 1: a test, Trend, cannot be hashed"),
+        ("(Claim(1, 'x', (Superior('a', 'b', 'D_I'),)),) * 2", "claim 1: 2 claims have this numb"),
+    ],
+)
+def test_a_claim_that_is_not_well_formed_is_one_line(text, message, settings_of_file):
+    with pytest.raises(InputError) as caught:
+        own_claims.claims_of(settings_of_file(f"MINE = {text}"))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_controls_and_groups_are_checked_too():
+    for tests, controls in ((((GAIN, CannotBeHashed([])),), ()), ((GAIN,), (CannotBeHashed([]),))):
+        with pytest.raises(InputError, match="CannotBeHashed, cannot be hashed"):
+            own_claims.check_form(replace(CLAIM, tests=tests, controls=controls))
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (replace(GAIN, of="mine"), "claim 7: no run 'mine'; possible: own, v3"),
+        (Measured(print, runs=("mine",)), "claim 7: no run 'mine'; possible: own, v3"),
+        (replace(GAIN, part="D_X"), "claim 7: no part 'D_X'; possible: D_I, D_G"),
+        (replace(GAIN, base="SW-n-2"), f"no method 'SW-n-2'; possible: {BASELINE}, {THIRD}"),
+        (Trend((BASELINE, "SW-n-2"), "D_I", of="own"), "claim 7, of='own': no method 'SW-n-2'"),
+        (
+            replace(GAIN, of="v3"),
+            """of='v3' (the run of these settings is of="own"): no method 'SW-n-3'; possible:""",
+        ),
+    ],
+)
+def test_a_name_that_is_not_there_is_one_line(test, message, own_evidence):
+    with pytest.raises(InputError) as caught:
+        own_claims.check_names([replace(CLAIM, tests=(test,))], own_evidence)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_that_are_there_pass(own_evidence):
+    tests = (GAIN, Measured(print), Trend((BASELINE, THIRD), "D_G", of="own"))
+    others = (Equivalent("SW-n-2", BASELINE, "D_I"),)
+    own_claims.check_names([replace(CLAIM, tests=tests, controls=others)], own_evidence)
+
+
+def test_what_is_trained_is_what_tests_name():
+    measured = Measured(print, runs=("doses",), encoder=True)
+    assert own_claims.needs_of([CLAIM]) == {"runs": ("own",), "encoders": False}
+    controlled = replace(CLAIM, controls=(Equivalent("a", "b", "D_I"), measured))
+    found = own_claims.needs_of([controlled])
+    assert found == {"runs": ("own", "v3", "doses"), "encoders": True}
+
+
+# --- testing
+
+
+def test_a_gain_of_an_own_method_is_reproduced_and_nothing_is_printed_for_it(own_evidence):
+    own = ledger.make_ledger(own_evidence, [CLAIM])
+    (verdict,) = own.verdicts
+    assert verdict.verdict == "REPRODUCED"
+    assert (own.provenance["models"], own.provenance["people"]) == (28, 14)
+    for write in (ledger_text.ledger_text, ledger_text.ledger_markdown, ledger_text.ledger_csv):
+        assert f"{THIRD} − {BASELINE} on D_I" in write(own.verdicts)
+
+
+def test_the_provenance_is_of_the_runs_that_the_claims_name(make_evidence, better):
+    """Of v3's Table I, of which there are more models than of the settings' own run."""
+    evidence = make_evidence(better, rows_of="doses")
+    own = len(evidence.rows("own"))
+    claim = replace(CLAIM, tests=(Superior("SW-n-2", BASELINE, "D_I"),))
+    facts = ledger.make_ledger(evidence, [claim]).provenance
+    assert facts["models"] == len(evidence.rows("v3")) > own
+
+
+def test_the_own_run_has_no_printed_differences():
+    pair = ("SW-n-2", BASELINE, "D_I")
+    assert hypotheses.printed_difference(*pair, of="v3") is not None
+    assert hypotheses.printed_difference(*pair, of="own") is None
+
+
+def test_a_test_that_returns_something_else_is_an_error(own_evidence):
+    claim = replace(CLAIM, tests=(Measured(lambda evidence: 3.0),))
+    with pytest.raises(InputError, match="claim 7: a test returns float, not a Finding"):
+        ledger.test_claim(claim, own_evidence)
+
+
+def test_a_finding_may_name_any_run(own_evidence, finding):
+    claim = replace(CLAIM, tests=(Measured(lambda evidence: finding(of="elsewhere", n=14)),))
+    verdict = ledger.test_claim(claim, own_evidence)
+    assert ledger_text.summary([verdict])["rows"].tolist() == ["elsewhere"]
+    assert not np.isnan(verdict.findings[0].value)
