@@ -1,6 +1,7 @@
 """The command line as a user meets it: what is printed where, and the exit codes."""
 
 import io
+import json
 import os
 import shlex
 import subprocess
@@ -18,6 +19,7 @@ from perso.claims.registry import CLAIMS
 from perso.cli import main
 from perso.methods import registry
 from perso.methods.registry import named
+from perso.own_code import own_object
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.store import published
@@ -129,6 +131,84 @@ def test_claims_that_cannot_be_tested_say_why(more, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
+OWN_CODE = """
+from perso.claims.hypotheses import Superior
+from perso.claims.registry import Claim
+from perso.methods.method import sample_weighing
+
+METHODS = tuple(sample_weighing(n, f"every {n}th batch from D_I") for n in ("5", "7"))
+TEST = Superior("SW-n-5", "SW-n-7", "D_I", of="own")
+CLAIM = Claim(number=12, says="More is better.", tests=(TEST,))
+UNKNOWN = Claim(number=12, says="More is better.", tests=(Superior("SW-n-5", "SW-n-9", "D_I"),))
+"""
+
+
+@pytest.fixture
+def own_code(tmp_path, monkeypatch):
+    """The words of a command with methods of the user's own, and the file that has them."""
+    file = tmp_path / "my code.py"
+    file.write_text(OWN_CODE)
+    methods = own_object("rows_of", f"{file}:METHODS")
+    monkeypatch.setitem(registry.TABLES, f"{file}:METHODS", methods)
+    store = ["--store", str(tmp_path / "s.sqlite")]
+    return [SMOKE, *TINY, "-p", f"rows_of={file}:METHODS", *store], file
+
+
+def test_own_claims_about_own_methods_are_tested_and_no_others(own_code, tmp_path, capsys):
+    words, file = own_code
+    ledger_path = tmp_path / "mine.json"
+    asked = [*words, "-p", f"claims_of={file}:CLAIM"]
+    assert main(["claims", *asked, "--run", "--jobs", "1", "--to", str(ledger_path)]) == 0
+    captured = capsys.readouterr()
+    assert "runs of these claims: own\n" in captured.err
+    assert captured.err.count(f"running the code of {file}, which claims_of names") == 1
+    assert "12 UNDECIDED    More is better. (own)" in captured.out and "4 people" in captured.out
+    assert captured.out.count("(own)") == captured.out.count("UNDECIDED") - 1 == 1
+    content = json.loads(ledger_path.read_text())
+    assert [each["number"] for each in content["claims"]] == [12]
+    assert content["provenance"]["settings"]["claims_of"] == "my code.py:CLAIM"
+    assert content["provenance"]["models"] == content["provenance"]["wanted"] == 8
+
+    # the table has no columns of a paper that has none of these methods
+    for form, printed in (("text", "v3"), ("md", "v3"), ("csv", "paper")):
+        assert main(["table", *words, "--format", form]) == 0
+        table = capsys.readouterr().out
+        assert "SW-n-5" in table and printed not in table
+
+
+def test_an_unknown_method_in_an_own_claim_is_one_line_before_anything_is_trained(
+    own_code, tmp_path, capsys
+):
+    words, file = own_code
+    assert main(["claims", *words, "-p", f"claims_of={file}:UNKNOWN", "--run"]) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith("perso: claims_of: claim 12, of='v3' (the run of these settings is")
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_a_printed_command_keeps_the_users_own_code(own_code, capsys):
+    words, _ = own_code
+    assert main(["table", *words]) == 2
+    printed = capsys.readouterr().err.split("train them with: ")[1]
+    assert shlex.split(printed) == ["perso", "run", *words]
+
+
+def test_a_study_of_sequences_has_no_book(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "kind_of", lambda study: "sequences")
+    folders = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]
+    assert main(["book", SMOKE, *folders]) == 2
+    message = capsys.readouterr().err
+    assert "dataset: digits holds sequences, for which there is no book yet; possible:" in message
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_samples_have_a_size():
+    images = SimpleNamespace(data=SimpleNamespace(), settings=SimpleNamespace(image_size=8))
+    sequences = SimpleNamespace(data=SimpleNamespace(kind="sequences", shape=(40, 3)))
+    assert cli.sample_size(images) == "8 pixels a side"
+    assert cli.sample_size(sequences) == "40 steps × 3 channels"
+
+
 def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
     """Two studies of a replication, each of which takes six seconds."""
     clock, budgets = [0.0], []
@@ -171,6 +251,7 @@ def test_a_printed_command_is_quoted_and_can_be_run(few, tmp_path, capsys):
     [
         (["params/quick-counts.yml"], "variation: class-counts has no book"),
         (["params/smoke.yml", "-p", "rows_of=doses"], "rows_of: doses has no book"),
+        (["params/smoke.yml", "-p", "claims_of=a.py:B"], "claims_of: a.py:B has no book"),
     ],
 )
 def test_a_book_is_of_v3s_rows_and_says_so_before_it_trains(params, message, tmp_path, capsys):

@@ -38,6 +38,34 @@ def rows(accuracies=ACCURACIES, people=("ann", "bob", "eve")) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
 
 
+def test_printed_columns_are_there_where_a_method_has_printed_numbers():
+    mine = [Method(name, "control", "mine", n_I=n) for name, n in (("own 3", "3"), ("own 5", "5"))]
+    own = {"own 3": (0.9, 0.5, 0.8), "own 5": (0.7, 0.8, 0.8)}
+    alone = comparison.compare(rows(own), mine, base="own 3")
+    assert not [column for _, column in alone if column.startswith("paper")]
+    assert alone.attrs["base"] == "own 3" and alone["D_I"]["n"].tolist() == [3, 3]
+    base = [each for each in METHODS if each.name == BASELINE]
+    known = {BASELINE: ACCURACIES[BASELINE]}
+    assert ("D_I", "paper mean") in comparison.compare(rows(own | known), [*base, *mine])
+    # the methods decide, not the rows that are there so far
+    assert ("D_I", "paper mean") in comparison.compare(rows(own), [*METHODS, *mine])
+
+
+def test_v1s_table_without_printed_numbers_keeps_our_ratio():
+    given = rows().assign(own_iterations=100)
+    bare = comparison.without_printed(comparison.compare(given, printed="hidden-factors"))
+    assert ("D_G", "r_train") in bare and ("D_G", "paper r_train") not in bare
+
+
+def test_own_methods_are_compared_with_the_baseline_in_several_runs():
+    own = rows(ACCURACIES | {"mine": (0.9, 0.5, 0.8)})
+    table = comparison.compare_runs({"here": own, "there": rows()})
+    ours = table["D_I"]["here"].loc["mine", "change"]
+    change = np.subtract((0.9, 0.5, 0.8), ACCURACIES[BASELINE]).mean()
+    assert table.index[-1] == "mine" and ours == pytest.approx(change)
+    assert np.isnan(table["D_I"]["there"].loc["mine", "change"])
+
+
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     return comparison.compare(rows())

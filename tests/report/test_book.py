@@ -104,6 +104,13 @@ def test_injected_parameters_replace_all_of_smoke_size():
     assert settings.overlay(values) == quick
 
 
+def test_the_path_of_own_code_for_data_becomes_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    given = settings.Settings(dataset="python:mine.py:people")
+    values = book.chapter_parameters(CHAPTERS[1], given)
+    assert values["dataset"] == f"python:{tmp_path / 'mine.py'}:people"
+
+
 def test_the_path_of_a_data_file_becomes_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     given = settings.Settings(dataset="file:people.npz")

@@ -80,8 +80,31 @@ def test_an_added_family_has_a_look_too(monkeypatch):
         assert tuple(given) == every and {family: given[family] for family in FAMILIES} == known
 
 
+def test_methods_that_no_table_has_get_further_colours(ax):
+    known = figures.colours()
+    more = figures.colours([ES, "mine", "yours", "mine"])
+    assert list(more) == [*known, "mine", "yours"]
+    assert {name: more[name] for name in known} == known
+    assert len({mpl.colors.to_hex(shade) for shade in more.values()} - set(known)) >= 2
+    assert more["mine"] != more["yours"]
+    assert not {more["mine"], more["yours"]} & set(figures.HUES.values())
+
+
+def test_every_figure_of_methods_draws_those_that_no_table_has(ax):
+    """The same rows under names that no table has, but for the baseline."""
+    mine = ROWS.assign(method=ROWS["method"].replace({ES: "mine"}))
+    kinds = dict.fromkeys(mine["method"], "control")
+    methods = [method.Method(name, kind, "mine", n_I="3") for name, kind in kinds.items()]
+    drawn = figures.tradeoff(ax, comparison.compare(mine, methods))
+    assert "mine" in [mark.get_label() for mark in drawn.containers]
+    for draw in (figures.levels, figures.people_figure):
+        assert "mine" in labels(draw(plt.subplots()[1], mine, "D_I"))
+    figures.strip(plt.subplots()[1], {"mine": np.ones(4, bool)})
+    assert figures.runs_figure(comparison.compare_runs({"here": mine}))
+
+
 def test_a_familys_first_member_has_its_hue():
-    for family in FAMILIES:
+    for family in dict.fromkeys(each.family for each in METHODS):
         first = next(method.name for method in METHODS if method.family == family)
         assert np.allclose(
             to_rgb(figures.colours()[first]), to_rgb(figures.HUES[family]), atol=0.02

@@ -3,6 +3,7 @@
 import re
 
 import pandas as pd
+import pytest
 
 from perso.analysis import comparison
 from perso.methods.method import BASELINE
@@ -35,6 +36,17 @@ def test_changes_have_a_column_per_run_on_both_parts(make_run):
     assert re.findall("<th>(.*?)</th>", html) == ["", OWN, "paper", "v3", ES] * 2
     up, down = "+20.0 [+20.0, +20.0]", "-20.0 [-20.0, -20.0]"
     assert re.findall("<td>(.*?)</td>", html) == [up, down, "+0.1", down, up, "+0.0"]
+
+
+@pytest.mark.parametrize("printed", ["v3", "hidden-factors"])
+def test_every_form_can_do_without_the_papers_numbers(printed, small_rows):
+    table = comparison.compare(small_rows.assign(own_iterations=1), printed=printed)
+    bare = comparison.without_printed(table)
+    paper = table.attrs["paper"]
+    for write in (tables.comparison_text, tables.comparison_markdown, tables.comparison_csv):
+        mark = "paper" if write is tables.comparison_csv else f"{paper} "
+        assert mark in write(table) and mark not in write(bare)
+        assert ES in write(bare) and ("r_train" in write(bare)) == (paper == "v1")
 
 
 def test_markdown_leaves_the_text_of_numbers_as_it_is():

@@ -17,7 +17,7 @@ from perso.data.cohort import Cohort
 from perso.errors import InputError
 from perso.methods.registry import METHODS
 from perso.paths import ROOT
-from perso.settings import Settings, as_dict
+from perso.settings import Settings, as_dict, overlay
 from perso.store import published
 from perso.store.sqlite import ROW, Store, packed
 
@@ -405,6 +405,51 @@ def test_what_is_published_is_shared_by_its_identity(tmp_path):
     assert published.published_rows(
         one, folder=tmp_path / "broken"
     ).empty  # and nothing need be read
+
+
+def test_rows_are_looked_for_in_a_folder_that_is_not_there(tmp_path):
+    assert published.published_rows(study("a"), folder=tmp_path / "results").empty
+
+
+@pytest.mark.parametrize(
+    "own", [{"dataset": "python:mine.py:people"}, {"architecture": "mine.py:Network"}]
+)
+def test_no_file_is_opened_for_data_or_networks_of_the_users_own(tmp_path, reads, own):
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    folder = tmp_path / "results"
+    asked = study("a", "c", **own)
+    assert published.published_rows(asked, folder=folder).empty
+    assert published.comparable_runs(asked, folder) == []
+    assert [run.name for run in published.runs_beside(asked, rows("c"), folder)] == [published.OWN]
+    assert reads == []
+
+
+def test_own_methods_may_use_published_rows_of_the_papers_methods(tmp_path):
+    publish(tmp_path, "quick", rows("a", "b"), "a", "b")
+    asked = study("a", "c", rows_of="mine.py:METHODS")
+    given = published.published_rows(asked, folder=tmp_path / "results")
+    assert given["key"].tolist() == ["a"]
+    assert published.comparable_runs(asked, tmp_path / "results") == []
+
+
+def test_provenance_names_files_of_the_users_own_without_their_folder(tmp_path):
+    """And such settings can be read where there is no such file."""
+    own = {
+        "dataset": "python:/home/ann/data.py:people",
+        "rows_of": "../methods.py:MINE",
+        "claims_of": "/home/ann/my claims.py:MINE",
+        "architecture": "networks.py:Small",
+    }
+    publish(tmp_path, "mine", rows("a"), "a", **own)
+    (run,) = published.read_all(tmp_path / "results")
+    settings = overlay(run.provenance["settings"])
+    assert [getattr(settings, key) for key in own] == [
+        "python:data.py:people",
+        "methods.py:MINE",
+        "my claims.py:MINE",
+        "networks.py:Small",
+    ]
+    assert published.comparable_runs(study("b"), tmp_path / "results") == []
 
 
 @pytest.fixture
