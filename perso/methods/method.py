@@ -252,7 +252,7 @@ class Method:
             if phase.rate is not None:
                 terms |= {"late": phase.iterations, "late_rate": phase.rate}
                 terms["late_optimiser"] = phase.optimiser
-            elif phase.epochs:
+            elif phase.epochs and not callable(phase.draws):
                 terms["epochs_factor"] = phase.epochs
                 terms["n_I"] = None if phase.draws == "G" else phase.draws
             elif phase.draws in ("I", "G"):

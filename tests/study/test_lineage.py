@@ -248,6 +248,7 @@ def test_a_schedule_of_ones_own_draws_the_batches(data):
         return np.arange(iterations) // 5 % 2 == 0
 
     method = Method("blocks", "own", "", phases=(Phase(blocks, epochs=1),))
+    assert method.shaping is None
     fold = data.splits.folds[0]
     person = fold.individuals[0]
     from_I, index = plans.index_plan(data, fold, method, person, 0)

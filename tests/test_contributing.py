@@ -1,0 +1,67 @@
+"""The examples of CONTRIBUTING.md do what it says, from an empty folder."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from perso import cli
+from perso.paths import ROOT
+from perso.store import published
+
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+# a file's name at the end of a paragraph, and the block that follows
+BLOCK = r"`(m\w+\.(?:py|yml))`:\n\n```\w+\n(.*?)```"
+FILES = dict(re.findall(BLOCK, TEXT, re.S))
+COMMANDS = re.findall(r"^    perso (.* mine\.yml .*)$", TEXT, re.M)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A folder with the page's files and nothing else; no published file can be opened."""
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(published, "read_rows", None)
+    return tmp_path
+
+
+def test_the_page_has_an_example_of_everything_and_each_is_short():
+    own = [f"my_{what}.py" for what in ("data", "methods", "network", "claims")]
+    assert list(FILES) == [*own, "mine.yml"]
+    assert all(len(content.splitlines()) < 20 for content in FILES.values())
+    assert [command.split()[0] for command in COMMANDS] == ["run", "table", "claims"]
+
+
+def test_own_files_run_from_an_empty_folder_to_a_table_and_a_verdict(folder, capfd):
+    printed = []
+    for command in COMMANDS:
+        assert cli.main(command.split()) == 0
+        printed.append(capfd.readouterr())
+    run, table, claims = printed
+    for name in ("my_data.py", "my_methods.py", "my_network.py"):
+        assert run.err.count(f"running the code of {name}") == 1
+    assert "24 of 24 models are in mine.sqlite" in run.err
+    assert re.findall(r"^(BaseLine|blocks of 5|pulled|half) +6 ", table.out, re.M) == 2 * [
+        "BaseLine",
+        "blocks of 5",
+        "pulled",
+        "half",
+    ]
+    assert "running the code of my_claims.py" in claims.err
+    assert "Half of a pulled movement is enough for the person." in claims.out
+    assert {path.name for path in folder.iterdir()} == {*FILES, "mine.sqlite"}
+
+
+@pytest.mark.parametrize("leave_out", ["rows_of", "architecture", "claims_of"])
+def test_each_line_of_the_settings_works_without_the_others(leave_out, folder, capfd):
+    path = folder / "mine.yml"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(leave_out)]
+    if leave_out == "architecture":
+        lines.append("architecture: gru")
+    if leave_out == "rows_of":
+        lines.append("largest_dose: 40")
+    path.write_text("\n".join(lines))
+    assert cli.main([*COMMANDS[0].split(), "--jobs", "1"]) == 0
+    assert cli.main(COMMANDS[1].split()) == 0
+    assert "BaseLine" in capfd.readouterr().out
