@@ -60,9 +60,10 @@ def _names_of(key: str, file: str) -> dict:
     try:
         return vars(_executed(file, text))
     except Exception as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)]
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == file]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1]
-        reason = f"{type(error).__name__}: {error}"
+        reason = " ".join(f"{type(error).__name__}: {error}".split())  # in one line
         raise InputError(f"{key}: {file} failed in line {line} ({reason})") from error
 
 
@@ -76,11 +77,16 @@ def _say(key: str, file: str) -> None:
 def _executed(file: str, text: str) -> types.ModuleType:
     """Run the text of a file as a module.
 
-    The module is not in `sys.modules`, and its name cannot be imported. So joblib sends its
-    functions and classes to training processes by their code.
+    Afterwards the module is not in `sys.modules`, and its name cannot be imported. So joblib sends
+    its functions and classes to training processes by their code.
     """
     module = types.ModuleType(f"{Path(file).stem} (own code)")
     module.__file__ = file
     vars(module)[DIGEST] = hashlib.sha256(text.encode()).hexdigest()
-    exec(compile(text, file, "exec"), vars(module))
+    code = compile(text, file, "exec")
+    sys.modules[module.__name__] = module  # a dataclass looks for its module while it is made
+    try:
+        exec(code, vars(module))
+    finally:
+        del sys.modules[module.__name__]
     return module

@@ -169,7 +169,7 @@ def bytes_per_person(study: Study) -> pd.DataFrame:
     }
     table = pd.DataFrame({"numbers": numbers}, dtype=float)
     table["bytes"] = 4 * table["numbers"]
-    table.loc[f"D_I, {samples:.1f} images"] = samples * study.settings.image_size**2
+    table.loc[f"D_I, {samples:.1f} images"] = samples * study.data.inputs[0].nbytes
     return table
 
 
