@@ -164,20 +164,23 @@ class Trainer:
             self.rates = torch.tensor(runs[0].rates, dtype=rate_type, device=recipe.device)
             self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
-            names = subsets.trained_names(self.model, recipe.trains)
-            subsets.freeze_others(self.model, names, recipe.statistics)
-            self.weights = {name: self.model.get_parameter(name) for name in names}
-            self.pulls = None
-            if recipe.pull or recipe.pull_l1 or recipe.l1:
-                targets = [run.state if run.pull_to is None else run.pull_to for run in runs]
-                matrices = subsets.matrix_names(self.model)
-                self.pulls = subsets.Pulls(recipe, matrices, self.weights, targets)
-            self.low_rank = None
-            updated = [*self.weights.values()]
-            if rank := subsets.rank_of(recipe.trains):
-                self.low_rank = subsets.LowRank(self.weights, rank, [run.seed for run in runs])
-                updated = self.low_rank.parameters()
-            self.optimiser = make_optimiser(recipe, updated, self.rate)
+            self.optimiser = make_optimiser(recipe, self.restrict(runs), self.rate)
+
+    def restrict(self, runs: Sequence[Run]) -> list[torch.Tensor]:
+        """Freeze what the recipe does not train, set up its pulls; what the optimiser updates."""
+        names = subsets.trained_names(self.model, self.recipe.trains)
+        matrices = subsets.matrix_names(self.model)
+        subsets.freeze_others(self.model, names, self.recipe.statistics)
+        self.weights = {name: self.model.get_parameter(name) for name in names}
+        self.low_rank = None
+        self.pulls = None
+        if self.recipe.pull or self.recipe.pull_l1 or self.recipe.l1:
+            targets = [run.state if run.pull_to is None else run.pull_to for run in runs]
+            self.pulls = subsets.Pulls(self.recipe, matrices, self.weights, targets)
+        if rank := subsets.rank_of(self.recipe.trains):
+            self.low_rank = subsets.LowRank(self.weights, rank, [run.seed for run in runs])
+            return self.low_rank.parameters()
+        return list(self.weights.values())
 
     def on_stream(self) -> contextlib.AbstractContextManager:
         """Context manager: run on this trainer's CUDA stream."""
