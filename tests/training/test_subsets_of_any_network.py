@@ -128,6 +128,14 @@ def test_a_weight_that_is_frozen_already_stays_frozen():
     assert len(names) == 8 and not model.embedding.weight.requires_grad
 
 
+def test_low_rank_weights_are_merged_alike_under_autocast():
+    low_rank = subsets.LowRank({"weight": torch.rand(6, 5)}, 2, [1, 2])
+    low_rank.B["weight"].data.fill_(1 / 3)
+    exact = low_rank.merged()["weight"]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(low_rank.merged()["weight"], exact)
+
+
 @pytest.mark.parametrize("trains", ["tail", "low rank 0", "low rank R", "low rank", "norm"])
 def test_a_subset_that_a_network_lacks_is_refused_with_what_is_possible(trains):
     possible = "all, head, last block, low rank R with R = 1, 2, …"
