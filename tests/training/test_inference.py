@@ -27,7 +27,7 @@ class Flat(nn.Module):
         self.layer = nn.Linear(shape[0] * shape[1], classes)
 
     def forward(self, x):
-        return self.layer(x.flatten(1))
+        return self.layer(x.view(len(x), -1))  # fails without samples
 
 
 VGG = Recipe(CLASSES, (8, 8), 1 / 8, precision="float64")
@@ -74,7 +74,10 @@ def test_n_at_once_are_n_apart(recipe, lanes, batch, monkeypatch):
     for state, tests, answers in zip(states, TESTS, found, strict=True):
         for name, index in tests.items():
             assert answers[name].dtype == np.int64
-            np.testing.assert_array_equal(answers[name], predict(recipe, inputs, state, index))
+            assert len(answers[name]) == len(index)
+            if len(index):
+                alone = predict(recipe, inputs, state, index)
+                np.testing.assert_array_equal(answers[name], alone)
     assert all(len(np.unique(each["D_G"])) > 2 for each in found[:3])
     assert not np.array_equal(found[0]["D_G"], found[1]["D_G"])
 
