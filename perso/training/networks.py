@@ -33,5 +33,5 @@ def network_class(architecture: str | type[nn.Module]) -> type[nn.Module]:
         return Plain
     if architecture not in NETWORKS:
         possible = ", ".join(NETWORKS)
-        raise ValueError(f"architecture: {architecture!r} is unknown; possible: {possible}")
+        raise ValueError(f"{architecture!r} is unknown; possible: {possible}")
     return NETWORKS[architecture]
