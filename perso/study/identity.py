@@ -59,6 +59,8 @@ def common(data: StudyData) -> dict:
     names = [*ALWAYS, *sometimes(settings)]
     if data.kind == "sequences":  # they are never resized
         names.remove("image_size")
+    if is_reference(settings.architecture):  # which takes no width
+        names.remove("width")
     return {
         "engine": engine.VERSION,
         "classes": data.classes,

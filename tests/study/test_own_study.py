@@ -133,6 +133,12 @@ def test_the_key_of_sequences_is_without_the_size_of_images(settings):
     assert before.keys(SOME) == after.keys(SOME)
 
 
+def test_the_key_of_a_network_of_the_users_own_is_without_what_it_does_not_take(settings, network):
+    own = replace(settings, architecture=network())
+    before, after = (Study(replace(own, width=w), "nowhere.sqlite").keys(SOME) for w in (0.5, 1.0))
+    assert before == after != Study(settings, "nowhere.sqlite").keys(SOME)
+
+
 def test_a_network_that_does_not_fit_is_refused_before_training(settings, network):
     for architecture, problem in (
         ("vgg", r"vgg needs images .* sequences \[9, 2\]; for sequences take gru"),
