@@ -98,7 +98,7 @@ class Mixed(nn.Module):
     def __init__(self):
         super().__init__()
         self.embedding = nn.Linear(3, 5)
-        self.norm = nn.LayerNorm(5)
+        self.norm = nn.LayerNorm((7, 5))
         self.gru = nn.GRU(5, 6, batch_first=True)
         self.head = nn.Linear(6, 2)
 
