@@ -50,6 +50,12 @@ def trained_names(model: nn.Module, trains: str) -> list[str]:
         raise ValueError(
             f'trains: this network cannot train "{trains}"; it can train {", ".join(possible)}'
         )
+    by_layer = list(model.named_parameters(remove_duplicate=False))
+    # of weights that two layers share, the second layer would keep those without B·A
+    if rank_of(trains) and len(by_layer) > len(list(model.parameters())):
+        raise ValueError(
+            f'trains: this network cannot train "{trains}", because two of its layers share weights'
+        )
     return names
 
 

@@ -120,6 +120,14 @@ def test_without_statistics_only_layers_with_statistics_leave_training_mode():
     assert [layer.training for layer in model] == [True, False, True, True]
 
 
+def test_low_rank_is_refused_where_two_layers_share_weights():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight = model[0].weight
+    assert subsets.trained_names(model, "all") == ["0.weight", "0.bias", "1.bias"]
+    with pytest.raises(ValueError, match='cannot train "low rank 1", because two of its layers'):
+        subsets.trained_names(model, "low rank 1")
+
+
 def test_a_weight_that_is_frozen_already_stays_frozen():
     model = Mixed()
     model.embedding.requires_grad_(False)
