@@ -284,7 +284,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     }[arguments.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
     table = comparison.compare(rows, study.methods, printed)
-    if never_published(study.settings) or kind_of(study) != "images":
+    if never_published(study.settings) or study.data.kind != "images":
         table = comparison.without_printed(table)
     print(write(table).rstrip("\n"))
 
@@ -352,14 +352,9 @@ def claims_command(arguments: argparse.Namespace) -> int:
     return left_over(left)
 
 
-def kind_of(study: "Study") -> str:
-    """Return what the samples of a study are: images or sequences."""
-    return getattr(study.data, "kind", "images")
-
-
 def sample_size(study: "Study") -> str:
     """Return the size of a study's samples as text."""
-    if kind_of(study) == "images":
+    if study.data.kind == "images":
         return f"{study.settings.image_size} pixels a side"
     steps, channels = study.data.shape
     return f"{steps} steps × {channels} channels"
@@ -394,7 +389,7 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 def book_command(arguments: argparse.Namespace) -> None:
     """Train the models missing from the store and build the book."""
     study = open_study(arguments)
-    if kind_of(study) != "images":
+    if study.data.kind != "images":
         raise InputError(
             f"dataset: {study.settings.dataset} holds sequences, for which there is no book yet; "
             "possible: perso run, table, claims"

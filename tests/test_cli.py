@@ -19,7 +19,6 @@ from perso.claims.registry import CLAIMS
 from perso.cli import main
 from perso.methods import registry
 from perso.methods.registry import named
-from perso.own_code import own_object
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.store import published
@@ -132,9 +131,19 @@ def test_claims_that_cannot_be_tested_say_why(more, message, tmp_path, capsys):
 
 
 OWN_CODE = """
+import numpy as np
+from sklearn.datasets import load_digits
+
 from perso.claims.hypotheses import Superior
 from perso.claims.registry import Claim
+from perso.data.cohort import Cohort
 from perso.methods.method import sample_weighing
+
+def people():
+    digits = load_digits()
+    images = (digits.images[:150] * 15).astype("uint8")
+    who = np.array(list("abcde") * 30)
+    return Cohort(images, digits.target[:150], who, np.arange(150), source="five people")
 
 METHODS = tuple(sample_weighing(n, f"every {n}th batch from D_I") for n in ("5", "7"))
 TEST = Superior("SW-n-5", "SW-n-7", "D_I", of="own")
@@ -144,14 +153,12 @@ UNKNOWN = Claim(number=12, says="More is better.", tests=(Superior("SW-n-5", "SW
 
 
 @pytest.fixture
-def own_code(tmp_path, monkeypatch):
-    """The words of a command with methods of the user's own, and the file that has them."""
+def own_code(tmp_path):
+    """The words of a command with people and methods of the user's own, and the file of both."""
     file = tmp_path / "my code.py"
     file.write_text(OWN_CODE)
-    methods = own_object("rows_of", f"{file}:METHODS")
-    monkeypatch.setitem(registry.TABLES, f"{file}:METHODS", methods)
-    store = ["--store", str(tmp_path / "s.sqlite")]
-    return [SMOKE, *TINY, "-p", f"rows_of={file}:METHODS", *store], file
+    pairs = ["-p", f"dataset=python:{file}:people", "-p", f"rows_of={file}:METHODS"]
+    return [SMOKE, *TINY, *pairs, "--store", str(tmp_path / "s.sqlite")], file
 
 
 def test_own_claims_about_own_methods_are_tested_and_no_others(own_code, tmp_path, capsys):
@@ -167,13 +174,13 @@ def test_own_claims_about_own_methods_are_tested_and_no_others(own_code, tmp_pat
     content = json.loads(ledger_path.read_text())
     assert [each["number"] for each in content["claims"]] == [12]
     assert content["provenance"]["settings"]["claims_of"] == "my code.py:CLAIM"
-    assert content["provenance"]["models"] == content["provenance"]["wanted"] == 8
+    assert content["provenance"]["models"] == content["provenance"]["wanted"] == 12
 
-    # the table has no columns of a paper that has none of these methods
+    # a table of other people than the papers' has no columns of theirs
     for form, printed in (("text", "v3"), ("md", "v3"), ("csv", "paper")):
         assert main(["table", *words, "--format", form]) == 0
         table = capsys.readouterr().out
-        assert "SW-n-5" in table and printed not in table
+        assert "BaseLine" in table and "SW-n-5" in table and printed not in table
 
 
 def test_an_unknown_method_in_an_own_claim_is_one_line_before_anything_is_trained(
@@ -193,17 +200,25 @@ def test_a_printed_command_keeps_the_users_own_code(own_code, capsys):
     assert shlex.split(printed) == ["perso", "run", *words]
 
 
-def test_a_study_of_sequences_has_no_book(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "kind_of", lambda study: "sequences")
+def test_a_study_of_sequences_has_no_book(tmp_path, capsys):
+    pen = tmp_path / "pen.npz"
+    sequences = np.random.default_rng(0).random((150, 5, 2), np.float32)
+    np.savez(pen, sequences=sequences, labels=np.arange(150) % 3, who=np.repeat(list("abcde"), 30))
+    pairs = (f"dataset=file:{pen}", "architecture=gru", "flips=false")
+    words = [word for pair in pairs for word in ("-p", pair)]
     folders = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]
-    assert main(["book", SMOKE, *folders]) == 2
+    assert main(["book", SMOKE, *words, *folders]) == 2
     message = capsys.readouterr().err
-    assert "dataset: digits holds sequences, for which there is no book yet; possible:" in message
+    assert (
+        f"dataset: file:{pen} holds sequences, for which there is no book yet; possible:" in message
+    )
     assert not (tmp_path / "s.sqlite").exists()
 
 
 def test_samples_have_a_size():
-    images = SimpleNamespace(data=SimpleNamespace(), settings=SimpleNamespace(image_size=8))
+    images = SimpleNamespace(
+        data=SimpleNamespace(kind="images"), settings=SimpleNamespace(image_size=8)
+    )
     sequences = SimpleNamespace(data=SimpleNamespace(kind="sequences", shape=(40, 3)))
     assert cli.sample_size(images) == "8 pixels a side"
     assert cli.sample_size(sequences) == "40 steps × 3 channels"

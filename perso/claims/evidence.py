@@ -91,7 +91,8 @@ def train_missing(
         seconds = max(0.0, end - time.monotonic())
         trained = run.run(methods, jobs, seconds, rows)
         missing += len(run.keys(methods)) - len(trained)
-    folds = len(study.folds) if encoders and not evidence.only else 0
+    can_encode = study.data.kind == "images"
+    folds = len(study.folds) if encoders and can_encode and not evidence.only else 0
     for fold in range(folds):
         if time.monotonic() < end:
             study.encoder(fold)

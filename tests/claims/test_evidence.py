@@ -8,6 +8,7 @@ from perso.claims import evidence, ledger
 from perso.claims.evidence import Evidence
 from perso.claims.hypotheses import Superior
 from perso.claims.registry import CLAIMS
+from perso.data.dataset import StudyData
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.study.study import Study
@@ -117,6 +118,11 @@ def test_only_the_runs_and_encoders_that_claims_need_are_trained(tmp_path, monke
         calls.clear()
         evidence.train_missing(study, folder=tmp_path, runs=runs, encoders=encoders)
         assert calls == trained
+    # the auto-encoder is for images alone
+    monkeypatch.setattr(StudyData, "kind", "sequences")
+    calls.clear()
+    evidence.train_missing(study, folder=tmp_path, runs=("own",))
+    assert calls == ["v3"]
 
 
 def test_the_own_run_is_that_of_the_settings_whatever_they_are(tmp_path):

@@ -10,13 +10,15 @@ from perso.claims.evidence import Evidence
 from perso.claims.hypotheses import Equivalent, Measured, Superior, Trend
 from perso.claims.registry import CLAIMS, Claim
 from perso.errors import InputError
-from perso.methods import registry
-from perso.methods.method import BASELINE, sample_weighing
+from perso.methods.method import BASELINE
 from perso.report import ledger_text
 from perso.settings import Settings
 from perso.study.study import Study
 
-MINE = (registry.BASE, sample_weighing("3", "every 3rd batch from D_I"))
+METHODS = """
+from perso.methods.method import sample_weighing
+MINE = sample_weighing("3", "every 3rd batch from D_I")
+"""
 THIRD = "SW-n-3"
 GAIN = Superior(THIRD, BASELINE, "D_I", of="own")
 CLAIM = Claim(number=7, says="Every 3rd batch helps.", tests=(GAIN,))
@@ -45,11 +47,10 @@ def settings_of_file(tmp_path, quick):
 
 
 @pytest.fixture
-def own_evidence(tmp_path, quick, monkeypatch, fill, draw_hits):
-    """Evidence of a study of two methods of the user's own, of which one gains on D_I."""
+def own_evidence(tmp_path, quick, fill, draw_hits):
+    """Evidence of a study of the baseline and a method of the user's own, which gains on D_I."""
     reference = f"{tmp_path / 'methods.py'}:MINE"
-    (tmp_path / "methods.py").write_text("from perso.methods.method import *\n")
-    monkeypatch.setitem(registry.TABLES, reference, MINE)
+    (tmp_path / "methods.py").write_text(METHODS)
     study = Study(replace(quick, rows_of=reference), tmp_path / "store.sqlite", tmp_path)
     fill(study, draw_hits({THIRD: {"I": 0.9}}))
     return Evidence(study, tmp_path)
