@@ -294,6 +294,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     check_suffix(arguments.to, ".json")
     study = open_study(arguments)
     from perso.claims import evidence, finding, ledger, ledger_file, own_claims
+    from perso.data.dataset import shape_text
     from perso.report import ledger_text
     from perso.study.study import Study
 
@@ -317,7 +318,8 @@ def claims_command(arguments: argparse.Namespace) -> int:
             seconds = max(0.0, ends - time.monotonic())
             left += evidence.train_missing(each, arguments.jobs, seconds, **needs)
     params = Path(arguments.params).stem
-    ledgers = [ledger.make_ledger(evidence.Evidence(each), claims, params) for each in studies]
+    with own_claims.faults_as_input_errors(study.asked):
+        ledgers = [ledger.make_ledger(evidence.Evidence(each), claims, params) for each in studies]
     *before, last = ledgers
     facts = last.provenance
     # tests of kind "count" are arithmetic and need no models
@@ -342,7 +344,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     if facts["scale"] == "smoke":
         enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
         scale = f"a smoke run decides nothing; {enough} are the minimum"
-    size = f"{facts['people']} people, {sample_size(study)}"
+    size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
     files = f"; published rows of {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)
     print(write(last.verdicts).rstrip("\n"))
@@ -350,14 +352,6 @@ def claims_command(arguments: argparse.Namespace) -> int:
         ledger_file.write_ledger(arguments.to, last)
         print(f"wrote {arguments.to}", file=sys.stderr)
     return left_over(left)
-
-
-def sample_size(study: "Study") -> str:
-    """Return the size of a study's samples as text."""
-    if study.data.kind == "images":
-        return f"{study.settings.image_size} pixels a side"
-    steps, channels = study.data.shape
-    return f"{steps} steps × {channels} channels"
 
 
 def export_command(arguments: argparse.Namespace) -> None:

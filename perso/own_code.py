@@ -48,6 +48,17 @@ def absolute(reference: str) -> str:
     return f"{Path(file).expanduser().resolve()}:{name}"
 
 
+def fault(error: Exception, file: str) -> str:
+    """What went wrong in a user's file, in one line: "failed in line 3 (ValueError: …)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    if isinstance(error, SyntaxError) and error.filename == file:
+        lines = [error.lineno]
+    place = f" in line {lines[-1]}" if lines else ""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"failed{place} ({reason})"
+
+
 def _names_of(key: str, file: str) -> dict:
     """The names that a file defines, after it has run."""
     try:
@@ -60,11 +71,7 @@ def _names_of(key: str, file: str) -> dict:
     try:
         return vars(_executed(file, text))
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == file]
-        line = error.lineno if isinstance(error, SyntaxError) else lines[-1]
-        reason = " ".join(f"{type(error).__name__}: {error}".split())  # in one line
-        raise InputError(f"{key}: {file} failed in line {line} ({reason})") from error
+        raise InputError(f"{key}: {file} {fault(error, file)}") from error
 
 
 @functools.cache

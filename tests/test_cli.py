@@ -215,15 +215,6 @@ def test_a_study_of_sequences_has_no_book(tmp_path, capsys):
     assert not (tmp_path / "s.sqlite").exists()
 
 
-def test_samples_have_a_size():
-    images = SimpleNamespace(
-        data=SimpleNamespace(kind="images"), settings=SimpleNamespace(image_size=8)
-    )
-    sequences = SimpleNamespace(data=SimpleNamespace(kind="sequences", shape=(40, 3)))
-    assert cli.sample_size(images) == "8 pixels a side"
-    assert cli.sample_size(sequences) == "40 steps × 3 channels"
-
-
 def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
     """Two studies of a replication, each of which takes six seconds."""
     clock, budgets = [0.0], []

@@ -4,13 +4,14 @@ Their tests name the run whose rows they use, such as `of="own"`, the run of the
 `evidence.RUN_NAMES`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.ledger import all_tests_of, runs_of
 from perso.claims.registry import CLAIMS, Claim
 from perso.errors import InputError
-from perso.own_code import own_object
+from perso.own_code import fault, own_object
 from perso.parts import PARTS
 from perso.settings import Settings
 
@@ -41,6 +42,20 @@ def claims_of(settings: Settings) -> Sequence[Claim]:
                 "each needs a number of its own"
             )
     return claims
+
+
+@contextmanager
+def faults_as_input_errors(settings: Settings) -> Iterator[None]:
+    """Context manager: what fails in a test of the user's own becomes one line that names it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if settings.claims_of == "papers":
+            raise
+        file = settings.claims_of.rpartition(":")[0]
+        raise InputError(f"claims_of: a test of {file} {fault(error, file)}") from error
 
 
 def needs_of(claims: Sequence[Claim]) -> dict:

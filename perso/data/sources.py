@@ -11,7 +11,6 @@ import lzma
 import os
 import socket
 import sys
-import traceback
 from contextlib import redirect_stdout
 from functools import partial
 from http.client import HTTPException
@@ -22,7 +21,7 @@ import numpy as np
 
 from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
 from perso.errors import InputError
-from perso.own_code import is_reference, own_object
+from perso.own_code import fault, is_reference, own_object
 
 
 def load(dataset: str, data_dir: str | Path) -> Cohort:
@@ -106,12 +105,7 @@ def _call(reference: str, data_dir: Path) -> object:
     except InputError:
         raise
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        frames = traceback.extract_tb(error.__traceback__)
-        file = reference.rpartition(":")[0]
-        lines = [frame.lineno for frame in frames if frame.filename == file]
-        place = f" in line {lines[-1]}" if lines else ""
-        raise InputError(f"{where} failed{place} ({reason})") from error
+        raise InputError(f"{where} {fault(error, reference.rpartition(':')[0])}") from error
 
 
 # First image of each form in sklearn's digits. The form asks everyone for the same 130 digits, and

@@ -173,3 +173,19 @@ def test_a_finding_may_name_any_run(own_evidence, finding):
     verdict = ledger.test_claim(claim, own_evidence)
     assert ledger_text.summary([verdict])["rows"].tolist() == ["elsewhere"]
     assert not np.isnan(verdict.findings[0].value)
+
+
+def test_what_fails_in_a_test_of_ones_own_is_one_line(settings_of_file, own_evidence):
+    text = (
+        "def test(evidence):\n    return 1 / 0\n\nMINE = Claim(1, 'It fails.', (Measured(test),))"
+    )
+    settings = settings_of_file(text)
+    claims = own_claims.claims_of(settings)
+    failure = r"^claims_of: a test of .*mine.py failed in line 4 \(ZeroDivisionError: division by"
+    with (
+        pytest.raises(InputError, match=failure),
+        own_claims.faults_as_input_errors(settings),
+    ):
+        ledger.make_ledger(own_evidence, claims)
+    with pytest.raises(ZeroDivisionError), own_claims.faults_as_input_errors(Settings()):
+        ledger.make_ledger(own_evidence, claims)
