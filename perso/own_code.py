@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 from perso.errors import InputError
@@ -48,7 +49,7 @@ def absolute(reference: str) -> str:
     return f"{Path(file).expanduser().resolve()}:{name}"
 
 
-def fault(error: Exception, file: str) -> str:
+def fault(error: BaseException, file: str) -> str:
     """What went wrong in a user's file, in one line: "failed in line 3 (ValueError: …)"."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
@@ -57,6 +58,12 @@ def fault(error: Exception, file: str) -> str:
     place = f" in line {lines[-1]}" if lines else ""
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return f"failed{place} ({reason})"
+
+
+def file_of(function: Callable) -> str:
+    """The file of a function, or of a record that is called like one; "" where it has none."""
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return code.co_filename if code else ""
 
 
 def _names_of(key: str, file: str) -> dict:
@@ -70,7 +77,7 @@ def _names_of(key: str, file: str) -> dict:
     _say(key, file)
     try:
         return vars(_executed(file, text))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{key}: {file} {fault(error, file)}") from error
 
 

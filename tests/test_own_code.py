@@ -77,6 +77,7 @@ def test_an_absolute_reference_holds_in_another_folder(own, tmp_path, monkeypatc
         ("\nONE = 1 / 0", r"mine.py failed in line 2 \(ZeroDivisionError: division by zero\)$"),
         ("import numpy\nnumpy.zeros(-1)", r"failed in line 2 \(ValueError: negative dim.*\)$"),
         ("import not_installed", r"line 1 \(ModuleNotFoundError: No module named 'not_installed'"),
+        ("import sys\nsys.exit(3)", r"failed in line 2 \(SystemExit: 3\)$"),
         ("raise ValueError('two\\nlines')", r"line 1 \(ValueError: two lines\)$"),
     ],
 )

@@ -1,5 +1,6 @@
 """The Method record, the phases it is made of, and one function per kind of method."""
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +19,16 @@ ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far per
 TRAINS = "all|head|norm|last block|low rank [1-9][0-9]*"
 
 Schedule = Callable[[int, int], np.ndarray]  # (iterations, n_iter) → bool [iterations]
+
+
+def as_whole_numbers(record, *names: str) -> None:
+    """Make these fields of a record Python's integers; ValueError where one is no whole number."""
+    for name in names:
+        value = getattr(record, name)
+        try:
+            object.__setattr__(record, name, int(operator.index(value)))
+        except TypeError:
+            raise ValueError(f"{name} {value!r} must be a whole number") from None
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,11 @@ class Phase:
     best_every: int = 0  # keep the best of the states after every so many iterations; 0: the last
 
     def __post_init__(self):
+        as_whole_numbers(self, "iterations", "epochs", "best_every")
+        for name in ("rate", "pull", "pull_l1", "l1"):
+            value = getattr(self, name)
+            # 1 and 1.0 are the same number but would make two keys
+            object.__setattr__(self, name, value if value is None else float(value))
         if (
             not callable(self.draws)
             and self.draws not in ("I", "G")
@@ -138,6 +154,7 @@ class Method:
 
     def __post_init__(self):
         try:
+            as_whole_numbers(self, "held_out", "percent")
             self.check()
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
@@ -165,6 +182,12 @@ class Method:
             raise ValueError("phases are empty, but initial weights must be trained")
         if self.after is not None and not callable(self.after):
             raise ValueError(f"after {self.after!r} is no function of a Movement")
+        try:
+            hash(self)
+        except TypeError as error:
+            raise ValueError(
+                f"{error}; needed are tuples for lists, and @dataclass(frozen=True)"
+            ) from error
         if self.enlarged_by and not 1 <= self.percent <= 100:
             raise ValueError(f"percent {self.percent} cannot be added from D_G; possible: 1 to 100")
         if self.enlarged_by and self.individual_data == "other":

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from perso.methods.method import Phase, Schedule
+from perso.own_code import fault, file_of
 
 
 def iterations_per_epoch(size: int, batch_size: int) -> int:
@@ -48,7 +49,7 @@ def schedule(phases: Iterable[Phase], n_iter: int, epochs: int) -> np.ndarray:
 def phase_schedule(phase: Phase, n_iter: int, epochs: int) -> np.ndarray:
     """The schedule of one phase; sample weighing counts from 1 in every epoch (line 11).
 
-    ValueError where a function of the user's own returns something else than bool [iterations].
+    ValueError where a function of the user's own fails or returns something else.
     """
     length = phase.iterations or n_iter
     repeats = phase.epochs * epochs if phase.epochs else 1
@@ -61,11 +62,14 @@ def phase_schedule(phase: Phase, n_iter: int, epochs: int) -> np.ndarray:
 
 def own_schedule(draws: Schedule, iterations: int, n_iter: int) -> np.ndarray:
     """What a function of the user's own returns, checked: bool [iterations]."""
-    found = np.asarray(draws(iterations, n_iter))
+    call = f"draws: {getattr(draws, '__name__', draws)}({iterations}, {n_iter})"
+    try:
+        found = np.asarray(draws(iterations, n_iter))
+    except Exception as error:
+        raise ValueError(f"{call} {fault(error, file_of(draws))}") from error
     if found.dtype != bool or found.shape != (iterations,):
-        name = getattr(draws, "__name__", draws)
         raise ValueError(
-            f"draws: {name}({iterations}, {n_iter}) returned {found.dtype} {list(found.shape)}; "
+            f"{call} returned {found.dtype} {list(found.shape)}; "
             f"needed is bool [{iterations}], True for D_I"
         )
     return found

@@ -15,6 +15,7 @@ from perso.data.splits import Person
 from perso.errors import RunError
 from perso.methods.after import Movement, Weights
 from perso.methods.method import Method, Phase
+from perso.own_code import fault, file_of
 from perso.seeds import rng, seed_of
 from perso.study import plans
 from perso.training import engine, inference
@@ -190,7 +191,11 @@ def after_training(
 
     draw = rng(data.settings.seed, "after", person, repeat)
     given = as_weights(end)
-    found = method.after(Movement(as_weights(start), given, score, draw))
+    try:
+        found = method.after(Movement(as_weights(start), given, score, draw))
+    except Exception as error:
+        failed = fault(error, file_of(method.after))
+        raise RunError(f"{method.name}: after {failed}") from error
     shapes = {name: np.shape(array) for name, array in given.items()}
     if not isinstance(found, dict) or {n: np.shape(a) for n, a in found.items()} != shapes:
         raise RunError(

@@ -1,10 +1,12 @@
 """Settings → models missing from the store → trained rows."""
 
+import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from pickle import PicklingError
 
 import joblib
 import numpy as np
@@ -15,6 +17,7 @@ from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import EPOCHS, Method
 from perso.methods.registry import TABLES, methods_of
+from perso.own_code import is_reference
 from perso.paths import default_store
 from perso.settings import Settings
 from perso.store.sqlite import ROW, Store
@@ -53,6 +56,7 @@ class Study:
         self.methods = methods_that_fit(settings, data)
         architecture = hardware.architecture_of(settings)
         check_network(architecture, data, self.methods)
+        check_held_out(data, self.methods)
         self.settings = hardware.resolved(
             settings, data.classes, self.machine, data.shape, data.kind
         )
@@ -224,7 +228,7 @@ class Study:
             initializer=start_worker,
             initargs=(os.getpid(), gpus),
         )
-        with progress(models + len(bases)) as bar, workers:
+        with progress(models + len(bases)) as bar, workers, own_code_sent():
             pool = joblib.Parallel(
                 jobs or self.machine.workers,
                 return_as="generator_unordered",
@@ -250,15 +254,31 @@ class Study:
         return self.rows(methods, given)
 
 
+@contextlib.contextmanager
+def own_code_sent() -> Iterator[None]:
+    """Context manager: InputError where code of the user's own cannot reach another process."""
+    try:
+        yield
+    except PicklingError as error:
+        # the cause holds the other process's traceback, in quotation marks
+        reason = str(error.__cause__ or error).strip('\n"').splitlines()[-1]
+        raise InputError(
+            f"code of your own cannot be sent to training processes ({reason}); "
+            "make such an object inside of the function that uses it, or train with --jobs 1"
+        ) from error
+
+
 def methods_that_fit(settings: Settings, data: StudyData) -> tuple[Method, ...]:
     """Return the methods of `rows_of` that the settings allow and the data can have.
 
-    A line on stderr names those that sequences cannot have. InputError where methods group people
-    and class counts leave none in D_G.
+    A line on stderr names the user's own that are left out, and those that sequences cannot have.
+    InputError where methods group people and class counts leave none in D_G.
     """
-    methods = tuple(
-        method for method in methods_of(settings.rows_of) if dose(method) <= settings.largest_dose
-    )
+    found = methods_of(settings.rows_of)
+    methods = tuple(method for method in found if dose(method) <= settings.largest_dose)
+    if is_reference(settings.rows_of) and len(methods) < len(found):
+        names = ", ".join(method.name for method in found if method not in methods)
+        warn_once(f"perso: left out by largest_dose: {settings.largest_dose}: {names}")
     if settings.variation == "class-counts":
         refuse_grouping(methods, settings.rows_of)
     left_out = [method.name for method in methods if method.needs_encoder]
@@ -283,6 +303,17 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
                 trained_names(network, phase.trains)
             except ValueError as error:
                 raise InputError(f"rows_of: {method.name}: {error}") from error
+
+
+def check_held_out(data: StudyData, methods: Iterable[Method]) -> None:
+    """InputError where a person has too few training samples for a method to hold some out."""
+    holding = [method.name for method in methods if method.held_out]
+    for person in data.splits.individuals if holding else ():
+        if len(np.unique(data.item[data.splits.train[person]])) < 2:
+            raise InputError(
+                f"rows_of: {holding[0]}: held_out needs two training samples, and person {person} "
+                "has 1; a larger min_items leaves such people out"
+            )
 
 
 def dose(method: Method) -> int:

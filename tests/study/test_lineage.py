@@ -1,6 +1,6 @@
 """Methods beyond the papers' terms: what they start from, how phases train, what they keep."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -149,6 +149,14 @@ def test_what_comes_after_may_ask_for_accuracies_of_d_i(data, generic):
 def test_wrong_weights_are_refused_in_words(wrong, data, generic):
     with pytest.raises(RunError, match=r"^broken: after returned .*; needed are all weights"):
         reached(data, generic, beyond("broken", after=wrong))
+
+
+def test_code_that_fails_after_the_training_is_one_line(data, generic):
+    def fails(movement: Movement) -> dict:
+        return movement.end["nowhere"]
+
+    with pytest.raises(RunError, match=r"^x: after failed in line \d+ \(KeyError: 'nowhere'\)$"):
+        reached(data, generic, beyond("x", after=fails))
 
 
 def test_whole_numbers_are_those_of_the_end():
@@ -339,6 +347,12 @@ def test_people_at_once_are_as_people_apart(method, data, generic):
 # --- what does not fit together
 
 
+@dataclass
+class Unhashable:
+    def __call__(self, movement: Movement) -> dict:
+        return movement.end
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -347,6 +361,8 @@ def test_people_at_once_are_as_people_apart(method, data, generic):
         ({"phases": ("I",)}, "phases must be a tuple of Phase"),
         ({"start": "fresh", "phases": ()}, "phases are empty"),
         ({"after": 0.5}, "after 0.5 is no function of a Movement"),
+        ({"after": Unhashable()}, r"unhashable type: 'Unhashable'; needed are .*frozen=True"),
+        ({"held_out": 12.5}, "held_out 12.5 must be a whole number"),
         ({"held_out": 60}, "held_out 60 is impossible; possible: 0 to 50"),
         ({"phases": (replace(LATE, best_every=2),)}, "best_every needs held_out"),
         ({"start": TL_4, "held_out": 20}, "held_out 20 differs from 0 of the method"),
@@ -365,6 +381,7 @@ def test_a_method_that_does_not_fit_together_is_refused(fields, problem):
         ({}, "needs iterations or epochs above 0, one of the two"),
         ({"iterations": 3, "epochs": 1}, "one of the two"),
         ({"iterations": -3}, "above 0"),
+        ({"iterations": 7.5}, "iterations 7.5 must be a whole number"),
         ({"draws": "D", "epochs": 1}, "draws 'D' is unknown; possible: I, G, a function, or n_I"),
         ({"draws": 2, "epochs": 1}, 'written as text: "2"'),
         ({"iterations": 3, "rate": 0.0}, "rate 0.0 must be above 0"),

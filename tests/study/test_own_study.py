@@ -162,6 +162,62 @@ def test_weights_that_a_network_does_not_have_are_refused_before_training(settin
         Study(replace(settings, rows_of=f"{path}:MINE"), "nowhere.sqlite")
 
 
+METHODS = """
+import threading
+from perso.methods.method import EPOCHS, Method, Phase
+
+LOCK = threading.Lock()
+
+def keep(movement):
+    with LOCK:
+        return movement.end
+
+LATE = (Phase("I", 3, rate=0.1),)
+LOCKED = Method("locked", "own", "", "generic", LATE, after=keep)
+HELD = Method("held", "own", "", "generic", LATE, held_out=20)
+LONG = Method("long", "own", "", phases=(Phase("I", 60), EPOCHS))
+"""
+
+
+@pytest.fixture
+def methods(tmp_path) -> Path:
+    """A file of methods."""
+    path = tmp_path / "methods.py"
+    path.write_text(METHODS)
+    return path
+
+
+def test_code_that_no_other_process_can_have_is_one_line(settings, methods, tmp_path):
+    locked = replace(settings, rows_of=f"{methods}:LOCKED")
+    one = Study(locked, tmp_path / "rows.sqlite")
+    with pytest.raises(InputError, match=r"^code of your own cannot be sent .*--jobs 1$"):
+        one.run(jobs=2)
+    assert len(one.run(jobs=1)) == 8
+
+
+def test_nothing_can_be_held_out_of_one_sample(settings, methods):
+    few = replace(settings, rows_of=f"{methods}:HELD")
+    assert Study(few, "nowhere.sqlite").methods
+    few = replace(few, train_share=0.05)
+    with pytest.raises(InputError, match=r"^rows_of: held: held_out needs two training samples"):
+        Study(replace(few, dataset=few_samples(few.dataset)), "nowhere.sqlite")
+
+
+def few_samples(dataset: str) -> str:
+    """The data set with six samples of each person."""
+    path = dataset.removeprefix("file:")
+    arrays = dict(np.load(path))
+    np.savez(path, **{name: array[::5] for name, array in arrays.items()})
+    return dataset
+
+
+def test_a_line_names_own_methods_that_the_largest_dose_leaves_out(settings, methods, capsys):
+    study.warn_once.cache_clear()
+    one = Study(replace(settings, rows_of=f"{methods}:LONG"), "nowhere.sqlite")
+    assert [method.name for method in one.methods] == ["BaseLine"]
+    assert "perso: left out by largest_dose: 40: long" in capsys.readouterr().err
+
+
 def test_an_answer_does_not_depend_on_its_batch(settings, tmp_path):
     """Of a recurrent network, as of every other: one sample at a time, or all at once."""
     one = Study(replace(settings, precision="float64"), tmp_path / "rows.sqlite")
