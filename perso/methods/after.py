@@ -2,6 +2,9 @@
 
 `Method.after` is a function of a `Movement` that returns weights. m is a share for all weights, or
 an array of shares for each of them.
+
+The function must show all that it depends on, for it is part of a model's key: a function by `def`
+that is not inside of another one, or a frozen dataclass with `__call__`, such as `Share`.
 """
 
 from collections.abc import Callable, Mapping

@@ -14,6 +14,7 @@ import numpy as np
 
 from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
+from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import Method, Phase, decides_numbers
 from perso.own_code import DIGEST, digest, is_reference
@@ -132,6 +133,7 @@ def key(
 
     fused   the people whose models are fused in one network with this one, this person included:
             their number and the person's place among them decide how sums are rounded
+    InputError where a function of the user's own fails, or does not show what it depends on.
     """
     fold = data.splits.folds[fold_number]
     other = ""
@@ -146,7 +148,10 @@ def key(
     optimisers = {phase.optimiser for each in method.lineage for phase in each.phases}
     if "sgd" in optimisers and data.settings.optimiser != "sgd":
         more.append(data.settings.momentum)
-    decides = published_form(method) or [facts_of(method, data, fold)]
+    try:
+        decides = published_form(method) or [facts_of(method, data, fold)]
+    except ValueError as error:
+        raise InputError(f"rows_of: {method.name}: {error}") from error
     return fingerprint([common(data), *decides, who, repeat, place, *more])
 
 
@@ -179,15 +184,19 @@ def facts_of(value, data: StudyData, fold: Fold):
     """What decides numbers in a method or a field of it, as plain data.
 
     A record becomes its name with the fields that decide numbers and are not at their default; a
-    schedule of the user's own becomes the iterations it yields; another function becomes its code.
+    schedule of the user's own becomes the iterations it yields; another function becomes its name,
+    defaults and code. ValueError for a value that does not show all that it depends on.
     """
     if isinstance(value, Phase) and callable(value.draws):
-        drawn = schedules.phase_schedule(
-            value, plans.epoch_length(data, fold), data.settings.epochs
+        n_iter = plans.epoch_length(data, fold)
+        drawn, again = (
+            schedules.phase_schedule(value, n_iter, data.settings.epochs) for _ in range(2)
         )
+        if not np.array_equal(drawn, again):
+            raise ValueError("draws: a second call returns another schedule; seed its generator")
         named = facts_of(replace(value, draws="G"), data, fold)
         return [named, fingerprint(np.flatnonzero(drawn).tolist())]
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         found = {
             each.name: facts_of(getattr(value, each.name), data, fold)
             for each in fields(value)
@@ -196,9 +205,16 @@ def facts_of(value, data: StudyData, fold: Fold):
         return [type(value).__name__, found, *code_of(value)]
     if isinstance(value, tuple):
         return [facts_of(each, data, fold) for each in value]
-    if callable(value):
-        return [getattr(value, "__name__", type(value).__name__), *code_of(value)]
-    return value
+    if inspect.isfunction(value) and not value.__closure__ and "<" not in value.__qualname__:
+        defaults = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
+        return [value.__qualname__, facts_of(defaults, data, fold), *code_of(value)]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    # such as a lambda or a partial: two of them that differ would share a key
+    raise ValueError(
+        f"{value!r} does not show what it depends on; needed is a function by `def`, not inside of "
+        "another one, or a frozen dataclass with __call__ and numbers, text or tuples in its fields"
+    )
 
 
 def code_of(value) -> list[str]:
@@ -206,7 +222,9 @@ def code_of(value) -> list[str]:
 
     Of a file of the user's own it is the hash of the file: it holds what the function calls, too.
     """
-    function = value if inspect.isfunction(value) else vars(type(value)).get("__call__")
+    function = value
+    if not inspect.isfunction(value):
+        function = inspect.getattr_static(type(value), "__call__", None)
     if not inspect.isfunction(function) or function.__module__.startswith("perso."):
         return []
     return [function.__globals__.get(DIGEST) or fingerprint(inspect.getsource(function))]

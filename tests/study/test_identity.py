@@ -3,14 +3,16 @@
 import functools
 import itertools
 import os
+import types
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 
 from perso.data import cohort, sources
 from perso.data.dataset import prepare
+from perso.errors import InputError
 from perso.methods.after import Share
 from perso.methods.method import Method, Phase, Shaping, decides_numbers
 from perso.methods.registry import named
@@ -341,6 +343,111 @@ def test_code_of_ones_own_is_part_of_the_key(tmp_path):
     moved = tmp_path / "elsewhere.py"
     moved.write_text(path.read_text())
     assert key_of(replace(OPEN, after=own_object("rows_of", f"{moved}:keep"))) == keys[-1]
+
+
+def keep(movement, share=0.5):
+    return movement.end
+
+
+def keep_all(movement):
+    return movement.end
+
+
+class Keep:
+    def __init__(self, share):
+        self.share = share
+
+    def __call__(self, movement):
+        return movement.end
+
+
+@dataclass(frozen=True)
+class Record:
+    value: object
+
+    def __call__(self, movement):
+        return movement.end
+
+
+class Inherited(Record):
+    pass
+
+
+def test_functions_of_one_file_differ_by_their_names_and_defaults():
+    def with_default(share: float) -> Method:
+        function = types.FunctionType(keep.__code__, globals(), "keep", (share,))
+        return replace(OPEN, after=function)
+
+    assert key_of(with_default(0.5)) == key_of(replace(OPEN, after=keep))
+    assert key_of(with_default(0.7)) != key_of(with_default(0.5))
+    assert key_of(replace(OPEN, after=keep)) != key_of(replace(OPEN, after=keep_all))
+
+
+def test_code_that_a_record_inherits_is_part_of_its_key():
+    assert identity.code_of(Inherited(1)) == identity.code_of(Record(1)) != []
+    assert identity.code_of(Share(0.5)) == identity.code_of(OPEN) == []
+
+
+def made(share):
+    """A function that keeps what it depends on where no key sees it."""
+
+    def kept(movement):
+        return share
+
+    return kept
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda movement: movement.end,
+        made(0.5),
+        functools.partial(keep, share=0.5),
+        Keep(0.5),
+        Keep(0.5).__call__,
+        Share,
+        Record(np.float32(0.5)),
+    ],
+    ids=["lambda", "closure", "partial", "object", "bound method", "class", "field"],
+)
+def test_what_does_not_show_what_it_depends_on_is_refused(after):
+    """Else two that differ would share a key, and the second would not be trained."""
+    with pytest.raises(
+        InputError, match=r"^rows_of: open: .* does not show what it depends on; needed is"
+    ):
+        key_of(replace(OPEN, after=after))
+
+
+def raises(length, n_iter):
+    raise IndexError("oops")
+
+
+def at_random(length, n_iter):
+    return np.random.default_rng().random(length) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("draws", "problem"),
+    [
+        (raises, r"raises\(40, \d+\) failed in line \d+ \(IndexError: oops\)"),
+        (lambda *_: None, r"<lambda>\(40, \d+\) returned object \[\]"),
+        (at_random, "a second call returns another schedule"),
+    ],
+)
+def test_a_schedule_that_fails_is_refused_in_one_line_before_training(draws, problem):
+    with pytest.raises(InputError, match=f"^rows_of: open: draws: {problem}"):
+        key_of(replace(OPEN, phases=(Phase(draws, 40),)))
+
+
+def test_equal_numbers_of_another_type_make_equal_methods():
+    phase = Phase("I", np.int64(4), rate=1, pull=np.float64(1))
+    assert (phase, Phase("I", 4, rate=1)) == (
+        Phase("I", 4, rate=1.0, pull=1.0),
+        Phase("I", 4, 0, 1.0),
+    )
+    one, other = (replace(OPEN, phases=(Phase("I", 4, rate=rate),)) for rate in (1, 1.0))
+    assert key_of(one) == key_of(other)
+    assert key_of(replace(OPEN, held_out=np.int64(20))) == key_of(OPEN)
 
 
 def test_another_architecture_is_another_key():
