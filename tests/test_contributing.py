@@ -41,8 +41,8 @@ def test_own_files_run_from_an_empty_folder_to_a_table_and_a_verdict(folder, cap
     run, table, claims = printed
     for name in ("my_data.py", "my_methods.py", "my_network.py"):
         assert run.err.count(f"running the code of {name}") == 1
-    assert "24 of 24 models are in mine.sqlite" in run.err
-    assert re.findall(r"^(BaseLine|blocks of 5|pulled|half) +6 ", table.out, re.M) == 2 * [
+    assert "32 of 32 models are in mine.sqlite" in run.err
+    assert re.findall(r"^(BaseLine|blocks of 5|pulled|half) +8 ", table.out, re.M) == 2 * [
         "BaseLine",
         "blocks of 5",
         "pulled",
