@@ -138,6 +138,52 @@ def test_what_comes_after_may_ask_for_accuracies_of_d_i(data, generic):
         assert before == hits.mean() != after
 
 
+def test_what_comes_after_sees_the_part_that_is_held_out(data, generic):
+    seen = []
+
+    def ask(movement: Movement) -> dict:
+        seen.append(movement.accuracy(movement.end))
+        return dict(movement.end)
+
+    method = beyond("ask", held_out=20, after=ask)
+    found = reached(data, generic, method)[method]
+    for person, accuracy, state in zip(data.splits.folds[0].individuals, seen, found, strict=True):
+        held_out = plans.own_part(data, method, person)[1]
+        assert accuracy == lineage.accuracy(data, jobs.recipe(data), state, held_out)
+
+
+def test_what_comes_after_draws_by_person_and_repeat_whatever_the_method(data, generic):
+    drawn = []
+
+    def draw(movement: Movement) -> dict:
+        drawn.append(movement.rng.random())
+        return dict(movement.end)
+
+    how, people = jobs.recipe(data), data.splits.folds[0].individuals
+    methods = beyond("draw", after=draw), beyond("again", phases=(), after=draw)
+    for repeat in range(2):
+        lineage.train_methods(
+            data, how, methods, people, fold_number=0, repeat=repeat, generic=generic
+        )
+    assert drawn[0:2] == drawn[2:4] and drawn[4:6] == drawn[6:8]
+    assert len(set(drawn)) == 4
+
+
+def test_what_comes_after_may_write_into_its_weights_and_keeps_their_type(data, generic):
+    def zero(movement: Movement) -> dict:
+        for weights in (movement.start, movement.end):
+            weights["classifier.weight"][:] = 0
+        return {name: array.tolist() for name, array in movement.end.items()}
+
+    method = beyond("zero", after=zero)
+    before = {name: tensor.clone() for name, tensor in generic.items()}
+    found = reached(data, generic, TL_4, method)
+    assert equal(generic, before)
+    for end, kept in zip(found[TL_4], found[method], strict=True):
+        assert end["classifier.weight"].any() and not kept["classifier.weight"].any()
+        assert {name: t.dtype for name, t in kept.items()} == {n: t.dtype for n, t in end.items()}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -183,6 +229,21 @@ def test_a_method_may_start_from_the_network_of_another(data, generic):
     of_first = [plans.index_plan(data, fold, first, person, 0)[1] for person in people]
     assert not np.array_equal(of_first[0][:3], index[0])
     assert not set(lineage.dropout_seeds(data, first, people, 0, 0)) & set(seeds)
+
+
+def test_a_method_starts_where_the_one_before_it_ended(data, generic):
+    """Also the third one of a lineage; none of them repeats batches of D_G either."""
+    first = beyond("first", phases=(Phase("G", 4, rate=0.01),))
+    second = beyond("second", first, (Phase("G", 3, rate=0.01),))
+    third = beyond("third", second, phases=(), after=Share(0.0))
+    found = reached(data, generic, first, second, third)
+    assert all(map(equal, found[third], found[second]))
+    assert not any(map(equal, found[second], found[first]))
+    fold = data.splits.folds[0]
+    index = [
+        plans.index_plan(data, fold, each, fold.individuals[0], 0)[1] for each in third.lineage
+    ]
+    assert not np.array_equal(index[0][:3], index[1])
 
 
 def test_a_shared_training_runs_once(data, generic, spy):
@@ -274,6 +335,18 @@ def test_a_schedule_of_another_kind_is_refused(wrong, data):
         plans.index_plan(data, fold, method, fold.individuals[0], 0)
 
 
+def test_the_studys_rate_decays_at_the_same_share_of_more_epochs(data):
+    decaying = replace(data, settings=replace(data.settings, epochs=4, decay_epoch=3, decay=0.1))
+    fold = data.splits.folds[0]
+    n_iter = plans.epoch_length(data, fold)
+    for factor in (1, 2):
+        phases = (Phase("I", 5), replace(EPOCHS, epochs=factor), Phase("G", 2))
+        rates = plans.rate_schedule(decaying, fold, phases)
+        first = 5 + 3 * factor * n_iter
+        assert np.allclose(rates[:first], 0.03)
+        assert np.allclose(rates[first:], 0.003) and len(rates) == 5 + 4 * factor * n_iter + 2
+
+
 # --- a part of D_I held out
 
 
@@ -313,6 +386,13 @@ def test_the_best_state_is_the_one_with_most_hits_on_what_is_held_out(data, gene
         }
         best = max(hits, key=hits.get)  # the first of equals
         assert equal(found[place], states[best][place])
+
+
+def test_the_last_state_is_always_one_to_choose(data, generic):
+    phase = replace(LATE, best_every=100)
+    best, last = (beyond(f"{p.best_every}", phases=(p,), held_out=20) for p in (phase, LATE))
+    found = reached(data, generic, best, last)
+    assert all(map(equal, found[best], found[last]))
 
 
 def test_the_choice_never_sees_test_samples(data, generic):
