@@ -534,6 +534,15 @@ def test_a_persons_data_change_the_keys_of_the_models_that_learn_from_them(alter
     assert changed(before, keys_of(people(altered(individual)))) == own | of_neighbour
 
 
+def test_the_neighbours_data_decide_what_starts_from_a_method_that_learns_from_them(people):
+    first = Method("first", "own", "", individual_data="other", phases=(Phase("I", 2),))
+    then = Method("then", "own", "", first, (Phase("I", 2, rate=0.1),))
+    individual, neighbour, _ = roles(people())
+    before = keys_of(people(), (then,))
+    after = keys_of(people(with_another_pixel(neighbour)), (then,))
+    assert ("then", individual) in changed(before, after)
+
+
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_more_individuals_keep_the_keys_of_those_who_were_there(lanes):
     """Except for the last one, who has a new neighbour; the lanes of the first four stay."""

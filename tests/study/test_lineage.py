@@ -173,7 +173,7 @@ def test_what_comes_after_may_write_into_its_weights_and_keeps_their_type(data, 
     def zero(movement: Movement) -> dict:
         for weights in (movement.start, movement.end):
             weights["classifier.weight"][:] = 0
-        return {name: array.tolist() for name, array in movement.end.items()}
+        return {name: array.astype(np.float32) for name, array in movement.end.items()}
 
     method = beyond("zero", after=zero)
     before = {name: tensor.clone() for name, tensor in generic.items()}
