@@ -275,8 +275,9 @@ OTHER_PHASE = {
 
 
 def key_of(method: Method, settings: Settings = TINY) -> str:
-    """The key of a method's first model."""
-    return next(iter(keys_of(settings, (method,)).values()))
+    """The key of a method's model of one person, the same for all methods."""
+    keys = keys_of(settings, (method,))
+    return keys[min(keys)]
 
 
 def with_other(record, name: str, others: dict):
@@ -323,6 +324,12 @@ def test_what_a_method_starts_from_decides_its_key():
     assert key_of(Method("a", "own", "", first, **then)) == key_of(
         Method("a", "own", "", replace(first, name="renamed"), **then)
     )
+
+
+def test_momentum_of_what_a_method_starts_from_decides_its_key():
+    first = Method("first", "own", "", phases=(Phase("I", 2, rate=0.1, optimiser="sgd"),))
+    then = Method("then", "own", "", first, (Phase("I", 2, rate=0.1),))
+    assert key_of(then) != key_of(then, replace(TINY, momentum=0.5))
 
 
 def test_plain_epochs_from_initial_weights_are_not_the_generic_network():
