@@ -390,6 +390,13 @@ def test_functions_of_one_file_differ_by_their_names_and_defaults():
     assert key_of(replace(OPEN, after=keep)) != key_of(replace(OPEN, after=keep_all))
 
 
+def test_two_functions_of_a_users_file_have_keys_of_their_own(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def start(movement):\n    return 0\n\ndef end(movement):\n    return 1\n")
+    methods = [replace(OPEN, after=own_object("rows_of", f"{path}:{n}")) for n in ("start", "end")]
+    assert key_of(methods[0]) != key_of(methods[1])
+
+
 def test_code_that_a_record_inherits_is_part_of_its_key():
     assert identity.code_of(Inherited(1)) == identity.code_of(Record(1)) != []
     assert identity.code_of(Share(0.5)) == identity.code_of(OPEN) == []
