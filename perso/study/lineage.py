@@ -196,13 +196,16 @@ def after_training(
     except Exception as error:
         failed = fault(error, file_of(method.after))
         raise RunError(f"{method.name}: after {failed}") from error
-    shapes = {name: np.shape(array) for name, array in given.items()}
-    if not isinstance(found, dict) or {n: np.shape(a) for n, a in found.items()} != shapes:
+    try:
+        weights = {name: np.asarray(array, given[name].dtype) for name, array in found.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        weights = {}
+    if {n: a.shape for n, a in weights.items()} != {n: a.shape for n, a in given.items()}:
         raise RunError(
             f"{method.name}: after returned {type(found).__name__}; needed are all weights, a dict "
             "of arrays with the names and shapes of movement.end"
         )
-    return as_state({name: np.asarray(found[name], given[name].dtype) for name in given})
+    return as_state(weights)
 
 
 def as_state(weights: Weights) -> State:

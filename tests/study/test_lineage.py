@@ -189,6 +189,8 @@ def test_what_comes_after_may_write_into_its_weights_and_keeps_their_type(data, 
     [
         lambda movement: None,
         lambda movement: {},
+        lambda movement: {name: np.full(array.shape, "a") for name, array in movement.end.items()},
+        lambda movement: {name: array > 0 for name, array in movement.end.items()} | {"more": 0},
         lambda movement: {**movement.end, "classifier.weight": np.zeros(3)},
     ],
 )
