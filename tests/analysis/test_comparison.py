@@ -39,7 +39,10 @@ def rows(accuracies=ACCURACIES, people=("ann", "bob", "eve")) -> pd.DataFrame:
 
 
 def test_printed_columns_are_there_where_a_method_has_printed_numbers():
-    mine = [Method(name, "control", "mine", n_I=n) for name, n in (("own 3", "3"), ("own 5", "5"))]
+    mine = [
+        Method(name, "control", "mine", phases=(Phase(n, epochs=1),))
+        for name, n in (("own 3", "3"), ("own 5", "5"))
+    ]
     own = {"own 3": (0.9, 0.5, 0.8), "own 5": (0.7, 0.8, 0.8)}
     alone = comparison.compare(rows(own), mine, base="own 3")
     assert not [column for _, column in alone if column.startswith("paper")]
