@@ -57,7 +57,10 @@ def fault(error: BaseException, file: str) -> str:
         lines = [error.lineno]
     place = f" in line {lines[-1]}" if lines else ""
     reason = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"failed{place} ({reason})"
+    hint = ""
+    if isinstance(error, ModuleNotFoundError):
+        hint = "; it can import what is installed, but no file beside it"
+    return f"failed{place} ({reason}){hint}"
 
 
 def file_of(function: Callable) -> str:

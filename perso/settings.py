@@ -8,6 +8,7 @@ import re
 import symtable
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -197,7 +198,8 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
     """
     for key in values:
         if key not in TYPES:
-            raise InputError(f"{key}: no such setting; possible: {', '.join(TYPES)}")
+            like = "".join(f"did you mean {each}? " for each in get_close_matches(key, TYPES, 1))
+            raise InputError(f"{key}: no such setting; {like}possible: {', '.join(TYPES)}")
     return replace(base or Settings(), **values)
 
 

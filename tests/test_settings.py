@@ -66,7 +66,7 @@ def test_settings_stay_as_they_are():
 
 def test_the_message_for_an_unknown_key_names_all_settings():
     message = refused(overlay, {"epoch": 3})
-    assert message.startswith("epoch: no such setting; possible: ")
+    assert message.startswith("epoch: no such setting; did you mean epochs? possible: ")
     assert message.split("possible: ")[1].split(", ") == [field.name for field in fields(Settings)]
 
 
@@ -330,7 +330,10 @@ def test_pairs_of_the_command_line_lie_over_the_file():
         ("individuals=1_0", "individuals: '1_0' is ambiguous"),
         ("width=1_0.5", "width: '1_0.5' is ambiguous"),
         ("exchange=1", "exchange: '1' is not true or false"),
-        ("individual=6", "individual: no such setting; possible: dataset, "),
+        (
+            "individual=6",
+            "individual: no such setting; did you mean individuals? possible: dataset, ",
+        ),
     ],
 )
 def test_a_wrong_pair_is_named(pair, message):

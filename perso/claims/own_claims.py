@@ -82,10 +82,11 @@ def check_form(claim: Claim) -> None:
     groups = [test if isinstance(test, tuple) else (test,) for test in claim.tests]
     for test in (*(test for group in groups for test in group), *claim.controls, *claim.family):
         kind = type(test).__name__
-        if isinstance(test, type) or not callable(getattr(test, "find", None)):
+        if isinstance(test, type | str) or not callable(getattr(test, "find", None)):
             raise InputError(
-                f"{where}: a test, {kind}, has no `find`; possible: the records of "
-                "perso.claims.hypotheses, such as Superior, and Measured for a function"
+                f"{where}: a {kind} is no test; possible: the records of perso.claims.hypotheses, "
+                "such as Superior, Measured for a function, and in `tests` a tuple of tests, of "
+                "which one is enough"
             )
         try:
             hash(test)
@@ -116,7 +117,12 @@ def check_methods(where: str, test, evidence: Evidence) -> None:
     except Missing:  # the verdict says that these data cannot have the run
         return
     fields = [getattr(test, field) for field in ("method", "base") if hasattr(test, field)]
-    for name in (*fields, *getattr(test, "methods", ())):
+    if len(set(fields)) < len(fields):
+        raise InputError(f"{where}: {fields[0]!r} is compared with itself")
+    methods = getattr(test, "methods", None)
+    if methods is not None and (isinstance(methods, str) or len(methods) < 3):
+        raise InputError(f"{where}: methods={methods!r} is no tuple of three names or more")
+    for name in (*fields, *(methods or ())):
         hint = "" if test.of == "own" else ' (the run of these settings is of="own")'
         check_name(f"{where}, of={test.of!r}{hint}", "method", name, known)
 

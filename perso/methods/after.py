@@ -7,6 +7,7 @@ The function must show all that it depends on, for it is part of a model's key: 
 that is not inside of another one, or a frozen dataclass with `__call__`, such as `Share`.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -35,6 +36,10 @@ class Share:
     """
 
     share: float
+
+    def __post_init__(self):
+        if not isinstance(self.share, int | float) or not math.isfinite(self.share):
+            raise ValueError(f"share {self.share!r} must be a number")
 
     def __call__(self, movement: Movement) -> dict[str, np.ndarray]:
         return interpolated(movement.start, movement.end, self.share)

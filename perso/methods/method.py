@@ -57,16 +57,17 @@ class Phase:
         as_whole_numbers(self, "iterations", "epochs", "best_every")
         for name in ("rate", "pull", "pull_l1", "l1"):
             value = getattr(self, name)
-            # 1 and 1.0 are the same number but would make two keys
-            object.__setattr__(self, name, value if value is None else float(value))
-        if (
-            not callable(self.draws)
-            and self.draws not in ("I", "G")
-            and not is_fraction(self.draws)
-        ):
+            if value is None and name == "rate":
+                continue
+            try:  # 1 and 1.0 are the same number but would make two keys
+                object.__setattr__(self, name, float(value))
+            except (TypeError, ValueError):
+                raise ValueError(f"{name} {value!r} must be a number") from None
+        is_word = isinstance(self.draws, str) and self.draws in ("I", "G")
+        if not (is_word or callable(self.draws) or is_fraction(self.draws)):
             raise ValueError(
-                f"draws {self.draws!r} is unknown; possible: I, G, a function, or n_I as a "
-                'fraction above 0, written as text: "2", "0.88", "1/8"'
+                f"draws {self.draws!r} is unknown; possible: I, G, a function (its name alone, "
+                'without a call), or n_I as a fraction above 0, written as text: "2", "1/8"'
             )
         if (self.iterations > 0) == (self.epochs > 0) or min(self.iterations, self.epochs) < 0:
             raise ValueError(

@@ -224,13 +224,17 @@ def methods_of(rows_of: str) -> tuple[Method, ...]:
     if not is_reference(rows_of):
         return TABLES[rows_of]
     found = own_object("rows_of", rows_of)
-    methods = (found,) if isinstance(found, Method) else found
-    if not isinstance(methods, list | tuple) or not all(isinstance(m, Method) for m in methods):
+    methods = tuple(found) if isinstance(found, list | tuple) else (found,)
+    others = [type(each).__name__ for each in methods if not isinstance(each, Method)]
+    if others or not methods:
+        holds = f"a {others[0]}" if others else "nothing"
+        raise InputError(f"rows_of: {rows_of} holds {holds}; needed is a Method or a tuple of them")
+    names = [method.name for method in methods if method != BASE]
+    if BASELINE in names:
         raise InputError(
-            f"rows_of: {rows_of} is no Method or tuple of them, but {type(found).__name__}"
+            f"rows_of: {rows_of} has a method named {BASELINE!r} that is not the papers'; rename "
+            "it, or import BASE from perso.methods.registry"
         )
-    methods = tuple(methods)
-    names = [BASELINE, *(method.name for method in methods if method != BASE)]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise InputError(f"rows_of: {rows_of} has two methods named {twice[0]!r}; rename one")
     return methods if BASE in methods else (BASE, *methods)

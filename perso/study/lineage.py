@@ -196,16 +196,30 @@ def after_training(
     except Exception as error:
         failed = fault(error, file_of(method.after))
         raise RunError(f"{method.name}: after {failed}") from error
-    try:
-        weights = {name: np.asarray(array, given[name].dtype) for name, array in found.items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        weights = {}
-    if {n: a.shape for n, a in weights.items()} != {n: a.shape for n, a in given.items()}:
+    if wrong := fault_of_weights(found, given):
         raise RunError(
-            f"{method.name}: after returned {type(found).__name__}; needed are all weights, a dict "
-            "of arrays with the names and shapes of movement.end"
+            f"{method.name}: after returned {wrong}; needed are all weights, a dict of finite "
+            "arrays with the names and shapes of movement.end"
         )
-    return as_state(weights)
+    return as_state({name: np.asarray(found[name], given[name].dtype) for name in given})
+
+
+def fault_of_weights(found: object, given: Weights) -> str:
+    """What is wrong with weights that should be like those given; "" for right ones."""
+    if not isinstance(found, dict):
+        return f"an object of type {type(found).__name__}"
+    if found.keys() != given.keys():
+        return f"a dict in which {min(found.keys() ^ given.keys(), key=str)!r} is missing or new"
+    for name, array in given.items():
+        try:
+            numbers = np.asarray(found[name], array.dtype)
+        except (TypeError, ValueError):
+            return f"no numbers for {name!r}"
+        if numbers.shape != array.shape:
+            return f"shape {list(numbers.shape)} in place of {list(array.shape)} for {name!r}"
+        if not np.isfinite(numbers).all():
+            return f"nan or infinite numbers for {name!r}"
+    return ""
 
 
 def as_state(weights: Weights) -> State:

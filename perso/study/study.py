@@ -26,7 +26,7 @@ from perso.study.jobs import Job, chunks, train_base, train_job
 from perso.study.workers import before_deadline, progress, start_worker
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
-from perso.training.subsets import trained_names
+from perso.training.subsets import check_head, trained_names
 
 
 class Study:
@@ -296,11 +296,15 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
         checked(architecture, data.shape, data.classes, data.kind)
     except ValueError as error:
         raise InputError(f"architecture: {error}") from error
-    network = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture).network()
+    recipe = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture)
+    network = recipe.network()
+    x = network.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
     for method in methods:
         for phase in (phase for each in method.lineage for phase in each.phases):
             try:
                 trained_names(network, phase.trains)
+                if phase.trains in ("head", "last block"):
+                    check_head(network, x)
             except ValueError as error:
                 raise InputError(f"rows_of: {method.name}: {error}") from error
 

@@ -84,17 +84,18 @@ def checked(
     classes: int,
     kind: str = "images",
 ) -> None:
-    """Train a network on two samples of zeros; ValueError says what does not fit.
+    """Use and train a network on two samples of zeros; ValueError says what does not fit.
 
     The arguments are the recipe's fields. Call it before anything is trained.
     """
     recipe = Recipe(classes, shape, kind=kind, architecture=architecture)
     name = name_of(architecture)
-    model = recipe.network().train()
+    model = recipe.network()
     load_states(model, [init_state(recipe, 0)])
     x = model.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
     try:
-        outputs = model(x, model.masks(2, [torch.Generator()], x))
+        model.eval()(x)
+        outputs = model.train()(x, model.masks(2, [torch.Generator()], x))
     except Exception as error:
         raise ValueError(
             f"{name}: its forward failed on {kind} {list(x.shape)} ({description_of(error)})"

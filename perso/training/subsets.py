@@ -59,6 +59,35 @@ def trained_names(model: nn.Module, trains: str) -> list[str]:
     return names
 
 
+def check_head(model: nn.Module, x: torch.Tensor) -> None:
+    """ValueError where another layer than the one that is defined last computes the outputs.
+
+    "head" and "last block" would then be other layers than the words say.
+
+    x   samples as the network's `forward` takes them
+    """
+    called = []
+    layers = {layer: name for name, layer in model.named_modules() if own_weights(layer)}
+    handles = [
+        layer.register_forward_hook(lambda layer, *_: called.append(layer)) for layer in layers
+    ]
+    with torch.no_grad():
+        model.eval()(x)
+    for handle in handles:
+        handle.remove()
+    names = list(layers.values())
+    if called and layers[called[-1]] != names[-1]:
+        raise ValueError(
+            f'trains: the head is the layer that is defined last, here "{names[-1]}", but '
+            f'"{layers[called[-1]]}" computes the outputs; define it last'
+        )
+
+
+def own_weights(layer: nn.Module) -> list[nn.Parameter]:
+    """The weights of a layer, without those of the layers in it."""
+    return list(layer.parameters(recurse=False))
+
+
 def rank_of(trains: str) -> int:
     """R of "low rank R"; 0 for any other subset."""
     found = re.fullmatch(r"low rank ([1-9][0-9]*)", trains)

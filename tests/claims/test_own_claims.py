@@ -81,8 +81,13 @@ def test_a_claim_needs_a_number_a_sentence_and_a_test(form, settings_of_file):
         ("Claim(1, 'x', Superior('a', 'b', 'D_I'))", "claim 1: tests is not a tuple"),
         ("Claim(1, 'x', (print,), controls=[])", "claim 1: controls is not a tuple"),
         ("Claim(1, 'x', ())", "claim 1: has no tests"),
-        ("Claim(1, 'x', (len,))", "claim 1: a test, builtin_function_or_method, has no `find`"),
-        ("Claim(1, 'x', (Superior,))", "claim 1: a test, type, has no `find`"),
+        (
+            "Claim(1, 'x', (len,))",
+            "claim 1: a builtin_function_or_method is no test; possible: the records",
+        ),
+        ("Claim(1, 'x', ('a > b',))", "claim 1: a str is no test"),
+        ("Claim(1, 'x', ([Superior('a', 'b', 'D_I')],))", "claim 1: a list is no test"),
+        ("Claim(1, 'x', (Superior,))", "claim 1: a type is no test; possible: the records"),
         ("Claim(1, 'x', (Trend(['a', 'b'], 'D_I'),))", "claim 1: a test, Trend, cannot be hashed"),
         ("(Claim(1, 'x', (Superior('a', 'b', 'D_I'),)),) * 2", "claim 1: 2 claims have this numb"),
     ],
@@ -107,7 +112,13 @@ def test_controls_and_groups_are_checked_too():
         (Measured(print, runs=("mine",)), "claim 7: no run 'mine'; possible: own, v3"),
         (replace(GAIN, part="D_X"), "claim 7: no part 'D_X'; possible: D_I, D_G"),
         (replace(GAIN, base="SW-n-2"), f"no method 'SW-n-2'; possible: {BASELINE}, {THIRD}"),
-        (Trend((BASELINE, "SW-n-2"), "D_I", of="own"), "claim 7, of='own': no method 'SW-n-2'"),
+        (
+            Trend((BASELINE, THIRD, "SW-n-2"), "D_I", of="own"),
+            "claim 7, of='own': no method 'SW-n-2'",
+        ),
+        (Trend((BASELINE, THIRD), "D_I", of="own"), "is no tuple of three names or more"),
+        (Trend("SW-n-3", "D_I", of="own"), "methods='SW-n-3' is no tuple of three names or more"),
+        (replace(GAIN, base=THIRD), "'SW-n-3' is compared with itself"),
         (
             replace(GAIN, of="v3"),
             """of='v3' (the run of these settings is of="own"): no method 'SW-n-3'; possible:""",
@@ -122,7 +133,7 @@ def test_a_name_that_is_not_there_is_one_line(test, message, own_evidence):
 
 
 def test_names_that_are_there_pass(own_evidence):
-    tests = (GAIN, Measured(print), Trend((BASELINE, THIRD), "D_G", of="own"))
+    tests = (GAIN, Measured(print), Trend((BASELINE, THIRD, BASELINE), "D_G", of="own"))
     others = (Equivalent("SW-n-2", BASELINE, "D_I"),)
     own_claims.check_names([replace(CLAIM, tests=tests, controls=others)], own_evidence)
 

@@ -191,6 +191,9 @@ ONE = Method("often", "own", "every 2nd batch from D_I", phases=(Phase("2", epoc
 TWO = [ONE, BASE]
 TWICE = (ONE, ONE)
 WRONG = (ONE, "BaseLine")
+NONE = ()
+PHASES = ONE.phases
+NAMESAKE = Method("BaseLine", "own", "another one", phases=ONE.phases)
 NUMBER = 3
 """
 
@@ -214,9 +217,15 @@ def test_a_table_of_the_users_own_has_the_baseline(own, capsys):
     ("name", "problem"),
     [
         ("TWICE", r"two methods named 'often'; rename one"),
-        ("WRONG", r"is no Method or tuple of them, but tuple"),
-        ("NUMBER", r"is no Method or tuple of them, but int"),
-        ("MISSING", r"has no MISSING; it has Method, Phase, BASE, ONE, TWO, TWICE, WRONG, NUMBER"),
+        ("WRONG", r"holds a str; needed is a Method or a tuple of them"),
+        ("NUMBER", r"holds a int; needed is a Method or a tuple of them"),
+        ("NONE", r"holds nothing; needed is"),
+        ("PHASES", r"holds a Phase; needed is"),
+        (
+            "NAMESAKE",
+            r"has a method named 'BaseLine' that is not the papers'; rename it, or import",
+        ),
+        ("MISSING", r"has no MISSING; it has Method, Phase, BASE, ONE, TWO, .*NUMBER"),
     ],
 )
 def test_what_is_no_table_is_refused(name, problem, own):

@@ -94,7 +94,10 @@ def test_every_figure_of_methods_draws_those_that_no_table_has(ax):
     """The same rows under names that no table has, but for the baseline."""
     mine = ROWS.assign(method=ROWS["method"].replace({ES: "mine"}))
     kinds = dict.fromkeys(mine["method"], "control")
-    methods = [method.Method(name, kind, "mine", phases=(method.Phase("3", epochs=1),)) for name, kind in kinds.items()]
+    methods = [
+        method.Method(name, kind, "mine", phases=(method.Phase("3", epochs=1),))
+        for name, kind in kinds.items()
+    ]
     drawn = figures.tradeoff(ax, comparison.compare(mine, methods))
     assert "mine" in [mark.get_label() for mark in drawn.containers]
     for draw in (figures.levels, figures.people_figure):

@@ -184,18 +184,25 @@ def test_what_comes_after_may_write_into_its_weights_and_keeps_their_type(data, 
         assert {name: t.dtype for name, t in kept.items()} == {n: t.dtype for n, t in end.items()}
 
 
+BIAS = "classifier.bias"
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "problem"),
     [
-        lambda movement: None,
-        lambda movement: {},
-        lambda movement: {name: np.full(array.shape, "a") for name, array in movement.end.items()},
-        lambda movement: {name: array > 0 for name, array in movement.end.items()} | {"more": 0},
-        lambda movement: {**movement.end, "classifier.weight": np.zeros(3)},
+        (lambda movement: None, "an object of type NoneType"),
+        (lambda movement: {BIAS: 0}, "a dict in which 'classifier.weight' is missing or new"),
+        (lambda movement: movement.end | {"more": 0}, "a dict in which 'more' is missing or new"),
+        (lambda movement: movement.end | {BIAS: "a"}, f"no numbers for '{BIAS}'"),
+        (lambda movement: movement.end | {BIAS: [1, 2]}, rf"shape \[2\] in place of .* '{BIAS}'"),
+        (
+            lambda movement: movement.end | {BIAS: np.nan * movement.end[BIAS]},
+            f"nan or infinite numbers for '{BIAS}'",
+        ),
     ],
 )
-def test_wrong_weights_are_refused_in_words(wrong, data, generic):
-    with pytest.raises(RunError, match=r"^broken: after returned .*; needed are all weights"):
+def test_wrong_weights_are_refused_in_words(wrong, problem, data, generic):
+    with pytest.raises(RunError, match=rf"^broken: after returned {problem}; needed are all"):
         reached(data, generic, beyond("broken", after=wrong))
 
 
@@ -205,6 +212,12 @@ def test_code_that_fails_after_the_training_is_one_line(data, generic):
 
     with pytest.raises(RunError, match=r"^x: after failed in line \d+ \(KeyError: 'nowhere'\)$"):
         reached(data, generic, beyond("x", after=fails))
+
+
+@pytest.mark.parametrize("share", ["half", float("nan"), None])
+def test_a_share_is_a_number(share):
+    with pytest.raises(ValueError, match=r"^share .* must be a number"):
+        Share(share)
 
 
 def test_whole_numbers_are_those_of_the_end():
@@ -464,7 +477,10 @@ def test_a_method_that_does_not_fit_together_is_refused(fields, problem):
         ({"iterations": 3, "epochs": 1}, "one of the two"),
         ({"iterations": -3}, "above 0"),
         ({"iterations": 7.5}, "iterations 7.5 must be a whole number"),
-        ({"draws": "D", "epochs": 1}, "draws 'D' is unknown; possible: I, G, a function, or n_I"),
+        ({"draws": "D", "epochs": 1}, "draws 'D' is unknown; possible: I, G, a function "),
+        ({"draws": np.ones(3), "epochs": 1}, "a function .its name alone, without a call"),
+        ({"iterations": 3, "rate": "fast"}, "rate 'fast' must be a number"),
+        ({"iterations": 3, "pull": None}, "pull None must be a number"),
         ({"draws": 2, "epochs": 1}, 'written as text: "2"'),
         ({"iterations": 3, "rate": 0.0}, "rate 0.0 must be above 0"),
         ({"iterations": 3, "optimiser": "lion"}, "optimiser 'lion' is unknown"),

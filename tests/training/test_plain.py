@@ -258,6 +258,11 @@ class Fixed(nn.Module):
         return x.new_zeros(len(x), self.classes)
 
 
+class InTraining(Own):
+    def forward(self, x):
+        return super().forward(x) if self.training else x
+
+
 class Vector(Own):
     def loss(self, outputs, labels):
         return F.cross_entropy(outputs, labels, reduction="none")
@@ -274,6 +279,7 @@ class Vector(Own):
         (Wide, r"^Wide: its forward failed on images \[2, 1, 8, 8\] .*gave \[2, 7\].*\[2, 4\]"),
         (Pair, r"^Pair: its forward failed on .* gave tuple; needed are logits \[2, 4\]"),
         (Large, r"^Large: its forward failed on images \[2, 1, 8, 8\] \(RuntimeError: .*mat1"),
+        (InTraining, r"^InTraining: its forward failed on .* gave \[2, 1, 8, 8\]; needed are"),
         (Fixed, r"^Fixed: its loss cannot be trained .* one number that depends on its parameters"),
         (Vector, r"^Vector: its loss cannot be trained .* one number"),
         (len, r"^len is no network; needed is a class derived from torch.nn.Module"),

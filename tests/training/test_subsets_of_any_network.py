@@ -120,6 +120,25 @@ def test_without_statistics_only_layers_with_statistics_leave_training_mode():
     assert [layer.training for layer in model] == [True, False, True, True]
 
 
+class Disordered(nn.Module):
+    """A network whose head is not defined last."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(3, 2)
+        self.body = nn.Linear(2, 3)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+def test_the_head_must_be_defined_last():
+    x = torch.zeros(4, 2)
+    subsets.check_head(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)), x)
+    with pytest.raises(ValueError, match='here "body", but "head" computes the outputs; define'):
+        subsets.check_head(Disordered(), x)
+
+
 def test_low_rank_is_refused_where_two_layers_share_weights():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight = model[0].weight
