@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perso import cli
+from perso import cli, own_code
 from perso.paths import ROOT
 from perso.store import published
 
@@ -22,6 +22,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    own_code._say.cache_clear()  # other tests have files of these names
     monkeypatch.setattr(published, "read_rows", None)
     return tmp_path
 

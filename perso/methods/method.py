@@ -12,8 +12,8 @@ import numpy as np
 
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
+FAMILIES = ("baseline", "control", *SHAPING, "data grouping")
 OWN = "own"  # the family of methods from a file of the user's
-FAMILIES = ("baseline", "control", *SHAPING, "data grouping", OWN)
 ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
 
 TRAINS = "all|head|norm|last block|low rank [1-9][0-9]*"
@@ -135,7 +135,7 @@ class Method:
     """
 
     name: str = field(metadata=LABEL)
-    family: str = field(metadata=LABEL)  # one of FAMILIES
+    family: str = field(metadata=LABEL)  # one of FAMILIES, or OWN
     meaning: str = field(metadata=LABEL)  # description in one line
     # fresh: initial weights of its own | generic: the network trained on D_G that all people share
     # | another method: that method's network of the same person
@@ -163,7 +163,7 @@ class Method:
     def check(self) -> None:
         """ValueError for fields that do not fit together."""
         allowed = {
-            "family": FAMILIES,
+            "family": (*FAMILIES, OWN),
             "individual_data": ("own", "other"),
             "global_extra": ("", "own", "other"),
             "enlarged_by": ("", *ENLARGED_BY),

@@ -6,6 +6,7 @@ from perso.errors import InputError
 from perso.methods.method import (
     BASELINE,
     FAMILIES,
+    OWN,
     Method,
     Phase,
     data_grouping,
@@ -246,7 +247,7 @@ def named(*names: str, table: str = "v3") -> tuple[Method, ...]:
     KeyError names what is unknown, and what there is.
     """
     methods = methods_of(table)
-    possible = [*FAMILIES, *(method.name for method in methods)]
+    possible = [*FAMILIES, OWN, *(method.name for method in methods)]
     if unknown := set(names) - set(possible):
         raise KeyError(
             f"no method or family {', '.join(sorted(unknown))}; there are: {', '.join(possible)}"
