@@ -27,6 +27,7 @@ import durations
 import precision
 import textbook
 import throughput
+import versions
 
 CPU = Machine("cpu", 2, bfloat16=True)
 GPU = Machine("cuda", 1, bfloat16=True, free=140 * 2**30)
@@ -155,6 +156,29 @@ def test_all_methods_are_those_of_the_study(monkeypatch, tmp_path):
     with pytest.raises(SystemExit, match="nothing is trained here"):
         precision.main()
     assert seen == list(V1)
+
+
+# --- two versions
+
+
+def test_two_versions_take_turns_and_must_find_the_same_accuracies(monkeypatch):
+    """Of the checkout's present commit, with fixed times."""
+    times, seen = iter([10.0, 11.0, 12.0, 14.0]), []
+    rows = [("key", 0.5, 0.9)]
+
+    def timed(checkout, params):
+        assert (checkout / "perso" / "__init__.py").exists()
+        seen.append(checkout == ROOT)
+        return next(times), rows
+
+    monkeypatch.setattr(versions, "timed", timed)
+    record = versions.compare("HEAD", turns=2)
+    assert seen == [False, True] * 2
+    assert record["seconds"] == {"before": [10.0, 12.0], "now": [11.0, 14.0]}
+    assert record["ratio"] == round(12.5 / 11, 3) and record["models"] == 1
+    monkeypatch.setattr(versions, "timed", lambda checkout, _: (1.0, [checkout == ROOT]))
+    with pytest.raises(SystemExit, match="do not find the same accuracies"):
+        versions.compare("HEAD", turns=1)
 
 
 # --- records
