@@ -276,9 +276,11 @@ class Method:
             if phase.rate is not None:
                 terms |= {"late": phase.iterations, "late_rate": phase.rate}
                 terms["late_optimiser"] = phase.optimiser
-            elif phase.epochs and not callable(phase.draws):
+            elif phase.epochs and phase.draws == "G":
                 terms["epochs_factor"] = phase.epochs
-                terms["n_I"] = None if phase.draws == "G" else phase.draws
+            elif phase.epochs and is_fraction(phase.draws):
+                terms["epochs_factor"] = phase.epochs
+                terms["n_I"] = phase.draws
             elif phase.draws in ("I", "G"):
                 terms["early" if phase.draws == "I" else "extra"] = phase.iterations
         found = Shaping(**terms)

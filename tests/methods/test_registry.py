@@ -9,7 +9,7 @@ import pytest
 
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import BASELINE, FAMILIES, Method, Shaping
+from perso.methods.method import BASELINE, EPOCHS, FAMILIES, Method, Phase, Shaping
 from perso.methods.registry import (
     DOSES,
     GROUPING,
@@ -179,6 +179,21 @@ def test_lengths_of_transfer_share_a_training_and_learning_rates_do_not():
 def test_methods_of_the_papers_are_known_in_their_terms():
     for method in METHODS:
         assert method.shaping and method.shaping.phases == method.phases
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        (Phase("I", epochs=1),),  # local training only
+        (Phase(lambda iterations, n_iter: None, epochs=1),),
+        (Phase("2", 40), EPOCHS),
+        (EPOCHS, Phase("I", 40)),
+        (EPOCHS, EPOCHS),
+        (Phase("I", 40, rate=0.1, pull=0.1),),
+    ],
+)
+def test_other_methods_are_not(phases):
+    assert Method("other", "own", "", phases=phases).shaping is None
 
 
 # --- a file of the user's own
