@@ -43,7 +43,9 @@ class Phase:
     # returns bool [iterations], True for D_I
     draws: str | Schedule = "G"
     iterations: int = 0  # length of the phase; 0: it is given by `epochs`
-    epochs: int = 0  # length in multiples of the study's epochs: 2 is twice their number
+    # length in multiples of the study's epochs: 2 is twice their number, 0.12 are 12 % of their
+    # iterations, one at least
+    epochs: float = 0
     rate: float | None = None  # learning rate; None: the study's, with its decay
     optimiser: str = ""  # "" the study's | adam | sgd
     trains: str = "all"  # which weights: all | head | norm | last block | low rank R
@@ -54,8 +56,8 @@ class Phase:
     best_every: int = 0  # keep the best of the states after every so many iterations; 0: the last
 
     def __post_init__(self):
-        as_whole_numbers(self, "iterations", "epochs", "best_every")
-        for name in ("rate", "pull", "pull_l1", "l1"):
+        as_whole_numbers(self, "iterations", "best_every")
+        for name in ("epochs", "rate", "pull", "pull_l1", "l1"):
             value = getattr(self, name)
             if value is None and name == "rate":
                 continue
@@ -63,6 +65,8 @@ class Phase:
                 object.__setattr__(self, name, float(value))
             except (TypeError, ValueError):
                 raise ValueError(f"{name} {value!r} must be a number") from None
+        if self.epochs.is_integer():
+            object.__setattr__(self, "epochs", int(self.epochs))
         is_word = isinstance(self.draws, str) and self.draws in ("I", "G")
         if not (is_word or callable(self.draws) or is_fraction(self.draws)):
             raise ValueError(
@@ -258,15 +262,21 @@ class Method:
         shorter one is a prefix of the longer one.
         """
         phases = self.phases
-        if phases and phases[-1].iterations and not self.has_no_prefix:
-            phases = (*phases[:-1], replace(phases[-1], iterations=1))
+        if phases and not self.has_no_prefix:
+            phases = (*phases[:-1], replace(phases[-1], iterations=1, epochs=0))
         labels = {each.name: "" for each in fields(self) if not decides_numbers(each)}
         return replace(self, **labels | {"family": OWN}, phases=phases, after=None)
 
     @property
     def has_no_prefix(self) -> bool:
-        """Whether the first iterations of the last phase depend on its length."""
-        return callable(self.phases[-1].draws) or any(phase.best_every for phase in self.phases)
+        """Whether the first iterations of the last phase depend on its length.
+
+        Those of epochs may: the study's rate decays at a share of them.
+        """
+        last = self.phases[-1]
+        in_epochs = last.epochs and last.rate is None
+        best = any(phase.best_every for phase in self.phases)
+        return bool(in_epochs or callable(last.draws) or best)
 
     @property
     def shaping(self) -> Shaping | None:

@@ -51,13 +51,12 @@ def phase_schedule(phase: Phase, n_iter: int, epochs: int) -> np.ndarray:
 
     ValueError where a function of the user's own fails or returns something else.
     """
-    length = phase.iterations or n_iter
-    repeats = phase.epochs * epochs if phase.epochs else 1
+    length = phase.iterations or max(1, round(phase.epochs * epochs * n_iter))
     if callable(phase.draws):
-        return own_schedule(phase.draws, length * repeats, n_iter)
+        return own_schedule(phase.draws, length, n_iter)
     if phase.draws in ("I", "G"):
-        return np.full(length * repeats, phase.draws == "I")
-    return np.tile(weighing_epoch(length, phase.draws), repeats)
+        return np.full(length, phase.draws == "I")
+    return np.resize(weighing_epoch(phase.iterations or n_iter, phase.draws), length)
 
 
 def own_schedule(draws: Schedule, iterations: int, n_iter: int) -> np.ndarray:

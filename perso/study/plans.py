@@ -131,17 +131,19 @@ def rank_persons(
 def rate_schedule(data: StudyData, fold: Fold, phases: Sequence[Phase]) -> np.ndarray:
     """Return the learning rate of every iteration of phases that are trained alike, [T].
 
-    The study's rate decays after some of its epochs, which are counted from the first of them on.
+    The study's rate decays after some of its epochs, which are counted from the first of them on. A
+    phase shorter than the epochs, such as early shaping, is not one of them.
     """
     settings = data.settings
     total = iterations_of(data, fold, phases)
     if phases[0].rate is not None:
         return np.full(total, phases[0].rate)
     decay_after = 0
-    if settings.decay_epoch and any(phase.epochs for phase in phases):
-        before = itertools.takewhile(lambda phase: not phase.epochs, phases)
-        epochs_before = settings.decay_epoch * sum(phase.epochs for phase in phases)
-        decay_after = iterations_of(data, fold, before) + epochs_before * epoch_length(data, fold)
+    factor = sum(phase.epochs for phase in phases if phase.epochs >= 1)
+    if settings.decay_epoch and factor:
+        before = itertools.takewhile(lambda phase: phase.epochs < 1, phases)
+        until_decay = round(settings.decay_epoch * factor * epoch_length(data, fold))
+        decay_after = iterations_of(data, fold, before) + until_decay
     return schedules.learning_rates(total, settings.learning_rate, decay_after, settings.decay)
 
 

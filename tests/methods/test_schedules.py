@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from perso.methods.method import Shaping
+from perso.methods.method import Phase, Shaping
 from perso.methods.schedules import (
     batches,
     iterations_per_epoch,
@@ -116,6 +116,26 @@ def test_n_i_must_be_a_number_above_0(n_I):
 )
 def test_a_whole_schedule(arguments, whole):
     assert as_text(schedule(shaped(**arguments), 5, 2)) == whole.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("draws", "epochs", "whole"),
+    [
+        ("I", 0.5, "IIIII"),
+        ("I", 0.12, "I"),  # 1.2 iterations
+        ("I", 0.01, "I"),  # one at least
+        ("G", 1.5, "GGGGGGGGGGGGGGG"),
+        ("2", 0.7, "GIGIGGI"),  # each epoch counts from 1
+    ],
+)
+def test_a_length_may_be_a_share_of_the_epochs(draws, epochs, whole):
+    """Of two epochs of 5 iterations."""
+    assert as_text(schedule([Phase(draws, epochs=epochs)], 5, 2)) == whole
+
+
+def test_whole_numbers_of_epochs_are_one_length():
+    assert Phase("G", epochs=2.0) == Phase("G", epochs=2)
+    assert isinstance(Phase("G", epochs=2.0).epochs, int)
 
 
 def test_a_generic_start_leaves_late_iterations_alone():

@@ -13,7 +13,7 @@ from perso.methods.method import EPOCHS, Method, Phase
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.settings import read_params
-from perso.study import jobs, lineage, plans
+from perso.study import identity, jobs, lineage, plans
 from perso.study.study import Study
 from perso.training import engine, inference
 from perso.training.recipe import init_state
@@ -311,6 +311,34 @@ def test_phases_that_train_alike_are_one_training(data, generic, spy):
     slower = beyond("slower", phases=(LATE, replace(LATE, rate=0.001)))
     reached(data, generic, slower)
     assert len(spy.calls) == 4
+
+
+def test_a_share_of_the_epochs_is_as_long_everywhere(data, generic, spy):
+    """Before the epochs, where it moves the decay of the rate, and as a late phase."""
+    fold = data.splits.folds[0]
+    n_iter = plans.epoch_length(data, fold)
+    settings = replace(data.settings, epochs=4, decay_epoch=2, decay=0.5)
+    longer = replace(data, settings=settings)
+    early = (Phase("I", epochs=0.25), EPOCHS)
+    rates = plans.rate_schedule(longer, fold, early)
+    assert len(rates) == 5 * n_iter
+    assert np.flatnonzero(rates < TINY.learning_rate)[0] == 3 * n_iter
+    short, long = (
+        beyond(name, phases=(Phase("I", epochs=share, rate=0.01),))
+        for name, share in (("short", 0.1), ("long", 0.2))
+    )
+    together = reached(data, generic, short, long)
+    assert [length for length, _ in spy.calls] == [round(0.2 * n_iter)]
+    for method in (short, long):
+        assert all(map(equal, together[method], reached(data, generic, method)[method]))
+    assert key_differs(data, short, long)
+
+
+def key_differs(data: StudyData, one: Method, other: Method) -> bool:
+    """Whether two methods have other keys for a person of the first fold."""
+    people = data.splits.folds[0].individuals
+    keys = [identity.key(data, method, 0, 0, people, people[0]) for method in (one, other)]
+    return keys[0] != keys[1]
 
 
 def test_the_pull_is_to_where_the_method_starts(data, generic):
