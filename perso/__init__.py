@@ -8,7 +8,7 @@ A map of the package. A folder imports only from those above it, and so does a f
     seeds       names → seeds and generators; facts → hashes
     paths       where the store, the data sets and results/ are
     parts       D_I and D_G
-    methods     a method is data: which data set each iteration draws its batch from
+    methods     a method is data: where it starts, what its phases draw and train, what it keeps
     stats       statistics over people, as functions of arrays
     training    networks, and the engine that trains many of them at a time
     settings    every setting, its default, its place in the papers

@@ -137,7 +137,7 @@ from sklearn.datasets import load_digits
 from perso.claims.hypotheses import Superior
 from perso.claims.registry import Claim
 from perso.data.cohort import Cohort
-from perso.methods.method import sample_weighing
+from perso.methods.kinds import sample_weighing
 
 def people():
     digits = load_digits()

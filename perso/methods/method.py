@@ -1,4 +1,4 @@
-"""The Method record, the phases it is made of, and one function per kind of method."""
+"""The Method record and the phases that it is made of."""
 
 import operator
 import re
@@ -146,9 +146,8 @@ class Method:
     start: "str | Method" = "fresh"
     phases: tuple[Phase, ...] = (EPOCHS,)  # one after the other
     after: Callable | None = None  # what becomes of the trained weights, see `methods.after`
-    held_out: int = (
-        0  # percentage of D_I's training items that no phase trains on, for `best_every`
-    )
+    # percentage of D_I's training items that no phase trains on, for `best_every`
+    held_out: int = 0
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
     enlarged_by: str = ""  # what is added from D_G, D_I → D'_I: "" nothing | one of ENLARGED_BY
@@ -224,7 +223,7 @@ class Method:
 
     @property
     def from_generic(self) -> bool:
-        """Whether it goes back to the generic network."""
+        """Whether its lineage begins with the generic network."""
         return self.begins == "generic"
 
     @property
@@ -262,21 +261,21 @@ class Method:
         shorter one is a prefix of the longer one.
         """
         phases = self.phases
-        if phases and not self.has_no_prefix:
+        if phases and self.has_prefixes:
             phases = (*phases[:-1], replace(phases[-1], iterations=1, epochs=0))
         labels = {each.name: "" for each in fields(self) if not decides_numbers(each)}
         return replace(self, **labels | {"family": OWN}, phases=phases, after=None)
 
     @property
-    def has_no_prefix(self) -> bool:
-        """Whether the first iterations of the last phase depend on its length.
+    def has_prefixes(self) -> bool:
+        """Whether the same method with a shorter last phase is a prefix of it.
 
-        Those of epochs may: the study's rate decays at a share of them.
+        With a length in epochs at the study's rate it is not: that rate decays at a share of them.
         """
         last = self.phases[-1]
-        in_epochs = last.epochs and last.rate is None
-        best = any(phase.best_every for phase in self.phases)
-        return bool(in_epochs or callable(last.draws) or best)
+        decays = bool(last.epochs) and last.rate is None
+        chosen = any(phase.best_every for phase in self.phases)
+        return not (decays or chosen or callable(last.draws))
 
     @property
     def shaping(self) -> Shaping | None:
@@ -311,89 +310,3 @@ def is_fraction(n_I: object) -> bool:
         return isinstance(n_I, str) and Fraction(n_I) > 0
     except (ValueError, ZeroDivisionError):
         return False
-
-
-def early_shaping(dose: int) -> Method:
-    """Early shaping with `dose` iterations on D_I first."""
-    meaning = f"{dose} iterations on D_I first, then D_G"
-    return Method(f"ES-n-{dose}", "early shaping", meaning, phases=(Phase("I", dose), EPOCHS))
-
-
-def longer_baseline(dose: int) -> Method:
-    """The control of early shaping with as many further iterations on D_G."""
-    return Method(
-        f"BaseLine + {dose} iterations",
-        "control",
-        f"the baseline with as many more iterations as ES-n-{dose}",
-        phases=(Phase("G", dose), EPOCHS),
-        global_extra="other",
-        refines=BASELINE,
-    )
-
-
-def early_on_another(dose: int) -> Method:
-    """The control of early shaping with the early iterations on another person's data, D_I'."""
-    return Method(
-        f"ES-n-{dose} on another person",
-        "control",
-        f"{dose} iterations on D_I' first, then D_G",
-        phases=(Phase("I", dose), EPOCHS),
-        individual_data="other",
-    )
-
-
-def sample_weighing(n_I: str, meaning: str) -> Method:
-    """Sample weighing with n_I written as a fraction ("2", "1/8")."""
-    return Method(f"SW-n-{n_I}", "sample weighing", meaning, phases=(Phase(n_I, epochs=1),))
-
-
-def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
-    """Transfer learning with n_TL = `late` iterations on D_I, from the generic network.
-
-    The name states the learning rate, because v3 gives none.
-    """
-    rate_text = f"{rate:.0e}".replace("e-0", "e-")
-    in_name = f" {optimiser}" if optimiser else ""
-    in_meaning = f" of {optimiser}" if optimiser else ""
-    return Method(
-        f"TL-n-{late} ({rate_text}{in_name})",
-        "transfer learning",
-        f"generic network, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
-        start="generic",
-        phases=(Phase("I", late, rate=rate, optimiser=optimiser),),
-    )
-
-
-def data_grouping(
-    name: str,
-    enlarged_by: str,
-    percent: int,
-    meaning: str,
-    *,
-    with_own: bool = True,
-    family: str = "data grouping",
-    refines: str = "",
-) -> Method:
-    """Data grouping: every 2nd batch from D'_I, which is a part of D_G, with D_I or alone."""
-    own = "D_I and " if with_own else ""
-    return Method(
-        name,
-        family,
-        f"every 2nd batch from {own}{meaning}",
-        phases=(Phase("2", epochs=1),),
-        enlarged_by=enlarged_by,
-        percent=percent,
-        with_own=with_own,
-        refines=refines,
-    )
-
-
-def with_more_epochs(method: Method, factor: int) -> Method:
-    """The method with `factor` times the epochs."""
-    return replace(
-        method,
-        name=f"{method.name}, {factor} × epochs",
-        family="control" if method.family == "baseline" else method.family,
-        meaning=f"{method.meaning}; {factor} times the epochs",
-        phases=tuple(replace(phase, epochs=factor * phase.epochs) for phase in method.phases),
-    )

@@ -3,12 +3,7 @@
 from collections import Counter
 
 from perso.errors import InputError
-from perso.methods.method import (
-    BASELINE,
-    FAMILIES,
-    OWN,
-    Method,
-    Phase,
+from perso.methods.kinds import (
     data_grouping,
     early_on_another,
     early_shaping,
@@ -17,6 +12,7 @@ from perso.methods.method import (
     transfer_learning,
     with_more_epochs,
 )
+from perso.methods.method import BASELINE, FAMILIES, OWN, Method, Phase
 from perso.own_code import is_reference, own_object
 
 BASE = Method(BASELINE, "baseline", "D_G and another individual's D_I'", global_extra="other")

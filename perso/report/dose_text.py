@@ -3,12 +3,8 @@
 import pandas as pd
 
 from perso.analysis import comparison
-from perso.methods.method import (
-    Method,
-    early_shaping,
-    longer_baseline,
-    with_more_epochs,
-)
+from perso.methods.kinds import early_shaping, longer_baseline, with_more_epochs
+from perso.methods.method import Method
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import D_G, PARTS
 from perso.report.sentences import format_interval

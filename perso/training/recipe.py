@@ -28,7 +28,7 @@ class Recipe(Design):
     compile: bool = False  # torch.compile of the forward pass and, with it, the backward pass
     threads: int = 1  # on a CPU
     device: str = "cpu"
-    trains: str = "all"  # which weights are trained
+    trains: str = "all"  # which weights are trained, see `subsets`
     statistics: bool = True  # whether batch norm's running statistics move
     pull: float = 0.0  # λ of λ/2 · ‖θ − θ_start‖² in the loss (L2-SP)
     pull_l1: float = 0.0  # λ of λ · ‖θ − θ_start‖₁ in the loss

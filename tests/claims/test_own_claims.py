@@ -16,7 +16,7 @@ from perso.settings import Settings
 from perso.study.study import Study
 
 METHODS = """
-from perso.methods.method import sample_weighing
+from perso.methods.kinds import sample_weighing
 MINE = sample_weighing("3", "every 3rd batch from D_I")
 """
 THIRD = "SW-n-3"

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import torch
 
-from perso.methods.method import Method, Shaping, with_more_epochs
+from perso.methods.kinds import with_more_epochs
+from perso.methods.method import Method, Shaping
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.seeds import seed_of
