@@ -42,10 +42,12 @@ class Settings:
     split: str = "item"
     # which people are chosen, no person by two seeds; class-counts: which samples are drawn
     cohort_seed: int = 0
+    # studies in one, of other people with a D_G of their own: those of this many cohort_seeds
+    cohorts: int = 1
 
     # methods
-    # v3 (Table I) | v1 (Table 2) | grouping | doses | sweeps | readings: perso/methods/registry.py
-    # | FILE.py:NAME, methods of your own
+    # v3 (Table I) | relative | v1 (Table 2) | grouping | doses | sweeps | readings, see
+    # perso/methods/registry.py | FILE.py:NAME, methods of your own
     rows_of: str = "v3"
     largest_dose: int = 5_000  # methods with more iterations of early shaping are left out
 
@@ -75,6 +77,10 @@ class Settings:
     decay_epoch: int = 0
     decay: float = 0.316  # v1
     repeats: int = 1  # models per person and method; v1: 3
+    # the same of the baseline and of methods from the generic network, where it is more: all others
+    # are compared with the baseline, and a late phase costs little
+    reference_repeats: int = 1
+    rotate: bool = False  # every repeat tests other samples of D_I, and trains on the rest
     seed: int = 0  # of initial weights, batches, dropout, splits
 
     # computing: how, not what. `auto` and 0 are chosen by network size and machine
@@ -123,6 +129,11 @@ class Settings:
             )
         if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
             raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
+        if self.cohorts > 1 and self.variation == "class-counts":
+            raise InputError(
+                f"cohorts: {self.cohorts}: people of class counts are drawn from one pool; set "
+                "cohorts: 1, and another cohort_seed for other people"
+            )
         # what has no effect must not give the same model another key
         if self.decay_epoch >= self.epochs:
             raise InputError(
@@ -141,7 +152,7 @@ TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", s
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "split": ("item", "image"),
-    "rows_of": ("v3", "v1", "grouping", "doses", "sweeps", "readings"),
+    "rows_of": ("v3", "relative", "v1", "grouping", "doses", "sweeps", "readings"),
     "claims_of": ("papers",),
     "architecture": ("vgg", "gru"),
     "norm": ("after", "before"),
@@ -166,6 +177,7 @@ RANGES = {
     "min_items": (0, np.inf),
     "train_share": (0.05, 0.95),
     "cohort_seed": (0, np.inf),
+    "cohorts": (1, np.inf),
     "image_size": (8, 256),
     "width": (0.03125, 8),
     "batch_size": (2, np.inf),
@@ -176,6 +188,7 @@ RANGES = {
     "decay_epoch": (0, np.inf),
     "decay": (0, 1),
     "repeats": (1, np.inf),
+    "reference_repeats": (1, np.inf),
     "seed": (0, np.inf),
     "lanes": (0, 64),
     "in_flight": (0, 64),
@@ -300,7 +313,9 @@ def v1_settings(settings: Settings, variation: str = "hidden-factors", **changes
 
 def v1_class_counts(settings: Settings) -> Settings:
     """Return `v1_settings` of people who differ in class counts, without flips, as v1 has them."""
-    return v1_settings(settings, variation="class-counts", exchange=False, flips=False, min_items=0)
+    return v1_settings(
+        settings, variation="class-counts", cohorts=1, exchange=False, flips=False, min_items=0
+    )
 
 
 def settings_of(namespace: Mapping) -> Settings:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from perso.data import cohort, sources, splits
 from perso.data.images import flipped, resized
-from perso.data.splits import Fold, Person, Splits
+from perso.data.splits import Fold, Person, Roles, Splits
 from perso.errors import InputError
 from perso.paths import default_data_dir
 from perso.seeds import fingerprint, rng
@@ -38,6 +38,16 @@ class StudyData:
     splits: Splits
     content: dict[Person, str]  # hash of each person's name and data, a part of a model's key
     architecture: str | type = "vgg"  # the network's name, or a class of the user's own
+    cohorts: tuple[Roles, ...] = ()  # who is what; the folds follow from it
+    rotation: int = 0  # which split of the individuals' own data `splits` holds
+
+    def at(self, repeat: int) -> "StudyData":
+        """Return the data as a repeat splits them (the setting `rotate`)."""
+        rotation = repeat % self.settings.repeats if self.settings.rotate else 0
+        if rotation == self.rotation:
+            return self
+        rotated = split_of(self.settings, self.source, self.cohorts, rotation)
+        return replace(self, splits=rotated, rotation=rotation)
 
     @property
     def kind(self) -> str:
@@ -83,9 +93,9 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     """
     source = sources.load(settings.dataset, Path(data_dir or default_data_dir()))
     if settings.variation == "class-counts":
-        source, individuals, global_people = draw_class_counts(settings, source)
+        source, cohorts = draw_class_counts(settings, source)
     else:
-        source, individuals, global_people = choose_people(settings, source)
+        source, cohorts = choose_people(settings, source)
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
     labels = source.labels
@@ -101,34 +111,46 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     if settings.flips:
         inputs, labels = flipped(inputs, labels, classes)
     orientations = 3 if settings.flips else 1
+    content = {
+        person: fingerprint([str(person), source.of([person]).content_hash])
+        for roles in cohorts
+        for person in (*roles.individuals, *roles.global_people)
+    }
+    return StudyData(
+        settings,
+        source,
+        inputs,
+        labels,
+        classes * orientations,
+        split_of(settings, source, cohorts),
+        content,
+        cohorts=tuple(cohorts),
+    )
+
+
+def split_of(
+    settings: Settings, source: cohort.Cohort, cohorts: Sequence[Roles], rotation: int = 0
+) -> Splits:
+    """Return the split of all people; InputError for a person who has too few samples."""
     try:
-        people_split = splits.split_people(
+        return splits.split_people(
             source.who,
             source.item,
-            individuals,
-            global_people,
+            cohorts,
             settings.train_share,
             lambda person: rng(settings.seed, "split", person),
-            copies=orientations,
+            copies=3 if settings.flips else 1,
             whole=settings.split == "item",
+            rotation=rotation,
         )
     except ValueError as error:
         raise InputError(
             f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out"
         ) from error
-    content = {
-        person: fingerprint([str(person), source.of([person]).content_hash])
-        for person in (*individuals, *global_people)
-    }
-    return StudyData(
-        settings, source, inputs, labels, classes * orientations, people_split, content
-    )
 
 
-def choose_people(
-    settings: Settings, source: cohort.Cohort
-) -> tuple[cohort.Cohort, list[Person], list[Person]]:
-    """Hidden factors: return the chosen people's cohort, the individuals, and the people of D_G.
+def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Cohort, list[Roles]]:
+    """Hidden factors: return the chosen people's samples, and who is what in each cohort.
 
     No person is in the cohorts of two values of cohort_seed.
     """
@@ -146,15 +168,20 @@ def choose_people(
         for person in people
         if len(np.unique(source.item[source.who == person])) >= settings.min_items
     ]
-    for seed in range(settings.cohort_seed + 1):
+    chosen = []
+    for seed in range(settings.cohort_seed + settings.cohorts):
         draws = {person: rng(seed, "person", person).random() for person in left}
         try:
-            individuals, global_people = splits.choose(draws, settings.individuals, others)
+            roles = Roles(*splits.choose(draws, settings.individuals, others))
         except ValueError:
             message = too_few(settings, len(people), len(left), others, seed)
             raise InputError(message) from None
-        left = [person for person in left if person not in {*individuals, *global_people}]
-    return source.of([*individuals, *global_people]), individuals, global_people
+        taken = {*roles.individuals, *roles.global_people}
+        left = [person for person in left if person not in taken]
+        if seed >= settings.cohort_seed:
+            chosen.append(roles)
+    everybody = [person for roles in chosen for each in roles for person in each]
+    return source.of(everybody), chosen
 
 
 def too_few(settings: Settings, people: int, left: int, others: int, seed: int) -> str:
@@ -170,8 +197,11 @@ def too_few(settings: Settings, people: int, left: int, others: int, seed: int) 
     if others:
         needed += f" and {others} global_people"
     if seed:
+        which = f"cohort_seed: {settings.cohort_seed} needs"
+        if settings.cohorts > 1:
+            which = f"cohorts: each of {settings.cohorts} needs"
         return (
-            f"cohort_seed: {settings.cohort_seed} needs {needed}, but of the {people} people of "
+            f"{which} {needed}, but of the {people} people of "
             f"{settings.dataset}, only {left}{enough} are in no cohort of a smaller seed"
         )
     if people == 1:
@@ -194,8 +224,8 @@ def too_few(settings: Settings, people: int, left: int, others: int, seed: int) 
 
 def draw_class_counts(
     settings: Settings, source: cohort.Cohort
-) -> tuple[cohort.Cohort, list[Person], list[Person]]:
-    """Class counts (v1): return the cohort of made people, the individuals, and D_G's pool.
+) -> tuple[cohort.Cohort, list[Roles]]:
+    """Class counts (v1): return the samples of made people, and who is what in their one cohort.
 
     Individuals are drawn from the samples; D_G is a pool of the rest.
     """
@@ -210,7 +240,7 @@ def draw_class_counts(
                 f"individuals: {settings.individuals} do not fit {settings.dataset}, "
                 f"which was drawn for {len(drawn)}; possible: {len(drawn)}"
             )
-        return source, drawn, [POOL]
+        return source, [Roles(drawn, [POOL])]
     if len(np.unique(source.item)) < len(source.item):
         raise InputError(
             f"variation: class-counts draws single samples, but several {source.kind} share an "
@@ -242,7 +272,7 @@ def draw_class_counts(
         {name: values[kept] for name, values in source.attributes.items()},
         source.source,
     )
-    return pooled, list(range(settings.individuals)), [POOL]
+    return pooled, [Roles(list(range(settings.individuals)), [POOL])]
 
 
 def part_sizes(data: StudyData) -> pd.DataFrame:

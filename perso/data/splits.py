@@ -7,6 +7,7 @@ person, so that further people never change the others.
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,13 @@ class Fold:
         """Return I', the other individual: the next of this fold, cyclic."""
         place = self.individuals.index(person)
         return self.individuals[(place + 1) % len(self.individuals)]
+
+
+class Roles(NamedTuple):
+    """The people of a cohort."""
+
+    individuals: list[Person]  # S
+    global_people: list[Person]  # those whose data are D_G
 
 
 @dataclass(frozen=True)
@@ -71,19 +79,24 @@ def numbered(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
-def split(item: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def split(
+    item: np.ndarray, share: float, rng: np.random.Generator, rotation: int = 0
+) -> np.ndarray:
     """Return which of one person's inputs are trained on, bool [N].
 
     Inputs of one item stay on one side. ValueError for fewer than two items.
 
-    item   int [N], the original sample of each input
-    share  of the items that is trained on; at least one item is on either side
+    item      int [N], the original sample of each input
+    share     of the items that is trained on; at least one item is on either side
+    rotation  the items in random order are a ring, and the tested ones move on by as many as they
+              are: so the rotations 0, 1 and 2 of a share of .7 test no item twice
     """
     items = np.unique(item)
     if len(items) < 2:
         raise ValueError(f"{len(items)} sample cannot be split into training and test")
     count = min(max(round(share * len(items)), 1), len(items) - 1)
-    return np.isin(item, rng.permutation(items)[:count])
+    ring = np.roll(rng.permutation(items), rotation * (len(items) - count))
+    return np.isin(item, ring[:count])
 
 
 def class_counts(
@@ -112,38 +125,45 @@ def class_counts(
 def split_people(
     who: np.ndarray,
     item: np.ndarray,
-    individuals: Sequence[Person],
-    global_people: Sequence[Person],
+    cohorts: Sequence[Roles],
     share: float,
     rng_of: Callable[[Person], np.random.Generator],
     copies: int = 1,
     whole: bool = True,
+    rotation: int = 0,
 ) -> Splits:
     """Split every person's inputs and lay out the folds. ValueError names a person who cannot be.
 
-    who, item      person and original sample of every input, [N]
-    global_people  the people of D_G; if empty, each half of the individuals is D_G to the other
-    share          of a person's items that is trained on
-    rng_of         returns the generator of a person's split
-    copies         1, or 3 with flips: input n also has the indices n + N and n + 2·N
-    whole          an item and its copies stay on one side; if False, inputs are split one by one
+    who, item  person and original sample of every input, [N]
+    cohorts    each of other people, and a fold of its own; without people for D_G it is two folds,
+               each half of the individuals being D_G to the other
+    share      of a person's items that is trained on
+    rng_of     returns the generator of a person's split
+    copies     1, or 3 with flips: input n also has the indices n + N and n + 2·N
+    whole      an item and its copies stay on one side; if False, inputs are split one by one
+    rotation   of the individuals' splits, see `split`; that of D_G's people stays
     """
     train = {}
     test = {}
-    for person in (*individuals, *global_people):
-        own = np.flatnonzero(who == person)
-        inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
-        try:
-            kept = split(np.tile(item[own], copies) if whole else inputs, share, rng_of(person))
-        except ValueError as error:
-            raise ValueError(f"person {person}: {error}") from error
-        train[person] = inputs[kept]
-        test[person] = inputs[~kept]
-    if global_people:
-        sides = [(individuals, global_people)]
-    else:
-        half = len(individuals) // 2
-        sides = [(individuals[:half], individuals[half:]), (individuals[half:], individuals[:half])]
+    sides = []
+    for individuals, global_people in cohorts:
+        for person in (*individuals, *global_people):
+            own = np.flatnonzero(who == person)
+            inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
+            units = np.tile(item[own], copies) if whole else inputs
+            turn = 0 if person in global_people else rotation
+            try:
+                kept = split(units, share, rng_of(person), turn)
+            except ValueError as error:
+                raise ValueError(f"person {person}: {error}") from error
+            train[person] = inputs[kept]
+            test[person] = inputs[~kept]
+        if global_people:
+            sides.append((individuals, global_people))
+        else:
+            half = len(individuals) // 2
+            sides.append((individuals[:half], individuals[half:]))
+            sides.append((individuals[half:], individuals[:half]))
     folds = (
         Fold(
             tuple(inside),

@@ -4,32 +4,51 @@ from dataclasses import replace
 
 from perso.methods.method import BASELINE, EPOCHS, Method, Phase
 
+# {method and dose: row of v3's Table I}: v3's 40, 400, 10 and 300 iterations as shares of its 3,300
+V3_ROW = {
+    ("ES", 0.012): "ES-n-40",
+    ("ES", 0.12): "ES-n-400",
+    ("BaseLine", 0.12): "BaseLine + 400 iterations",
+    **{
+        ("TL", share, rate): f"TL-n-{late} ({text})"
+        for share, late in ((0.003, 10), (0.09, 300))
+        for rate, text in ((1e-3, "1e-3"), (1e-4, "1e-4"))
+    },
+}
 
-def early_shaping(dose: int) -> Method:
-    """Early shaping with `dose` iterations on D_I first."""
-    meaning = f"{dose} iterations on D_I first, then D_G"
-    return Method(f"ES-n-{dose}", "early shaping", meaning, phases=(Phase("I", dose), EPOCHS))
 
-
-def longer_baseline(dose: int) -> Method:
-    """The control of early shaping with as many further iterations on D_G."""
+def early_shaping(dose: float) -> Method:
+    """Early shaping with `dose` iterations on D_I first; below 1: that share of the epochs."""
     return Method(
-        f"BaseLine + {dose} iterations",
-        "control",
-        f"the baseline with as many more iterations as ES-n-{dose}",
-        phases=(Phase("G", dose), EPOCHS),
-        global_extra="other",
-        refines=BASELINE,
+        named_by("ES", dose),
+        "early shaping",
+        f"{amount(dose)} on D_I first, then D_G",
+        phases=(first("I", dose), EPOCHS),
+        stands_for=V3_ROW.get(("ES", dose), ""),
     )
 
 
-def early_on_another(dose: int) -> Method:
+def longer_baseline(dose: float) -> Method:
+    """The control of early shaping with as many further iterations on D_G."""
+    as_long = named_by("ES", dose)
+    return Method(
+        f"BaseLine + {dose_text(dose)}" + (" iterations" if dose >= 1 else ""),
+        "control",
+        f"the baseline with as many more iterations as {as_long}",
+        phases=(first("G", dose), EPOCHS),
+        global_extra="other",
+        refines=BASELINE,
+        stands_for=V3_ROW.get(("BaseLine", dose), ""),
+    )
+
+
+def early_on_another(dose: float) -> Method:
     """The control of early shaping with the early iterations on another person's data, D_I'."""
     return Method(
-        f"ES-n-{dose} on another person",
+        f"{named_by('ES', dose)} on another person",
         "control",
-        f"{dose} iterations on D_I' first, then D_G",
-        phases=(Phase("I", dose), EPOCHS),
+        f"{amount(dose)} on D_I' first, then D_G",
+        phases=(first("I", dose), EPOCHS),
         individual_data="other",
     )
 
@@ -39,21 +58,68 @@ def sample_weighing(n_I: str, meaning: str) -> Method:
     return Method(f"SW-n-{n_I}", "sample weighing", meaning, phases=(Phase(n_I, epochs=1),))
 
 
-def transfer_learning(late: int, rate: float, optimiser: str = "") -> Method:
+def transfer_learning(late: float, rate: float, optimiser: str = "") -> Method:
     """Transfer learning with n_TL = `late` iterations on D_I, from the generic network.
 
+    late   below 1: as a share of the epochs
     The name states the learning rate, because v3 gives none.
     """
-    rate_text = f"{rate:.0e}".replace("e-0", "e-")
     in_name = f" {optimiser}" if optimiser else ""
     in_meaning = f" of {optimiser}" if optimiser else ""
     return Method(
-        f"TL-n-{late} ({rate_text}{in_name})",
+        f"{named_by('TL', late)} ({rate_text(rate)}{in_name})",
         "transfer learning",
-        f"generic network, then {late} iterations{in_meaning} on D_I at learning rate {rate_text}",
+        f"generic network, then {amount(late)}{in_meaning} on D_I at learning rate "
+        f"{rate_text(rate)}",
         start="generic",
-        phases=(Phase("I", late, rate=rate, optimiser=optimiser),),
+        phases=(first("I", late, rate=rate, optimiser=optimiser),),
+        stands_for="" if optimiser else V3_ROW.get(("TL", late, rate), ""),
     )
+
+
+def transfer_control(late: float, rate: float, draws: str) -> Method:
+    """The control of transfer learning that goes on with data of other people.
+
+    draws   "I": those of another person, D_I' | "G": D_G
+    """
+    whose = {"I": "another person", "G": "D_G"}[draws]
+    data = {"I": "D_I'", "G": "D_G"}[draws]
+    return Method(
+        f"{named_by('TL', late)} on {whose} ({rate_text(rate)})",
+        "control",
+        f"generic network, then {amount(late)} on {data} at learning rate {rate_text(rate)}",
+        start="generic",
+        phases=(first(draws, late, rate=rate),),
+        individual_data="other" if draws == "I" else "own",
+    )
+
+
+def first(draws: str, dose: float, **training) -> Phase:
+    """The phase of a dose: iterations, or below 1 a share of the epochs."""
+    length = {"iterations": dose} if dose >= 1 else {"epochs": dose}
+    return Phase(draws, **length, **training)
+
+
+def named_by(method: str, dose: float) -> str:
+    """The name of a method with a dose: "ES-n-400", "ES 12 %"."""
+    return f"{method}-n-{dose}" if dose >= 1 else f"{method} {dose_text(dose)}"
+
+
+def dose_text(dose: float) -> str:
+    """A dose as names have it: "400", "12 %"."""
+    return f"{dose}" if dose >= 1 else f"{100 * dose:g} %"
+
+
+def amount(dose: float) -> str:
+    """A dose in words: "400 iterations", "12 % of the iterations of all epochs"."""
+    if dose >= 1:
+        return f"{dose} iterations"
+    return f"{dose_text(dose)} of the iterations of all epochs"
+
+
+def rate_text(rate: float) -> str:
+    """A learning rate as names have it: "1e-4"."""
+    return f"{rate:.0e}".replace("e-0", "e-")
 
 
 def data_grouping(

@@ -155,6 +155,8 @@ class Method:
     with_own: bool = True  # whether D'_I includes D_I itself
     # the papers' row that this control replaces as the base of a comparison
     refines: str = field(default="", metadata=LABEL)
+    # the row of v3 whose dose, as a share of the training, it has
+    stands_for: str = field(default="", metadata=LABEL)
 
     def __post_init__(self):
         try:

@@ -8,7 +8,9 @@ from perso.methods.kinds import (
     early_on_another,
     early_shaping,
     longer_baseline,
+    rate_text,
     sample_weighing,
+    transfer_control,
     transfer_learning,
     with_more_epochs,
 )
@@ -92,6 +94,36 @@ V3 = (
     *RANDOM_WITH_OWN,
     *NEAR_PERSONS,
     *NEAR_SAMPLES,
+)
+
+# v3's shaping at any length of training: doses are as large a share of it as v3's were of 3,300
+# iterations
+SMALL_RATE = 1e-4
+RELATIVE = (
+    BASE,
+    UNION,
+    longer_baseline(0.012),
+    longer_baseline(0.12),
+    early_on_another(0.12),
+    early_shaping(0.012),
+    early_shaping(0.12),
+    SW_12,
+    SW_2,
+    Method(
+        f"SW-n-2, then 9 % ({rate_text(SMALL_RATE)})",
+        "control",
+        "every 2nd batch from D_I, and further 9 % of the iterations of all epochs so at learning "
+        f"rate {rate_text(SMALL_RATE)}",
+        start=SW_2,
+        phases=(Phase("2", epochs=0.09, rate=SMALL_RATE),),
+    ),
+    TL_0,
+    *(transfer_learning(late, rate) for rate in (1e-3, SMALL_RATE) for late in (0.003, 0.09)),
+    *(
+        transfer_control(late, rate, draws)
+        for draws in ("I", "G")
+        for late, rate in ((0.09, 1e-3), (0.003, SMALL_RATE), (0.09, SMALL_RATE))
+    ),
 )
 
 # v1's Table 2, with v1's optimiser, learning rates and numbers of iterations
@@ -192,6 +224,7 @@ READINGS = (
 
 TABLES = {
     "v3": V3,
+    "relative": RELATIVE,
     "v1": V1,
     "grouping": GROUPING,
     "doses": DOSES,

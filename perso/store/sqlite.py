@@ -35,6 +35,10 @@ ROW = {
     "created": "TEXT",
     "hits_I": "BLOB",  # one bit per test image: classified correctly or not, see `packed`
     "hits_G": "BLOB",
+    # of the test images of every individual of the fold, in the fold's order; none in older rows
+    "hits_S": "BLOB",
+    # of each test image of D_I, the log-probability of its class, float16; none in older rows
+    "logp_I": "BLOB",
 }
 NETWORK = {
     "key": "TEXT PRIMARY KEY",
@@ -61,6 +65,19 @@ def unpacked(blob: bytes, n: int) -> np.ndarray:
     return np.unpackbits(np.frombuffer(blob, np.uint8), count=n).astype(bool)
 
 
+def add_columns(connection: sqlite3.Connection) -> None:
+    """Add to the rows of an older store the columns that are new; they hold NULL there."""
+
+    def missing() -> list[str]:
+        there = {name for _, name, *_ in connection.execute("PRAGMA table_info(rows)")}
+        return [column for column in ROW if column not in there]
+
+    if missing():
+        connection.execute("BEGIN IMMEDIATE")  # another process may be adding them
+        for column in missing():
+            connection.execute(f"ALTER TABLE rows ADD COLUMN {column} {ROW[column]}")
+
+
 class Store:
     """The SQLite file at `path`, created by the first write. Several processes may use it at once.
 
@@ -82,6 +99,7 @@ class Store:
                 for name, columns in SCHEMA.items():
                     columns_sql = ", ".join(f"{column} {kind}" for column, kind in columns.items())
                     connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns_sql})")
+                add_columns(connection)
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise InputError(
@@ -97,9 +115,12 @@ class Store:
 
     def add(self, rows: Iterable[Mapping], table: str = "rows") -> None:
         """Add complete rows in one transaction; a row that is already there stays as it is."""
-        placeholders = ", ".join(f":{column}" for column in SCHEMA[table])
+        columns = ", ".join(SCHEMA[table])
+        values = ", ".join(f":{column}" for column in SCHEMA[table])
         with self.open() as connection:
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({placeholders})", rows)
+            connection.executemany(
+                f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({values})", rows
+            )
 
     def rows(self, keys: Iterable[str]) -> pd.DataFrame:
         """Return the stored rows of these keys, in the order of `keys`."""
@@ -107,12 +128,15 @@ class Store:
         if not self.path.exists():
             return pd.DataFrame(columns=list(ROW))
         unique = list(dict.fromkeys(keys))
+        columns = ", ".join(ROW)
         found = []
         with self.open() as connection:
             for start in range(0, len(unique), AT_ONCE):
                 some = unique[start : start + AT_ONCE]
                 marks = ", ".join("?" * len(some))
-                found += connection.execute(f"SELECT * FROM rows WHERE key IN ({marks})", some)
+                found += connection.execute(
+                    f"SELECT {columns} FROM rows WHERE key IN ({marks})", some
+                )
         stored = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True)
         stored = stored.set_index("key")
         return stored.loc[[key for key in keys if key in stored.index]].reset_index()

@@ -123,6 +123,8 @@ def encoder_key(data: StudyData, fold_number: int) -> str:
     settings = {name: getattr(data.settings, name) for name in ENCODER_SETTINGS}
     people = [data.content[person] for person in fold.individuals]
     facts = {"engine": engine.VERSION, **settings}
+    if data.rotation:  # it learns from other images of the individuals
+        facts["rotation"] = data.rotation
     return fingerprint([facts, plans.ENCODER, [data.content_of(fold), *people]])
 
 
@@ -144,6 +146,8 @@ def key(
     more = []
     if method.needs_encoder:
         more.append(encoder_key(data, fold_number))
+    if data.rotation:
+        more.append(["rotation", data.rotation])
     # of a study by SGD, `common` holds the momentum
     optimisers = {phase.optimiser for each in method.lineage for phase in each.phases}
     if "sgd" in optimisers and data.settings.optimiser != "sgd":

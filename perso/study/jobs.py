@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from perso.data.dataset import StudyData
-from perso.data.splits import Person
+from perso.data.splits import Fold, Person
 from perso.methods import schedules
 from perso.methods.method import EPOCHS, Method
-from perso.parts import D_G, D_I, Part
+from perso.parts import D_G, D_I, PARTS
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store, packed
 from perso.study.lineage import as_state, as_weights, train_methods
@@ -116,7 +116,7 @@ def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> d
 def train_base(data: StudyData, job: Job) -> dict:
     """Train the network that a job builds on; return its row."""
     if job.needs_encoder:
-        return train_encoder(data, job.fold, job.base)
+        return train_encoder(data.at(job.repeat), job.fold, job.base)
     return train_generic(data, job.fold, job.repeat, job.base)
 
 
@@ -170,6 +170,7 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     base   weights of the network that the job builds on; None for a job that builds on none
     """
     begun = time.perf_counter()
+    data = data.at(job.repeat)
     s = data.settings
     fold = data.splits.folds[job.fold]
     how = recipe(data)
@@ -190,7 +191,6 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
         own = lineage_iterations(data, fold, method)
         shared = iterations_of(data, fold, [EPOCHS]) if method.from_generic else 0
         for person, state in zip(job.people, reached[method], strict=True):
-            tests = {D_I: data.splits.test[person], D_G: fold.global_test}
             rows.append(
                 {
                     "key": job.keys[method.name, person],
@@ -207,27 +207,32 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                     "lanes": fused[person],
                     "torch": torch.__version__,
                     "created": now(),
-                    **test_columns(data, how, state, tests),
+                    **test_columns(data, how, state, fold, person),
                 }
             )
     return rows
 
 
 def test_columns(
-    data: StudyData, how: Recipe, state: State, tests: dict[Part, np.ndarray]
+    data: StudyData, how: Recipe, state: State, fold: Fold, person: Person
 ) -> dict[str, float | int | bytes]:
-    """Return a row's columns about each test set: accuracy, number of samples, one bit per sample.
+    """Return a row's columns about its test sets.
 
-    tests   indices of the test samples, int [n] each; all are predicted in one pass
+    Of D_I and D_G they are accuracy, number of samples, and one bit per sample.
     """
-    (predicted,) = inference.predict_all(replace(how, lanes=1), data.inputs, [state], [tests])
-    columns = {}
-    for part, index in tests.items():
-        hits = predicted[part] == data.labels[index]
-        columns[part.accuracy] = float(hits.mean())
-        columns[part.size] = len(hits)
-        columns[part.hits] = packed(hits)
-    return columns
+    alone = replace(how, lanes=1)
+    test = data.splits.test
+    everybody = np.concatenate([test[each] for each in fold.individuals])
+    tests = {D_I: test[person], D_G: fold.global_test, "S": everybody}
+    (predicted,) = inference.predict_all(alone, data.inputs, [state], [tests])
+    hits = {name: predicted[name] == data.labels[index] for name, index in tests.items()}
+    columns = {"hits_S": packed(hits["S"])}
+    for part in PARTS.values():
+        columns[part.accuracy] = float(hits[part].mean())
+        columns[part.size] = len(hits[part])
+        columns[part.hits] = packed(hits[part])
+    logp = inference.log_probabilities(alone, data.inputs, data.labels, state, test[person])
+    return columns | {"logp_I": logp.astype("<f2").tobytes()}
 
 
 def device_name(device: str) -> str:

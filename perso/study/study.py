@@ -15,7 +15,7 @@ import pandas as pd
 from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import EPOCHS, Method
+from perso.methods.method import BASELINE, EPOCHS, Method
 from perso.methods.registry import TABLES, methods_of
 from perso.own_code import is_reference
 from perso.paths import default_store
@@ -84,28 +84,37 @@ class Study:
         by_root: dict[Method, list[Method]] = {}
         for method in self.methods if methods is None else methods:
             by_root.setdefault(method.lineage[0].training, []).append(method)
+        at_once = self.settings.lanes * self.settings.in_flight
         found = [
-            self.job(tuple(together), people, number, repeat)
+            self.job(tuple(repeated), people, number, repeat)
             for together in by_root.values()
-            for repeat in range(self.settings.repeats)
+            for repeat in range(max(map(self.repeats_of, together)))
+            if (repeated := [each for each in together if repeat < self.repeats_of(each)])
             for number, fold in enumerate(self.folds)
-            for people in chunks(fold.individuals, self.settings.lanes * self.settings.in_flight)
+            for people in chunks(fold.individuals, at_once)
         ]
         return sorted(found, key=self.cost, reverse=True)
 
+    def repeats_of(self, method: Method) -> int:
+        """Return how many models of a method a person has."""
+        s = self.settings
+        is_reference_row = method.name == BASELINE or method.from_generic
+        return max(s.repeats, s.reference_repeats) if is_reference_row else s.repeats
+
     def job(self, methods: tuple[Method, ...], people: tuple, fold: int, repeat: int) -> Job:
         """Return the job of people of a fold and methods of one root, with all its keys."""
+        data = self.data.at(repeat)
         keys = {
-            (method.name, person): identity.key(self.data, method, fold, repeat, fused, person)
+            (method.name, person): identity.key(data, method, fold, repeat, fused, person)
             for method in methods
             for fused in chunks(people, self.settings.lanes)
             for person in fused
         }
         base = ""
         if methods[0].from_generic:
-            base = identity.generic_key(self.data, fold, repeat)
+            base = identity.generic_key(data, fold, repeat)
         if methods[0].needs_encoder:
-            base = identity.encoder_key(self.data, fold)
+            base = identity.encoder_key(data, fold)
         return Job(methods, people, fold, repeat, keys, base)
 
     def cost(self, job: Job) -> int:
@@ -117,7 +126,7 @@ class Study:
         return sum(longest.values()) * len(job.people)
 
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
-        """Return method, person, repeat and key of all rows of these methods, stored or not."""
+        """Return method, person, repeat, fold and key of all rows, stored or not."""
         methods = self.methods if methods is None else tuple(methods)
         keys = {
             (name, person, job.repeat): key
@@ -125,12 +134,13 @@ class Study:
             for (name, person), key in job.keys.items()
         }
         lines = [
-            (method.name, str(person), repeat, keys[method.name, person, repeat])
+            (method.name, str(person), repeat, number, keys[method.name, person, repeat])
             for method in methods
-            for person in self.data.splits.individuals
-            for repeat in range(self.settings.repeats)
+            for number, fold in enumerate(self.folds)
+            for person in fold.individuals
+            for repeat in range(self.repeats_of(method))
         ]
-        return pd.DataFrame(lines, columns=["method", "person", "repeat", "key"])
+        return pd.DataFrame(lines, columns=["method", "person", "repeat", "fold", "key"])
 
     def keys(self, methods: Iterable[Method] | None = None) -> list[str]:
         """Return the keys of all rows of these methods."""
@@ -141,7 +151,8 @@ class Study:
     ) -> pd.DataFrame:
         """Return the stored rows of these methods, one per trained model.
 
-        A row bears the method's present name, whatever the name was when the model was trained.
+        A row bears the method's present name and the number of the fold in this study, whatever
+        they were when the model was trained.
 
         given   rows from elsewhere, used where the store has none of that key
         """
@@ -151,7 +162,7 @@ class Study:
             missing = given["key"].isin(wanted["key"]) & ~given["key"].isin(stored["key"])
             tables = [table for table in (stored, given[missing]) if len(table)]
             stored = pd.concat(tables or [stored])
-        numbers = stored.drop(columns=["method", "person", "repeat"])
+        numbers = stored.drop(columns=["method", "person", "repeat", "fold"])
         return wanted.merge(numbers, on="key")[list(ROW)]
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:

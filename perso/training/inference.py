@@ -11,14 +11,17 @@ from perso.seeds import seed_of
 from perso.training.models import State, load_states
 from perso.training.recipe import Recipe, compute_context, init_state, to_device
 
-BATCH = 1024  # samples of a pass, of all lanes together
+BATCH = {"cpu": 1024, "cuda": 8192}  # samples of a pass, of all lanes together
 WARM_UP = 3  # first passes of `latency`, not counted
 
 
 def predict(
-    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray, batch: int = BATCH
+    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray, batch: int = 0
 ) -> np.ndarray:
-    """The class that one model predicts for each of inputs[index], int64 [len(index)]."""
+    """The class that one model predicts for each of inputs[index], int64 [len(index)].
+
+    batch   samples of a pass; 0: that of `BATCH`
+    """
     return forward_batches(recipe, inputs, [state], index[:, None], predicted, batch)[:, 0]
 
 
@@ -42,7 +45,7 @@ def predict_all(
         for lane, each in enumerate(joined):
             index[: len(each), lane] = each
         group = states[start : start + recipe.lanes]
-        classes = forward_batches(recipe, inputs, group, index, predicted, BATCH)
+        classes = forward_batches(recipe, inputs, group, index, predicted)
         for lane, each in enumerate(own):
             ends = np.cumsum([len(test) for test in each.values()])
             # the last part is what was filled up
@@ -54,6 +57,21 @@ def predict_all(
 def predicted(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The classes that each lane predicts, [B, lanes]."""
     return model(x).argmax(2)
+
+
+def log_probabilities(
+    recipe: Recipe, inputs: np.ndarray, labels: np.ndarray, state: State, index: np.ndarray
+) -> np.ndarray:
+    """The log-probability that one model gives to the class of each of inputs[index], [n].
+
+    labels   int [M], of all inputs
+    """
+
+    def of_all_classes(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return torch.log_softmax(model(x).float(), 2)
+
+    found = forward_batches(recipe, inputs, [state], index[:, None], of_all_classes)
+    return found[np.arange(len(index)), 0, labels[index]]
 
 
 def encode(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:
@@ -84,16 +102,16 @@ def forward_batches(
     states: list[State],
     index: np.ndarray,
     function: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor],
-    batch: int = BATCH,
+    batch: int = 0,
 ) -> np.ndarray:
     """The outputs of `function(model, x)`, one after the other, of all rows of `index`.
 
     states   one per lane of the model
     index    int [n, lanes]: each lane sees its own inputs
-    batch    samples of a pass, of all lanes together
+    batch    samples of a pass, of all lanes together; 0: that of `BATCH`
     The model is in evaluation mode; x is prepared for it.
     """
-    rows = max(1, batch // len(states))
+    rows = max(1, (batch or BATCH[recipe.device]) // len(states))
     with compute_context(recipe):
         model = recipe.network(len(states)).eval()
         load_states(model, states)

@@ -52,7 +52,10 @@ class Recipe(Design):
     @property
     def layout(self) -> torch.memory_format:
         """Memory format of images, activations and the weights of convolutions."""
-        return torch.channels_last if self.channels_last else torch.contiguous_format
+        # a GPU's tensor cores want channels last; its float32 convolutions are slower for it
+        in_float32 = self.device == "cuda" and self.precision == "float32"
+        channels_last = self.channels_last and not in_float32
+        return torch.channels_last if channels_last else torch.contiguous_format
 
     def build(self, lanes: int = 1) -> nn.Module:
         """A network with `lanes` lanes, from its constructor."""

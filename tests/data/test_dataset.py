@@ -445,6 +445,41 @@ def test_the_cohorts_of_two_seeds_share_nobody(cases):
     assert message.endswith(", only 0 are in no cohort of a smaller seed")
 
 
+def test_cohorts_are_those_of_as_many_seeds(cases):
+    settings = replace(cases["writers"], individuals=3, global_people=2)
+    together = prepare(replace(settings, cohort_seed=1, cohorts=2))
+    alone = [prepare(replace(settings, cohort_seed=seed)) for seed in (1, 2)]
+    assert len(together.splits.folds) == 2
+    for fold, single in zip(together.splits.folds, alone, strict=True):
+        (theirs,) = single.splits.folds
+        assert fold.individuals == theirs.individuals
+        assert fold.global_people == theirs.global_people
+        assert together.content_of(fold) == single.content_of(theirs)
+        same = (together.inputs[fold.global_train] == single.inputs[theirs.global_train]).all()
+        assert same and fold.global_train.shape == theirs.global_train.shape
+
+
+def test_too_many_cohorts_are_named(cases):
+    settings = replace(cases["writers"], individuals=3, global_people=2, cohorts=9)
+    assert refused(settings).startswith("cohorts: each of 9 needs 3 individuals and 2 global_peop")
+    counts = cases["counts"]
+    with pytest.raises(InputError, match=r"^cohorts: 2: people of class counts are drawn"):
+        replace(counts, cohorts=2)
+
+
+def test_a_repeat_rotates_the_individuals_splits_where_asked(cases):
+    settings = replace(cases["writers"], individuals=3, global_people=2, repeats=2)
+    fixed = prepare(settings)
+    assert fixed.at(1) is fixed
+    first = prepare(replace(settings, rotate=True))
+    second = first.at(1)
+    assert first.at(0) is first.at(2) is first and second.at(0).rotation == 0
+    for person in first.splits.individuals:
+        assert not np.intersect1d(first.splits.test[person], second.splits.test[person]).size
+    (before,), (after,) = first.splits.folds, second.splits.folds
+    np.testing.assert_array_equal(before.global_test, after.global_test)
+
+
 def test_people_with_fewer_samples_are_not_chosen(cases):
     chosen = prepare(replace(cases["writers"], min_items=30))
     # exactly those there are

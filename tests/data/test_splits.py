@@ -163,12 +163,21 @@ def test_a_class_that_runs_out_is_named():
         class_counts(np.repeat(np.arange(4), 7), 2, generator(0), main=7, side=3)
 
 
+def test_rotations_test_other_items_until_all_were_tested():
+    item = np.repeat(np.arange(10), 3)
+    tested = [set(item[~split(item, 0.7, generator(0), turn)]) for turn in range(4)]
+    assert {len(each) for each in tested} == {3}
+    assert len(tested[0] | tested[1] | tested[2]) == 9
+    assert len(tested[0] | tested[1] | tested[2] | tested[3]) == 10
+    same(split(item, 0.7, generator(0), 0), split(item, 0.7, generator(0)))
+
+
 # --- layout
 
 WHO = np.array([3, 1, 2, 1, 3, 4, 2, 4, 1, 5, 5, 2, 3, 4, 5, 1])
 ITEM = np.arange(16)
-HALVES = split_people(WHO, ITEM, [4, 1, 3, 2], [], 0.7, generator, copies=3)
-POOL = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3)
+HALVES = split_people(WHO, ITEM, [([4, 1, 3, 2], [])], 0.7, generator, copies=3)
+POOL = split_people(WHO, ITEM, [([4, 1], [3, 5])], 0.7, generator, copies=3)
 BOTH = pytest.mark.parametrize("parts", [HALVES, POOL], ids=["exchange", "pool"])
 
 
@@ -178,8 +187,28 @@ def test_exchanged_halves_are_d_g_to_each_other():
     assert HALVES.individuals == (4, 1, 3, 2)
 
 
+def test_cohorts_are_folds_as_each_alone():
+    both = split_people(WHO, ITEM, [([4], [3]), ([1, 2], [5])], 0.7, generator, copies=3)
+    one, other = (
+        split_people(WHO, ITEM, [roles], 0.7, generator, copies=3)
+        for roles in (([4], [3]), ([1, 2], [5]))
+    )
+    assert both.individuals == (4, 1, 2)
+    for fold, alone in zip(both.folds, (*one.folds, *other.folds), strict=True):
+        assert fold.individuals == alone.individuals
+        same(fold.global_train, alone.global_train)
+        same(fold.global_test, alone.global_test)
+
+
+def test_a_rotation_leaves_d_g_as_it_was():
+    turned = split_people(WHO, ITEM, [([4, 1], [3, 5])], 0.7, generator, copies=3, rotation=1)
+    same(turned.folds[0].global_test, POOL.folds[0].global_test)
+    for person in (4, 1):
+        assert not np.intersect1d(turned.test[person], POOL.test[person]).size
+
+
 def test_an_odd_one_makes_the_second_half_larger():
-    parts = split_people(WHO, ITEM, [4, 1, 3, 2, 5], [], 0.7, generator)
+    parts = split_people(WHO, ITEM, [([4, 1, 3, 2, 5], [])], 0.7, generator)
     assert [fold.individuals for fold in parts.folds] == [(4, 1), (3, 2, 5)]
 
 
@@ -211,7 +240,7 @@ def test_a_persons_two_sides_are_disjoint_and_all_they_made(parts):
 
 def test_a_split_by_image_parts_a_digit_from_its_flips():
     """Otherwise it is like any split: each image is on one side, 70 % of a person's in training."""
-    parts = split_people(WHO, ITEM, [4, 1], [3, 5], 0.7, generator, copies=3, whole=False)
+    parts = split_people(WHO, ITEM, [([4, 1], [3, 5])], 0.7, generator, copies=3, whole=False)
     on_both_sides = 0
     for person, train in parts.train.items():
         test = parts.test[person]
@@ -230,7 +259,7 @@ def test_a_digits_flips_lie_on_its_side(parts):
 
 def test_images_of_one_item_lie_on_one_side():
     item = np.where(WHO == 1, ITEM % 2, ITEM + 10)  # person 1 has two items, each twice
-    parts = split_people(WHO, item, [4, 1], [3], 0.7, generator)
+    parts = split_people(WHO, item, [([4, 1], [3])], 0.7, generator)
     assert len(set(item[parts.train[1]])) == len(set(item[parts.test[1]])) == 1
 
 
@@ -242,7 +271,7 @@ def test_a_persons_split_is_theirs_whoever_else_is_there():
 
 def test_a_person_with_one_sample_is_named():
     with pytest.raises(ValueError, match="person 9: 1 sample cannot be split"):
-        split_people(np.array([1, 1, 9]), np.arange(3), [1], [9], 0.7, generator)
+        split_people(np.array([1, 1, 9]), np.arange(3), [([1], [9])], 0.7, generator)
 
 
 def test_the_neighbour_is_the_next_and_the_lasts_is_the_first():

@@ -14,7 +14,10 @@ from perso.methods.registry import (
     DOSES,
     GROUPING,
     METHODS,
+    RELATIVE,
+    SWEEPS,
     TABLES,
+    V1,
     V3,
     baseline_of,
     methods_of,
@@ -166,7 +169,7 @@ def decided(method: Method) -> Method:
 
 def test_transfer_learning_alone_starts_from_the_generic_model():
     assert {m.name for m in METHODS if m.from_generic} == {
-        m.name for m in METHODS if m.name.startswith("TL-")
+        m.name for m in METHODS if m.name.startswith("TL")
     }
 
 
@@ -177,8 +180,44 @@ def test_lengths_of_transfer_share_a_training_and_learning_rates_do_not():
 
 
 def test_methods_of_the_papers_are_known_in_their_terms():
-    for method in METHODS:
+    for method in (*V3, *V1, *DOSES, *SWEEPS):
         assert method.shaping and method.shaping.phases == method.phases
+
+
+def test_a_relative_dose_is_as_large_a_share_as_v3s_was_of_its_3300_iterations():
+    """The row that it stands for is v3's, and its length is that of v3's at v3's own size."""
+    rows = {method.name: method for method in V3}
+    standing = [method for method in RELATIVE if method.stands_for]
+    assert len(standing) == 7
+    for method in standing:
+        printed = rows[method.stands_for]
+        assert (method.start, method.family) == (printed.start, printed.family)
+        for mine, theirs in zip(method.phases, printed.phases, strict=True):
+            assert (mine.draws, mine.rate) == (theirs.draws, theirs.rate)
+            of_3300, wanted = (len(schedules.schedule([each], 165, 20)) for each in (mine, theirs))
+            assert of_3300 == pytest.approx(wanted, rel=0.011)
+
+
+def test_relative_doses_follow_the_length_of_training():
+    (method,) = named("ES 12 %", table="relative")
+    assert schedules.schedule(method.phases, 10, 5).sum() == 6
+    assert schedules.schedule(method.phases, 100, 10).sum() == 120
+
+
+@pytest.mark.parametrize("dose", ["0.3 %", "9 %"])
+def test_transfer_learning_has_controls_of_its_length(dose):
+    own, other, general = (
+        named(f"TL {dose}{whose} (1e-4)", table="relative")[0]
+        for whose in ("", " on another person", " on D_G")
+    )
+    assert {len(schedules.schedule(each.phases, 114, 10)) for each in (own, other, general)} == {
+        len(schedules.schedule(own.phases, 114, 10))
+    }
+    assert schedules.schedule(own.phases, 114, 10).all()
+    assert schedules.schedule(other.phases, 114, 10).all()
+    assert not schedules.schedule(general.phases, 114, 10).any()
+    assert (own.individual_data, other.individual_data) == ("own", "other")
+    assert {each.phases[0].rate for each in (own, other, general)} == {1e-4}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The store: a row is there as a whole or not at all, and is read as it was written."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -50,6 +52,19 @@ def test_hits_come_back_whatever_their_number(n):
 
 
 # --- rows
+
+
+def test_an_older_store_gets_the_new_columns_and_keeps_its_rows(tmp_path):
+    older = [column for column in ROW if column not in ("hits_S", "logp_I")]
+    path = tmp_path / "rows.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE TABLE rows ({', '.join(older)})")
+        connection.execute("INSERT INTO rows (key, acc_I) VALUES ('old', 0.5)")
+    store = Store(path)
+    store.add([row("new", hits_S=b"\xff", logp_I=b"\x00\x01")])
+    found = store.rows(["old", "new"]).set_index("key")
+    assert found.loc["old", "acc_I"] == 0.5 and found.loc["old", "hits_S"] is None
+    assert found.loc["new", "hits_S"] == b"\xff" and found.loc["new", "logp_I"] == b"\x00\x01"
 
 
 def test_rows_come_back_as_they_went_in(store):

@@ -161,8 +161,11 @@ SEE_BELOW = {
     "individuals",
     "exchange",
     "cohort_seed",
+    "cohorts",
     "image_size",
     "repeats",
+    "reference_repeats",
+    "rotate",
 }
 
 
@@ -184,6 +187,34 @@ def test_what_changes_numbers_changes_every_key(setting):
 @pytest.mark.parametrize("setting", NUMBERS_STAY)
 def test_what_changes_no_numbers_changes_no_key(setting):
     assert keys_of(TINY) == keys_of(replace(TINY, **{setting: NUMBERS_STAY[setting]}))
+
+
+def test_cohorts_have_the_keys_of_each_alone(tmp_path):
+    path = tmp_path / "writers.npz"
+    draw = np.random.default_rng(0)
+    who = np.repeat(np.arange(12), 20)
+    images = draw.integers(0, 256, (240, 8, 8), dtype=np.uint8)
+    labels = np.tile(np.arange(10), 24)
+    np.savez(path, images=images, labels=labels, who=who)
+    each = replace(TINY, dataset=f"file:{path}", individuals=4, global_people=2, exchange=False)
+    # one model a network: in a shared one, the number of people counts
+    each = replace(each, lanes=1)
+    alone = [keys_of(replace(each, cohort_seed=seed)) for seed in (0, 1)]
+    assert not set(alone[0].values()) & set(alone[1].values())
+    assert keys_of(replace(each, cohorts=2)) == alone[0] | alone[1]
+
+
+def test_more_repeats_leave_the_first_as_they_were():
+    more = keys_of(replace(TINY, reference_repeats=3))
+    before = keys_of(TINY)
+    assert before.items() <= more.items()
+    assert len(more) > len(before)
+
+
+def test_a_rotated_split_is_another_model_and_the_first_repeat_is_not():
+    before, after = (keys_of(replace(TINY, repeats=2, rotate=rotate)) for rotate in (False, True))
+    same = {model for model in before if before[model] == after[model]}
+    assert same == {model for model in before if model[2] == 0}
 
 
 @pytest.mark.parametrize(

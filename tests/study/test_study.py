@@ -156,6 +156,56 @@ def test_a_rows_hits_are_of_its_own_test_images(whole):
         assert (line.device, line.precision, line.threads, line.lanes) == ("cpu", "float32", 1, 2)
 
 
+def test_a_row_tells_how_the_network_does_for_every_individual_of_its_fold(whole):
+    for line in whole.rows((BASE, SW_2)).itertuples():
+        test = whole.data.splits.test
+        people = whole.folds[line.fold].individuals
+        sizes = [len(test[person]) for person in people]
+        hits = np.split(unpacked(line.hits_S, sum(sizes)), np.cumsum(sizes)[:-1])
+        own = [str(person) for person in people].index(line.person)
+        assert len(sizes) > 1
+        assert (hits[own] == unpacked(line.hits_I, line.n_I)).all()
+
+
+def test_a_row_holds_the_log_probability_of_the_true_class(whole):
+    """Above 1/2 the sample is a hit, and below one in 30 it is not."""
+    rows = whole.rows(SHORT)
+    p = np.concatenate(
+        [np.exp(np.frombuffer(blob, "<f2").astype(float)) for blob in rows["logp_I"]]
+    )
+    hits = np.concatenate([unpacked(line.hits_I, line.n_I) for line in rows.itertuples()])
+    assert p.shape == hits.shape and (p <= 1).all()
+    assert hits[p > 0.51].all() and (p > 0.51).any()
+    assert not hits[p < 1 / 31].any() and hits[p > 0.1].mean() > hits.mean() > 0
+
+
+def test_the_baseline_and_methods_from_the_generic_network_have_more_repeats(tmp_path):
+    one = Study(replace(TINY, reference_repeats=3), tmp_path / "rows.sqlite")
+    rows = one.run((BASE, SW_2, TL_0, TL[0]), jobs=1)
+    counts = rows.groupby("method")["key"].nunique()
+    assert counts.to_dict() == {BASE.name: 12, SW_2.name: 4, TL_0.name: 12, TL[0].name: 12}
+    assert len(one.store.keys("networks")) == 6  # two folds, three repeats
+    fewer = Study(replace(TINY, repeats=2, reference_repeats=1), "nowhere.sqlite")
+    assert set(fewer.wanted((BASE, SW_2)).groupby("method").size()) == {8}
+
+
+def test_repeats_that_rotate_test_other_samples_of_each_individual(tmp_path):
+    one = Study(replace(TINY, repeats=2, rotate=True), tmp_path / "rows.sqlite")
+    rows = one.run((BASE, TL_0), jobs=1).set_index(["method", "person", "repeat"])
+    data = one.data.at(1)
+    for person in data.splits.individuals:
+        line = rows.loc["TL-n-0", str(person), 1]
+        fold = one.folds[line["fold"]]
+        number = [*one.folds].index(fold)
+        weights = one.store.weights(identity.generic_key(one.data, number, 1))
+        state = {name: torch.from_numpy(array) for name, array in weights.items()}
+        index = data.splits.test[person]
+        found = inference.predict(jobs.recipe(data), data.inputs, state, index)
+        assert (
+            unpacked(line["hits_I"], line["n_I"]).tolist() == (found == data.labels[index]).tolist()
+        )
+
+
 @pytest.mark.parametrize(
     "method", [SW_2, TL[1], BOTH], ids=["from the start", "generic start", "both"]
 )

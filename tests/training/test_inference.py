@@ -67,7 +67,7 @@ TESTS = [
 @pytest.mark.parametrize(("recipe", "lanes"), CASES)
 @pytest.mark.parametrize("batch", [7, 1024])
 def test_n_at_once_are_n_apart(recipe, lanes, batch, monkeypatch):
-    monkeypatch.setattr(inference, "BATCH", batch)
+    monkeypatch.setattr(inference, "BATCH", {"cpu": batch})
     states, inputs = models(recipe), inputs_of(recipe)
     found = predict_all(replace(recipe, lanes=lanes), inputs, states, TESTS)
     assert [list(each) for each in found] == [list(each) for each in TESTS]
@@ -103,7 +103,7 @@ def test_a_pass_holds_as_many_samples_whatever_the_lanes(monkeypatch):
         return model(x).argmax(2)
 
     monkeypatch.setattr(inference, "predicted", answers)
-    monkeypatch.setattr(inference, "BATCH", 30)
+    monkeypatch.setattr(inference, "BATCH", {"cpu": 30})
     tests = [{"D_G": EVERY}] * 3
     for lanes in (1, 3):
         predict_all(replace(VGG, lanes=lanes), IMAGES, models(VGG, 3), tests)
