@@ -2,7 +2,7 @@
 
 `results/NAME.parquet` holds all columns of `perso.store.sqlite.ROW`, hits included. The file's
 metadata holds, under `perso`, the JSON object that `provenance` returns. Any program that reads
-Parquet can read both.
+Parquet can read both. Files that are older than a column of NEWER lack it, and are read with nulls.
 """
 
 import json
@@ -34,6 +34,7 @@ ARROW_TYPES = {
     "REAL": "float64",
     "BLOB": "binary",
 }
+NEWER = ("hits_S", "logp_I")  # columns that older files lack
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,15 @@ class Published:
     file: str = ""  # folder and file, such as results/quick.parquet; empty for OWN
 
 
-def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
-    """Return what a reader must know about rows to judge them, as plain data.
+def study_facts(study, params: str = "") -> dict:
+    """Return what a published file says about the study that it comes from, as plain data.
 
-    study    the `Study` whose rows these are
+    study    a `Study`
     params   name of its params file
 
-    Of the result: `kind` and `shape` are those of `StudyData`. `seconds` is the training time of
-    all rows together, whatever ran at the same time, without generic networks. `commit` is that of
-    the checkout that exports, which need not be the one that trained.
+    Of the result: `kind` and `shape` are those of `StudyData`. `individuals` are the names of S by
+    fold, in order; it is the order of test sets in the column `hits_S`. `commit` is that of the
+    checkout that exports, which need not be the one that trained.
     """
     source = study.data.source
     settings = as_dict(study.settings)
@@ -68,6 +69,24 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
         "content": source.content_hash,
         "kind": study.data.kind,
         "shape": list(study.data.shape),
+        "individuals": [[str(person) for person in fold.individuals] for fold in study.folds],
+        "perso": perso.__version__,
+        "engine": study.common()["engine"],
+        "commit": commit(),
+        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
+    """Return what a reader must know about rows to judge them, as plain data.
+
+    study    the `Study` whose rows these are
+    params   name of its params file
+
+    The result is that of `study_facts`, and facts about the rows: `seconds` is the training time of
+    all rows together, whatever ran at the same time, without generic networks.
+    """
+    return study_facts(study, params) | {
         "models": len(rows),
         "wanted": len(study.keys()),
         "people": int(rows["person"].nunique()),
@@ -77,10 +96,6 @@ def provenance(study, rows: pd.DataFrame, params: str = "") -> dict:
         "first": rows["created"].min(),
         "last": rows["created"].max(),
         "seconds": float(rows["seconds"].sum()),
-        "perso": perso.__version__,
-        "engine": study.common()["engine"],
-        "commit": commit(),
-        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
@@ -141,7 +156,7 @@ def read_rows(path: str | Path) -> Published:
     path = Path(path)
     try:
         with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read()
+            table = with_newer(file.read())
         found = json.loads((table.schema.metadata or {}).get(b"perso", b"{}"))
         if not found or not table.schema.equals(schema()):
             raise ValueError("its columns or its provenance are missing")
@@ -151,6 +166,18 @@ def read_rows(path: str | Path) -> Published:
             f"{path}: no published rows ({reason}); `perso export` writes such a file"
         ) from error
     return Published(path.stem, table.to_pandas(), found, f"{path.parent.name}/{path.name}")
+
+
+def with_newer(table):
+    """Return an Arrow table with nulls in the columns of NEWER that it lacks."""
+    import pyarrow as pa
+
+    complete = schema()
+    metadata = table.schema.metadata
+    for place, field in enumerate(complete):
+        if field.name in NEWER and field.name not in table.schema.names:
+            table = table.add_column(place, field, pa.nulls(len(table), field.type))
+    return table.replace_schema_metadata(metadata)
 
 
 @lru_cache(maxsize=64)
@@ -216,11 +243,16 @@ def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Publis
 def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     """Return published rows of the study's models of these methods, missing from its store.
 
-    The column `file` is the file a row comes from.
+    Where several files hold a row, it comes from the one that holds most models of the study, so
+    that the rows of a study come from one machine wherever they can. The column `file` is the file
+    a row comes from.
     """
     missing = set(study.keys(methods)) - study.store.keys()
     needed = missing and not never_published(study.settings)
     runs = [kept(path) for path in files(folder)] if needed else []
+    if len(runs) > 1:
+        wanted = {*study.keys(), *missing}
+        runs.sort(key=lambda run: run.rows["key"].isin(wanted).sum(), reverse=True)
     found = [run.rows[run.rows["key"].isin(missing)].assign(file=run.file) for run in runs]
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 

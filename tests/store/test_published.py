@@ -68,6 +68,7 @@ def study(*keys: str, **settings):
     return SimpleNamespace(
         settings=Settings(**settings),
         data=SimpleNamespace(source=source, kind="images", shape=(32, 32)),
+        folds=(SimpleNamespace(individuals=("07", 8)), SimpleNamespace(individuals=(9,))),
         keys=lambda methods=None: list(keys),
         common=lambda: {"engine": 7},
         store=SimpleNamespace(keys=set),
@@ -125,6 +126,42 @@ def test_a_row_that_is_not_whole_is_not_written(tmp_path):
     with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
         published.write_rows(tmp_path / "x.parquet", rows("a", n_I=2.5), PROVENANCE)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def with_newer_columns(monkeypatch):
+    """`ROW` with the columns of NEWER."""
+    for column in published.NEWER:
+        monkeypatch.setitem(ROW, column, "BLOB")
+
+
+def test_a_file_that_is_older_than_a_column_is_read_with_nulls(tmp_path, with_newer_columns):
+    table = rows("a", "b", hits_S=b"\x01", logp_I=b"\x02\x03")
+    path = tmp_path / "x.parquet"
+    for lost in (["hits_S"], ["logp_I"], ["hits_S", "logp_I"]):
+        published.write_rows(path, table, PROVENANCE)
+        parquet.write_table(parquet.read_table(path).drop_columns(lost), path)
+        back = published.read_rows(path)
+        assert list(back.rows) == list(ROW) and back.provenance == PROVENANCE
+        assert back.rows[lost].isna().all(axis=None)
+        kept = [column for column in ROW if column not in lost]
+        pd.testing.assert_frame_equal(back.rows[kept], table[kept], check_dtype=False)
+        # and such rows are written as they are, beside new ones
+        both = pd.concat([back.rows, rows("c", hits_S=b"\x04", logp_I=b"")])
+        published.write_rows(tmp_path / "both.parquet", both, PROVENANCE)
+        again = published.read_rows(tmp_path / "both.parquet").rows
+        assert again[lost].isna().all(axis=1).tolist() == [True, True, False]
+        assert again["hits_S"].iloc[2] == b"\x04"
+
+
+def test_a_newer_column_of_another_type_is_no_published_file(tmp_path, with_newer_columns):
+    path = tmp_path / "x.parquet"
+    published.write_rows(path, rows("a"), PROVENANCE)
+    table = parquet.read_table(path)
+    place = list(ROW).index("hits_S")
+    parquet.write_table(table.set_column(place, "hits_S", table["key"]), path)
+    with pytest.raises(InputError, match=r"x\.parquet: no published rows"):
+        published.read_rows(path)
 
 
 # --- whole or not at all
@@ -243,6 +280,8 @@ def test_provenance_says_what_when_on_what_and_how_much():
     ]
     assert (facts["first"][:10], facts["last"][:10]) == ("2026-01-01", "2026-01-02")
     assert facts["seconds"] == pytest.approx(3) and facts["torch"] == ["2.11.0+cpu"]
+    # the order of the test sets in `hits_S`
+    assert facts["individuals"] == [["07", "8"], ["9"]]
     assert facts["data"] == "two dots" and facts["content"] == study().data.source.content_hash
     assert (facts["perso"], facts["engine"], facts["commit"]) == (
         perso.__version__,
@@ -405,6 +444,29 @@ def test_what_is_published_is_shared_by_its_identity(tmp_path):
     assert published.published_rows(
         one, folder=tmp_path / "broken"
     ).empty  # and nothing need be read
+
+
+def test_a_study_takes_its_rows_from_the_file_that_has_most_of_them(tmp_path):
+    """Files of one study on two machines have the same keys; small parts do not mix them."""
+    publish(tmp_path, "a-gpu", rows("a", "b", "x", "y", "z", device="a GPU"), "a", "b")
+    publish(tmp_path, "quick", rows("a", device="cpu"), "a")
+    publish(tmp_path, "standard", rows("a", "b", "c", device="cpu"), "a", "b", "c")
+    folder = tmp_path / "results"
+    one = study(*"abcd")
+    given = published.published_rows(one, folder=folder)
+    assert given["key"].tolist() == ["a", "b", "c"]
+    assert set(given["file"]) == {"results/standard.parquet"} and set(given["device"]) == {"cpu"}
+    # also where only some of its methods are asked for
+    one.keys = lambda methods=None: list("abcd") if methods is None else ["a", "b"]
+    given = published.published_rows(one, ["some"], folder)
+    assert given["key"].tolist() == ["a", "b"]
+    assert set(given["file"]) == {"results/standard.parquet"}
+    # what it lacks comes from the next
+    given = published.published_rows(study(*"abcxyz"), folder=folder)
+    assert dict(zip(given["key"], given["file"], strict=True)) == {
+        **dict.fromkeys("abxyz", "results/a-gpu.parquet"),
+        "c": "results/standard.parquet",
+    }
 
 
 def test_rows_are_looked_for_in_a_folder_that_is_not_there(tmp_path):
