@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
-from perso.parts import PARTS
 from perso.paths import default_data_dir, default_store
 from perso.settings import read_params
 
@@ -149,7 +148,8 @@ def parser() -> argparse.ArgumentParser:
         "--to",
         type=Path,
         metavar="FILE",
-        help=".parquet (with hits and provenance) or .csv (default: CSV to standard output)",
+        help=".parquet (with hits and provenance; stored auto-encoders go beside it, to "
+        "NAME.encoders.npz) or .csv (default: CSV to standard output)",
     )
 
     book = command(
@@ -345,7 +345,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
         enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
         scale = f"a smoke run decides nothing; {enough} are the minimum"
     size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
-    files = f"; published rows of {', '.join(facts['files'])}" if facts["files"] else ""
+    files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)
     print(write(last.verdicts).rstrip("\n"))
     if arguments.to:
@@ -359,12 +359,16 @@ def export_command(arguments: argparse.Namespace) -> None:
     check_suffix(arguments.to, ".parquet", ".csv")
     study, rows = stored_rows(arguments)
     if arguments.to and arguments.to.suffix == ".parquet":
-        from perso.store import published
+        from perso.store import encoders, published
 
-        provenance = published.provenance(study, rows, Path(arguments.params).stem)
-        published.write_rows(arguments.to, rows, provenance)
+        params = Path(arguments.params).stem
+        published.write_rows(arguments.to, rows, published.provenance(study, rows, params))
+        if beside := encoders.write_beside(arguments.to, study, params):
+            print(f"wrote {beside}: auto-encoders", file=sys.stderr)
     else:
-        table = rows.drop(columns=[part.hits for part in PARTS.values()])
+        from perso.store.sqlite import ROW
+
+        table = rows.drop(columns=[column for column, kind in ROW.items() if kind == "BLOB"])
         with whole(arguments.to) if arguments.to else nullcontext(sys.stdout) as file:
             table.to_csv(file, index=False, lineterminator="\n")
     if arguments.to:

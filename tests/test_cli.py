@@ -21,7 +21,7 @@ from perso.methods import registry
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.settings import read_params
-from perso.store import published
+from perso.store import encoders, published
 from perso.store.sqlite import unpacked
 from perso.study import study
 
@@ -98,17 +98,15 @@ def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     assert table["verdict"].isin(ledger.VERDICTS).all()
     # 0: arithmetic
     assert "decided at quick size" in captured.err and set(table["n"].dropna()) == {0, 14}
-    assert table.loc[table["claim"] == 18, "missing"].tolist() == [
-        "the auto-encoder of these people"
-    ]
+    assert table["missing"].isna().all()
     again = ledger_file.read_ledger(file)
     assert [each.verdict for each in again.verdicts] == table.groupby("claim")[
         "verdict"
     ].first().tolist()
-    assert (
-        again.provenance["scale"] == "quick"
-        and "results/quick.parquet" in again.provenance["files"]
-    )
+    assert again.provenance["scale"] == "quick" and {
+        "results/quick.parquet",
+        "results/quick.encoders.npz",
+    } <= set(again.provenance["files"])
 
 
 @pytest.mark.parametrize(
@@ -390,6 +388,21 @@ def test_an_unfinished_run_is_exported_and_says_so(few, tmp_path, capsys):
     assert "12 of 20 models are missing" in published.run_sentence(
         published.read_rows(tmp_path / "some.parquet")
     )
+
+
+def test_stored_auto_encoders_are_exported_beside_the_rows(few, tmp_path, capsys):
+    given = [SMOKE, *TINY, "-p", "encoder_epochs=1", "--store", str(tmp_path / "s.sqlite")]
+    settings = read_params(SMOKE, [*TINY, "-p", "encoder_epochs=1"][1::2])
+    one = study.Study(settings, tmp_path / "s.sqlite", results=tmp_path)
+    one.run(FEW[:1], jobs=1)
+    assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0
+    assert not list(tmp_path.glob("*.npz"))
+    one.encoder(1)
+    capsys.readouterr()
+    assert main(["export", *given, "--to", str(tmp_path / "some.parquet")]) == 0
+    beside = tmp_path / "some.encoders.npz"
+    assert f"wrote {beside}: auto-encoders" in capsys.readouterr().err
+    assert set(encoders.read_encoders(beside).weights) == {one.encoder_key(1)}
 
 
 def test_to_publish_without_pyarrow_says_what_is_needed(few, tmp_path, capsys, monkeypatch):

@@ -1,7 +1,8 @@
 """Similarity of samples and of people by latent codes, and diversity of the data added to D_I.
 
-Distances are L2 between latent codes of a fold's auto-encoder, which is trained where it is not
-stored. Images are indices into the study's data set, int [n]; `fold` is the number of a fold.
+Distances are L2 between latent codes of a fold's auto-encoder, which is trained where it is neither
+stored nor published. Images are indices into the study's data set, int [n]; `fold` is the number of
+a fold.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -42,7 +43,7 @@ def spaces(
     by_name: dict[str, tuple[Study | None, np.ndarray]] = {}
     for latent in latents:
         settings = replace(study.asked, latent=latent)
-        encoder_study = Study(settings, study.store.path, study.data_dir)
+        encoder_study = Study(settings, study.store.path, study.data_dir, study.results)
         codes = encoder_study.codes(fold, images)[images]
         by_name[f"{latent} latent numbers"] = encoder_study, codes
     pixels = study.data.inputs[images].reshape(len(images), -1) / 255

@@ -96,7 +96,7 @@ def train_missing(
     for fold in range(folds):
         if time.monotonic() < end:
             study.encoder(fold)
-        else:
+        elif not study.published_encoder(fold):
             missing += study.encoder_key(fold) not in study.store.keys("networks")
     return missing
 
@@ -136,7 +136,8 @@ class Evidence:
                 f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
             )
         try:
-            return Study(settings_of_run(asked, of), self.study.store.path, self.study.data_dir)
+            settings = settings_of_run(asked, of)
+            return Study(settings, self.study.store.path, self.study.data_dir, self.folder)
         except InputError as error:
             raise Missing(f"{RUN_NAMES[of]}, which these data cannot have ({error})") from error
 
@@ -253,9 +254,14 @@ class Evidence:
         return rng(self.study.settings.seed, "claims", *names)
 
     def encoded(self) -> Study:
-        """The study of v3's Table I; `Missing` unless all of its auto-encoders are stored."""
+        """The study of v3's Table I; `Missing` where an auto-encoder is not stored or published."""
         study = self.run("v3")
         stored = study.store.keys("networks")
-        if any(study.encoder_key(fold) not in stored for fold in range(len(study.folds))):
-            raise Missing("the auto-encoder of these people")
+        for fold in range(len(study.folds)):
+            if study.encoder_key(fold) in stored:
+                continue
+            file = study.published_encoder(fold)
+            if file is None:
+                raise Missing("the auto-encoder of these people")
+            self.files.add(file.file)
         return study

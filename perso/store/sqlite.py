@@ -141,15 +141,20 @@ class Store:
         stored = stored.set_index("key")
         return stored.loc[[key for key in keys if key in stored.index]].reset_index()
 
-    def weights(self, key: str) -> dict[str, np.ndarray]:
-        """Return the weights of a generic network or an auto-encoder; KeyError if it is missing."""
+    def network(self, key: str) -> dict[str, str | int | float | bytes]:
+        """Return the row of a generic network or an auto-encoder; KeyError if it is missing."""
+        columns = ", ".join(NETWORK)
         with self.open() as connection:
             found = connection.execute(
-                "SELECT weights FROM networks WHERE key = ?", (key,)
+                f"SELECT {columns} FROM networks WHERE key = ?", (key,)
             ).fetchone()
         if not found:
             raise KeyError(f"{self.path} holds no network {key}")
-        with np.load(io.BytesIO(found[0]), allow_pickle=False) as arrays:
+        return dict(zip(NETWORK, found, strict=True))
+
+    def weights(self, key: str) -> dict[str, np.ndarray]:
+        """Return the weights of a generic network or an auto-encoder; KeyError if it is missing."""
+        with np.load(io.BytesIO(self.network(key)["weights"]), allow_pickle=False) as arrays:
             return dict(arrays)
 
     @staticmethod

@@ -20,6 +20,7 @@ from perso.methods.registry import TABLES, methods_of
 from perso.own_code import is_reference
 from perso.paths import default_store
 from perso.settings import Settings
+from perso.store import encoders, published
 from perso.store.sqlite import ROW, Store
 from perso.study import hardware, identity, jobs, plans
 from perso.study.jobs import Job, chunks, train_base, train_job
@@ -35,6 +36,7 @@ class Study:
     settings   what to study; what they leave open is chosen by size and machine, see `hardware`
     store      path of the SQLite file; default $PERSO_STORE or build/store.sqlite
     data_dir   folder of the data sets; default $PERSO_DATA_DIR or data/
+    results    folder of published files, whose auto-encoders need no training
 
     Attributes: `asked`, the settings as given; `settings`, with nothing left open.
     InputError where the settings do not fit the data or the machine.
@@ -45,9 +47,11 @@ class Study:
         settings: Settings,
         store: str | Path | None = None,
         data_dir: str | Path | None = None,
+        results: Path = published.FOLDER,
     ):
         self.asked = settings
         self.data_dir = data_dir
+        self.results = results
         self.machine = hardware.machine(
             settings.device, settings.compile == "always", settings.threads
         )
@@ -178,7 +182,7 @@ class Study:
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:
         """Return latent codes, float32 [M, latent]; nan for inputs that are not encoded.
 
-        Trains the fold's auto-encoder where the store has none.
+        Trains the fold's auto-encoder where it is neither stored nor published.
 
         index   inputs to encode; default: the fold's training images
         """
@@ -192,10 +196,18 @@ class Study:
         how = jobs.encoder_recipe(self.data)
         return inference.reconstruct(how, self.data.inputs, state, index)
 
+    def published_encoder(self, fold: int) -> encoders.PublishedEncoders | None:
+        """Return the published file that holds a fold's auto-encoder; None where none does."""
+        if published.never_published(self.settings):
+            return None
+        return encoders.find_encoder(self.encoder_key(fold), self.results)
+
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
-        """Return the weights of a fold's auto-encoder, trained where the store has none."""
+        """Return the weights of a fold's auto-encoder: stored, else published, else trained now."""
         key = self.encoder_key(fold)
         if key not in self.store.keys("networks"):
+            if file := self.published_encoder(fold):
+                return file.weights[key]
             self.store.add([jobs.train_encoder(self.data, fold, key)], "networks")
         return self.store.weights(key)
 

@@ -18,7 +18,7 @@ from perso.errors import InputError
 from perso.methods.registry import METHODS
 from perso.paths import ROOT
 from perso.settings import Settings, as_dict, overlay
-from perso.store import published
+from perso.store import encoders, published
 from perso.store.sqlite import ROW, Store, packed
 
 PROVENANCE = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
@@ -578,6 +578,15 @@ def test_the_module_is_there_without_pyarrow():
 
 
 # --- what is in results/
+
+
+def test_published_encoders_belong_to_published_rows():
+    """Red when a file was written under another name than its rows', or without provenance."""
+    for path in encoders.encoder_files():
+        file = encoders.read_encoders(path)
+        run = published.read_rows(path.with_name(path.name.replace(encoders.SUFFIX, ".parquet")))
+        assert file.provenance["params"] == run.provenance["params"]
+        assert file.provenance["content"] == run.provenance["content"]
 
 
 def test_what_is_published_fits_the_book():
