@@ -126,11 +126,15 @@ def detectable_effect(
 
 def power_at(size: float, n: int, alpha: float) -> float:
     """Power of a two-sided paired t-test at level alpha, for n people and a true d_z of `size`."""
-    critical = stats.t.isf(alpha / 2, n - 1)
-    noncentrality = size * np.sqrt(n)
-    upper_tail = stats.nct.sf(critical, n - 1, noncentrality)
+    return power_of_t(size * np.sqrt(n), n - 1, alpha)
+
+
+def power_of_t(noncentrality: float, df: float, alpha: float) -> float:
+    """Power of a two-sided t-test at level alpha; noncentrality: true mean / standard error."""
+    critical = stats.t.isf(alpha / 2, df)
+    upper_tail = stats.nct.sf(critical, df, noncentrality)
     # scipy gives nan where the lower tail is close to 0
-    lower_tail = np.nan_to_num(stats.nct.cdf(-critical, n - 1, noncentrality))
+    lower_tail = np.nan_to_num(stats.nct.cdf(-critical, df, noncentrality))
     return float(upper_tail + lower_tail)
 
 
