@@ -1,4 +1,4 @@
-"""The command line: perso data · run · table · claims · export · book."""
+"""The command line: perso data · run · table · claims · plan · export · book."""
 
 import argparse
 import os
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
+from perso.methods.method import BASELINE
+from perso.parts import PARTS
 from perso.paths import default_data_dir, default_store
 from perso.settings import read_params
 
@@ -141,6 +143,34 @@ def parser() -> argparse.ArgumentParser:
         "--replicate",
         action="store_true",
         help="test again on the people of the next cohort_seed, none of whom is in this cohort",
+    )
+
+    plan = command(
+        "plan",
+        plan_command,
+        "how many people and D_G a study needs, from stored and published models",
+    )
+    plan.add_argument(
+        "--effect",
+        type=number_from(float, 0.001),
+        required=True,
+        metavar="POINTS",
+        help="the effect to see, in percentage points",
+    )
+    plan.add_argument(
+        "--part", choices=tuple(PARTS), default="D_I", help="on which data (default: %(default)s)"
+    )
+    plan.add_argument(
+        "--method",
+        action="append",
+        metavar="NAME",
+        help="a method of the rows; may be repeated (default: all)",
+    )
+    plan.add_argument(
+        "--base",
+        default=BASELINE,
+        metavar="NAME",
+        help="the method that it is compared with (default: %(default)s)",
     )
 
     export = command("export", export_command, "write the stored rows, one per trained model")
@@ -287,6 +317,23 @@ def table_command(arguments: argparse.Namespace) -> None:
     if never_published(study.settings) or study.data.kind != "images":
         table = comparison.without_printed(table)
     print(write(table).rstrip("\n"))
+
+
+def plan_command(arguments: argparse.Namespace) -> None:
+    """Print how many people per cohort an effect needs, for several numbers of cohorts."""
+    _, rows = stored_rows(arguments, published=True)
+    from perso.report import plan_text
+
+    there = rows["method"].unique().tolist()
+    asked = arguments.method or [name for name in there if name != arguments.base]
+    for option, name in (("--base", arguments.base), *(("--method", name) for name in asked)):
+        if name not in there:
+            raise InputError(f"{option} {name}: has no models; possible: {', '.join(there)}")
+    if arguments.base in asked:
+        raise InputError(f"--method {arguments.base}: is the base; name another --base")
+    print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)
+    table = plan_text.plan_table(rows, asked, arguments.base, arguments.part, arguments.effect)
+    print(table.to_string())
 
 
 def claims_command(arguments: argparse.Namespace) -> int:

@@ -88,6 +88,26 @@ def test_run_table_export_on_other_peoples_digits(few, people, tmp_path, capsys)
 QUICK = str(ROOT / "params" / "quick.yml")
 
 
+def test_a_study_is_planned_from_published_rows(capsys):
+    """A smaller effect needs more people; of D_G, two cohorts say little of others."""
+    quick = [str(ROOT / "params" / "quick.yml"), "--method", "SW-n-2"]
+    needed = []
+    for effect in ("1", "4"):
+        assert main(["plan", *quick, "--effect", effect]) == 0
+        captured = capsys.readouterr()
+        assert "2 D_G, so how much D_G varies is hardly known" in captured.err
+        assert captured.out.count("\n") == 2 and "SW-n-2 − BaseLine" in captured.out
+        needed.append(int(captured.out.split()[-1].replace(",", "")))
+    assert needed[0] > needed[1] > 1
+
+
+def test_a_plan_for_a_method_without_models_names_those_that_have_some(capsys):
+    quick = str(ROOT / "params" / "quick.yml")
+    assert main(["plan", quick, "--effect", "1", "--method", "SW-n-3"]) == 2
+    assert "--method SW-n-3: has no models; possible: BaseLine, own" in capsys.readouterr().err
+    assert main(["plan", quick, "--effect", "1", "--method", "BaseLine"]) == 2
+
+
 def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     given = ["claims", QUICK, "--store", str(tmp_path / "s.sqlite")]
     file = tmp_path / "quick.claims.json"
