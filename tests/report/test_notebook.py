@@ -23,6 +23,7 @@ def test_without_other_published_runs_the_own_run_is_shown(tmp_path, make_data, 
     study = SimpleNamespace(
         settings=Settings(),
         data=make_data(),
+        folds=(),
         keys=lambda: list("abcdef"),
         common=lambda: {"engine": 1},
     )
