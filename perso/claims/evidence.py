@@ -11,20 +11,21 @@ import pandas as pd
 
 from perso.analysis import accuracy
 from perso.errors import InputError
-from perso.methods.method import Method
-from perso.parts import PARTS
+from perso.methods.method import BASELINE, EPOCHS, Method
+from perso.parts import D_G, PARTS
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
-from perso.stats import bootstrap
-from perso.stats.effect import Effect, paired_effect
-from perso.stats.mixed import MixedModel, mixed_model
+from perso.stats.cohorts import MIN_COHORTS, crossed
+from perso.stats.effect import Effect, effect_of
 from perso.store import published
 from perso.store.sqlite import unpacked
+from perso.study.plans import iterations_of
 from perso.study.study import Study
 
 # The runs that a claim may use at each scale, and their names in texts and in the CSV
 RUN_NAMES = {
     "own": "the run of these settings",
+    "relative": "v3's shaping in relative doses",
     "v3": "v3's Table I",
     "grouping": "data grouping in full",
     "doses": "doses of early shaping",
@@ -120,7 +121,7 @@ class Evidence:
         elif study.asked.rows_of == "v1":
             self.only = "v1"
         # Many tests ask for the same data. The caches belong to this object, and end with it.
-        for name in ("run", "rows", "effect", "hits", "people", "encoded"):
+        for name in ("run", "rows", "effect", "hits", "hits_on_digits", "people", "encoded"):
             setattr(self, name, cache(getattr(self, name)))
 
     def run(self, of: str) -> Study:
@@ -176,6 +177,10 @@ class Evidence:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
 
+    def cohorts(self, of: str, people: pd.Index) -> np.ndarray:
+        """The cohort of each of these people: the fold, whose D_G they share, int [n]."""
+        return self.rows(of).groupby("person")["fold"].first().loc[people].to_numpy()
+
     def levelled(self, of: str, part: str, *methods: str) -> pd.DataFrame:
         """`people` for statistics of dispersion: on D_G without the differences between folds.
 
@@ -184,8 +189,88 @@ class Evidence:
         people = self.people(of, part, *methods)
         if part != "D_G":
             return people
-        folds = self.having(of, *methods).groupby("person")["fold"].first().reindex(people.index)
+        folds = self.cohorts(of, people.index)
         return people - people.groupby(folds).transform("mean") + people.mean()
+
+    def effect(self, of: str, part: str, contrast: tuple[tuple[str, float], ...]) -> Effect:
+        """The weighted sum of methods' accuracies over the people who have all of them.
+
+        contrast   (method, weight), …; of a difference the weights are 1 and -1
+        """
+        people = self.people(of, part, *(name for name, _ in contrast))
+        d = people.to_numpy() @ [weight for _, weight in contrast]
+        cohorts = self.cohorts(of, people.index)
+        labels = np.unique(cohorts).tolist()
+        common = 0.0
+        if part != "D_G" or len(labels) < MIN_COHORTS:  # else the cohorts' means show it
+            common = {
+                label: self.common(of, part, contrast, label, people.index[cohorts == label])
+                for label in labels
+            }
+        return self.effect_of(part, d, cohorts, self.rng("effect", of, part, contrast), common)
+
+    def effect_of(
+        self,
+        part: str,
+        d: np.ndarray,
+        cohorts: np.ndarray,
+        draw: np.random.Generator,
+        common: float | dict = 0.0,
+    ) -> Effect:
+        """The effect of one number per person, such as a difference of accuracies.
+
+        d, cohorts   number and cohort of each person, [n]
+        common       see `stats.cohorts.mean_over_people`
+        """
+        drawn = part == "D_G"
+        return effect_of(d, cohorts, draw, drawn=drawn, common=common, margin=PARTS[part].margin)
+
+    def common(
+        self,
+        of: str,
+        part: str,
+        contrast: tuple[tuple[str, float], ...],
+        cohort: int,
+        people: pd.Index,
+    ) -> float:
+        """The variance of a cohort's mean that its people share: D_G's test digits, and generic
+        networks.
+
+        A generic network plays a part unless it cancels, as where both of two methods start from
+        it. Its accuracy varies as that of the baselines, each of which has a seed of its own.
+        """
+        variance = 0.0
+        if part == "D_G":
+            hits = [weight * self.hits_on_digits(of, name, cohort) for name, weight in contrast]
+            variance += crossed(sum(hits).loc[people].to_numpy())
+
+        from_generic = {each.name for each in self.run(of).methods if each.from_generic}
+        share = sum(weight for name, weight in contrast if name in from_generic)
+        if abs(share) > 1e-9:
+            rows = self.rows(of)
+            rows = rows[rows["fold"] == cohort]
+            networks = rows.loc[rows["method"].isin(from_generic), "repeat"].nunique()
+            baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
+            variance += share**2 * baselines.var() / networks
+        return float(variance)
+
+    def hits_on_digits(self, of: str, method: str, cohort: int) -> pd.DataFrame:
+        """Share of hits on each original digit of D_G's test set, averaged over repeats.
+
+        A line per person of the cohort, a column per digit. Each is divided by the digits' mean
+        number of images, so that the mean over digits is the accuracy.
+        """
+        data = self.run(of).data
+        fold = data.splits.folds[cohort]
+        people = set(map(str, fold.individuals))
+        _, place = np.unique(data.item[fold.global_test], return_inverse=True)
+        images = len(place) / (place.max() + 1)
+        on_digits = {
+            person: np.bincount(place, hits) / images
+            for person, hits in self.hits(of, method, "D_G").items()
+            if person in people
+        }
+        return pd.DataFrame.from_dict(on_digits, orient="index")
 
     def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
         """Share of repeats that classify each test image correctly: float [n] per person."""
@@ -207,51 +292,15 @@ class Evidence:
                     return data.item[index]
         raise KeyError(person)
 
-    def effect(self, of: str, method: str, base: str, part: str) -> Effect:
-        """The difference of two methods, method − base, over the people who have both."""
-        hits = self.hits(of, method, part)
-        base_hits = self.hits(of, base, part)
-        differences = {}
-        for person in hits:
-            if person in base_hits:
-                difference = hits[person] - base_hits[person]
-                items = self.items(of, part, person)
-                differences[person] = bootstrap.sums_by_item(difference, items)
-        if not differences:
-            raise Missing(f"people of {RUN_NAMES[of]} who have both", method, base)
-        draw = self.rng("effect", of, method, base, part)
-        return paired_effect(differences, PARTS[part].margin, draw)
-
-    def generic(self, of: str, method: str, base: str, part: str) -> tuple[int, MixedModel | None]:
-        """How many generic networks the difference of two methods depends on, and a mixed model.
-
-        The number is 0 unless exactly one of the two starts from a generic network: if both do, the
-        effect of that network cancels. The mixed model, with person and generic network as random
-        factors, needs three generic networks; it is None below, and where it cannot be estimated.
-        """
-        rows = self.having(of, method, base)
-        from_generic = {each.name for each in self.run(of).methods if each.from_generic}
-        if len(from_generic & {method, base}) != 1:
-            return 0, None
-        accuracies = rows.pivot(
-            index=["person", "fold", "repeat"],
-            columns="method",
-            values=PARTS[part].accuracy,
-        )
-        accuracies = accuracies.dropna().reset_index()
-        networks = accuracies["fold"].astype(str) + " " + accuracies["repeat"].astype(str)
-        count = networks.nunique()
-        if count < 3:
-            return count, None
-        factors = {"person": accuracies["person"], "generic network": networks}
-        try:
-            return count, mixed_model(accuracies[method] - accuracies[base], factors)
-        except ValueError:  # nothing varies, or there is one person only
-            return count, None
-
     def rng(self, *names: Hashable) -> np.random.Generator:
         """A generator that depends on these names and on the scale's seed."""
         return rng(self.study.settings.seed, "claims", *names)
+
+    @property
+    def iterations(self) -> int:
+        """Iterations of the epochs of this scale, of the cohort with the fewest."""
+        data = self.study.data
+        return min(iterations_of(data, fold, [EPOCHS]) for fold in data.splits.folds)
 
     def encoded(self) -> Study:
         """The study of v3's Table I; `Missing` where an auto-encoder is not stored or published."""

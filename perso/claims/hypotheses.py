@@ -5,26 +5,25 @@ A record is a hypothesis, and its `find` tests it. Fields that several records s
     method, base   names of the two methods that are compared
     part           D_I or D_G
     of             the run whose rows are used, one of `evidence.RUN_NAMES`
-    family         name of the tests whose p are corrected together, within one run and part
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
 
 from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
 from perso.methods.registry import METHODS
+from perso.parts import PARTS
 from perso.stats import bootstrap, dispersion, paired
-from perso.stats.effect import Effect
+from perso.stats.effect import Effect, pseudo_values
 
 PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # all other runs: v3's table
+PAPERS_PEOPLE = {"v1": 50, "counts": 50}  # people of the papers' studies; all other runs: v3's
+V3_PEOPLE = 100
 Z = 2.8  # minimum detectable effect in standard errors: power of 80 %, two-sided (1.96 + .84)
-Z_EQUIVALENT = 2.93  # margin in standard errors at which TOST has that power (1.645 + 1.282)
-Z_ONE_SIDED = 2.49  # minimum detectable effect of a one-sided test (1.645 + .842)
 
 
 @dataclass(frozen=True)
@@ -40,138 +39,56 @@ class Pair:
         """The comparison in words."""
         return f"{self.method} − {self.base} on {self.part}"
 
+    @property
+    def contrast(self) -> tuple[tuple[str, float], ...]:
+        """The difference as weights of methods."""
+        return (self.method, 1.0), (self.base, -1.0)
+
+    @property
+    def margin(self) -> float:
+        """The margin of an equality, a share."""
+        return PARTS[self.part].margin
+
 
 @dataclass(frozen=True)
 class Superior(Pair):
-    """One method is more accurate than another, on average over people.
+    """One method is more accurate than another, on average over people."""
 
-    sides   of p: 1 where the claim needs several such tests at once
-    """
-
-    family: str = "shaping"
     of: str = "v3"
-    sides: int = 2
 
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.method, self.base, self.part)
-        models, mixed = evidence.generic(self.of, self.method, self.base, self.part)
-
-        # People who share a generic network are not independent: flipping their signs would ignore
-        # that the network, too, is one of many that training could have given.
-        test, p, low, high = "sign-flip", effect.p, effect.low, effect.high
-        if mixed:
-            test = "mixed model"
-            p, low, high = mixed.effects.loc["mean", ["p", "low", "high"]]
-        elif models and self.part == "D_G":
-            test = "few generic models"
-            p, low, high = few_models(effect.mean, effect.sd, effect.n, models)
-
-        more = {
-            "d_z": effect.d_z,
-            "t": effect.t,
-            "wilcoxon": effect.wilcoxon,
-            "improved": effect.improved,
-            "harmed": effect.harmed,
-            "better": effect.belief.better,
-            "equal": effect.belief.equal,
-        }
-        if models:
-            more["generic"] = models
-
-        # where the papers' tables have an effect below the margin, a small one contradicts nothing
-        printed = printed_difference(self.method, self.base, self.part, self.of)
-        claims_margin = printed is None or printed >= effect.margin
-
-        value, low, high = percentage_points(effect.mean, low, high)
-        return Finding(
-            what=self.what,
-            test=test,
-            value=value,
-            low=low,
-            high=high,
-            p=p if self.sides == 2 else one_sided(p, effect.mean),
-            n=effect.n,
-            sides=self.sides,
-            detectable=100 * paired.detectable_effect(effect.sd, effect.n),
-            margin=100 * effect.margin,
-            family=(self.family, self.of, self.part),
-            of=self.of,
-            bounds=percentage_points(effect.low90, effect.high90),
-            author=bool(effect.mean > 0 and effect.t < 0.1),
-            more=more,
-            little=effect.little if claims_margin else np.nan,
-        )
-
-
-def printed_difference(method: str, base: str, part: str, of: str) -> float | None:
-    """The difference of two methods in the papers' tables, a share; None where they have none.
-
-    A base that refines one of the papers' rows (`Method.refines`) stands for that row.
-    """
-    if of == "own":  # its data and network need not be the papers'
-        return None
-    refined = [each.refines for each in METHODS if each.name == base and each.refines]
-    if refined:
-        base = refined[0]
-    means = printed_table(PRINTED_TABLE.get(of, "v3"))[f"{part} mean"]
-    if method not in means or base not in means:
-        return None
-    return round(float(means[method] - means[base]), 6)
-
-
-def few_models(mean: float, sd: float, n: int, models: int) -> tuple[float, float, float]:
-    """p and the ends of the 95 % interval of a mean that depends on one or two generic networks.
-
-    By Student's t. So few networks do not show how much they vary. Half of the SD over people is
-    assumed, which is more than eight networks showed (chapters/17-calibration). Where people do not
-    vary there is no interval, as in `paired.paired_change`.
-
-    mean, sd   of the differences over people
-    n          number of people
-    models     number of generic networks
-    """
-    if sd < paired.ROUNDING:
-        p = 1.0 if abs(mean) < paired.ROUNDING else np.nan
-        return p, np.nan, np.nan
-    error = sd * np.sqrt(1 / n + 0.25 / models)
-    reach = student.ppf(0.975, n - 1) * error if n > 1 else np.nan
-    p = float(2 * student.sf(abs(mean) / error, n - 1))
-    return p, mean - reach, mean + reach
+        effect = evidence.effect(self.of, self.part, self.contrast)
+        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
+        return replace(found, author=bool(effect.mean.mean > 0 and effect.t < 0.1))
 
 
 @dataclass(frozen=True)
 class Equivalent(Pair):
-    """Two methods are equally accurate, within the margin of `part` (TOST).
+    """Two methods are equally accurate, within the margin (TOST).
 
-    harm   the sign of a difference that contradicts the claim; 0: either
+    harm     the sign of a difference that contradicts the claim; 0: either
+    within   the margin in percentage points; 0: that of `part`
     """
 
     of: str = "v3"
     harm: int = 0
+    within: float = 0.0
+
+    @property
+    def margin(self) -> float:
+        return self.within / 100 or super().margin
 
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.method, self.base, self.part)
-        value, low, high = percentage_points(effect.mean, effect.low, effect.high)
-        return Finding(
-            what=self.what,
+        effect = evidence.effect(self.of, self.part, self.contrast)
+        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
+        return replace(
+            found,
             test="TOST",
-            value=value,
-            low=low,
-            high=high,
-            p=effect.within,
-            n=effect.n,
+            p=max(effect.mean.p_above(-self.margin), effect.mean.p_below(self.margin)),
             expected=0,
             harm=self.harm,
-            margin=100 * effect.margin,
-            of=self.of,
-            bounds=percentage_points(effect.low90, effect.high90),
-            detectable=Z_EQUIVALENT * standard_error(effect),
-            more={
-                "d_z": effect.d_z,
-                "t": effect.t,
-                "wilcoxon": effect.wilcoxon,
-                "equal": effect.belief.equal,
-            },
+            margin=100 * self.margin,
+            detectable=100 * effect.detectable(level=0.95, power=0.9),
         )
 
 
@@ -182,53 +99,58 @@ class NonInferior(Pair):
     of: str = "v3"
 
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.method, self.base, self.part)
+        effect = evidence.effect(self.of, self.part, self.contrast)
+        low90, high90 = effect.mean.interval(0.9)
         outcome = "open"
-        if effect.harmless < 0.05:
+        if low90 > -self.margin:
             outcome = "for"
-        elif effect.high90 < -effect.margin:
+        elif high90 < -self.margin:
             outcome = "against"
-        value, low, high = percentage_points(effect.mean, effect.low, effect.high)
-        return Finding(
-            what=self.what,
+        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
+        return replace(
+            found,
             test="non-inferiority",
-            value=value,
-            low=low,
-            high=high,
-            p=effect.harmless,
-            n=effect.n,
-            margin=100 * effect.margin,
-            of=self.of,
+            p=effect.mean.p_above(-self.margin),
+            margin=100 * self.margin,
+            detectable=100 * effect.detectable(level=0.95),
             outcome=outcome,
-            detectable=Z_ONE_SIDED * standard_error(effect),
         )
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Accuracy on a part rises (direction +1) or falls (-1) along methods, in this order."""
+    """Accuracy on a part rises (direction +1) or falls (-1) along methods, in this order.
+
+    The number is the rise of a straight line through the methods' accuracies, from the first method
+    to the last, in percentage points.
+    """
 
     methods: tuple[str, ...]
     part: str
     direction: int = 1
     of: str = "v3"
-    family: str = ""
+
+    @property
+    def contrast(self) -> tuple[tuple[str, float], ...]:
+        """The rise as weights of methods."""
+        steps = np.arange(len(self.methods)) - (len(self.methods) - 1) / 2
+        weights = steps * (len(self.methods) - 1) / (steps**2).sum()
+        return tuple(zip(self.methods, weights.tolist(), strict=True))
 
     def find(self, evidence: Evidence) -> Finding:
+        effect = evidence.effect(self.of, self.part, self.contrast)
+        what = f"rise of accuracy on {self.part} along {', '.join(self.methods)}"
+        found = effect_finding(effect, what, self.of, self.part, self.contrast, self.direction)
         accuracies = evidence.people(self.of, self.part, *self.methods).to_numpy()
-        word = "rises" if self.direction > 0 else "falls"
-        found = page_finding(
-            what=f"accuracy on {self.part} {word} along {', '.join(self.methods)}",
-            values=self.direction * accuracies,
-            rng=evidence.rng("rising", self.of, self.part, *self.methods),
-        )
-        family = (self.family, self.of, self.part) if self.family else ()
-        return replace(found, of=self.of, family=family)
+        return replace(found, more=found.more | {"Page's L": page_p(accuracies)})
 
 
 @dataclass(frozen=True)
 class DispersionRatio:
-    """Accuracy varies more (direction +1) or less (-1) over people than by another method."""
+    """Accuracy varies more (direction +1) or less (-1) over people than by another method.
+
+    The number is the log of the ratio of SDs, by the jackknife within each cohort.
+    """
 
     method: str
     base: str
@@ -237,25 +159,27 @@ class DispersionRatio:
     of: str = "v1"
 
     def find(self, evidence: Evidence) -> Finding:
-        accuracies = evidence.levelled(self.of, self.part, self.method, self.base).to_numpy()
-        ours, theirs = accuracies.T
+        people = evidence.people(self.of, self.part, self.method, self.base)
+        d = np.empty(len(people))
+        cohorts = evidence.cohorts(self.of, people.index)
+        for cohort in np.unique(cohorts):
+            values = people[cohorts == cohort].to_numpy()
+            d[cohorts == cohort] = pseudo_values(log_sd_ratio(values), len(values))
         draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
-        interval, _ = dispersion.log_sd_ratio(ours, theirs, draw)
-        p = dispersion.brown_forsythe(ours, theirs, draw)
+        effect = evidence.effect_of(self.part, d, cohorts, draw)
+        printed = printed_log_sd_ratio(self.method, self.base, self.part, self.of)
+        a, b = people.to_numpy().T
         return Finding(
             what=f"log sd of {self.method} / {self.base} on {self.part}",
-            test="Brown–Forsythe",
-            value=interval.value,
-            low=interval.low,
-            high=interval.high,
-            p=p,
-            n=len(ours),
+            test="jackknife",
+            **numbers_of(effect, printed, self.of, self.direction),
             unit="log ratio",
             expected=self.direction,
             of=self.of,
-            detectable=detectable_by_interval(interval),
-            family=("spread", self.of, self.part),
-            more={"Pitman–Morgan": dispersion.pitman_morgan(ours, theirs)},
+            more={
+                "Brown–Forsythe": dispersion.brown_forsythe(a, b, draw),
+                "Pitman–Morgan": dispersion.pitman_morgan(a, b),
+            },
         )
 
 
@@ -277,6 +201,119 @@ class Measured:
         return self.function(evidence, *self.arguments)
 
 
+def effect_finding(
+    effect: Effect,
+    what: str,
+    of: str,
+    part: str,
+    contrast: Sequence[tuple[str, float]],
+    direction: int = 1,
+) -> Finding:
+    """The finding that an effect has the sign `direction`, in percentage points.
+
+    contrast   weights of methods, whose printed accuracies give the papers' effect
+    """
+    more = {
+        "sign-flip": effect.sign_flip,
+        "t": effect.t,
+        "wilcoxon": effect.wilcoxon,
+        "d_z": effect.d_z,
+        "improved": effect.improved,
+        "harmed": effect.harmed,
+        "better": effect.belief.better,
+        "equal": effect.belief.equal,
+    }
+    printed = printed_effect(contrast, part, of)
+    return Finding(
+        what=what,
+        test="mean over people",
+        **numbers_of(effect, printed, of, direction, scale=100),
+        expected=direction,
+        of=of,
+        more=more,
+    )
+
+
+def numbers_of(
+    effect: Effect, printed: float, of: str, direction: int = 1, scale: float = 1
+) -> dict:
+    """The numbers of a `Finding` that an effect has, each times `scale`.
+
+    printed     the papers' effect, in the unit of ours; nan where they print none
+    direction   the sign of the effect according to the claim; it decides the margin
+    """
+    mean = effect.mean
+    people = PAPERS_PEOPLE.get(of, V3_PEOPLE)
+    telescope = scale * effect.telescope(people)
+    low90, high90 = mean.interval(0.9)
+    low, high = effect.predicted(people)
+    claimed = direction * printed > 0
+    return {
+        "value": scale * mean.mean,
+        "low": scale * mean.low,
+        "high": scale * mean.high,
+        "p": mean.p,
+        "n": mean.n,
+        "cohorts": mean.cohorts,
+        "detectable": scale * effect.detectable(),
+        "margin": scale * abs(printed) / 2 if claimed else telescope,
+        "bounds": (scale * low90, scale * high90),
+        "printed": scale * printed,
+        "predicted": (scale * low, scale * high),
+        "telescope": telescope,
+    }
+
+
+def printed_effect(contrast: Sequence[tuple[str, float]], part: str, of: str) -> float:
+    """The weighted sum of accuracies in the papers' tables, a share; nan where one is not there."""
+    means = printed_column(f"{part} mean", of)
+    found = [weight * means.get(printed_row(name), np.nan) for name, weight in contrast]
+    return round(float(sum(found)), 6)
+
+
+def printed_log_sd_ratio(method: str, base: str, part: str, of: str) -> float:
+    """The log of the ratio of two SDs in the papers' tables; nan where one is not there."""
+    sds = printed_column(f"{part} sd", of)
+    ratio = sds.get(printed_row(method), np.nan) / sds.get(printed_row(base), np.nan)
+    return float(np.log(ratio))
+
+
+def printed_column(column: str, of: str) -> dict[str, float]:
+    """A column of the table that a run repeats, by method; empty for a run that repeats none."""
+    if of == "own":  # its data and network need not be the papers'
+        return {}
+    return printed_table(PRINTED_TABLE.get(of, "v3"))[column].to_dict()
+
+
+def printed_row(name: str) -> str:
+    """The row of the papers' tables that a method stands for; its own name where it has a row.
+
+    It has the dose of that row (`Method.stands_for`), or refines it as a base (`Method.refines`).
+    """
+    for method in METHODS:
+        if method.name == name:
+            row = method.stands_for or method.refines or name
+            return row if row == name else printed_row(row)
+    return name
+
+
+def log_sd_ratio(values: np.ndarray) -> Callable[[np.ndarray], float]:
+    """log(SD / SD) of the two columns of values [n, 2], as a function of an index of people."""
+
+    def statistic(index: np.ndarray) -> float:
+        sds = values[index].std(axis=0, ddof=1) if len(index) > 1 else np.zeros(2)
+        return float(np.log(sds[0] / sds[1])) if sds.min() > paired.ROUNDING else np.nan
+
+    return statistic
+
+
+def page_p(values: np.ndarray) -> float:
+    """Two-sided p of Page's L that values [n people, k columns] rise or fall along columns."""
+    if len(values) < 2:
+        return np.nan
+    return min(1.0, 2 * min(paired.page_trend(values), paired.page_trend(-values)))
+
+
 def page_finding(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
     """Test that values [n people, k columns] rise along their columns (Page's L, two-sided).
 
@@ -286,36 +323,17 @@ def page_finding(what: str, values: np.ndarray, rng: np.random.Generator) -> Fin
     rho = [bootstrap.spearman(order, person) for person in values]
     rho = np.nan_to_num(rho)  # 0 for a person whose values are all equal
     interval = bootstrap.clipped(bootstrap.bootstrap_mean(rho, rng))
-    p = np.nan
-    if len(values) > 1:
-        smaller_tail = min(paired.page_trend(values), paired.page_trend(-values))
-        p = min(1.0, 2 * smaller_tail)
     return Finding(
         what=what,
         test="Page's L",
         value=interval.value,
         low=interval.low,
         high=interval.high,
-        p=p,
+        p=page_p(values),
         n=len(values),
         unit="ρ",
         detectable=detectable_by_interval(interval),
     )
-
-
-def one_sided(p: float, mean: float) -> float:
-    """The one-sided p that a mean is above 0, from the two-sided p."""
-    return p / 2 if mean > 0 else 1 - p / 2
-
-
-def percentage_points(*shares: float) -> tuple[float, ...]:
-    """Convert shares to percentage points."""
-    return tuple(100 * share for share in shares)
-
-
-def standard_error(effect: Effect) -> float:
-    """Standard error of a mean difference in percentage points; nan where nothing varies."""
-    return 100 * effect.sd / np.sqrt(effect.n) if effect.sd > paired.ROUNDING else np.nan
 
 
 def detectable_by_interval(interval: bootstrap.Interval) -> float:

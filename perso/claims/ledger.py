@@ -1,15 +1,15 @@
 """The verdict on each claim, from its tests. The rule is in `verdict`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from perso.claims.evidence import Evidence, Missing
-from perso.claims.finding import FEWEST_PEOPLE, Finding, correct, placeholder
+from perso.claims.finding import FEWEST_PEOPLE, Finding, decide, decide_group
 from perso.claims.hypotheses import Equivalent
-from perso.claims.registry import CLAIMS, Claim
+from perso.claims.registry import CLAIMS, Claim, Reading
 from perso.errors import InputError
 from perso.settings import Settings
 from perso.store.published import provenance
@@ -32,15 +32,20 @@ class Verdict:
     needs      number of people that a test needs, where there are fewer; 0: there are enough
     author     whether the claim holds by the papers' criterion (right sign, uncorrected t-test
                below .1); None for a claim whose tests are not all paired
+    readings   (name, verdict) of each other reading whose rows are there
+    frozen     whether the claim and its tests were fixed before the models were trained; None
+               where nothing is frozen
     """
 
     claim: Claim
     verdict: str
-    findings: tuple[Finding, ...]
-    controls: tuple[Finding, ...]
-    missing: tuple[str, ...]
-    needs: int
-    author: bool | None
+    findings: tuple[Finding, ...] = ()
+    controls: tuple[Finding, ...] = ()
+    missing: tuple[str, ...] = ()
+    needs: int = 0
+    author: bool | None = None
+    readings: tuple[tuple[str, str], ...] = ()
+    frozen: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,16 @@ class Ledger:
     file: str = ""
 
 
-def groups_of(claim: Claim) -> list[tuple]:
-    """The claim's tests in groups: every group must support it, by at least one of its tests."""
-    return [test if isinstance(test, tuple) else (test,) for test in claim.tests]
+def groups_of(claim: Claim, reading: Reading | None = None) -> list[tuple]:
+    """The claim's tests in groups: every group must support it, by at least one of its tests.
+
+    reading   another reading of the tests; those that it leaves out are not there
+    """
+    groups = [test if isinstance(test, tuple) else (test,) for test in claim.tests]
+    if reading:
+        groups = [tuple(map(reading.read, group)) for group in groups]
+        groups = [tuple(test for test in group if test is not None) for group in groups]
+    return [group for group in groups if group]
 
 
 def tests_of(claim: Claim) -> list:
@@ -67,8 +79,8 @@ def tests_of(claim: Claim) -> list:
 
 
 def all_tests_of(claim: Claim) -> list:
-    """The claim's own tests, the others of their families, and its controls, each of them once."""
-    return list(dict.fromkeys((*tests_of(claim), *claim.family, *claim.controls)))
+    """The claim's tests and its controls, each of them once."""
+    return list(dict.fromkeys((*tests_of(claim), *claim.controls)))
 
 
 def runs_of(test) -> tuple[str, ...]:
@@ -77,59 +89,77 @@ def runs_of(test) -> tuple[str, ...]:
 
 
 def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
-    """Run every test of a claim, correct p within families, and return the verdict."""
-    # 1. Run the claim's own tests, the other tests of their families, and the controls.
-    found = {}
-    missing = {}
-    for test in all_tests_of(claim):
-        try:
-            if claim.epochs not in (0, evidence.study.settings.epochs):
-                raise Missing(f"a run of {claim.epochs} epochs")
-            found[test] = test.find(evidence)
-            if not isinstance(found[test], Finding):
-                kind = type(found[test]).__name__
-                raise InputError(f"claim {claim.number}: a test returns {kind}, not a Finding")
-        except Missing as error:
-            missing[test] = error
-
-    # 2. Correct p. A test that could not run still counts in its family.
-    placeholders = [placeholder(test) for test in missing if getattr(test, "family", "")]
-    corrected = correct([*found.values(), *placeholders])
-    results = dict(zip(found, corrected, strict=False))
-    results |= settled_tests(claim, results)
-
-    # 3. Decide.
-    outcomes = [
-        [results[test].outcome if test in results else "missing" for test in group]
-        for group in groups_of(claim)
-    ]
-    own = tests_of(claim)
-    reached = verdict(outcomes, equality=all(isinstance(test, Equivalent) for test in own))
-    descriptions = lacking([missing[test] for test in own if test in missing])
+    """Run every test of a claim, under every reading, and return the verdict."""
+    reached, findings, missing, author = verdict_of_tests(claim, evidence, groups_of(claim))
+    controls, _ = find_all(claim, evidence, claim.controls)
+    others = {
+        reading.name: verdict_of_tests(claim, evidence, groups_of(claim, reading))[0]
+        for reading in claim.readings
+    }
     if scale_of(evidence.study.asked) == "smoke" and reached != "NOT RUN":
         reached = "UNDECIDED"
-        descriptions = (LARGER, *descriptions)
-
-    findings = tuple(results[test] for test in own if test in results)
+        missing = (LARGER, *missing)
+        others = {}
     return Verdict(
         claim=claim,
         verdict=reached,
         findings=findings,
-        controls=tuple(results[test] for test in claim.controls if test in results),
-        missing=descriptions,
+        controls=tuple(map(decide, controls)),
+        missing=missing,
         needs=max((finding.more.get("needs", 0) for finding in findings), default=0),
-        author=author(claim, results),
+        author=author,
+        readings=tuple(pair for pair in others.items() if pair[1] != "NOT RUN"),
     )
 
 
-def settled_tests(claim: Claim, results: Mapping) -> dict:
-    """The findings of the groups that support the claim, marked as settled."""
-    settled = {}
-    for group in groups_of(claim):
-        there = [test for test in group if test in results]
-        if any(results[test].outcome == "for" for test in there):
-            settled |= {test: replace(results[test], settled=True) for test in there}
-    return settled
+def verdict_of_tests(
+    claim: Claim, evidence: Evidence, groups: Sequence[tuple]
+) -> tuple[str, tuple[Finding, ...], tuple[str, ...], bool | None]:
+    """The verdict by groups of tests, with their findings, what is missing, and `author`."""
+    findings = []
+    outcomes = []
+    by_author = []
+    lacking_data = []
+    for group in groups:
+        found, missing = find_all(claim, evidence, group)
+        decided = decide_group(found, len(missing))
+        findings += decided
+        outcomes.append([finding.outcome for finding in decided] + ["missing"] * len(missing))
+        by_author.append([finding.author for finding in decided] + [None] * len(missing))
+        lacking_data += missing
+
+    tests = [test for group in groups for test in group]
+    reached = verdict(outcomes, equality=all(isinstance(test, Equivalent) for test in tests))
+    known = not any(None in group for group in by_author)
+    author = all(any(group) for group in by_author) if known else None
+    return reached, tuple(findings), lacking(lacking_data), author
+
+
+def find_all(
+    claim: Claim, evidence: Evidence, tests: Sequence
+) -> tuple[list[Finding], list[Missing]]:
+    """The findings of those tests that could run, without outcomes, and what the others lack."""
+    found = []
+    missing = []
+    for test in dict.fromkeys(tests):
+        try:
+            check_length(claim, evidence)
+            finding = test.find(evidence)
+            if not isinstance(finding, Finding):
+                kind = type(finding).__name__
+                raise InputError(f"claim {claim.number}: a test returns {kind}, not a Finding")
+            found.append(finding)
+        except Missing as error:
+            missing.append(error)
+    return found, missing
+
+
+def check_length(claim: Claim, evidence: Evidence) -> None:
+    """`Missing` where a run is too short for a claim, or has other epochs than it is about."""
+    if claim.epochs not in (0, evidence.study.settings.epochs):
+        raise Missing(f"a run of {claim.epochs} epochs")
+    if claim.iterations and evidence.iterations < claim.iterations:
+        raise Missing(f"a run of {claim.iterations:,} iterations or more")
 
 
 def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
@@ -138,20 +168,6 @@ def lacking(missing: Sequence[Missing]) -> tuple[str, ...]:
     for each in missing:
         by_run.setdefault(each.run, {}).update(dict.fromkeys(each.what))
     return tuple(f"{run}: {', '.join(what)}" if what else run for run, what in by_run.items())
-
-
-def author(claim: Claim, results: Mapping) -> bool | None:
-    """Whether in every group a test is significant by the papers' criterion.
-
-    None unless all tests were run and all of them are paired.
-    """
-    groups = [
-        [results[test].author if test in results else None for test in group]
-        for group in groups_of(claim)
-    ]
-    if any(None in group for group in groups):
-        return None
-    return all(any(group) for group in groups)
 
 
 def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
@@ -216,15 +232,19 @@ def scale_of(settings: Settings) -> str:
 def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
     """For every claim, the ledger that decides it and its verdict.
 
-    It is the ledger of the largest scale that could test the claim. Of two at one scale, it is the
-    one with more people; of as many people, the one named first. If none could test the claim, it
-    is the first ledger. A smoke ledger has no decided verdicts (see `test_claim`).
+    It is the ledger of the largest scale that has findings of the claim: a smaller one never
+    outvotes it. Of those of one scale it is one that could run all tests, then the one with most
+    people, then the one named first. A smoke ledger decides nothing (see `test_claim`).
     """
-    largest_first = sorted(ledgers, key=rank, reverse=True)
     decided = []
     for place in range(len(CLAIMS)):
-        able = [one for one in largest_first if one.verdicts[place].verdict != "NOT RUN"]
-        one = able[0] if able else ledgers[0]
+
+        def order(one: Ledger, place: int = place) -> tuple:
+            scale, people = rank(one)
+            verdict = one.verdicts[place]
+            return bool(verdict.findings), scale, verdict.verdict != "NOT RUN", people
+
+        one = max(ledgers, key=order)
         decided.append((one, one.verdicts[place]))
     return decided
 

@@ -49,6 +49,8 @@ def read_ledger(path: str | Path) -> Ledger:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         by_number = {record["number"]: record for record in content["claims"]}
+        if any("readings" not in record for record in by_number.values()):
+            raise ValueError("it has the verdicts of an older version")
         verdicts = tuple(verdict_from_json(claim, by_number.get(claim.number)) for claim in CLAIMS)
         claims_of = with_defaults(content["provenance"]["settings"])["claims_of"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -70,15 +72,8 @@ def verdict_from_json(claim: Claim, record: dict | None) -> Verdict:
     The number alone identifies the claim (see `registry.Claim`): its sentence may be reworded.
     """
     if record is None:
-        return Verdict(
-            claim=claim,
-            verdict="NOT RUN",
-            findings=(),
-            controls=(),
-            missing=("this claim, which was added after the ledger was written",),
-            needs=0,
-            author=None,
-        )
+        missing = ("this claim, which was added after the ledger was written",)
+        return Verdict(claim=claim, verdict="NOT RUN", missing=missing)
     return Verdict(
         claim=claim,
         verdict=record["verdict"],
@@ -87,6 +82,8 @@ def verdict_from_json(claim: Claim, record: dict | None) -> Verdict:
         missing=tuple(record["missing"]),
         needs=record["needs"],
         author=record["author"],
+        readings=tuple(tuple(pair) for pair in record["readings"]),
+        frozen=record["frozen"],
     )
 
 
@@ -95,8 +92,8 @@ def finding_from_json(record: dict) -> Finding:
     fields = {
         key: np.nan if value is None and key != "author" else value for key, value in record.items()
     }
-    fields["family"] = tuple(record["family"])
-    fields["bounds"] = tuple(np.nan if end is None else end for end in record["bounds"])
+    for name in ("bounds", "predicted"):
+        fields[name] = tuple(np.nan if end is None else end for end in record[name])
     return Finding(**fields)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.ledger import all_tests_of, runs_of
-from perso.claims.registry import CLAIMS, Claim
+from perso.claims.registry import CLAIMS, KINDS, Claim
 from perso.errors import InputError
 from perso.own_code import fault, own_object
 from perso.parts import PARTS
@@ -74,13 +74,15 @@ def check_form(claim: Claim) -> None:
         raise InputError(f"{where}: the number is not a whole number")
     if not isinstance(claim.says, str):
         raise InputError(f"{where}: says is not a text; possible: a sentence")
-    for field in ("tests", "controls", "family"):
+    if claim.kind not in KINDS:
+        raise InputError(f"{where}: no kind {claim.kind!r}; possible: {', '.join(KINDS)}")
+    for field in ("tests", "controls"):
         if not isinstance(getattr(claim, field), tuple):
             raise InputError(f"{where}: {field} is not a tuple; possible: {field}=(test,)")
     if not claim.tests:
         raise InputError(f"{where}: has no tests; possible: tests=(test,)")
     groups = [test if isinstance(test, tuple) else (test,) for test in claim.tests]
-    for test in (*(test for group in groups for test in group), *claim.controls, *claim.family):
+    for test in (*(test for group in groups for test in group), *claim.controls):
         kind = type(test).__name__
         if isinstance(test, type | str) or not callable(getattr(test, "find", None)):
             raise InputError(

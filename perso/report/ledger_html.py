@@ -17,14 +17,13 @@ from perso.store.published import FOLDER
 
 # the section about each test: its anchor in chapters/17-calibration
 TESTS = {
-    "sign-flip": "test-sign-flip",
-    "mixed model": "test-mixed-model",
-    "few generic models": "test-mixed-model",
+    "mean over people": "test-mean-over-people",
     "TOST": "test-tost",
     "non-inferiority": "test-non-inferiority",
     "Page's L": "test-pages-l",
-    "Brown–Forsythe": "test-brown-forsythe",
-    "Spearman over settings": "test-spearman-over-settings",
+    "jackknife": "test-jackknife",
+    "slope over settings": "test-slope-over-settings",
+    "resampling people": "test-resampling-people",
     "bootstrap over people": "test-bootstrap-over-people",
     "PERMANOVA": "test-permanova",
     "binomial": "test-binomial",

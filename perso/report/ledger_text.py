@@ -199,7 +199,7 @@ def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str
 def finding_line(finding: Finding) -> str:
     """A finding in a line: what was measured, value, test, p, people, MDE, outcome."""
     p = f", p {format_p(finding.p)}" if format_p(finding.p) else ""
-    if finding.family and not np.isnan(finding.holm):
+    if finding.holm > finding.p:
         p += f" (Holm {format_p(finding.holm)})"
     mde = f", MDE {format_mde(finding)}" if format_mde(finding) else ""
     return (
@@ -210,11 +210,12 @@ def finding_line(finding: Finding) -> str:
 
 def outcome_text(finding: Finding) -> str:
     """A finding's outcome: for | against | open | few, with the margin where that decides."""
-    if finding.outcome == "against" and finding.expected == 0:
-        return f"against: beyond ±{finding.margin:g}"
-    if finding.outcome == "against" and not finding.holm < 0.05 and not np.isnan(finding.little):
-        return f"against: below {finding.margin:g}, p {format_p(finding.little)}"
-    return finding.outcome
+    if finding.outcome != "against" or np.isnan(finding.margin):
+        return finding.outcome
+    if finding.expected == 0:
+        return f"against: beyond ±{finding.margin:.2g}"
+    high = max(finding.expected * finding.low, finding.expected * finding.high)
+    return finding.outcome if high < 0 else f"against: below {finding.margin:.2g}"
 
 
 def people_text(finding: Finding) -> str:

@@ -1,66 +1,108 @@
-"""One comparison in full: the difference of two methods over people, by all tests of the ledger."""
+"""One comparison in full: a difference of methods over people, by all tests of the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
-from perso.stats import bootstrap, paired, permutation
+from perso.stats import paired, permutation
+from perso.stats.cohorts import MIN_COHORTS, Mean, mean_over_people
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A paired difference, in shares of images; nan for what cannot be computed."""
+    """A mean difference over people, in shares of samples; nan for what cannot be computed.
 
-    n: int  # people
-    mean: float
-    low: float  # ends of the 95 % interval, hierarchical bootstrap: people, then original digits
-    high: float
-    p: float  # two-sided, by flipping signs
+    The rule of `cohorts.mean_over_people` decides; the other tests are displayed beside it.
+    """
+
+    mean: Mean
+    sd: float  # SD over the people of a cohort
+    drawn: bool  # whether it is of D_G, which is drawn with the cohort
+    sign_flip: float  # p, by flipping the signs of people's differences
     t: float  # p of the two-sided paired t-test
     wilcoxon: float  # p of the signed-rank test
-    d_z: float  # mean in units of the SD
-    sd: float  # SD over people
+    d_z: float  # mean in units of the SD over people
     improved: float  # share of people with a difference above 0
     harmed: float  # share of people with a difference below 0
-    low90: float  # ends of the 90 % interval by Student's t, which TOST compares with the margin
-    high90: float
-    within: float  # p of TOST that the mean lies within ±margin
-    harmless: float  # p of its first one-sided test: that the mean is above -margin
-    little: float  # p of its second one-sided test: that the mean is below the margin
-    belief: paired.Belief  # Bayesian signed-rank; the margin is the region of practical equivalence
-    margin: float
+    belief: paired.Belief  # Bayesian signed-rank; ±margin is practical equivalence
+
+    def detectable(self, level: float = 0.975, power: float = 0.8) -> float:
+        """The effect that is found with this power by a test at a one-sided `level`."""
+        quantiles = stats.t.ppf([level, power], self.mean.df)
+        return float(quantiles.sum() * self.mean.error)
+
+    def telescope(self, n: int) -> float:
+        """The effect that a study of n people had a power of 33 % for (Simonsohn 2015)."""
+        return paired.detectable_effect(self.sd, n, power=0.33)
+
+    def predicted(self, n: int) -> tuple[float, float]:
+        """95 % interval for the mean of another study, of n people in one cohort.
+
+        On D_G its error includes how much cohorts differ, where three or more of ours show it.
+        """
+        own = self.mean.error**2
+        other = self.sd**2 / n
+        if self.drawn and self.mean.cohorts >= MIN_COHORTS:
+            other = max(other, own * self.mean.cohorts)
+        reach = float(stats.t.ppf(0.975, self.mean.df) * np.sqrt(own + other))
+        return self.mean.mean - reach, self.mean.mean + reach
 
 
-def paired_effect(
-    persons: Mapping[object, np.ndarray], margin: float, rng: np.random.Generator
+def effect_of(
+    d: np.ndarray,
+    cohort: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    drawn: bool,
+    common: float | Mapping[object, float] = 0.0,
+    margin: float = 0.0,
 ) -> Effect:
-    """The effect of paired differences, by every test.
+    """The effect of one difference per person, by every test.
 
-    persons   {person: [k, 2]}: by original digit the sum of differences and the number of images
-    margin    of equivalence, a share of images
+    d, cohort       difference and cohort of each person, [n]; nan are left out
+    drawn, common   see `cohorts.mean_over_people`
+    margin          of practical equivalence, a share
     """
-    d = np.array([bootstrap.person_mean(person) for person in persons.values()])
-    # the random draws are in this order: interval, sign-flip, belief
-    interval = bootstrap.hierarchical_bootstrap(list(persons.values()), rng)
-    equivalence = paired.tost(d, margin)
+    known = ~np.isnan(d)
+    d, cohort = np.asarray(d, float)[known], np.asarray(cohort)[known]
+    # the random draws are in this order: sign-flip, belief
     return Effect(
-        n=len(d),
-        mean=interval.value,
-        low=interval.low,
-        high=interval.high,
-        p=permutation.sign_flip(d, rng),
+        mean=mean_over_people(d, cohort, drawn=drawn, common=common),
+        sd=sd_within(d, cohort),
+        drawn=drawn,
+        sign_flip=permutation.sign_flip(d, rng),
         t=paired.paired_change(d).p,
         wilcoxon=paired.wilcoxon(d),
         d_z=paired.d_z(d),
-        sd=float(d.std(ddof=1)) if len(d) > 1 else np.nan,
         improved=float(np.mean(d > paired.ROUNDING)) if len(d) else np.nan,
         harmed=float(np.mean(d < -paired.ROUNDING)) if len(d) else np.nan,
-        low90=equivalence.low,
-        high90=equivalence.high,
-        within=equivalence.p,
-        harmless=paired.non_inferiority(d, margin),
-        little=paired.non_inferiority(-d, margin),
         belief=paired.bayesian_signed_rank(d, margin, rng),
-        margin=margin,
     )
+
+
+def sd_within(d: np.ndarray, cohort: np.ndarray) -> float:
+    """SD of values [n] around the means of their cohorts [n]; nan without two people of a cohort.
+
+    0 where people differ by rounding alone.
+    """
+    d = np.asarray(d, float)
+    labels, place = np.unique(cohort, return_inverse=True)
+    df = len(d) - len(labels)
+    if df < 1:
+        return np.nan
+    means = np.bincount(place, d) / np.bincount(place)
+    sd = float(np.sqrt(((d - means[place]) ** 2).sum() / df))
+    return sd if sd > paired.ROUNDING else 0.0
+
+
+def pseudo_values(statistic: Callable[[np.ndarray], float], n: int) -> np.ndarray:
+    """The jackknife's pseudo-values of a statistic of n people, one per person, [n].
+
+    statistic   of an index of people, int
+    Their mean is the statistic, corrected for bias; so the rule for means holds for it, too.
+    """
+    everybody = np.arange(n)
+    without = np.array([statistic(np.delete(everybody, each)) for each in everybody])
+    return n * statistic(everybody) - (n - 1) * without

@@ -103,7 +103,7 @@ def better():
 def make_evidence(tmp_path, quick):
     """`make_evidence(hits_of, …)` → Evidence of a quick study with made-up rows of one run."""
 
-    def make(hits_of, without=(), of="v3", **changes) -> Evidence:
+    def make(hits_of, without=(), of="relative", **changes) -> Evidence:
         study = Study(replace(quick, **changes), tmp_path / "store.sqlite", tmp_path)
         evidence = Evidence(study, tmp_path)
         fill_study(evidence.run(of), hits_of, without)
@@ -119,7 +119,7 @@ def finding():
     def make(**fields) -> Finding:
         defaults = {
             "what": "a − b",
-            "test": "sign-flip",
+            "test": "mean over people",
             "value": 2.0,
             "low": 1.0,
             "high": 3.0,

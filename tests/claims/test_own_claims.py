@@ -108,8 +108,8 @@ def test_controls_and_groups_are_checked_too():
 @pytest.mark.parametrize(
     ("test", "message"),
     [
-        (replace(GAIN, of="mine"), "claim 7: no run 'mine'; possible: own, v3"),
-        (Measured(print, runs=("mine",)), "claim 7: no run 'mine'; possible: own, v3"),
+        (replace(GAIN, of="mine"), "claim 7: no run 'mine'; possible: own, relative, v3"),
+        (Measured(print, runs=("mine",)), "claim 7: no run 'mine'; possible: own, relative, v3"),
         (replace(GAIN, part="D_X"), "claim 7: no part 'D_X'; possible: D_I, D_G"),
         (replace(GAIN, base="SW-n-2"), f"no method 'SW-n-2'; possible: {BASELINE}, {THIRD}"),
         (
@@ -168,9 +168,9 @@ def test_the_provenance_is_of_the_runs_that_the_claims_name(make_evidence, bette
 
 
 def test_the_own_run_has_no_printed_differences():
-    pair = ("SW-n-2", BASELINE, "D_I")
-    assert hypotheses.printed_difference(*pair, of="v3") is not None
-    assert hypotheses.printed_difference(*pair, of="own") is None
+    contrast = Superior("SW-n-2", BASELINE, "D_I").contrast
+    assert hypotheses.printed_effect(contrast, "D_I", of="v3") == 0.004
+    assert np.isnan(hypotheses.printed_effect(contrast, "D_I", of="own"))
 
 
 def test_a_test_that_returns_something_else_is_an_error(own_evidence):

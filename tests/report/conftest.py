@@ -98,7 +98,7 @@ def make_finding() -> Callable[..., Finding]:
     def make(**changes) -> Finding:
         found = Finding(
             "SW-n-2 − BaseLine on D_I",
-            "sign-flip",
+            "mean over people",
             value=2.7,
             low=1.1,
             high=4.4,
@@ -106,7 +106,6 @@ def make_finding() -> Callable[..., Finding]:
             n=24,
             detectable=2.2,
             margin=0.5,
-            family=("shaping", "v3", "D_I"),
             holm=0.0015,
             outcome="for",
             settled=True,

@@ -45,7 +45,7 @@ def test_text_is_escaped_and_links_are_not(ledger):
         ledger_html.claim_details([ledger]).data,
     ):
         assert "p &lt; .05 &amp; more" in html and "&amp;lt;" not in html
-        assert 'href="17-calibration.html#test-sign-flip"' in html
+        assert 'href="17-calibration.html#test-mean-over-people"' in html
 
 
 def test_badges_have_a_colour():
