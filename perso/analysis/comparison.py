@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from perso.analysis import accuracy
+from perso.analysis import accuracy, changes
 from perso.analysis.printed import PAPER_OF, printed_table
 from perso.methods.method import BASELINE, SHAPING, Method
 from perso.methods.registry import DOSES, METHODS, baseline_of
 from perso.parts import PARTS
 from perso.stats import paired
+from perso.stats.cohorts import Mean
 
 PRINTED_COLUMNS = ("mean", "sd", "min", "max")  # of the papers' tables
 INTERVAL = ["change", "low", "high"]  # a change and the ends of its interval
@@ -31,7 +32,7 @@ def compare(
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
     change, low, high, p          paired difference to the base over people, its 95 % interval and
-                                  the p of a paired t-test, both uncorrected
+                                  p by the rule of `changes`, both uncorrected
     holm                          p corrected (Holm) over the methods in these rows that share a
                                   `correction_family`, on D_I and on D_G separately
     paper mean … paper max        from the printed table, if it has one of the methods
@@ -39,11 +40,15 @@ def compare(
                                   of the base's
     """
     methods = list(methods)
-    any_printed = any(method.name in printed_table(printed).index for method in methods)
+    known = printed_table(printed).index
+    any_printed = any((method.stands_for or method.name) in known for method in methods)
     methods = [method for method in methods if (rows["method"] == method.name).any()]
     names = [method.name for method in methods]
     rows = rows[rows["method"].isin(names)]
-    theirs = printed_table(printed).reindex(names)
+    theirs = printed_table(printed).reindex(
+        [method.stands_for or method.name for method in methods]
+    )
+    theirs.index = names
     bases = {name: base for name in names if name != base}
     families: dict[str, list[str]] = {}
     for method in methods:
@@ -53,7 +58,7 @@ def compare(
     blocks = {}
     for part, people in accuracy.by_part(rows).items():
         block = accuracy.summary_over_people(people).loc[names]
-        block = block.join(changes_from(people, bases))
+        block = block.join(changes_from(rows, bases, part))
         block["holm"] = np.nan
         for family in families.values():
             block.loc[family, "holm"] = paired.holm(block.loc[family, "p"])
@@ -66,7 +71,7 @@ def compare(
         blocks["D_G"]["r_train"] = iterations / iterations.get(base, np.nan)
         blocks["D_G"]["paper r_train"] = theirs["r_train"]
     table = pd.concat(blocks, axis=1)
-    table.attrs |= {"paper": PAPER_OF[printed], "base": base}
+    table.attrs |= {"paper": PAPER_OF[printed], "base": base, "cohorts": rows["fold"].nunique()}
     return table if any_printed else without_printed(table)
 
 
@@ -75,17 +80,15 @@ def without_printed(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=[pair for pair in table if pair[1].startswith("paper ")])
 
 
-def changes_from(people: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
-    """Paired changes over people: a line per method; columns change, low, high, p.
+def changes_from(rows: pd.DataFrame, bases: Mapping[str, str], part: str) -> pd.DataFrame:
+    """Paired changes over people (`changes`): a line per method; columns change, low, high, p.
 
-    people   accuracies as `accuracy.per_person` returns them; a method that is not there has nan
-    bases    name of the base by name of the method
+    bases   name of the base by name of the method; a method without rows has nan
     """
-    accuracies = people.reindex(columns=list({*bases, *bases.values()}))
     lines = {}
     for name, base in bases.items():
-        change = paired.paired_change(accuracies[name] - accuracies[base])
-        lines[name] = (change.mean, change.low, change.high, change.p)
+        found = changes.change(rows, name, base, part)
+        lines[name] = (found.mean, found.low, found.high, found.p)
     return pd.DataFrame.from_dict(lines, "index", columns=[*INTERVAL, "p"], dtype=float)
 
 
@@ -94,12 +97,9 @@ def paired_differences(rows: pd.DataFrame, method: str, other: str) -> dict[str,
     return {part: people[method] - people[other] for part, people in accuracy.by_part(rows).items()}
 
 
-def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, paired.PairedChange]:
-    """The mean of `paired_differences` over people with its interval, on D_I and on D_G."""
-    return {
-        part: paired.paired_change(differences)
-        for part, differences in paired_differences(rows, method, other).items()
-    }
+def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, Mean]:
+    """The accuracy of one method minus that of another with its interval, on D_I and on D_G."""
+    return {part: changes.change(rows, method, other, part) for part in PARTS}
 
 
 def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
@@ -116,11 +116,10 @@ def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.Da
     known = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
     bases = {method.name: baseline_of(method).name for method in METHODS if method.name in known}
     bases |= {name: BASELINE for name in sorted(known - set(bases))}
-    people = {run: accuracy.by_part(rows) for run, rows in runs.items()}
     blocks = {}
     for part in PARTS:
-        for run in runs:
-            blocks[part, run] = changes_from(people[run][part], bases)[INTERVAL]
+        for run, rows in runs.items():
+            blocks[part, run] = changes_from(rows, bases, part)[INTERVAL]
         blocks[part, PAPER_OF[printed]] = printed_changes(printed, part, bases)
     return pd.concat(blocks, axis=1)
 
@@ -131,12 +130,12 @@ def printed_changes(printed: str, part: str, bases: Mapping[str, str]) -> pd.Dat
     Without interval; nan for a method that the table does not have.
     """
     means = printed_table(printed)[f"{part} mean"]
-    changes = {
+    found = {
         name: means[name] - means[base]
         for name, base in bases.items()
         if name in means and base in means
     }
-    columns = {"change": changes, "low": np.nan, "high": np.nan}
+    columns = {"change": found, "low": np.nan, "high": np.nan}
     return pd.DataFrame(columns, index=list(bases), dtype=float)
 
 

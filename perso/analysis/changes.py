@@ -1,0 +1,86 @@
+"""Changes: weighted sums of methods' accuracies over people, with the error over cohorts.
+
+One rule for the ledger, the tables and the README, `stats.cohorts.mean_over_people`. The cohort of
+a person is the fold. `rows` have the columns of `sqlite.ROW`; repeats are averaged first.
+
+    contrast   {method: weight}; of a difference the weights are 1 and -1
+    part       D_I or D_G
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from perso.methods.method import BASELINE
+from perso.parts import D_G, PARTS
+from perso.stats.cohorts import MIN_COHORTS, Mean, crossed, mean_over_people
+from perso.store.sqlite import unpacked
+
+Contrast = Mapping[str, float]
+
+
+def change(rows: pd.DataFrame, method: str, base: str, part: str) -> Mean:
+    """The accuracy of one method minus that of another, a share, over the people who have both."""
+    return mean_of(rows, {method: 1.0, base: -1.0}, part)
+
+
+def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:
+    """The mean of a contrast over the people who have all of its methods."""
+    d = by_person(rows, contrast, part)
+    cohort = d.index.get_level_values("fold")
+    drawn = PARTS[part] is D_G
+    common: dict[int, float] = {}
+    # else the cohorts' means show it
+    if not drawn or cohort.nunique() < MIN_COHORTS:
+        common = {fold: shared_variance(rows, contrast, part, fold) for fold in cohort.unique()}
+    return mean_over_people(d.to_numpy(), cohort.to_numpy(), drawn=drawn, common=common)
+
+
+def by_person(rows: pd.DataFrame, contrast: Contrast, part: str) -> pd.Series:
+    """The contrast of each person who has all of its methods, a share, by fold and person."""
+    names = list(contrast)
+    used = rows[rows["method"].isin(names)]
+    accuracies = used.pivot_table(
+        index=["fold", "person"], columns="method", values=PARTS[part].accuracy, sort=False
+    )
+    return accuracies.reindex(columns=names).dropna() @ pd.Series(contrast)
+
+
+def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int) -> float:
+    """The variance of a cohort's mean that its people share: D_G's test images, generic networks.
+
+    A generic network plays a part unless it cancels, as where both of two methods start from it.
+    Its accuracy varies as that of the baselines, each of which has a seed of its own.
+    """
+    rows = rows[rows["fold"] == fold]
+    variance = 0.0
+    if PARTS[part] is D_G:
+        variance += crossed(hits_on_images(rows, contrast).to_numpy())
+    from_generic = set(rows.loc[rows["iterations"] > rows["own_iterations"], "method"])
+    share = sum(weight for method, weight in contrast.items() if method in from_generic)
+    if abs(share) > 1e-9:
+        networks = rows.loc[rows["method"].isin(from_generic), "repeat"].nunique()
+        baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
+        variance += share**2 * baselines.var() / networks
+    return float(variance)
+
+
+def hits_on_images(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
+    """The contrast of hits on each test image of D_G, of the people of a cohort.
+
+    A line per person who has all methods, a column per image. The three flips of a digit count as
+    three images: counted as one they give the same errors within 3 % (quick and standard study).
+    """
+    used = rows[rows["method"].isin(contrast)]
+    repeats = used.groupby(["person", "method"])["key"].transform("size")
+    weights = used["method"].map(contrast) / repeats
+    sums: dict[str, np.ndarray] = {}
+    for person, blob, n, weight in zip(
+        used["person"], used[D_G.hits], used[D_G.size], weights, strict=True
+    ):
+        sums[person] = sums.get(person, 0) + weight * unpacked(blob, n)
+    whole = used.groupby("person")["method"].nunique() == len(contrast)
+    return pd.DataFrame.from_dict(
+        {person: hits for person, hits in sums.items() if whole[person]}, orient="index"
+    )
