@@ -61,6 +61,7 @@ class Permanova:
     share: float  # R²: of the squared distances from the strata's means
     chance: float  # mean R² of permuted groups
     p: float  # share of permutations, the observed one included, with at least this R²
+    sd: float  # of the R² of permuted groups
 
 
 def permanova(
@@ -84,7 +85,7 @@ def permanova(
     codes = codes.astype(float)
     centred = codes - group_means(codes, strata)[strata]
     if not np.abs(centred).max(initial=0) > ROUNDING:
-        return Permanova(np.nan, np.nan, np.nan)
+        return Permanova(np.nan, np.nan, np.nan, np.nan)
     total = (centred**2).sum()
 
     def r_squared(groups: np.ndarray) -> float:
@@ -102,7 +103,7 @@ def permanova(
             shuffled[stratum] = rng.permutation(groups[stratum])
         found.append(r_squared(shuffled))
     p = (1 + sum(each >= observed for each in found)) / (1 + permutations)
-    return Permanova(float(observed), float(np.mean(found)), p)
+    return Permanova(float(observed), float(np.mean(found)), p, float(np.std(found, ddof=1)))
 
 
 def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
