@@ -6,9 +6,12 @@ People whose accuracy is nan are left out. `rows` have the columns of `sqlite.RO
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import betainc, betaln, expit, logit
 from statsmodels.stats.proportion import proportion_confint
 
 from perso.analysis import accuracy, comparison
@@ -18,8 +21,9 @@ from perso.methods import grouping
 from perso.methods.method import BASELINE, SHAPING, Method
 from perso.parts import PARTS
 from perso.stats import bootstrap, dispersion, paired
-from perso.stats.dispersion import between_person_sd, clustered_variance, cvar
+from perso.stats.dispersion import between_person_sd, cvar
 from perso.stats.permutation import gap_p, mantel
+from perso.stats.resampling import Groups, estimate, in_cohorts
 from perso.store.sqlite import unpacked
 
 POPULATIONS = {0: "employees", 4: "students"}  # NIST's writers, by hsf
@@ -27,6 +31,9 @@ FAMILY_BLOCKS = {"shaping": ("baseline", *SHAPING), "data grouping": ("data grou
 BETWEEN_PERSON = "between-person SD (images)", "between-person SD (digits)"
 NOT_A_SHARE = ("n", "worst")  # columns of `fairness_table`
 ROUNDING = 1e-12  # smaller changes of accuracy come from rounding
+# Gauss–Hermite: means over a normal distribution are weighted sums over these multiples of its SD
+NODES, SHARES = np.polynomial.hermite_e.hermegauss(20)
+SHARES = SHARES / SHARES.sum()
 
 
 # --- sampling noise of the test sets
@@ -53,34 +60,100 @@ def binomial_noise(data: StudyData, level: float = 0.9) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class DigitHits:
+    """Hits of a person's networks of one method on each of g original digits, all repeats together.
+
+    The flips of a digit are one cluster: the digits are the sample.
+    """
+
+    digits: np.ndarray  # int [g]
+    hits: np.ndarray  # sum over images and repeats, float [g]
+    images: np.ndarray  # their number, float [g]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of hits on each digit, [g]."""
+        return self.hits / self.images
+
+    def accuracy(self) -> float:
+        """Share of hits on all images."""
+        return float(self.hits.sum() / self.images.sum())
+
+    def variance(self) -> float:
+        """Sampling variance of the accuracy (`dispersion.clustered_variance`)."""
+        count = len(self.hits)
+        if count < 2:
+            return np.nan
+        total = self.images.sum()
+        sums = self.hits - self.images * self.accuracy()
+        return float(count / (count - 1) * (sums**2).sum() / total**2)
+
+    def minus(self, common: np.ndarray | float) -> "DigitHits":
+        """The same without a share of hits that is no noise, [g]."""
+        return DigitHits(self.digits, self.hits - self.images * common, self.images)
+
+    def only(self, chosen: np.ndarray) -> "DigitHits":
+        """The same on the chosen digits, bool [g]."""
+        return DigitHits(self.digits[chosen], self.hits[chosen], self.images[chosen])
+
+
+def hits_by_digit(
+    data: StudyData, rows: pd.DataFrame, part: str
+) -> list[dict[str, dict[str, DigitHits]]]:
+    """The hits on each test digit, by fold, method and person."""
+    size, blob, on_G = PARTS[part].size, PARTS[part].hits, part == "D_G"
+    repeats = rows["repeat"] if "repeat" in rows else pd.Series(0, rows.index)
+    at = {repeat: data.at(repeat) for repeat in repeats.unique()}
+    lines = rows[["method", "person", blob, size]].assign(repeat=repeats)
+    found = []
+    for number, fold in enumerate(data.splits.folds):
+        people = {str(person): person for person in fold.individuals}
+        in_fold: dict[str, dict[str, DigitHits]] = {}
+        own = lines[lines["person"].isin(people)]
+        for (method, person), each in own.groupby(["method", "person"], sort=False):
+            items, hits = [], []
+            for blob_of, n, repeat in each[[blob, size, "repeat"]].itertuples(index=False):
+                splits = at[repeat].splits
+                test = splits.folds[number].global_test if on_G else splits.test[people[person]]
+                items.append(data.item[test])
+                hits.append(unpacked(blob_of, n))
+            digits, place = np.unique(np.concatenate(items), return_inverse=True)
+            in_fold.setdefault(method, {})[person] = DigitHits(
+                digits=digits,
+                hits=np.bincount(place, np.concatenate(hits)),
+                images=np.bincount(place).astype(float),
+            )
+        found.append(in_fold)
+    return found
+
+
+def common_share(people: Mapping[str, DigitHits], part: str) -> tuple[np.ndarray | float, float]:
+    """What the people of a fold have in common on each digit, and the factor of their variances.
+
+    On D_G all people of a fold share one test set, so a digit that is hard for all makes no
+    difference between them: the mean over people is subtracted. Each of n people is 1/n of it.
+    """
+    if part != "D_G":
+        return 0.0, 1.0
+    n = len(people)
+    common = np.mean([each.shares for each in people.values()], axis=0)
+    return common, n / (n - 1) if n > 1 else np.nan
+
+
 def sampling_variances(data: StudyData, rows: pd.DataFrame, part: str) -> pd.DataFrame:
     """Sampling variance of every accuracy: a line per person, a column per method.
 
-    The digits of a test set are the sample; the flips of a digit are one cluster. Hits are
-    averaged over repeats first. On D_G all people of a fold share one test set, so an image that
-    is hard for all makes no difference between them: the mean over people is subtracted first.
+    The digits of a test set are the sample; the flips of a digit are one cluster (`DigitHits`).
     """
-    size, blob, on_G = PARTS[part].size, PARTS[part].hits, part == "D_G"
     found: dict[str, dict[str, float]] = {}
-    for fold in data.splits.folds:
-        tests = {
-            str(p): data.item[fold.global_test if on_G else data.splits.test[p]]
-            for p in fold.individuals
-        }
-        for method, lines in rows[rows["person"].isin(tests)].groupby("method", sort=False):
-            hits = {
-                person: np.mean([unpacked(*each) for each in own[[blob, size]].values], axis=0)
-                for person, own in lines.groupby("person", sort=False)
+    for in_fold in hits_by_digit(data, rows, part):
+        for method, people in in_fold.items():
+            common, scale = common_share(people, part)
+            variances = {
+                person: scale * each.minus(common).variance() for person, each in people.items()
             }
-            common, scale = 0.0, 1.0
-            if on_G:
-                n = len(hits)
-                common = np.mean(list(hits.values()), axis=0)
-                # each person is 1/n of the mean that is subtracted
-                scale = n / (n - 1) if n > 1 else np.nan
-            found.setdefault(method, {}).update(
-                {p: scale * clustered_variance(h - common, tests[p]) for p, h in hits.items()}
-            )
+            found.setdefault(method, {}).update(variances)
     return pd.DataFrame(found)
 
 
@@ -251,6 +324,182 @@ def dispersion_against_base(
     table = pd.DataFrame.from_dict(lines, orient="index")
     table.insert(4, "holm", paired.holm(table["p"].to_numpy()))
     return table
+
+
+# --- ceiling or equalising: the dispersion on three scales
+
+
+def moments(values: np.ndarray, noise: np.ndarray | float, groups: Groups):
+    """Mean and variance of accuracies over people, by cohort and then averaged: [..., k] each.
+
+    values   accuracies, shares [n people, k methods]
+    noise    their sampling variances, as `values`; the variance over people is without them
+    groups   the people of each cohort, see `resampling.estimate`
+    A variance below 0, which noise alone can give, is 0.
+    """
+    noise = np.broadcast_to(noise, values.shape)
+    means = [values[group].mean(axis=-2) for group in groups]
+    variances = [
+        values[group].var(axis=-2, ddof=1) - noise[group].mean(axis=-2) for group in groups
+    ]
+    return np.mean(means, axis=0), np.maximum(np.mean(variances, axis=0), 0)
+
+
+def relative_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """SD over people as a share of the mean error, [...]; nan where nobody makes an error."""
+    error = 1 - np.asarray(mean, float)
+    known = error > ROUNDING
+    return np.where(known, np.sqrt(variance) / np.where(known, error, 1), np.nan)
+
+
+def logit_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """SD over people of the logit of accuracy, from mean and variance of the accuracies, [...].
+
+    It is that of the normal distribution of logits whose accuracies have this mean and variance.
+    Unlike the SD of each person's own logit it does not depend on the number of test samples, and
+    needs no correction of accuracies of 1. It is 0 where people do not differ, and at most 5.
+    """
+    mean, variance = np.broadcast_arrays(np.asarray(mean, float), np.asarray(variance, float))
+    differ = (variance > ROUNDING) & (mean * (1 - mean) > ROUNDING)
+    m = np.where(differ, mean, 0.5)
+    v = np.where(differ, variance, 0.01)
+    spread = np.sqrt(v) / (m * (1 - m))  # in logits, were it small
+    centre = logit(m)
+    sd = np.minimum(spread, 1)
+    for _ in range(12):  # corrects both until the moments are these
+        p = expit(centre[..., None] + sd[..., None] * NODES)
+        found = p @ SHARES
+        found_sd = np.sqrt((p - found[..., None]) ** 2 @ SHARES)
+        centre = centre + logit(m) - logit(found)
+        sd = np.minimum(sd * spread * found * (1 - found) / found_sd, 5)
+    return np.where(differ, sd, 0.0)
+
+
+SCALES = {
+    "percentage points": lambda mean, variance: 100 * np.sqrt(variance),
+    "relative error": relative_sd,
+    "logit": logit_sd,
+}
+
+
+def dispersion_on_scales(
+    people: pd.DataFrame,
+    variances: pd.DataFrame,
+    cohort: pd.Series,
+    method: str,
+    rng: np.random.Generator,
+    base: str = BASELINE,
+) -> pd.DataFrame:
+    """How a method changes the between-person SD, on three scales: a line per scale.
+
+    people      accuracies, shares: a line per person, a column per method
+    variances   their sampling variances (`sampling_variances`), which are removed
+    cohort      of each person: the fold of the rows
+
+    percentage points   SD of accuracy
+    relative error      SD as a share of the mean error
+    logit               SD of log(accuracy / error)
+
+    base, method        the SD by either
+    change, low, high   method minus base, and its interval by resampling people
+
+    An SD in percentage points shrinks where all people come near 100 %, without any of them gaining
+    on the others. On the other two scales such a ceiling changes nothing.
+    """
+    pair = people[[method, base]].dropna()
+    values = pair.to_numpy()
+    noise = variances.loc[pair.index, [method, base]].to_numpy()
+    labels = cohort.loc[pair.index].to_numpy()
+    lines = {}
+    for name, scale in SCALES.items():
+
+        def change(groups: Groups, scale=scale) -> np.ndarray:
+            sds = scale(*moments(values, noise, groups))
+            return sds[..., 0] - sds[..., 1]
+
+        found = estimate(change, labels, rng)
+        sds = scale(*moments(values, noise, in_cohorts(labels)))
+        lines[name] = {
+            "base": sds[1],
+            "method": sds[0],
+            "change": found.value,
+            "low": found.low,
+            "high": found.high,
+        }
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def reading(scales: pd.DataFrame) -> str:
+    """How a result of `dispersion_on_scales` reads: ceiling, equalising, widening or neither.
+
+    ceiling      the SD shrinks in percentage points, and is not shown to shrink in logits
+    equalising   it shrinks on both
+    widening     it grows on both
+    An SD shrinks or grows where the whole interval lies on that side of 0.
+    """
+    shrinks = scales["high"] < 0
+    grows = scales["low"] > 0
+    if shrinks["percentage points"]:
+        return "equalising" if shrinks["logit"] else "ceiling"
+    if grows["percentage points"] and grows["logit"]:
+        return "widening"
+    return "neither"
+
+
+# --- the probability that a person is harmed
+
+
+def paired_digits(
+    data: StudyData, rows: pd.DataFrame, part: str, method: str, base: str = BASELINE
+) -> pd.DataFrame:
+    """Original digits that a person wins and loses by a method: a line per person with both.
+
+    digits      of the test set
+    won, lost   of these, digits that only the method, only the base classifies correctly; where
+                some flips or repeats of a digit do, it counts by its share of them
+    """
+    lines = {}
+    for in_fold in hits_by_digit(data, rows[rows["method"].isin([method, base])], part):
+        own, before = in_fold.get(method, {}), in_fold.get(base, {})
+        for person in [each for each in own if each in before]:
+            change = own[person].shares - before[person].shares
+            lines[person] = {
+                "digits": len(change),
+                "won": change[change > 0].sum(),
+                "lost": -change[change < 0].sum(),
+            }
+    return pd.DataFrame.from_dict(lines, orient="index", columns=["digits", "won", "lost"])
+
+
+def harm_probability(won: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Posterior probability that a method makes a person's true accuracy lower, [n people].
+
+    won, lost   digits of each person as in `paired_digits`, [n]
+
+    Of a person's digits that change, a share q is won; the person is harmed where q < 1/2. Over
+    people q has a beta distribution, fitted to all of them by maximum likelihood (beta-binomial
+    model, empirical Bayes). So a person of whom few digits change is judged by the others.
+    """
+    won = np.asarray(won, float)
+    lost = np.asarray(lost, float)
+
+    def surprise(parameters: np.ndarray) -> float:
+        a, b = beta_parameters(*parameters)
+        return float((betaln(a, b) - betaln(a + won, b + lost)).sum())
+
+    # a + b, the digits that the distribution of q counts for, from 1 to 1000
+    limits = [(-5, 5), (0, np.log(1000))]
+    starts = [(0.0, np.log(2)), (0.0, np.log(50))]
+    fits = [minimize(surprise, start, bounds=limits, method="L-BFGS-B") for start in starts]
+    a, b = beta_parameters(*min(fits, key=lambda fit: fit.fun).x)
+    return betainc(a + won, b + lost, 0.5)
+
+
+def beta_parameters(logit_mean: float, log_size: float) -> tuple[float, float]:
+    """a and b of a beta distribution from the logit of its mean and the log of a + b."""
+    mean = expit(logit_mean)
+    size = np.exp(log_size)
+    return mean * size, (1 - mean) * size
 
 
 # --- groups of people

@@ -13,6 +13,7 @@ from perso.data.dataset import prepare
 from perso.methods.registry import V3
 from perso.parts import PARTS
 from perso.paths import ROOT
+from perso.report import fairness_text
 from perso.settings import read_params
 from perso.stats import dispersion, permutation
 from perso.store.sqlite import packed
@@ -511,3 +512,107 @@ def test_a_method_with_smaller_differences_is_distinguished_from_one_with_equal_
         ]
         > 0.03
     )
+
+
+# --- ceiling or equalising
+
+
+def accuracies(logits: np.ndarray, digits: int = 100) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accuracies of people on so many test digits, and their sampling variances.
+
+    logits   of the true accuracy, [n people, 2]: of the method and of the baseline
+    """
+    people = pd.DataFrame(
+        np.random.default_rng(1).binomial(digits, 1 / (1 + np.exp(-logits))) / digits,
+        columns=["SW-n-2", "BaseLine"],
+    )
+    return people, people * (1 - people) / (digits - 1)
+
+
+@pytest.mark.parametrize(
+    ("rise", "factor", "reading"),
+    [
+        (2.0, 1.0, "ceiling"),  # all people rise alike in logits
+        (1.0, 0.3, "equalising"),
+        (0.0, 2.0, "widening"),
+        (0.0, 1.0, "neither"),
+    ],
+)
+def test_ceiling_or_equalising(rise, factor, reading):
+    rng = np.random.default_rng(0)
+    person = rng.normal(0, 0.6, 400)
+    base = 1.5 + person
+    method = 1.5 + rise + factor * person
+    people, variances = accuracies(np.column_stack([method, base]))
+    cohort = pd.Series(np.arange(400) % 4, people.index)
+    scales = fairness.dispersion_on_scales(people, variances, cohort, "SW-n-2", rng)
+    assert fairness.reading(scales) == reading
+    assert scales.loc["logit", "base"] == pytest.approx(0.6, abs=0.06)
+    assert scales.loc["logit", "method"] == pytest.approx(0.6 * factor, abs=0.15)
+    assert (scales["change"] == scales["method"] - scales["base"]).all()
+    sentence = fairness_text.scales_sentence(scales, "SW-n-2")
+    assert reading in sentence or reading == "neither"
+
+
+def test_the_sd_of_logits_from_moments():
+    """That of a normal distribution of logits whose moments are known by simulation."""
+    draws = np.random.default_rng(0).normal(0, 1, 400_000)
+    for centre, sd in [(0, 0.5), (2, 1), (4, 0.7), (-1, 1.5)]:
+        p = 1 / (1 + np.exp(-centre - sd * draws))
+        assert fairness.logit_sd(p.mean(), p.var()) == pytest.approx(sd, rel=0.02)
+    assert fairness.logit_sd(0.9, 0.0) == 0
+    assert fairness.logit_sd(1.0, 0.0) == 0
+    assert fairness.relative_sd(0.9, 0.01) == pytest.approx(1)
+    assert np.isnan(fairness.relative_sd(1.0, 0.0))
+
+
+def test_dispersion_on_scales_of_people_who_do_not_differ():
+    people = pd.DataFrame(0.9, range(10), ["SW-n-2", "BaseLine"])
+    cohort = pd.Series(0, people.index)
+    rng = np.random.default_rng(0)
+    scales = fairness.dispersion_on_scales(people, 0 * people, cohort, "SW-n-2", rng)
+    assert (scales["change"] == 0).all()
+    assert scales["low"].isna().all()
+    assert fairness.reading(scales) == "neither"
+
+
+# --- the probability of harm
+
+
+def test_digits_that_a_person_wins_and_loses():
+    """Six images of three digits: the first is won, of the second one flip of two is lost."""
+    data = prepare(read_params(ROOT / "params" / "quick.yml"))
+    person = data.splits.individuals[0]
+    test = data.splits.test[person]
+    digits = np.unique(data.item[test])
+    base = np.ones(len(test), bool)
+    base[data.item[test] == digits[0]] = False
+    method = np.ones(len(test), bool)
+    method[np.flatnonzero(data.item[test] == digits[1])[0]] = False
+    known = rows({("BaseLine", str(person), 0): base, ("SW-n-2", str(person), 0): method})
+    changed = fairness.paired_digits(data, known, "D_I", "SW-n-2")
+    copies = np.sum(data.item[test] == digits[1])
+    assert changed.loc[str(person)].tolist() == pytest.approx([len(digits), 1, 1 / copies])
+
+
+def test_the_probability_of_harm_is_calibrated():
+    """Of the people who are harmed with a probability near p, a share of p is."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    q = rng.beta(3, 2, n)
+    changed = rng.integers(0, 12, n)
+    won = rng.binomial(changed, q)
+    p = fairness.harm_probability(won, changed - won)
+    assert p.mean() == pytest.approx(np.mean(q < 0.5), abs=0.03)
+    for low, high in [(0.0, 0.2), (0.2, 0.4), (0.4, 0.7)]:
+        between = (p >= low) & (p < high)
+        assert np.mean(q[between] < 0.5) == pytest.approx(p[between].mean(), abs=0.06)
+
+
+def test_a_person_without_changes_is_judged_by_the_others():
+    won = np.array([9, 8, 7, 9, 0])
+    p = fairness.harm_probability(won, np.array([1, 2, 2, 0, 0]))
+    assert p[-1] < 0.3
+    alike = fairness.harm_probability(np.array([3, 3, 0]), np.array([3, 3, 0]))
+    assert alike == pytest.approx([0.5, 0.5, 0.5], abs=0.01)
+    assert fairness.harm_probability(np.array([]), np.array([])).shape == (0,)
