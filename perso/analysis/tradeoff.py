@@ -9,26 +9,35 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from perso.analysis import accuracy
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS
+from perso.stats.cohorts import MIN_COHORTS
+from perso.stats.resampling import in_cohorts
 
 # Families that v1 compares
 COMPARED_FAMILIES = ("baseline", "early shaping", "sample weighing", "transfer learning")
 
 
-def front(on_I_mean: np.ndarray, on_G_mean: np.ndarray) -> np.ndarray:
+def front(
+    on_I_mean: np.ndarray, on_G_mean: np.ndarray, margins: tuple[float, float] = (0.0, 0.0)
+) -> np.ndarray:
     """Which of means [..., k] are on the Pareto front, bool.
 
-    A method is on it if no other is as good on both parts and better on one.
+    A method is on it if no other dominates it. One dominates another if it is better on one part by
+    the part's margin at least, and not worse on the other by that part's margin. Without margins:
+    if it is as good on both parts and better on one.
     """
     on_I = np.asarray(on_I_mean)
     on_G = np.asarray(on_G_mean)
+    margin_I, margin_G = margins
     more_I = on_I[..., None, :] - on_I[..., :, None]  # of every other (last axis) than each
     more_G = on_G[..., None, :] - on_G[..., :, None]
-    dominates = (more_I >= 0) & (more_G >= 0) & (more_I + more_G > 0)
-    return ~dominates.any(axis=-1)
+    better_on_I = (more_I >= margin_I) & (more_G > -margin_G)
+    better_on_G = (more_G >= margin_G) & (more_I > -margin_I)
+    return ~(better_on_I | better_on_G).any(axis=-1)
 
 
 def complete(on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:
@@ -41,15 +50,40 @@ def complete(on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:
 
 
 def resampled(
-    on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int
+    on_I: np.ndarray,
+    on_G: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
+    cohort: np.ndarray | None = None,
 ) -> np.ndarray:
     """Means over people drawn with replacement, the same people for all methods: [2, draws, k].
 
+    cohort   of each person, [n]: people are then drawn within their cohort and cohorts count alike;
+             from three cohorts on, cohorts are drawn, too
     Rounded, so that equal means compare as equal.
     """
     both = complete(on_I, on_G)
-    picked = rng.integers(both.shape[1], size=(draws, both.shape[1]))
-    return both[:, picked].mean(axis=2).round(12)
+    if cohort is None:
+        picked = rng.integers(both.shape[1], size=(draws, both.shape[1]))
+        return both[:, picked].mean(axis=2).round(12)
+
+    groups = in_cohorts(cohort)
+    means = np.stack(
+        [
+            both[:, group[rng.integers(len(group), size=(draws, len(group)))]].mean(axis=2)
+            for group in groups
+        ]
+    )  # [cohorts, 2, draws, k]
+    count = len(groups)
+    if count < MIN_COHORTS:
+        return means.mean(axis=0).round(12)
+    picked = rng.integers(count, size=(draws, count))
+    drawn = np.stack([means[picked[draw], :, draw].mean(axis=0) for draw in range(draws)], axis=1)
+    # Resampled means of few cohorts vary too little. One draw in 20 shall be as far off on a side
+    # as Student's t says.
+    factor = stats.t.ppf(0.95, count - 1) / stats.norm.ppf(0.95) * np.sqrt(count / (count - 1))
+    centre = drawn.mean(axis=1, keepdims=True)
+    return (centre + factor * (drawn - centre)).round(12)
 
 
 def pareto(

@@ -1,23 +1,26 @@
-"""Claims 2, 13 and 14: rank correlations over the settings of v3's Table I, ours and printed."""
+"""Claims 2, 12, 13 and 14: what goes together over settings, as a slope with its interval.
 
-from collections.abc import Callable, Sequence
+A rank correlation of six or seven settings never settles: where settings differ by noise alone, its
+interval stays wide however many people there are. A least-squares slope settles, and it has a size
+that can be compared with the printed one. Spearman's ρ is among the further statistics.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from perso.analysis import fairness
 from perso.analysis.printed import printed_table
-from perso.claims.dispersions import (
-    BETWEEN_PERSON_SD,
-    SD,
-    SPREAD,
-    dispersion,
-    sampling_variances_of,
-)
-from perso.claims.evidence import Evidence
+from perso.claims.dispersions import BETWEEN_PERSON_SD, SPREAD, dispersion, expected_range
+from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
-from perso.claims.hypotheses import detectable_by_interval
+from perso.claims.hypotheses import Z
 from perso.methods.registry import V3
 from perso.parts import PARTS
 from perso.stats import bootstrap
+from perso.stats.paired import ROUNDING
+from perso.stats.resampling import Groups, estimate, in_cohorts
 
 # The methods of v3's Table I in its two blocks. Where two of our methods stand for one printed row
 # (transfer learning at two learning rates), the last one is taken, which has the lower rate.
@@ -30,100 +33,296 @@ SHAPING_ROWS = tuple(
 )
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}
 
+# What a function of the people of each cohort computes: the two sides of a slope over k settings,
+# [..., directions, k] each
+Sides = Callable[[Groups], tuple[np.ndarray, np.ndarray]]
 
-def correlation(
-    evidence: Evidence,
-    what: str,
-    sides: Callable[..., tuple[np.ndarray, np.ndarray]],
-    tables: Sequence[np.ndarray],
-    expected: int,
-    same: bool = False,
-) -> Finding:
-    """Test Spearman's ρ over settings (`bootstrap.spearman_over_settings`).
+# The printed range is that of 100 people; ours is that expected of ten (`expected_range`). Of
+# normal values ten have .61 of the range of 100.
+RANGE_OF_TEN = 0.61
+FEWEST_DIGITS = 4  # test digits of a person: two in each half, which a variance needs
 
-    what       description of the two sides; it is part of the seed
-    sides      computes from the tables what is correlated, [k settings] each
-    tables     [n people, k settings] each
-    expected   the sign of ρ according to the claim
-    same       whether both sides are computed from the same numbers
+
+# --- the slope
+
+
+def slope_of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Least-squares slope of y on x, [..., directions, k] each: [...]; nan where x does not vary.
+
+    Directions have one slope and an intercept each.
     """
-    interval, p = bootstrap.spearman_over_settings(
-        sides, tables, evidence.rng("ρ", what), same=same
-    )
+    x = x - x.mean(axis=-1, keepdims=True)
+    y = y - y.mean(axis=-1, keepdims=True)
+    variation = (x**2).sum(axis=(-2, -1))
+    varies = variation > ROUNDING
+    together = (x * y).sum(axis=(-2, -1))
+    return np.where(varies, together / np.where(varies, variation, 1), np.nan)
+
+
+def slope_finding(
+    what: str,
+    sides: Sides,
+    cohort: np.ndarray,
+    rng: np.random.Generator,
+    expected: int,
+    *,
+    printed: float = np.nan,
+    margin: float = np.nan,
+    over_range: bool = False,
+    in_logits: Sides | None = None,
+    of: str = "v3",
+) -> Finding:
+    """Test the sign of a slope over settings (`resampling.estimate`).
+
+    sides       computes x and y, in percentage points unless `over_range`
+    cohort      of each person, [n]
+    expected    the sign of the slope according to the claim
+    printed     the slope in the papers' table; half of it is the margin unless `margin` is given
+    over_range  whether the number is the slope times the range of x, so that x may have any unit
+    in_logits   the same sides in logits, whose slope is a further statistic
+    """
+
+    def statistic(groups: Groups) -> np.ndarray:
+        x, y = sides(groups)
+        slope = slope_of(x, y)
+        return slope * np.ptp(x, axis=-1).mean(axis=-1) if over_range else slope
+
+    found = estimate(statistic, cohort, rng)
+    x, y = sides(in_cohorts(cohort))
+    more = {"ρ": bootstrap.spearman(x.mean(axis=-2), y.mean(axis=-2))}
+    if in_logits:
+        logit = estimate(lambda groups: slope_of(*in_logits(groups)), cohort, rng, draws=1000)
+        more |= {"in logits": logit.value, "logits low": logit.low, "logits high": logit.high}
     return Finding(
         what=what,
-        test="Spearman over settings",
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        p=p,
-        n=len(tables[0]),
-        unit="ρ",
+        test="slope over settings",
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        n=found.n,
+        cohorts=found.cohorts,
+        unit="pp" if over_range else "pp per pp",
         expected=expected,
-        detectable=np.nan if same else detectable_by_interval(interval),
+        detectable=Z * found.error,
+        # all printed slopes have the claims' sign
+        margin=abs(printed) / 2 if np.isnan(margin) else margin,
+        bounds=found.bounds,
+        printed=printed,
+        of=of,
+        more=more,
     )
 
 
-def means_over_people(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Means of tables [n people, k settings] over people, [k] each."""
-    return tuple(table.mean(axis=0) for table in tables)
+def means(values: np.ndarray, groups: Groups) -> np.ndarray:
+    """Means of values [n people, k] over people, by cohort and then averaged: [..., k]."""
+    return np.mean([values[group].mean(axis=-2) for group in groups], axis=0)
 
 
-def settings_rho(evidence: Evidence, *methods: str) -> Finding:
-    """Claim 2: mean accuracy on D_I against mean accuracy on D_G."""
-    on_I = evidence.people("v3", "D_I", *methods)
-    on_G = evidence.people("v3", "D_G", *methods)
-    return correlation(
-        evidence,
-        what=f"accuracy on D_I against D_G over {len(methods)} settings of shaping",
-        sides=means_over_people,
-        tables=(on_I.to_numpy(), on_G.loc[on_I.index].to_numpy()),
+def slope_of_means(x: np.ndarray, y: np.ndarray) -> Sides:
+    """The sides of a slope of the means of y over those of x, [n people, k] each."""
+
+    def sides(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+        return means(x, groups)[..., None, :], means(y, groups)[..., None, :]
+
+    return sides
+
+
+# --- claim 2
+
+
+def settings_rho(evidence: Evidence, *methods: str, of: str = "v3") -> Finding:
+    """Claim 2: how mean accuracy on D_G changes per percentage point on D_I."""
+    on_I = evidence.people(of, "D_I", *methods)
+    on_G = evidence.people(of, "D_G", *methods).loc[on_I.index]
+    return slope_finding(
+        what=f"accuracy on D_G per point on D_I, over {len(methods)} settings of shaping",
+        sides=slope_of_means(100 * on_I.to_numpy(), 100 * on_G.to_numpy()),
+        cohort=evidence.cohorts(of, on_I.index),
+        rng=evidence.rng("slope", of, *methods),
         expected=-1,
+        printed=printed_slope("D_G", "D_I", "shaping"),
+        of=of,
     )
 
 
-def fairness_rho(evidence: Evidence, part: str, what: str, block: str) -> Finding:
-    """Claims 13 and 14: mean accuracy against its dispersion over people, in one block of Table I.
+# --- claims 13 and 14
 
-    what    a measure of dispersion, see `dispersion`
-    block   one of `BLOCKS`
+
+@dataclass(frozen=True)
+class HalfTests:
+    """Accuracies of n people with k methods on two halves of their test digits."""
+
+    accuracies: np.ndarray  # shares, [2, n, k]
+    noise: np.ndarray  # their sampling variances, [2, n, k]
+    digits: np.ndarray  # original digits in each half, [2, n]
+    cohort: np.ndarray  # of each person, [n]
+
+
+def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str) -> HalfTests:
+    """The accuracies on two random halves of each test set; flips of a digit are in one half.
+
+    People with fewer than FEWEST_DIGITS test digits are left out. On D_G all people of a cohort
+    share the halves, and what is hard for all of them is no noise (see
+    `fairness.sampling_variances`).
     """
-    methods = BLOCKS[block]
-    people = evidence.levelled("v3", part, *methods)
-    noise = np.zeros(people.shape)
-    if what == BETWEEN_PERSON_SD:
-        noise = sampling_variances_of(evidence, people, part)
-
-    def mean_and_dispersion(values: np.ndarray, noise: np.ndarray):
-        return values.mean(axis=0), dispersion(values, what, noise)
-
-    return correlation(
-        evidence,
-        what=f"accuracy against {what} on {part} over {len(methods)} settings of {block}",
-        sides=mean_and_dispersion,
-        tables=(people.to_numpy(), noise),
-        expected=-1,
-        same=True,
+    rows = evidence.having(of, *methods)
+    accuracies, noise, digits, cohorts = [], [], [], []
+    for cohort, in_fold in enumerate(fairness.hits_by_digit(evidence.run(of).data, rows, part)):
+        by_method = [in_fold.get(method, {}) for method in methods]
+        complete = set.intersection(*(set(people) for people in by_method))
+        if not complete:
+            continue
+        common = [fairness.common_share(people, part) for people in by_method]
+        for person in (each for each in by_method[0] if each in complete):
+            own = [people[person] for people in by_method]
+            # methods with more repeats may have further test digits (the setting `rotate`)
+            shared = sorted(set.intersection(*(set(each.digits) for each in own)))
+            if len(shared) < FEWEST_DIGITS:
+                continue
+            shuffled = evidence.rng("halves", of, part).permutation(shared)
+            middle = len(shuffled) // 2
+            for half in (shuffled[:middle], shuffled[middle:]):
+                digits.append(len(half))
+                accuracies.append([only(each, half).accuracy() for each in own])
+                noise.append(
+                    [
+                        scale * only(each.minus(hard), half).variance()
+                        for each, (hard, scale) in zip(own, common, strict=True)
+                    ]
+                )
+            cohorts.append(cohort)
+    if not cohorts:
+        raise Missing(f"people of {RUN_NAMES[of]} with {FEWEST_DIGITS} test digits", *methods)
+    shape = len(cohorts), 2, len(methods)
+    return HalfTests(
+        accuracies=np.reshape(accuracies, shape).swapaxes(0, 1),
+        noise=np.reshape(noise, shape).swapaxes(0, 1),
+        digits=np.reshape(digits, shape[:2]).T,
+        cohort=np.array(cohorts),
     )
+
+
+def only(tests: fairness.DigitHits, digits: np.ndarray) -> fairness.DigitHits:
+    """The hits on these digits."""
+    return tests.only(np.isin(tests.digits, digits))
+
+
+def fairness_rho(
+    evidence: Evidence,
+    part: str,
+    what: str,
+    block: str,
+    of: str = "v3",
+    methods: tuple[str, ...] = (),
+) -> Finding:
+    """Claims 13 and 14: how the dispersion over people changes per point of mean accuracy.
+
+    what      a measure of dispersion, see `dispersion`
+    block     one of `BLOCKS`
+    methods   the settings, where they are not those of the block
+    """
+    methods = methods or BLOCKS[block]
+    return dispersion_slope(
+        half_tests(evidence, part, methods, of),
+        what=what,
+        name=f"{what} per point of accuracy on {part}, over {len(methods)} settings of {block}",
+        rng=evidence.rng("slope", of, part, what, *methods),
+        printed=printed_slope(what, part, block),
+        of=of,
+    )
+
+
+def dispersion_slope(
+    halves: HalfTests,
+    what: str,
+    name: str,
+    rng: np.random.Generator,
+    printed: float,
+    of: str = "v3",
+) -> Finding:
+    """The slope of a dispersion over mean accuracy, in points and in logits.
+
+    Means are of one half of the test digits and dispersions of the other, and the other way round:
+    sampling noise that lowers a mean near 100 % and widens its SD is then in one side alone.
+    """
+    noise = halves.noise if what == BETWEEN_PERSON_SD else np.zeros(halves.accuracies.shape)
+
+    def sides(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+        x = [means(each, groups) for each in halves.accuracies]
+        y = [
+            dispersion(values, what, groups, variances)
+            for values, variances in zip(halves.accuracies[::-1], noise[::-1], strict=True)
+        ]
+        return 100 * np.stack(x, axis=-2), 100 * np.stack(y, axis=-2)
+
+    def in_logits(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+        x, y = [], []
+        for own, other in ((0, 1), (1, 0)):
+            mean = np.clip(means(halves.accuracies[own], groups), ROUNDING, 1 - ROUNDING)
+            x.append(np.log(mean / (1 - mean)))
+            values = halves.accuracies[other]
+            if what == SPREAD:
+                logits = empirical_logits(values, halves.digits[other])
+                ranges = [expected_range(logits[group]) for group in groups]
+                y.append(np.mean(ranges, axis=0))
+            else:
+                y.append(fairness.logit_sd(*fairness.moments(values, noise[other], groups)))
+        return np.stack(x, axis=-2), np.stack(y, axis=-2)
+
+    return slope_finding(
+        what=name,
+        sides=sides,
+        cohort=halves.cohort,
+        rng=rng,
+        expected=-1,
+        printed=printed,
+        in_logits=in_logits,
+        of=of,
+    )
+
+
+def empirical_logits(accuracies: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Logits of accuracies [n, k] on so many digits [n], with half a digit added on either side."""
+    right = accuracies * digits[:, None]
+    return np.log((right + 0.5) / (digits[:, None] - right + 0.5))
+
+
+# --- the printed table
+
+
+def printed_sides(what: str, part: str, block: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean accuracy on a part in v3's printed Table I, and what it is compared with, shares [k].
+
+    what   SD or SPREAD: its dispersion over people; "D_G": mean accuracy on D_G
+    """
+    numbers = PRINTED.loc[list(BLOCKS[block])]
+    if what == SPREAD:
+        other = numbers[f"{part} max"] - numbers[f"{part} min"]
+    elif what == "D_G":
+        other = numbers["D_G mean"]
+    else:
+        other = numbers[f"{part} sd"]
+    return numbers[f"{part} mean"].to_numpy(), other.to_numpy()
+
+
+def printed_slope(what: str, part: str, block: str) -> float:
+    """The slope of `printed_sides`; of a SPREAD that of ten people."""
+    x, y = printed_sides(what, part, block)
+    slope = float(slope_of(100 * x[None], 100 * y[None]))
+    return RANGE_OF_TEN * slope if what == SPREAD else slope
 
 
 def printed_rho(what: str) -> str:
-    """The same correlations in v3's printed Table I, as text.
+    """Slopes and rank correlations in v3's printed Table I, as text.
 
     what   SD or SPREAD: mean accuracy against its dispersion, on D_I and on D_G;
            "D_G": mean accuracy on D_I against that on D_G
     """
     texts = []
     for part in ("D_I",) if what == "D_G" else PARTS:
-        for block, methods in BLOCKS.items():
-            numbers = PRINTED.loc[list(methods)]
-            if what == SD:
-                other = numbers[f"{part} sd"]
-            elif what == SPREAD:
-                other = numbers[f"{part} max"] - numbers[f"{part} min"]
-            else:
-                other = numbers["D_G mean"]
-            rho = bootstrap.spearman(numbers[f"{part} mean"].to_numpy(), other.to_numpy())
+        for block in BLOCKS:
+            rho = bootstrap.spearman(*printed_sides(what, part, block))
             place = block if what == "D_G" else f"{block}, {part}"
-            texts.append(f"{rho:+.2f} ({place})")
-    return f"ρ {', '.join(texts)}"
+            texts.append(f"{printed_slope(what, part, block):+.2f}, ρ {rho:+.2f} ({place})")
+    return f"slopes {'; '.join(texts)}"

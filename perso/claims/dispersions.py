@@ -1,34 +1,63 @@
-"""Claims 15 and 30: how much accuracy varies over people, tested by a bootstrap over people."""
+"""Claims 15 and 30: how much accuracy varies over people, tested by resampling people.
+
+Dispersions are those within a cohort, averaged over cohorts: all people of a cohort are tested on
+one D_G, so a cohort's mean depends on that test set.
+"""
 
 import numpy as np
 import pandas as pd
 
 from perso.analysis import fairness
+from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
-from perso.claims.hypotheses import detectable_by_interval
+from perso.claims.hypotheses import (
+    PAPERS_PEOPLE,
+    V3_PEOPLE,
+    Z,
+    printed_column,
+    printed_row,
+)
 from perso.methods.method import BASELINE
-from perso.stats import bootstrap
+from perso.stats.resampling import Estimate, Groups, estimate
 
 # Measures of dispersion over people. The words are part of findings' texts and of seeds.
 SD = "sd"
 BETWEEN_PERSON_SD = "excess sd"  # without the noise of finite test sets
-SPREAD = "spread"  # maximum − minimum
+SPREAD = "spread"  # maximum − minimum of ten people, see `expected_range`
+
+IN_A_SPREAD = 10  # people
+TEST_DIGITS = 31  # of a person in v3: about 93 test images, three of each digit
+ONE_THIRD = 1.52  # effect in standard errors that a two-sided test has a power of 33 % for
 
 
-def dispersion(values: np.ndarray, what: str, noise: np.ndarray | float = 0.0) -> np.ndarray:
-    """Dispersion of accuracies [n people, k methods] over people: float [k].
+def dispersion(
+    values: np.ndarray, what: str, groups: Groups, noise: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Dispersion over people of accuracies [n people, k methods] within cohorts: [..., k].
 
-    what    SD, BETWEEN_PERSON_SD or SPREAD
-    noise   variances of the accuracies due to the choice of test samples, as `values`; these are
-            removed from the between-person SD
+    what     SD, BETWEEN_PERSON_SD or SPREAD
+    groups   the people of each cohort, see `resampling.estimate`
+    noise    variances of the accuracies due to the choice of test samples, as `values`; these are
+             removed from the between-person SD
     """
     if what == SPREAD:
-        return np.ptp(values, axis=0)
-    variances = values.var(axis=0, ddof=1)
-    if what == BETWEEN_PERSON_SD:
-        variances = variances - np.mean(noise, axis=0)
-    return np.sqrt(np.maximum(variances, 0))
+        return np.mean([expected_range(values[group]) for group in groups], axis=0)
+    removed = noise if what == BETWEEN_PERSON_SD else 0.0
+    _, variance = fairness.moments(values, removed, groups)
+    return np.sqrt(variance)
+
+
+def expected_range(values: np.ndarray, people: int = IN_A_SPREAD) -> np.ndarray:
+    """Expected maximum − minimum of so many people drawn from values [..., n, k]: [..., k].
+
+    Drawn with replacement. The range of all n people grows with n, and one person decides it; this
+    one settles as n grows.
+    """
+    n = values.shape[-2]
+    ranks = np.arange(n + 1) / n
+    is_maximum = np.diff(ranks**people)  # probability of each rank to be the maximum
+    return ((is_maximum - is_maximum[::-1])[:, None] * np.sort(values, axis=-2)).sum(axis=-2)
 
 
 def sampling_variances_of(
@@ -43,29 +72,41 @@ def sampling_variances_of(
     return noise.loc[people.index, people.columns].to_numpy()
 
 
-def variation(evidence: Evidence) -> Finding:
+def variation(evidence: Evidence, of: str = "v3") -> Finding:
     """Claim 15: the baseline's between-person SD on D_I minus its whole SD on D_G."""
-    people = evidence.levelled("v3", "D_I", BASELINE)
-    noise = sampling_variances_of(evidence, people, "D_I")
+    people = evidence.people(of, "D_I", BASELINE)
+    noise = sampling_variances_of(evidence, people, "D_I", of)
     on_I = people.to_numpy()
-    on_G = evidence.levelled("v3", "D_G", BASELINE).to_numpy()
+    on_G = evidence.people(of, "D_G", BASELINE).loc[people.index].to_numpy()
 
-    def difference(index: np.ndarray) -> float:
-        sd_I = dispersion(on_I[index], BETWEEN_PERSON_SD, noise[index])
-        sd_G = dispersion(on_G[index], SD)
-        return 100 * (sd_I - sd_G)[0]
-
-    interval, p = bootstrap.bootstrap_statistic(difference, len(on_I), evidence.rng("variation"))
-    return Finding(
-        what=f"{BETWEEN_PERSON_SD} of {BASELINE} on D_I minus its {SD} on D_G",
-        test="bootstrap over people",
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        p=p,
-        n=len(on_I),
-        detectable=detectable_by_interval(interval),
+    found = estimate(
+        lambda groups: variation_of(on_I, noise, on_G, groups),
+        evidence.cohorts(of, people.index),
+        evidence.rng("variation", of),
     )
+    return sd_finding(
+        found,
+        what=f"{BETWEEN_PERSON_SD} of {BASELINE} on D_I minus its {SD} on D_G",
+        expected=1,
+        printed=printed_variation(),
+        of=of,
+    )
+
+
+def variation_of(
+    on_I: np.ndarray, noise: np.ndarray, on_G: np.ndarray, groups: Groups
+) -> np.ndarray:
+    """Between-person SD of accuracies on D_I [n, 1] minus whole SD of those on D_G, in pp."""
+    sd_I = dispersion(on_I, BETWEEN_PERSON_SD, groups, noise)
+    sd_G = dispersion(on_G, SD, groups)
+    return 100 * (sd_I - sd_G)[..., 0]
+
+
+def printed_variation() -> float:
+    """`variation_of` in v3's Table I, in pp: noise as if each of 31 test digits were drawn once."""
+    line = printed_table("v3").loc[BASELINE]
+    noise = line["D_I mean"] * (1 - line["D_I mean"]) / TEST_DIGITS
+    return 100 * float(np.sqrt(line["D_I sd"] ** 2 - noise) - line["D_G sd"])
 
 
 def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) -> Finding:
@@ -73,25 +114,57 @@ def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) 
 
     direction   the sign of the change according to the claim
     """
-    people = evidence.levelled(of, part, method, BASELINE)
+    people = evidence.people(of, part, method, BASELINE)
     noise = sampling_variances_of(evidence, people, part, of)
     values = people.to_numpy()
 
-    def change(index: np.ndarray) -> float:
-        ours, theirs = dispersion(values[index], BETWEEN_PERSON_SD, noise[index])
-        return 100 * (ours - theirs)
-
-    draw = evidence.rng("excess", of, method, part)
-    interval, p = bootstrap.bootstrap_statistic(change, len(values), draw)
-    return Finding(
+    found = estimate(
+        lambda groups: sd_change(values, noise, groups),
+        evidence.cohorts(of, people.index),
+        evidence.rng("excess", of, method, part),
+    )
+    sds = printed_column(f"{part} sd", of)
+    ours, theirs = (sds.get(printed_row(name), np.nan) for name in (method, BASELINE))
+    return sd_finding(
+        found,
         what=f"{BETWEEN_PERSON_SD} of {method} − {BASELINE} on {part}",
-        test="bootstrap over people",
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        p=p,
-        n=len(values),
         expected=direction,
+        printed=100 * (ours - theirs),
         of=of,
-        detectable=detectable_by_interval(interval),
+    )
+
+
+def sd_change(values: np.ndarray, noise: np.ndarray, groups: Groups) -> np.ndarray:
+    """Between-person SD of the first of two methods minus that of the second, in pp: [...].
+
+    values, noise   accuracies and their sampling variances, [n, 2]
+    """
+    sds = dispersion(values, BETWEEN_PERSON_SD, groups, noise)
+    return 100 * (sds[..., 0] - sds[..., 1])
+
+
+def sd_finding(found: Estimate, what: str, expected: int, printed: float, of: str) -> Finding:
+    """The finding for a difference of two SDs, in percentage points.
+
+    The margin is half of the printed difference; where none of the claim's sign is printed, it is
+    the effect that the papers' number of people had a power of 33 % for.
+    """
+    people = PAPERS_PEOPLE.get(of, V3_PEOPLE)
+    telescope = ONE_THIRD * found.error * np.sqrt(found.n / people)
+    return Finding(
+        what=what,
+        test="resampling people",
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        n=found.n,
+        cohorts=found.cohorts,
+        expected=expected,
+        detectable=Z * found.error,
+        margin=abs(printed) / 2 if expected * printed > 0 else telescope,
+        bounds=found.bounds,
+        printed=printed,
+        telescope=telescope,
+        of=of,
     )

@@ -1,8 +1,12 @@
 """Claim 33: which of v1's settings has the best trade-off, tested by a bootstrap over people.
 
-Settings are the baseline and the methods of v1's printed tables. A setting is on the front when no
-other is at least as accurate on both D_I and D_G, and more accurate on one (`tradeoff.front`).
+Settings are the baseline and the methods of v1's printed tables. One setting dominates another if
+it is better on D_I or D_G by the part's margin at least, and not worse on the other part by that
+part's margin. A setting is on the front if none dominates it (`tradeoff.front`). So equal settings
+are all on the front, which enough people show; without margins noise would decide between them.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,42 +15,61 @@ from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
 from perso.methods.registry import V1
+from perso.parts import PARTS
 from perso.stats import paired
 
 FAMILY = {method.name: method.family for method in V1}
 PROBABLE = 0.95  # share of bootstrap samples in which a statement must hold
 DRAWS = 2000  # bootstrap samples
+MARGINS = PARTS["D_I"].margin, PARTS["D_G"].margin  # shares
 
 
-def trade_off(evidence: Evidence, of: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Names of the k settings, and accuracies [n people, k] on D_I and on D_G."""
+@dataclass(frozen=True)
+class TradeOff:
+    """Accuracies of n people with k settings, shares."""
+
+    names: tuple[str, ...]  # of the settings
+    on_I: np.ndarray  # [n, k]
+    on_G: np.ndarray  # [n, k]
+    cohort: np.ndarray  # of each person, [n]
+
+    @property
+    def varies(self) -> bool:
+        """Whether the differences between settings vary over people.
+
+        If they do not, all bootstrap samples are alike and say nothing about the error.
+        """
+        differences = [values - values[:, :1] for values in (self.on_I, self.on_G)]
+        return any(np.ptp(each, axis=0).max() > paired.ROUNDING for each in differences)
+
+    def resampled(self, rng: np.random.Generator) -> np.ndarray:
+        """Means on D_I and D_G in each bootstrap sample, [2, DRAWS, k]."""
+        return tradeoff.resampled(self.on_I, self.on_G, rng, DRAWS, self.cohort)
+
+    def members(self, rng: np.random.Generator) -> np.ndarray:
+        """Which settings are on the front in each bootstrap sample: bool [DRAWS, k]."""
+        return tradeoff.front(*self.resampled(rng), MARGINS)
+
+    def columns(self, family: str) -> list[int]:
+        """Places of the settings of a family."""
+        return [place for place, name in enumerate(self.names) if FAMILY[name] == family]
+
+
+def trade_off(evidence: Evidence, of: str) -> TradeOff:
+    """The accuracies of v1's settings in one of v1's runs."""
     printed = printed_table("class-counts").index
     names = tuple(method.name for method in V1 if method.name in printed)
     on_I = evidence.people(of, "D_I", *names)
-    on_G = evidence.people(of, "D_G", *names)
-    return names, on_I.to_numpy(), on_G.loc[on_I.index].to_numpy()
+    on_G = evidence.people(of, "D_G", *names).loc[on_I.index]
+    return TradeOff(names, on_I.to_numpy(), on_G.to_numpy(), evidence.cohorts(of, on_I.index))
 
 
-def vary(on_I: np.ndarray, on_G: np.ndarray) -> bool:
-    """Whether the differences between settings [n people, k] vary over people.
-
-    If they do not, all bootstrap samples are alike and say nothing about the error.
-    """
-    differences = [values - values[:, :1] for values in (on_I, on_G)]
-    return any(np.ptp(each, axis=0).max() > paired.ROUNDING for each in differences)
-
-
-def front_members(evidence: Evidence, of: str, on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:
-    """Which settings are on the front in each bootstrap sample: bool [DRAWS, k]."""
-    means = tradeoff.resampled(on_I, on_G, evidence.rng("front", of), DRAWS)
-    return tradeoff.front(*means)
-
-
-def probable(what: str, value: float, n: int, of: str) -> Finding:
+def probable(what: str, value: float, of: str, *people: TradeOff) -> Finding:
     """The finding for a share of bootstrap samples; `open` where it is nan.
 
-    what    the statement that holds in these samples
-    value   the share; nan where people do not `vary`
+    what     the statement that holds in these samples
+    value    the share; nan where people do not vary
+    people   the runs that it is computed from
     """
     outcome = "open"
     if value >= PROBABLE:
@@ -60,7 +83,8 @@ def probable(what: str, value: float, n: int, of: str) -> Finding:
         low=np.nan,
         high=np.nan,
         p=np.nan,
-        n=n,
+        n=min(len(each.on_I) for each in people),
+        cohorts=min(len(np.unique(each.cohort)) for each in people),
         unit="probability",
         of=of,
         outcome=outcome,
@@ -69,49 +93,55 @@ def probable(what: str, value: float, n: int, of: str) -> Finding:
 
 def nobody_dominates(evidence: Evidence) -> Finding:
     """That no setting is alone on the front in both of v1's runs."""
+    runs = {of: trade_off(evidence, of) for of in ("v1", "counts")}
+    draws = {of: evidence.rng("front", of) for of in runs}
+    return none_alone(runs, draws)
+
+
+def none_alone(runs: dict[str, TradeOff], draws: dict[str, np.random.Generator]) -> Finding:
+    """The finding that no setting is alone on the front in every run.
+
+    runs, draws   accuracies of the same settings, and a generator, by run
+    """
     alone = []  # per run: whether a setting is the only one on the front
-    people = []
-    known = True
-    for of in ("v1", "counts"):
-        names, on_I, on_G = trade_off(evidence, of)
-        members = front_members(evidence, of, on_I, on_G)
-        one_member = members.sum(axis=1, keepdims=True) == 1
-        alone.append(members & one_member)
-        people.append(len(on_I))
-        known = known and vary(on_I, on_G)
-    dominated = (alone[0] & alone[1]).any(axis=1)
+    for of, run in runs.items():
+        members = run.members(draws[of])
+        alone.append(members & (members.sum(axis=1, keepdims=True) == 1))
+    dominated = np.logical_and.reduce(alone).any(axis=1)
+    known = all(run.varies for run in runs.values())
+    settings = len(next(iter(runs.values())).names)
     return probable(
-        what=f"that none of {len(names)} settings dominates in both of v1's runs",
-        value=1 - float(dominated.mean()) if known else np.nan,
-        n=min(people),
-        of="v1",
+        f"that none of {settings} settings dominates in both of v1's runs",
+        1 - float(dominated.mean()) if known else np.nan,
+        next(iter(runs)),
+        *runs.values(),
     )
 
 
 def on_front(evidence: Evidence, of: str, family: str) -> Finding:
     """That a method of this family is on the front."""
-    names, on_I, on_G = trade_off(evidence, of)
-    members = front_members(evidence, of, on_I, on_G)
-    columns = [place for place, name in enumerate(names) if FAMILY[name] == family]
-    share = float(members[:, columns].any(axis=1).mean())
-    return probable(
-        what=f"that {family} is on the front",
-        value=share if vary(on_I, on_G) else np.nan,
-        n=len(on_I),
-        of=of,
-    )
+    return family_on_front(trade_off(evidence, of), family, evidence.rng("front", of), of)
+
+
+def family_on_front(run: TradeOff, family: str, rng: np.random.Generator, of: str) -> Finding:
+    """The finding that a method of this family is on the front of a run."""
+    share = float(run.members(rng)[:, run.columns(family)].any(axis=1).mean())
+    return probable(f"that {family} is on the front", share if run.varies else np.nan, of, run)
 
 
 def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
     """That a method of this family has the largest sum of accuracies on D_I and D_G."""
-    names, on_I, on_G = trade_off(evidence, of)
-    shares = tradeoff.best_by_weight(on_I, on_G, [1.0], evidence.rng("sum", of))[0]
-    share = float(
-        sum(share for name, share in zip(names, shares, strict=True) if FAMILY[name] == family)
-    )
+    return family_sum(trade_off(evidence, of), family, evidence.rng("sum", of), of)
+
+
+def family_sum(run: TradeOff, family: str, rng: np.random.Generator, of: str) -> Finding:
+    """The finding that no sum of accuracies is larger than this family's by both margins."""
+    sums = run.resampled(rng).sum(axis=0)
+    largest = sums[:, run.columns(family)].max(axis=1)
+    share = float((sums.max(axis=1) - largest < sum(MARGINS)).mean())
     return probable(
-        what=f"that {family} has the largest sum of accuracies on D_I and D_G",
-        value=share if vary(on_I, on_G) else np.nan,
-        n=len(on_I),
-        of=of,
+        f"that {family} has the largest sum of accuracies on D_I and D_G",
+        share if run.varies else np.nan,
+        of,
+        run,
     )
