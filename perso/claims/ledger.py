@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from perso.claims import frozen
 from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import FEWEST_PEOPLE, Finding, decide, decide_group
 from perso.claims.hypotheses import Equivalent
@@ -196,12 +197,18 @@ def make_ledger(evidence: Evidence, claims: Sequence[Claim] = CLAIMS, params: st
     params   name of the params file, for the provenance
     """
     verdicts = tuple(test_claim(claim, evidence) for claim in claims)
+    if claims is CLAIMS:
+        fixed = frozen.frozen_claims(evidence.folder)
+        verdicts = tuple(
+            replace(each, frozen=frozen.is_frozen(each.claim, fixed)) for each in verdicts
+        )
     runs = (evidence.only or "v3",)
     if claims is not CLAIMS:
         tests = [test for claim in claims for test in all_tests_of(claim)]
         runs = tuple(dict.fromkeys(of for test in tests for of in runs_of(test)))
     origin = provenance(evidence.study, rows_of_runs(evidence, runs), params)
     origin |= {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}
+    origin["frozen"] = frozen.hash_of_file(evidence.folder)
     return Ledger(origin, verdicts)
 
 
