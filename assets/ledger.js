@@ -1,7 +1,7 @@
 // Tables of class "sortable" can be sorted and searched. Columns with one of these headings also get
 // a choice of their values.
 document.addEventListener("DOMContentLoaded", () => {
-  const choices = ["verdict", "decided at", "paper"];
+  const choices = ["verdict", "kind", "decided at", "paper"];
 
   function addChoice(column) {
     const heading = column.header();

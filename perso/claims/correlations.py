@@ -131,7 +131,7 @@ def slope_of_means(x: np.ndarray, y: np.ndarray) -> Sides:
 # --- claim 2
 
 
-def settings_rho(evidence: Evidence, *methods: str, of: str = "v3") -> Finding:
+def settings_rho(evidence: Evidence, of: str, *methods: str) -> Finding:
     """Claim 2: how mean accuracy on D_G changes per percentage point on D_I."""
     on_I = evidence.people(of, "D_I", *methods)
     on_G = evidence.people(of, "D_G", *methods).loc[on_I.index]

@@ -59,10 +59,10 @@ def test_link(text: str, test: str) -> str:
 
 
 def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
-    """How many claims have which verdict, and at which scale they were tested."""
+    """How many claims of each kind have which verdict, and at which scale they were tested."""
     decided = deciding(ledgers)
-    counts = ledger_text.count_verdicts(verdict for _, verdict in decided)
-    verdicts = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    counts = ledger_text.counts_by_kind(verdict for _, verdict in decided)
+    verdicts = "; ".join(f"{kind} {words}" for kind, words in counts.items())
     scales = [one.provenance["scale"] for one, verdict in decided if verdict.verdict != "NOT RUN"]
     larger = [scale for scale in reversed(SCALES) if scale in scales and scale != "smoke"]
     tested = ", ".join(f"{scales.count(scale)} at {scale} size" for scale in larger) or "none"
@@ -100,7 +100,10 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
             ],
             "p (Holm)": summary["p (Holm)"].map(escape),
             "MDE": summary["MDE"],
-            "n": summary["people"],
+            "papers'": summary["papers'"].map(escape),
+            "people": summary["people"],
+            "readings": summary["readings"],
+            "kind": summary["kind"],
             "verdict": summary["verdict"].map(verdict_badge),
             "decided at": [escape(decided_at(one, verdict)) for one, verdict in decided],
             "α = .1": summary["α = .1"],
@@ -161,11 +164,16 @@ def claim_details(ledgers: Sequence[Ledger]) -> HTML:
         if verdict.findings:
             runs = dict.fromkeys(RUN_NAMES[finding.of] for finding in verdict.findings)
             sentences.append(f"Rows: {'; '.join(runs)}")
+        if verdict.readings:
+            readings = (f"{name}: {word}" for name, word in verdict.readings)
+            sentences.append(f"Other readings: {'; '.join(readings)}")
         others = [each for each in ledgers if each is not one]
         if others:
             verdicts = (f"{ledger_label(each)}: {each.verdicts[place].verdict}" for each in others)
             sentences.append(f"Other runs: {'; '.join(verdicts)}")
-        title = f"{claim.number}. {escape(claim.says)} {verdict_badge(verdict.verdict)}"
+        title = (
+            f"{claim.number}. {escape(ledger_text.says(verdict))} {verdict_badge(verdict.verdict)}"
+        )
         blocks.append(
             f'<details class="claim" id="claim-{claim.number}"><summary>{title}</summary>'
             f"<p>{escape('. '.join(sentences))}. {link('Chapter', f'{claim.chapter}.html')}.</p>"
@@ -184,7 +192,6 @@ def findings_html(verdict: Verdict) -> str:
 def finding_cells(found: Finding, role: str) -> dict[str, str]:
     """A finding as the HTML cells of a line."""
     more = {key: value for key, value in found.more.items() if value is not None}
-    models = f" ({more['generic']} models)" if more.get("generic") else ""
     cells = {
         "": role,
         "what": found.what,
@@ -193,7 +200,9 @@ def finding_cells(found: Finding, role: str) -> dict[str, str]:
         "p": format_p(found.p),
         "Holm": format_p(found.holm),
         "MDE": ledger_text.format_mde(found),
-        "n": f"{found.n}{models}",
+        "papers'": ledger_text.format_printed(found),
+        "people": ledger_text.people_text(found),
+        "sign-flip": format_p(more.get("sign-flip", np.nan)),
         "t": format_p(more.get("t", np.nan)),
         "Wilcoxon": format_p(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",

@@ -10,6 +10,7 @@ from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
 from perso.report.tables import format_p
+from perso.stats.cohorts import MIN_COHORTS
 
 # the columns of `findings_table` that describe a finding
 CSV_COLUMNS = (
@@ -21,27 +22,41 @@ CSV_COLUMNS = (
     "p",
     "holm",
     "n",
+    "cohorts",
     "unit",
     "expected",
     "detectable",
     "margin",
     "low90",
     "high90",
+    "printed",
+    "predicted_low",
+    "predicted_high",
+    "telescope",
     "outcome",
     "of",
     "d_z",
+    "sign-flip",
     "t",
     "wilcoxon",
+    "Page's L",
+    "Brown–Forsythe",
     "Pitman–Morgan",
-    "generic",
     "improved",
     "harmed",
     "better",
     "equal",
     "needs",
-    "little",
     "settled",
 )
+KINDS = {
+    "effect": "effects",
+    "ranking": "rankings",
+    "equality": "equalities",
+    "premise": "premises",
+    "construction": "by construction",
+}
+CLAIM_COLUMNS = "claim", "kind", "verdict", "missing", "author", "readings", "post hoc", "role"
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
 
 
@@ -68,6 +83,30 @@ def format_estimate(finding: Finding) -> str:
 def format_mde(finding: Finding) -> str:
     """A finding's minimum detectable effect; empty where it is unknown."""
     return "" if np.isnan(finding.detectable) else format_value(finding, finding.detectable)
+
+
+def format_printed(finding: Finding) -> str:
+    """The papers' number and whether it is in our prediction interval; empty without a number."""
+    if np.isnan(finding.printed):
+        return ""
+    low, high = finding.predicted
+    printed = format_value(finding, finding.printed)
+    if np.isnan(low):
+        return printed
+    return f"{printed} ({'inside' if low <= finding.printed <= high else 'outside'})"
+
+
+def says(each: Verdict) -> str:
+    """What a claim says, marked where it was added or changed after models were trained."""
+    return f"{each.claim.says} (post hoc)" if each.frozen is False else each.claim.says
+
+
+def format_readings(each: Verdict) -> str:
+    """How many readings of a claim have its verdict, such as "3 of 8"; empty with one reading."""
+    if not each.readings:
+        return ""
+    agree = sum(verdict == each.verdict for _, verdict in each.readings)
+    return f"{agree + 1} of {len(each.readings) + 1}"
 
 
 def reason(each: Verdict) -> str:
@@ -112,7 +151,8 @@ def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     lines = {}
     for each in verdicts:
         found = deciding_finding(each)
-        numbers = dict.fromkeys(("ours", "what", "test", "p (Holm)", "MDE", "people", "rows"), "")
+        columns = "ours", "what", "test", "p (Holm)", "MDE", "papers'", "people", "rows"
+        numbers = dict.fromkeys(columns, "")
         if found:
             numbers = {
                 "ours": format_estimate(found),
@@ -120,16 +160,19 @@ def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
                 "test": found.test,
                 "p (Holm)": format_p(found.holm),
                 "MDE": format_mde(found),
-                "people": str(found.n),
+                "papers'": format_printed(found),
+                "people": people_text(found),
                 "rows": RUN_NAMES.get(found.of, found.of),
             }
         lines[each.claim.number] = {
-            "claim": each.claim.says,
+            "claim": says(each),
+            "kind": each.claim.kind,
             "source": each.claim.source,
             "printed": each.claim.printed,
             "verdict": each.verdict,
             "why": reason(each),
             **numbers,
+            "readings": format_readings(each),
             "α = .1": AUTHOR[each.author],
             "chapter": each.claim.chapter,
         }
@@ -142,20 +185,22 @@ def findings_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     for each in verdicts:
         head = {
             "claim": each.claim.number,
+            "kind": each.claim.kind,
             "verdict": each.verdict,
             "missing": "; ".join(each.missing),
             "author": AUTHOR[each.author],
+            "readings": "; ".join(f"{name}: {verdict}" for name, verdict in each.readings),
+            "post hoc": AUTHOR[None if each.frozen is None else not each.frozen],
         }
         for role, group in (("test", each.findings), ("control", each.controls)):
             for finding in group:
-                low90, high90 = finding.bounds
-                values = asdict(finding) | {"low90": low90, "high90": high90} | finding.more
+                ends = dict(zip(("low90", "high90"), finding.bounds, strict=True))
+                ends |= zip(("predicted_low", "predicted_high"), finding.predicted, strict=True)
+                values = asdict(finding) | ends | finding.more
                 lines.append(head | {"role": role} | {key: values.get(key) for key in CSV_COLUMNS})
         if not each.findings and not each.controls:
             lines.append(head | {"role": ""})
-    return pd.DataFrame(
-        lines, columns=["claim", "verdict", "missing", "author", "role", *CSV_COLUMNS]
-    )
+    return pd.DataFrame(lines, columns=[*CLAIM_COLUMNS, *CSV_COLUMNS])
 
 
 def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:
@@ -164,16 +209,33 @@ def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {word: words.count(word) for word in VERDICTS}
 
 
+def counts_by_kind(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """How many claims of each kind have which verdict, as {"effects": "2 REPRODUCED, …"}."""
+    verdicts = list(verdicts)
+    texts = {}
+    for kind, name in KINDS.items():
+        counts = count_verdicts(each for each in verdicts if each.claim.kind == kind)
+        if sum(counts.values()):
+            texts[name] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return texts
+
+
 def ledger_text(verdicts: Sequence[Verdict]) -> str:
     """The ledger for a terminal: counts, then every claim with its findings and controls."""
-    counts = count_verdicts(verdicts)
-    lines = [", ".join(f"{count} {word}" for word, count in counts.items() if count), ""]
+    lines = [f"{kind}: {counts}" for kind, counts in counts_by_kind(verdicts).items()]
+    lines.append("")
     for each in verdicts:
         claim = each.claim
         author = AUTHOR[each.author]
-        by_author = f"; by the papers' α = .1: {author}" if author else ""
-        lines.append(f"{claim.number:2d} {each.verdict:12s} {claim.says} ({claim.source})")
-        lines.append(f"   {reason(each)}{by_author}")
+        about = [reason(each)]
+        if author:
+            about.append(f"by the papers' α = .1: {author}")
+        if each.readings:
+            about.append(f"{format_readings(each)} readings agree")
+        lines.append(
+            f"{claim.number:2d} {each.verdict:12s} {says(each)} ({claim.source}; {claim.kind})"
+        )
+        lines.append(f"   {'; '.join(about)}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {finding_line(finding)}" for finding in group]
     return "\n".join(lines)
@@ -197,14 +259,15 @@ def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str
 
 
 def finding_line(finding: Finding) -> str:
-    """A finding in a line: what was measured, value, test, p, people, MDE, outcome."""
+    """A finding in a line: what was measured, value, test, p, people, MDE, printed, outcome."""
     p = f", p {format_p(finding.p)}" if format_p(finding.p) else ""
     if finding.holm > finding.p:
         p += f" (Holm {format_p(finding.holm)})"
     mde = f", MDE {format_mde(finding)}" if format_mde(finding) else ""
+    printed = f", printed {format_printed(finding)}" if format_printed(finding) else ""
     return (
         f"{finding.what}: {format_estimate(finding)}, {finding.test}{p}, "
-        f"{people_text(finding)}{mde}: {outcome_text(finding)}"
+        f"{people_text(finding)}{mde}{printed}: {outcome_text(finding)}"
     )
 
 
@@ -219,16 +282,19 @@ def outcome_text(finding: Finding) -> str:
 
 
 def people_text(finding: Finding) -> str:
-    """The number of people, and of the generic networks that they share, if any."""
-    models = finding.more.get("generic")
-    if not models:
-        return f"{finding.n} people"
-    return f"{finding.n} people from {models} generic network{'' if models == 1 else 's'}"
+    """The number of people, and of their cohorts; few cohorts stand for their own D_G alone."""
+    people = f"{finding.n} people"
+    if finding.test == "count":
+        return people
+    if finding.cohorts >= MIN_COHORTS:
+        return f"{people} of {finding.cohorts} cohorts"
+    return f"{people} for {'this D_G' if finding.cohorts == 1 else 'these D_G'}"
 
 
 def ledger_markdown(verdicts: Sequence[Verdict]) -> str:
     """The ledger as one Markdown table, a line per claim."""
-    columns = ["claim", "source", "printed", "verdict", "ours", "what", "p (Holm)", "MDE", "people"]
+    columns = ["claim", "kind", "source", "printed", "verdict", "ours", "what", "p (Holm)", "MDE"]
+    columns += ["papers'", "people", "readings"]
     table = summary(verdicts)[columns].map(lambda cell: cell.replace("|", "/"))
     return table.to_markdown(disable_numparse=True, colalign=["right"] + ["left"] * len(columns))
 

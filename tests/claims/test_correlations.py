@@ -146,7 +146,7 @@ def test_claims_2_13_and_14_take_their_rows(make_evidence, draw_hits):
         for place, method in enumerate(correlations.SHAPING_ROWS)
     }
     found = make_evidence(draw_hits(shares), of="v3")
-    blocks = [correlations.settings_rho(found, *correlations.SHAPING_ROWS)]
+    blocks = [correlations.settings_rho(found, "v3", *correlations.SHAPING_ROWS)]
     for what in (SD, BETWEEN_PERSON_SD, SPREAD):
         blocks.append(correlations.fairness_rho(found, "D_I", what, "shaping"))
     for finding in blocks:

@@ -17,9 +17,7 @@ def ledger(make_finding, make_verdict) -> Ledger:
     first = make_verdict(
         "REPRODUCED", make_finding(what="p < .05 & more"), controls=[make_finding()]
     )
-    others = [
-        Verdict(claim, "NOT RUN", (), (), ("Table I: SW-n-2",), 0, None) for claim in CLAIMS[1:]
-    ]
+    others = [Verdict(claim, "NOT RUN", missing=("Table I: SW-n-2",)) for claim in CLAIMS[1:]]
     return Ledger({"scale": "quick", "people": 24}, (first, *others))
 
 
@@ -65,7 +63,9 @@ def test_findings_and_controls_are_in_one_table(ledger):
 
 def test_the_sentence_counts_verdicts_and_scales(ledger):
     assert ledger_html.ledger_sentence([ledger]) == (
-        f"Of {len(CLAIMS)} claims: 1 REPRODUCED, {len(CLAIMS) - 1} NOT RUN. Tested: 1 at quick size"
+        f"Of {len(CLAIMS)} claims: effects 1 REPRODUCED, 13 NOT RUN; rankings 11 NOT RUN; "
+        "equalities 2 NOT RUN; premises 5 NOT RUN; by construction 2 NOT RUN. "
+        "Tested: 1 at quick size"
     )
 
 

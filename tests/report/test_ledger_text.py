@@ -1,5 +1,7 @@
 """The ledger as text has every number of its findings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,15 +12,17 @@ from perso.report import ledger_text
 
 def test_a_finding_has_value_test_p_people_mde_and_outcome(make_finding):
     assert ledger_text.finding_line(make_finding()) == (
-        "SW-n-2 − BaseLine on D_I: +2.7 [+1.1, +4.4], sign-flip, p .0004 (Holm .0015), "
-        "24 people, MDE +2.2: for"
+        "SW-n-2 − BaseLine on D_I: +2.7 [+1.1, +4.4], mean over people, p .0004 (Holm .0015), "
+        "24 people for this D_G, MDE +2.2, printed +0.4 (outside): for"
     )
 
 
 def test_what_is_unknown_is_left_out(make_finding):
-    unknown = make_finding(low=np.nan, high=np.nan, p=np.nan, holm=np.nan, detectable=np.nan)
+    unknown = make_finding(
+        low=np.nan, high=np.nan, p=np.nan, holm=np.nan, detectable=np.nan, printed=np.nan
+    )
     assert ledger_text.finding_line(unknown) == (
-        "SW-n-2 − BaseLine on D_I: +2.7, sign-flip, 24 people: for"
+        "SW-n-2 − BaseLine on D_I: +2.7, mean over people, 24 people for this D_G: for"
     )
 
 
@@ -29,17 +33,47 @@ def test_a_value_has_the_decimals_of_its_unit(unit, text, make_finding):
     assert ledger_text.format_value(make_finding(unit=unit), 2.7) == text
 
 
-@pytest.mark.parametrize(("models", "text"), [(1, "1 generic network"), (2, "2 generic networks")])
-def test_shared_generic_networks_are_named(models, text, make_finding):
-    found = make_finding(more={"generic": models})
-    assert ledger_text.people_text(found) == f"24 people from {text}"
+@pytest.mark.parametrize(
+    ("cohorts", "text"),
+    [
+        (1, "24 people for this D_G"),
+        (2, "24 people for these D_G"),
+        (4, "24 people of 4 cohorts"),
+    ],
+)
+def test_people_of_few_cohorts_stand_for_their_own_data(cohorts, text, make_finding):
+    assert ledger_text.people_text(make_finding(cohorts=cohorts)) == text
 
 
-def test_an_effect_below_the_margin_says_so(make_finding):
-    below = make_finding(outcome="against", holm=0.2, little=0.01)
-    assert ledger_text.outcome_text(below) == "against: below 0.5, p .0100"
-    beyond = make_finding(outcome="against", expected=0)
-    assert ledger_text.outcome_text(beyond) == "against: beyond ±0.5"
+@pytest.mark.parametrize(
+    ("printed", "text"), [(0.4, "+0.4 (outside)"), (1.0, "+1.0 (inside)"), (np.nan, "")]
+)
+def test_the_printed_value_is_in_our_prediction_interval_or_not(printed, text, make_finding):
+    assert ledger_text.format_printed(make_finding(printed=printed)) == text
+
+
+def test_readings_that_agree_are_counted(make_finding, make_verdict):
+    one = make_verdict("REPRODUCED", make_finding())
+    assert ledger_text.format_readings(one) == ""
+    readings = (("rate 1e-3", "REPRODUCED"), ("absolute doses", "UNDECIDED"))
+    several = replace(one, readings=readings)
+    assert ledger_text.format_readings(several) == "2 of 3"
+    assert "; 2 of 3 readings agree" in ledger_text.ledger_text([several])
+
+
+def test_a_claim_that_was_added_later_is_post_hoc(make_verdict):
+    verdicts = [replace(make_verdict("UNDECIDED"), frozen=each) for each in (None, True, False)]
+    texts = [ledger_text.ledger_text([each]) for each in verdicts]
+    assert ["(post hoc)" in text for text in texts] == [False, False, True]
+    columns = [ledger_text.findings_table([each])["post hoc"].item() for each in verdicts]
+    assert columns == ["", "no", "yes"]
+
+
+def test_verdicts_are_counted_by_kind(make_verdict):
+    one, other = make_verdict("REPRODUCED"), make_verdict("UNDECIDED")
+    premise = replace(one, claim=replace(one.claim, kind="premise"))
+    counts = ledger_text.counts_by_kind([one, other, premise])
+    assert counts == {"effects": "1 REPRODUCED, 1 UNDECIDED", "premises": "1 REPRODUCED"}
 
 
 def test_a_verdict_has_its_reason(make_finding, make_verdict):
@@ -79,17 +113,20 @@ def test_markdown_has_a_line_per_claim(make_finding, make_verdict):
     values = dict(zip(head, line, strict=True))
     assert values["#"] == "1" and values["claim"] == CLAIMS[0].says
     assert values["ours"] == "+2.7 [+1.1, +4.4]" and values["what"] == "a / b"
-    assert values["p (Holm)"] == ".0015" and values["MDE"] == "+2.2" and values["people"] == "24"
+    assert values["p (Holm)"] == ".0015" and values["MDE"] == "+2.2" and values["kind"] == "effect"
+    assert values["people"] == "24 people for this D_G" and values["papers'"] == "+0.4 (outside)"
 
 
 def test_csv_has_the_columns_that_other_programs_read(make_finding, make_verdict):
     head, line = ledger_text.ledger_csv([make_verdict("REPRODUCED", make_finding())]).splitlines()
     assert head == (
-        "claim,verdict,missing,author,role,what,test,value,low,high,p,holm,n,unit,expected,"
-        "detectable,margin,low90,high90,outcome,of,d_z,t,wilcoxon,Pitman–Morgan,generic,improved,"
-        "harmed,better,equal,needs,little,settled"
+        "claim,kind,verdict,missing,author,readings,post hoc,role,what,test,value,low,high,p,holm,"
+        "n,cohorts,unit,expected,detectable,margin,low90,high90,printed,predicted_low,"
+        "predicted_high,telescope,outcome,of,d_z,sign-flip,t,wilcoxon,Page's L,Brown–Forsythe,"
+        "Pitman–Morgan,improved,harmed,better,equal,needs,settled"
     )
-    assert line.startswith("1,REPRODUCED,,,test,SW-n-2 − BaseLine on D_I,sign-flip,2.7,1.1,4.4,")
+    start = "1,effect,REPRODUCED,,,,,test,SW-n-2 − BaseLine on D_I,mean over people,2.7,1.1,4.4,"
+    assert line.startswith(start)
 
 
 def test_cohorts_are_compared_claim_by_claim(make_verdict):
