@@ -121,7 +121,7 @@ def class_shares(
         method: vars(share_by_class(class_gains(study, rows, method), rng))
         for method, rng in generators.items()
     }
-    table = pd.DataFrame.from_dict(lines, orient="index")
+    table = pd.DataFrame.from_dict(lines, orient="index")[["share", "chance", "p"]]
     table.columns = ["share", "expected", "p"]
     return table
 

@@ -61,7 +61,7 @@ class Permanova:
     share: float  # R²: of the squared distances from the strata's means
     chance: float  # mean R² of permuted groups
     p: float  # share of permutations, the observed one included, with at least this R²
-    sd: float  # of the R² of permuted groups
+    sd: float = np.nan  # of the R² of permuted groups
 
 
 def permanova(
