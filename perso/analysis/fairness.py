@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import betainc, betaln, expit, logit
 from statsmodels.stats.proportion import proportion_confint
 
@@ -430,17 +429,23 @@ def dispersion_on_scales(
 
 
 def reading(scales: pd.DataFrame) -> str:
-    """How a result of `dispersion_on_scales` reads: ceiling, equalising, widening or neither.
+    """How a result of `dispersion_on_scales` reads: one of these words.
 
-    ceiling      the SD shrinks in percentage points, and is not shown to shrink in logits
-    equalising   it shrinks on both
-    widening     it grows on both
+    equalising   the SD shrinks in percentage points and in logits
+    ceiling      it shrinks in percentage points; in logits not, and by less than half at most
+    open         it shrinks in percentage points; in logits it may, or may not
+    widening     it grows in percentage points and in logits
+    neither      anything else
+
     An SD shrinks or grows where the whole interval lies on that side of 0.
     """
     shrinks = scales["high"] < 0
     grows = scales["low"] > 0
+    logit_line = scales.loc["logit"]
     if shrinks["percentage points"]:
-        return "equalising" if shrinks["logit"] else "ceiling"
+        if shrinks["logit"]:
+            return "equalising"
+        return "ceiling" if logit_line["low"] > -logit_line["base"] / 2 else "open"
     if grows["percentage points"] and grows["logit"]:
         return "widening"
     return "neither"
@@ -477,29 +482,22 @@ def harm_probability(won: np.ndarray, lost: np.ndarray) -> np.ndarray:
     won, lost   digits of each person as in `paired_digits`, [n]
 
     Of a person's digits that change, a share q is won; the person is harmed where q < 1/2. Over
-    people q has a beta distribution, fitted to all of them by maximum likelihood (beta-binomial
-    model, empirical Bayes). So a person of whom few digits change is judged by the others.
+    people q has a beta distribution, so a person of whom few digits change is judged by the others.
+    The distribution itself is uncertain: its a and b have the prior (a + b)^(-5/2), and the result
+    is the mean over them (Gelman et al., Bayesian Data Analysis, 5.3).
     """
     won = np.asarray(won, float)
     lost = np.asarray(lost, float)
-
-    def surprise(parameters: np.ndarray) -> float:
-        a, b = beta_parameters(*parameters)
-        return float((betaln(a, b) - betaln(a + won, b + lost)).sum())
-
-    # a + b, the digits that the distribution of q counts for, from 1 to 1000
-    limits = [(-5, 5), (0, np.log(1000))]
-    starts = [(0.0, np.log(2)), (0.0, np.log(50))]
-    fits = [minimize(surprise, start, bounds=limits, method="L-BFGS-B") for start in starts]
-    a, b = beta_parameters(*min(fits, key=lambda fit: fit.fun).x)
-    return betainc(a + won, b + lost, 0.5)
-
-
-def beta_parameters(logit_mean: float, log_size: float) -> tuple[float, float]:
-    """a and b of a beta distribution from the logit of its mean and the log of a + b."""
-    mean = expit(logit_mean)
-    size = np.exp(log_size)
-    return mean * size, (1 - mean) * size
+    centres, sizes = np.meshgrid(np.linspace(-4, 4, 81), np.linspace(np.log(0.2), np.log(500), 50))
+    size = np.exp(sizes.ravel())
+    a = expit(centres.ravel()) * size
+    b = size - a
+    # the prior on this grid, of logit(a / (a + b)) and log(a + b), and the likelihood
+    log_weight = np.log(a) + np.log(b) - 2.5 * np.log(size)
+    a, b = a[:, None], b[:, None]
+    log_weight = log_weight + (betaln(a + won, b + lost) - betaln(a, b)).sum(axis=1)
+    weight = np.exp(log_weight - log_weight.max())
+    return weight @ betainc(a + won, b + lost, 0.5) / weight.sum()
 
 
 # --- groups of people

@@ -81,6 +81,10 @@ def scales_sentence(scales: pd.DataFrame, method: str, base: str = "BaseLine") -
             "It reads as a ceiling: people come nearer to each other in percentage points only, as "
             "all come nearer to 100 %."
         ),
+        "open": (
+            "Whether this is a ceiling is open: people come nearer to each other in percentage "
+            "points, and their number is too small to tell it in logits."
+        ),
         "equalising": "It reads as equalising: people come nearer to each other in logits, too.",
         "widening": "It reads as widening: people differ more in logits, too.",
         "neither": "No change is shown.",

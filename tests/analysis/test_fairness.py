@@ -26,6 +26,7 @@ def rows(hits: dict, measure: str = "I") -> pd.DataFrame:
             "method": m,
             "person": p,
             "repeat": r,
+            "fold": 0,
             f"acc_{measure}": np.mean(h),
             f"n_{measure}": len(h),
             f"hits_{measure}": packed(np.array(h, bool)),
@@ -283,7 +284,9 @@ def test_correlations_with_the_mean_are_of_each_block_part_and_source():
             value = 0.5 + 0.005 * place + side * (0.2 - 0.005 * place)
             lines.append((each.name, str(person), value, value, 90, 90))
     columns = ["method", "person", "acc_I", "acc_G", "n_I", "n_G"]
-    seen = pd.DataFrame(lines, columns=columns).assign(repeat=0, own_iterations=1)
+    seen = pd.DataFrame(lines, columns=columns).assign(
+        repeat=0, fold=0, iterations=1, own_iterations=1
+    )
     found = {part: fairness.fairness_table(seen, part) for part in PARTS}
     table = fairness.mean_correlations(seen, found, V3, columns=("sd", "spread"))
     assert len(table) == 2 * 2 * 2 and list(table.columns) == ["sd", "spread"]
@@ -554,6 +557,15 @@ def test_ceiling_or_equalising(rise, factor, reading):
     assert reading in sentence or reading == "neither"
 
 
+def test_few_people_leave_open_whether_it_is_a_ceiling():
+    lines = ["percentage points", "relative error", "logit"]
+    columns = ["base", "method", "change", "low", "high"]
+    numbers = [[4, 1, -3, -5, -1], [0.7, 0.4, -0.3, -0.8, 0.3], [0.7, 0.4, -0.3, -0.9, 0.2]]
+    scales = pd.DataFrame(numbers, lines, columns)
+    assert fairness.reading(scales) == "open"
+    assert "is open" in fairness_text.scales_sentence(scales, "TL")
+
+
 def test_the_sd_of_logits_from_moments():
     """That of a normal distribution of logits whose moments are known by simulation."""
     draws = np.random.default_rng(0).normal(0, 1, 400_000)
@@ -613,6 +625,8 @@ def test_a_person_without_changes_is_judged_by_the_others():
     won = np.array([9, 8, 7, 9, 0])
     p = fairness.harm_probability(won, np.array([1, 2, 2, 0, 0]))
     assert p[-1] < 0.3
+    unlike = fairness.harm_probability(np.array([6, 5, 6, 0]), np.array([0, 1, 0, 6]))
+    assert unlike[-1] > 0.8  # the others are no proof
     alike = fairness.harm_probability(np.array([3, 3, 0]), np.array([3, 3, 0]))
     assert alike == pytest.approx([0.5, 0.5, 0.5], abs=0.01)
     assert fairness.harm_probability(np.array([]), np.array([])).shape == (0,)
