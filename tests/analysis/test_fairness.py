@@ -282,10 +282,11 @@ def test_correlations_with_the_mean_are_of_each_block_part_and_source():
     for place, each in enumerate(V3):
         for person, side in enumerate((-1, 0, 1)):
             value = 0.5 + 0.005 * place + side * (0.2 - 0.005 * place)
-            lines.append((each.name, str(person), value, value, 90, 90))
-    columns = ["method", "person", "acc_I", "acc_G", "n_I", "n_G"]
+            hits = packed(np.arange(90) < 90 * value)
+            lines.append((each.name, str(person), value, value, 90, 90, hits, hits))
+    columns = ["method", "person", "acc_I", "acc_G", "n_I", "n_G", "hits_I", "hits_G"]
     seen = pd.DataFrame(lines, columns=columns).assign(
-        repeat=0, fold=0, iterations=1, own_iterations=1
+        key=range(len(lines)), repeat=0, fold=0, iterations=1, own_iterations=1
     )
     found = {part: fairness.fairness_table(seen, part) for part in PARTS}
     table = fairness.mean_correlations(seen, found, V3, columns=("sd", "spread"))
