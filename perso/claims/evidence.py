@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso.analysis import accuracy
+from perso.analysis import accuracy, changes
 from perso.errors import InputError
-from perso.methods.method import BASELINE, EPOCHS, Method
-from perso.parts import D_G, PARTS
+from perso.methods.method import EPOCHS, Method
+from perso.parts import PARTS
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
-from perso.stats.cohorts import MIN_COHORTS, crossed
+from perso.stats.cohorts import MIN_COHORTS
 from perso.stats.effect import Effect, effect_of
 from perso.store import published
-from perso.store.sqlite import unpacked
 from perso.study.plans import iterations_of
 from perso.study.study import Study
 
@@ -121,7 +120,7 @@ class Evidence:
         elif study.asked.rows_of == "v1":
             self.only = "v1"
         # Many tests ask for the same data. The caches belong to this object, and end with it.
-        for name in ("run", "rows", "effect", "hits", "hits_on_digits", "people", "encoded"):
+        for name in ("run", "rows", "effect", "people", "encoded"):
             setattr(self, name, cache(getattr(self, name)))
 
     def run(self, of: str) -> Study:
@@ -181,17 +180,6 @@ class Evidence:
         """The cohort of each of these people: the fold, whose D_G they share, int [n]."""
         return self.rows(of).groupby("person")["fold"].first().loc[people].to_numpy()
 
-    def levelled(self, of: str, part: str, *methods: str) -> pd.DataFrame:
-        """`people` for statistics of dispersion: on D_G without the differences between folds.
-
-        All people of a fold are tested on one D_G, so the fold's mean depends on that test set.
-        """
-        people = self.people(of, part, *methods)
-        if part != "D_G":
-            return people
-        folds = self.cohorts(of, people.index)
-        return people - people.groupby(folds).transform("mean") + people.mean()
-
     def effect(self, of: str, part: str, contrast: tuple[tuple[str, float], ...]) -> Effect:
         """The weighted sum of methods' accuracies over the people who have all of them.
 
@@ -203,11 +191,14 @@ class Evidence:
         labels = np.unique(cohorts).tolist()
         common = 0.0
         if part != "D_G" or len(labels) < MIN_COHORTS:  # else the cohorts' means show it
-            common = {
-                label: self.common(of, part, contrast, label, people.index[cohorts == label])
-                for label in labels
-            }
+            common = {label: self.shared_variance(of, part, contrast, label) for label in labels}
         return self.effect_of(part, d, cohorts, self.rng("effect", of, part, contrast), common)
+
+    def shared_variance(
+        self, of: str, part: str, contrast: tuple[tuple[str, float], ...], cohort: int
+    ) -> float:
+        """The variance of a cohort's mean that its people share (`changes.shared_variance`)."""
+        return changes.shared_variance(self.rows(of), dict(contrast), part, cohort)
 
     def effect_of(
         self,
@@ -224,73 +215,6 @@ class Evidence:
         """
         drawn = part == "D_G"
         return effect_of(d, cohorts, draw, drawn=drawn, common=common, margin=PARTS[part].margin)
-
-    def common(
-        self,
-        of: str,
-        part: str,
-        contrast: tuple[tuple[str, float], ...],
-        cohort: int,
-        people: pd.Index,
-    ) -> float:
-        """The variance of a cohort's mean that its people share: D_G's test digits, and generic
-        networks.
-
-        A generic network plays a part unless it cancels, as where both of two methods start from
-        it. Its accuracy varies as that of the baselines, each of which has a seed of its own.
-        """
-        variance = 0.0
-        if part == "D_G":
-            hits = [weight * self.hits_on_digits(of, name, cohort) for name, weight in contrast]
-            variance += crossed(sum(hits).loc[people].to_numpy())
-
-        from_generic = {each.name for each in self.run(of).methods if each.from_generic}
-        share = sum(weight for name, weight in contrast if name in from_generic)
-        if abs(share) > 1e-9:
-            rows = self.rows(of)
-            rows = rows[rows["fold"] == cohort]
-            networks = rows.loc[rows["method"].isin(from_generic), "repeat"].nunique()
-            baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
-            variance += share**2 * baselines.var() / networks
-        return float(variance)
-
-    def hits_on_digits(self, of: str, method: str, cohort: int) -> pd.DataFrame:
-        """Share of hits on each original digit of D_G's test set, averaged over repeats.
-
-        A line per person of the cohort, a column per digit. Each is divided by the digits' mean
-        number of images, so that the mean over digits is the accuracy.
-        """
-        data = self.run(of).data
-        fold = data.splits.folds[cohort]
-        people = set(map(str, fold.individuals))
-        _, place = np.unique(data.item[fold.global_test], return_inverse=True)
-        images = len(place) / (place.max() + 1)
-        on_digits = {
-            person: np.bincount(place, hits) / images
-            for person, hits in self.hits(of, method, "D_G").items()
-            if person in people
-        }
-        return pd.DataFrame.from_dict(on_digits, orient="index")
-
-    def hits(self, of: str, method: str, part: str) -> dict[str, np.ndarray]:
-        """Share of repeats that classify each test image correctly: float [n] per person."""
-        rows = self.having(of, method)
-        columns = ["person", PARTS[part].hits, PARTS[part].size]
-        by_repeat: dict[str, list] = {}
-        for person, blob, n in rows[columns].itertuples(index=False):
-            by_repeat.setdefault(person, []).append(unpacked(blob, n))
-        return {person: np.mean(hits, axis=0) for person, hits in by_repeat.items()}
-
-    def items(self, of: str, part: str, person: str) -> np.ndarray:
-        """The original digit behind each test image of a person, on D_I or on D_G: int [n]."""
-        data = self.run(of).data
-        for fold in data.splits.folds:
-            for individual in fold.individuals:
-                if str(individual) == person:
-                    on_I = part == "D_I"
-                    index = data.splits.test[individual] if on_I else fold.global_test
-                    return data.item[index]
-        raise KeyError(person)
 
     def rng(self, *names: Hashable) -> np.random.Generator:
         """A generator that depends on these names and on the scale's seed."""

@@ -17,8 +17,9 @@ from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
 from perso.methods.registry import METHODS
 from perso.parts import PARTS
-from perso.stats import bootstrap, dispersion, paired
-from perso.stats.effect import Effect, pseudo_values
+from perso.stats import dispersion, paired
+from perso.stats.effect import Effect
+from perso.stats.paired import ROUNDING
 
 PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # all other runs: v3's table
 PAPERS_PEOPLE = {"v1": 50, "counts": 50}  # people of the papers' studies; all other runs: v3's
@@ -149,7 +150,9 @@ class Trend:
 class DispersionRatio:
     """Accuracy varies more (direction +1) or less (-1) over people than by another method.
 
-    The number is the log of the ratio of SDs, by the jackknife within each cohort.
+    A person's number is the distance of their accuracy from their cohort's median, minus that by
+    the other method (Brown and Forsythe 1974). The mean is given in % of the mean distance by the
+    other method.
     """
 
     method: str
@@ -160,25 +163,23 @@ class DispersionRatio:
 
     def find(self, evidence: Evidence) -> Finding:
         people = evidence.people(self.of, self.part, self.method, self.base)
-        d = np.empty(len(people))
         cohorts = evidence.cohorts(self.of, people.index)
-        for cohort in np.unique(cohorts):
-            values = people[cohorts == cohort].to_numpy()
-            d[cohorts == cohort] = pseudo_values(log_sd_ratio(values), len(values))
-        draw = evidence.rng("spread", self.of, self.method, self.base, self.part)
-        effect = evidence.effect_of(self.part, d, cohorts, draw)
-        printed = printed_log_sd_ratio(self.method, self.base, self.part, self.of)
-        a, b = people.to_numpy().T
+        distances = (people - people.groupby(cohorts).transform("median")).abs().to_numpy()
+        by_base = distances[:, 1].mean()
+        changes = (distances[:, 0] - distances[:, 1]) / (by_base if by_base > ROUNDING else np.nan)
+        draw = evidence.rng("dispersion", self.of, self.method, self.base, self.part)
+        effect = evidence.effect_of(self.part, changes, cohorts, draw)
+        printed = printed_sd_change(self.method, self.base, self.part, self.of)
         return Finding(
-            what=f"log sd of {self.method} / {self.base} on {self.part}",
-            test="jackknife",
-            **numbers_of(effect, printed, self.of, self.direction),
-            unit="log ratio",
+            what=f"dispersion over people by {self.method} − {self.base} on {self.part}",
+            test="Brown–Forsythe",
+            **numbers_of(effect, printed, self.of, self.direction, scale=100),
+            unit="%",
             expected=self.direction,
             of=self.of,
             more={
-                "Brown–Forsythe": dispersion.brown_forsythe(a, b, draw),
-                "Pitman–Morgan": dispersion.pitman_morgan(a, b),
+                "sign-flip": effect.sign_flip,
+                "Pitman–Morgan": dispersion.pitman_morgan(*people.to_numpy().T),
             },
         )
 
@@ -271,11 +272,10 @@ def printed_effect(contrast: Sequence[tuple[str, float]], part: str, of: str) ->
     return round(float(sum(found)), 6)
 
 
-def printed_log_sd_ratio(method: str, base: str, part: str, of: str) -> float:
-    """The log of the ratio of two SDs in the papers' tables; nan where one is not there."""
+def printed_sd_change(method: str, base: str, part: str, of: str) -> float:
+    """How much larger one SD in the papers' tables is than another, a share of that; or nan."""
     sds = printed_column(f"{part} sd", of)
-    ratio = sds.get(printed_row(method), np.nan) / sds.get(printed_row(base), np.nan)
-    return float(np.log(ratio))
+    return sds.get(printed_row(method), np.nan) / sds.get(printed_row(base), np.nan) - 1
 
 
 def printed_column(column: str, of: str) -> dict[str, float]:
@@ -297,46 +297,8 @@ def printed_row(name: str) -> str:
     return name
 
 
-def log_sd_ratio(values: np.ndarray) -> Callable[[np.ndarray], float]:
-    """log(SD / SD) of the two columns of values [n, 2], as a function of an index of people."""
-
-    def statistic(index: np.ndarray) -> float:
-        sds = values[index].std(axis=0, ddof=1) if len(index) > 1 else np.zeros(2)
-        return float(np.log(sds[0] / sds[1])) if sds.min() > paired.ROUNDING else np.nan
-
-    return statistic
-
-
 def page_p(values: np.ndarray) -> float:
     """Two-sided p of Page's L that values [n people, k columns] rise or fall along columns."""
     if len(values) < 2:
         return np.nan
     return min(1.0, 2 * min(paired.page_trend(values), paired.page_trend(-values)))
-
-
-def page_finding(what: str, values: np.ndarray, rng: np.random.Generator) -> Finding:
-    """Test that values [n people, k columns] rise along their columns (Page's L, two-sided).
-
-    The number is Spearman's ρ of a person's values with the order of columns, averaged over people.
-    """
-    order = np.arange(values.shape[1])
-    rho = [bootstrap.spearman(order, person) for person in values]
-    rho = np.nan_to_num(rho)  # 0 for a person whose values are all equal
-    interval = bootstrap.clipped(bootstrap.bootstrap_mean(rho, rng))
-    return Finding(
-        what=what,
-        test="Page's L",
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        p=page_p(values),
-        n=len(values),
-        unit="ρ",
-        detectable=detectable_by_interval(interval),
-    )
-
-
-def detectable_by_interval(interval: bootstrap.Interval) -> float:
-    """Minimum detectable effect (power of 80 %) from a 95 % interval; nan where it has no width."""
-    width = interval.high - interval.low
-    return Z * width / (2 * 1.96) if width > paired.ROUNDING else np.nan

@@ -40,7 +40,6 @@ CSV_COLUMNS = (
     "t",
     "wilcoxon",
     "Page's L",
-    "Brown–Forsythe",
     "Pitman–Morgan",
     "improved",
     "harmed",

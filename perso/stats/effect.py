@@ -1,6 +1,6 @@
 """One comparison in full: a difference of methods over people, by all tests of the ledger."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,14 +95,3 @@ def sd_within(d: np.ndarray, cohort: np.ndarray) -> float:
     means = np.bincount(place, d) / np.bincount(place)
     sd = float(np.sqrt(((d - means[place]) ** 2).sum() / df))
     return sd if sd > paired.ROUNDING else 0.0
-
-
-def pseudo_values(statistic: Callable[[np.ndarray], float], n: int) -> np.ndarray:
-    """The jackknife's pseudo-values of a statistic of n people, one per person, [n].
-
-    statistic   of an index of people, int
-    Their mean is the statistic, corrected for bias; so the rule for means holds for it, too.
-    """
-    everybody = np.arange(n)
-    without = np.array([statistic(np.delete(everybody, each)) for each in everybody])
-    return n * statistic(everybody) - (n - 1) * without

@@ -27,6 +27,7 @@ def fill_study(study: Study, hits_of, without=()) -> None:
         for person in fold.individuals:
             sizes[str(person)] = len(study.data.splits.test[person]), len(fold.global_test)
             folds[str(person)] = number
+    from_generic = {method.name: method.from_generic for method in study.methods}
     rows = []
     for line in study.wanted().itertuples():
         if (line.method, line.person, line.repeat) in without:
@@ -48,6 +49,7 @@ def fill_study(study: Study, hits_of, without=()) -> None:
             "n_G": n_G,
             "hits_G": packed(hits_G),
             "own_iterations": 100,
+            "iterations": 300 if from_generic[line.method] else 100,
         }
         rows.append({column: known.get(column, 0) for column in ROW})
     study.store.add(rows)

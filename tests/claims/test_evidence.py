@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from perso.claims import evidence, ledger
 from perso.claims.evidence import Evidence
 from perso.claims.hypotheses import Superior
@@ -56,13 +54,6 @@ def test_people_without_both_methods_are_described(make_evidence, better, claim,
 def test_a_missing_auto_encoder_is_named(make_evidence, better, claim):
     verdict = ledger.test_claim(claim(18), make_evidence(better))
     assert verdict.missing == ("the auto-encoder of these people",)
-
-
-def test_flips_of_a_digit_are_one_item(make_evidence, better):
-    found = make_evidence(better)
-    person = str(found.study.data.splits.individuals[0])
-    items = found.items("v3", "D_I", person)
-    assert set(np.unique(items, return_counts=True)[1]) == {3}
 
 
 def test_a_study_of_class_counts_has_data_for_claims_on_class_counts_only(tmp_path, claim):

@@ -74,7 +74,7 @@ class Simulated(Evidence):
     def cohorts(self, of: str, people: pd.Index) -> np.ndarray:
         return np.arange(len(people)) % COHORTS
 
-    def common(self, *_) -> float:
+    def shared_variance(self, *_) -> float:
         return 0.0
 
 

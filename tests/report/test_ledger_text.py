@@ -122,7 +122,7 @@ def test_csv_has_the_columns_that_other_programs_read(make_finding, make_verdict
     assert head == (
         "claim,kind,verdict,missing,author,readings,post hoc,role,what,test,value,low,high,p,holm,"
         "n,cohorts,unit,expected,detectable,margin,low90,high90,printed,predicted_low,"
-        "predicted_high,telescope,outcome,of,d_z,sign-flip,t,wilcoxon,Page's L,Brown–Forsythe,"
+        "predicted_high,telescope,outcome,of,d_z,sign-flip,t,wilcoxon,Page's L,"
         "Pitman–Morgan,improved,harmed,better,equal,needs,settled"
     )
     start = "1,effect,REPRODUCED,,,,,test,SW-n-2 − BaseLine on D_I,mean over people,2.7,1.1,4.4,"
