@@ -40,6 +40,7 @@ class Finding:
     holm        p corrected within a group of tests of which one is enough (Holm); else p itself
     outcome     for | against | open | few (too few people); a test without an interval sets it
     settled     whether a test of its group supports the claim, where one of a group is enough
+    group       place of its group among the claim's tests
     """
 
     what: str
@@ -65,6 +66,7 @@ class Finding:
     holm: float = np.nan
     outcome: str = ""
     settled: bool = False
+    group: int = 0
 
 
 def decide_group(findings: Sequence[Finding], missing: int = 0) -> list[Finding]:

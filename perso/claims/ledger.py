@@ -121,16 +121,16 @@ def verdict_of_tests(
     outcomes = []
     by_author = []
     lacking_data = []
-    for group in groups:
+    for place, group in enumerate(groups):
         found, missing = find_all(claim, evidence, group)
+        found = [replace(each, group=place) for each in found]
         decided = decide_group(found, len(missing))
         findings += decided
         outcomes.append([finding.outcome for finding in decided] + ["missing"] * len(missing))
         by_author.append([finding.author for finding in decided] + [None] * len(missing))
         lacking_data += missing
 
-    tests = [test for group in groups for test in group]
-    reached = verdict(outcomes, equality=all(isinstance(test, Equivalent) for test in tests))
+    reached = verdict(outcomes, equality=is_equality(groups))
     known = not any(None in group for group in by_author)
     author = all(any(group) for group in by_author) if known else None
     return reached, tuple(findings), lacking(lacking_data), author
@@ -240,20 +240,58 @@ def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
     """For every claim, the ledger that decides it and its verdict.
 
     It is the ledger of the largest scale that has findings of the claim: a smaller one never
-    outvotes it. Of those of one scale it is one that could run all tests, then the one with most
-    people, then the one named first. A smoke ledger decides nothing (see `test_claim`).
+    outvotes it. Of those of one scale it is the one with most people, then the one named first.
+    Tests that it could not run are taken from the others of its scale (`completed`). A smoke ledger
+    decides nothing (see `test_claim`).
     """
     decided = []
     for place in range(len(CLAIMS)):
-
-        def order(one: Ledger, place: int = place) -> tuple:
-            scale, people = rank(one)
-            verdict = one.verdicts[place]
-            return bool(verdict.findings), scale, verdict.verdict != "NOT RUN", people
-
-        one = max(ledgers, key=order)
-        decided.append((one, one.verdicts[place]))
+        able = [one for one in ledgers if one.verdicts[place].findings]
+        ranked = sorted(able or ledgers, key=rank, reverse=True)
+        largest = ranked[0]
+        others = [
+            one for one in ranked[1:] if one.provenance["scale"] == largest.provenance["scale"]
+        ]
+        decided.append((largest, completed(largest.verdicts[place], others)))
     return decided
+
+
+def completed(one: Verdict, others: Sequence[Ledger]) -> Verdict:
+    """A verdict that lacks data with the findings of other ledgers, if these make it complete.
+
+    others   ledgers of the same scale, those with more people first
+    """
+    if one.verdict != "NOT RUN":
+        return one
+    claim = one.claim
+    groups = groups_of(claim)
+
+    def test_of(found: Finding) -> tuple:
+        # what a single test has measured may name numbers of its run
+        return found.group, found.what if len(groups[found.group]) > 1 else ""
+
+    findings = {test_of(found): found for found in one.findings}
+    for other in others:
+        for found in other.verdicts[CLAIMS.index(claim)].findings:
+            borrowed = replace(found, more=found.more | {"from": other.file})
+            findings.setdefault(test_of(found), borrowed)
+
+    outcomes = []
+    for place, group in enumerate(groups):
+        there = [found.outcome for found in findings.values() if found.group == place]
+        outcomes.append(there + ["missing"] * (len(group) - len(there)))
+    reached = verdict(outcomes, equality=is_equality(groups))
+    if reached == "NOT RUN":
+        return one
+    ordered = sorted(findings.values(), key=lambda found: found.group)
+    return replace(
+        one, verdict=reached, findings=tuple(ordered), missing=(), author=None, readings=()
+    )
+
+
+def is_equality(groups: Sequence[tuple]) -> bool:
+    """Whether all tests in groups are of equality."""
+    return all(isinstance(test, Equivalent) for group in groups for test in group)
 
 
 def rank(one: Ledger) -> tuple[int, int]:

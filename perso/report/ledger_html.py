@@ -193,7 +193,7 @@ def finding_cells(found: Finding, role: str) -> dict[str, str]:
     more = {key: value for key, value in found.more.items() if value is not None}
     cells = {
         "": role,
-        "what": found.what,
+        "what": ledger_text.what_text(found),
         "ours [95 %]": ledger_text.format_estimate(found),
         "test": found.test,
         "p": format_p(found.p),

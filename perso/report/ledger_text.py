@@ -63,8 +63,8 @@ def format_value(finding: Finding, value: float) -> str:
     """A value in the finding's unit, without the unit's name."""
     if np.isnan(value):
         return "?"
-    if finding.unit == "pp":
-        return f"{value:+.1f}"
+    if finding.unit in ("pp", "%"):
+        return f"{value:+.1f}" if finding.unit == "pp" else f"{value:+.0f}"
     return f"{value:,.0f}" if finding.unit == "bytes" else f"{value:.2f}"
 
 
@@ -101,8 +101,11 @@ def says(each: Verdict) -> str:
 
 
 def format_readings(each: Verdict) -> str:
-    """How many readings of a claim have its verdict, such as "3 of 8"; empty with one reading."""
-    if not each.readings:
+    """How many readings of a claim have its verdict, such as "3 of 8".
+
+    Empty where there is one reading, and where the first one is not run.
+    """
+    if not each.readings or each.verdict == "NOT RUN":
         return ""
     agree = sum(verdict == each.verdict for _, verdict in each.readings)
     return f"{agree + 1} of {len(each.readings) + 1}"
@@ -229,7 +232,7 @@ def ledger_text(verdicts: Sequence[Verdict]) -> str:
         about = [reason(each)]
         if author:
             about.append(f"by the papers' α = .1: {author}")
-        if each.readings:
+        if format_readings(each):
             about.append(f"{format_readings(each)} readings agree")
         lines.append(
             f"{claim.number:2d} {each.verdict:12s} {says(each)} ({claim.source}; {claim.kind})"
@@ -265,19 +268,26 @@ def finding_line(finding: Finding) -> str:
     mde = f", MDE {format_mde(finding)}" if format_mde(finding) else ""
     printed = f", printed {format_printed(finding)}" if format_printed(finding) else ""
     return (
-        f"{finding.what}: {format_estimate(finding)}, {finding.test}{p}, "
+        f"{what_text(finding)}: {format_estimate(finding)}, {finding.test}{p}, "
         f"{people_text(finding)}{mde}{printed}: {outcome_text(finding)}"
     )
+
+
+def what_text(finding: Finding) -> str:
+    """What a finding measured, and the ledger that it is from, if not the claim's."""
+    file = finding.more.get("from")
+    return f"{finding.what} (of {file})" if file else finding.what
 
 
 def outcome_text(finding: Finding) -> str:
     """A finding's outcome: for | against | open | few, with the margin where that decides."""
     if finding.outcome != "against" or np.isnan(finding.margin):
         return finding.outcome
+    margin = f"{float(f'{finding.margin:.2g}'):g}"  # 197 is 200, not 2e+02
     if finding.expected == 0:
-        return f"against: beyond ±{finding.margin:.2g}"
+        return f"against: beyond ±{margin}"
     high = max(finding.expected * finding.low, finding.expected * finding.high)
-    return finding.outcome if high < 0 else f"against: below {finding.margin:.2g}"
+    return finding.outcome if high < 0 else f"against: below {margin}"
 
 
 def people_text(finding: Finding) -> str:

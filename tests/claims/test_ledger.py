@@ -172,7 +172,7 @@ def test_the_largest_scale_with_findings_of_a_claim_decides(make_evidence, bette
         replace(
             each,
             verdict="CONTRADICTED" if each.claim.number == 4 else "NOT RUN",
-            findings=each.findings if each.claim.number in (4, 7) else (),
+            findings=each.findings[:3] if each.claim.number in (4, 7) else (),
         )
         for each in own.verdicts
     )
@@ -196,6 +196,28 @@ def test_at_one_scale_more_people_decide_and_of_as_many_the_first(make_evidence,
     more = replace(own, provenance=own.provenance | people, file="more")
     assert ledger.deciding([own, more])[3][0] is more
     assert ledger.deciding([own, replace(own, file="as many")])[3][0] is own
+
+
+def test_tests_that_a_ledger_lacks_are_taken_from_others_of_its_scale(make_evidence, better):
+    """Claim 1 needs shaping and data grouping, which two studies may have trained."""
+    own = ledger.make_ledger(make_evidence(better))
+    one = own.verdicts[0]
+    assert one.verdict == "NOT RUN" and {finding.group for finding in one.findings} == {*range(5)}
+    for_it = [
+        replace(one.findings[2], what=f"grouping {group}", group=group, outcome="for", n=5)
+        for group in range(5, 9)
+    ]
+    against = replace(one.findings[0], value=-3.0)
+    elsewhere = replace(one, findings=(against, *for_it))
+    provenance = own.provenance | {"people": own.provenance["people"] - 1}
+    grouped = ledger.Ledger(provenance, (elsewhere, *own.verdicts[1:]), "results/b.claims.json")
+    decided, verdict = ledger.deciding([grouped, own])[0]
+    assert decided is own
+    assert verdict.verdict == "REPRODUCED"
+    assert verdict.findings[: len(one.findings)] == one.findings
+    assert "grouping 5 (of results/b.claims.json): " in ledger_text.ledger_text([verdict])
+    smaller = replace(grouped, provenance=provenance | {"scale": "smoke"})
+    assert ledger.deciding([smaller, own])[0][1].verdict == "NOT RUN"
 
 
 # --- text and HTML

@@ -59,6 +59,7 @@ def test_readings_that_agree_are_counted(make_finding, make_verdict):
     several = replace(one, readings=readings)
     assert ledger_text.format_readings(several) == "2 of 3"
     assert "; 2 of 3 readings agree" in ledger_text.ledger_text([several])
+    assert ledger_text.format_readings(replace(several, verdict="NOT RUN")) == ""
 
 
 def test_a_claim_that_was_added_later_is_post_hoc(make_verdict):
