@@ -1,157 +1,104 @@
 """A comparison by every test: it agrees with itself, and with each test alone."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
-from perso.stats import bootstrap, paired, permutation
-from perso.stats.effect import paired_effect
+from perso.stats import paired, permutation
+from perso.stats.cohorts import mean_over_people
+from perso.stats.effect import Effect, effect_of, sd_within
 
 MARGIN = 0.005
 SEEDS = pytest.mark.parametrize("seed", range(5))
 
 
-def rng() -> np.random.Generator:
-    return np.random.default_rng(7)
+def people(seed: int, n: int = 12, shift: float = 0.0) -> np.ndarray:
+    """Differences of n people."""
+    return np.random.default_rng(seed).normal(shift, 0.02, n)
 
 
-def people(seed: int, n: int = 12, shift: float = 0.0) -> dict[str, np.ndarray]:
-    """Differences of hits by original digit and their numbers, [k, 2] per person."""
-    draw = np.random.default_rng(seed)
-    return {
-        f"person {k}": np.stack([draw.choice([-1, 0, 0, 1], 36) + shift, np.full(36, 3.0)], axis=1)
-        for k in range(n)
-    }
-
-
-def numbers(found) -> dict:
-    return {key: value for key, value in asdict(found).items() if key != "belief"}
-
-
-def of(persons) -> np.ndarray:
-    return np.array([bootstrap.person_mean(each) for each in persons.values()])
+def effect(d: np.ndarray, cohorts: int = 1, drawn: bool = False, common: float = 0.0) -> Effect:
+    """The effect of differences of people in cohorts."""
+    cohort = np.arange(len(d)) % cohorts
+    draw = np.random.default_rng(7)
+    return effect_of(d, cohort, draw, drawn=drawn, common=common, margin=MARGIN)
 
 
 @SEEDS
-class TestForAnyPeople:
-    def test_it_agrees_with_each_test(self, seed):
-        found, d = paired_effect(people(seed), MARGIN, rng()), of(people(seed))
-        assert (found.n, found.mean, found.sd) == (
-            12,
-            pytest.approx(d.mean()),
-            pytest.approx(d.std(ddof=1)),
-        )
-        assert found.p == permutation.sign_flip(d, rng()) and found.t == paired.paired_change(d).p
-        same = paired.tost(d, MARGIN)
-        assert (found.low90, found.high90, found.within) == (same.low, same.high, same.p)
-        assert found.low < found.mean < found.high
-
-    def test_swapping_the_methods_flips_the_sign(self, seed):
-        there = paired_effect(people(seed), MARGIN, rng())
-        back = paired_effect(
-            {who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng()
-        )
-        assert (back.mean, back.low, back.high, back.d_z) == pytest.approx(
-            (-there.mean, -there.high, -there.low, -there.d_z)
-        )
-        assert (back.p, back.t, back.wilcoxon, back.within) == pytest.approx(
-            (there.p, there.t, there.wilcoxon, there.within)
-        )
-        assert (back.improved, back.harmed, back.low90) == pytest.approx(
-            (there.harmed, there.improved, -there.high90)
-        )
-        assert (back.belief.worse, back.belief.equal) == pytest.approx(
-            (there.belief.better, there.belief.equal), abs=0.04
-        )
-
-    def test_equivalence_is_non_inferiority_in_both_directions(self, seed):
-        there = paired_effect(people(seed), MARGIN, rng())
-        back = paired_effect(
-            {who: each * [-1, 1] for who, each in people(seed).items()}, MARGIN, rng()
-        )
-        assert there.within == pytest.approx(max(there.harmless, back.harmless))
-
-    def test_the_order_of_people_matters_only_to_what_is_drawn(self, seed):
-        persons = people(seed)
-        there, back = (
-            paired_effect(persons, MARGIN, rng()),
-            paired_effect(dict(reversed(persons.items())), MARGIN, rng()),
-        )
-        drawn = {"low", "high"}
-        assert {
-            key: value for key, value in numbers(back).items() if key not in drawn
-        } == pytest.approx(
-            {key: value for key, value in numbers(there).items() if key not in drawn}
-        )
-
-    def test_a_clear_gain_is_one_by_every_test(self, seed):
-        found = paired_effect(people(seed, shift=1.0), MARGIN, rng())
-        assert (
-            max(found.p, found.t, found.wilcoxon, found.harmless) < 0.01 < found.low
-            and found.within > 0.9
-        )
-        assert (
-            (found.improved, found.harmed) == (1, 0)
-            and found.d_z > 1
-            and found.belief.better > 0.99
-        )
+def test_it_agrees_with_each_test(seed):
+    d = people(seed)
+    found = effect(d)
+    assert found.mean == mean_over_people(d, np.zeros(12), drawn=False)
+    assert found.sd == pytest.approx(d.std(ddof=1))
+    assert found.sign_flip == permutation.sign_flip(d, np.random.default_rng(7))
+    change = paired.paired_change(d)
+    assert (found.t, found.wilcoxon) == (change.p, paired.wilcoxon(d))
+    # in one cohort the rule for means is the paired t-test
+    assert (found.mean.low, found.mean.p) == pytest.approx((change.low, change.p))
+    assert found.improved + found.harmed == pytest.approx(1)
 
 
-@pytest.mark.filterwarnings("error")
-class TestDegenerate:
-    def test_one_person(self):
-        found = paired_effect(people(0, 1), MARGIN, rng())
-        assert found.n == 1 and found.mean == of(people(0, 1))[0]
-        unknown = ["low", "high", "p", "t", "wilcoxon", "d_z", "sd", "within", "harmless"]
-        assert np.isnan([getattr(found, name) for name in unknown]).all() and np.isnan(
-            found.belief.better
-        )
+@SEEDS
+def test_swapping_the_methods_flips_the_sign(seed):
+    there, back = effect(people(seed)), effect(-people(seed))
+    assert (back.mean.mean, back.mean.low, back.d_z) == pytest.approx(
+        (-there.mean.mean, -there.mean.high, -there.d_z)
+    )
+    assert (back.mean.p, back.t, back.wilcoxon) == pytest.approx(
+        (there.mean.p, there.t, there.wilcoxon)
+    )
+    assert (back.harmed, back.belief.worse) == pytest.approx(
+        (there.improved, there.belief.better), abs=0.02
+    )
 
-    def test_nobody(self):
-        found = paired_effect({}, MARGIN, rng())
-        assert (
-            found.n == 0
-            and np.isnan([found.mean, found.low, found.p, found.improved, found.within]).all()
-        )
 
-    def test_equal_scores(self):
-        """All differences are 0: neither a difference nor equivalence can be concluded."""
-        found = paired_effect(
-            {who: each * [0, 1] for who, each in people(0).items()}, MARGIN, rng()
-        )
-        assert (found.mean, found.low, found.high, found.p, found.t) == (0, 0, 0, 1, 1)
-        assert (found.improved, found.harmed) == (0, 0)
-        assert np.isnan([found.wilcoxon, found.d_z, found.belief.equal]).all()
-        assert np.isnan(
-            [found.within, found.harmless, found.little, found.low90, found.high90]
-        ).all()
+@SEEDS
+def test_people_without_a_value_are_left_out(seed):
+    d = people(seed)
+    assert effect(np.r_[d, np.nan]) == effect(d)
 
-    def test_equal_differences(self):
-        """A t-test needs spread; a sign-flip test does not."""
-        found = paired_effect(
-            {str(k): np.array([[1.0, 10], [0, 10]]) for k in range(8)}, MARGIN, rng()
-        )
-        assert found.mean == pytest.approx(0.05) and found.p == 2 / 2**8
-        assert np.isnan([found.t, found.d_z, found.within]).all()
 
-    def test_a_missing_row_is_a_person_less(self):
-        persons = people(3)
-        del persons["person 4"]
-        found = paired_effect(persons, MARGIN, rng())
-        assert found.n == 11 and found.mean == pytest.approx(np.delete(of(people(3)), 4).mean())
+def test_what_people_share_widens_the_interval():
+    d = people(0)
+    alone, shared = effect(d), effect(d, common=0.01**2)
+    assert shared.mean.error == pytest.approx(np.hypot(alone.mean.error, 0.01))
+    assert shared.detectable() > alone.detectable()
 
-    def test_unequal_numbers_of_digits(self):
-        persons = {
-            who: each[: 36 - 3 * place] for place, (who, each) in enumerate(people(5).items())
-        }
-        persons["of one digit"] = np.array([[2.0, 3]])
-        found = paired_effect(persons, MARGIN, rng())
-        assert (
-            found.mean == pytest.approx(of(persons).mean()) and found.low < found.mean < found.high
-        )
 
-    @pytest.mark.parametrize("n", range(2, bootstrap.MIN_PEOPLE))
-    def test_too_few_people_have_no_interval(self, n):
-        found = paired_effect(people(1, n, shift=1.0), MARGIN, rng())
-        assert np.isnan([found.low, found.high]).all() and found.p > 0.05
+def test_the_sd_is_that_within_cohorts():
+    d = np.array([0.0, 0.2, 5.0, 5.2])
+    assert sd_within(d, np.array([0, 0, 1, 1])) == pytest.approx(np.sqrt(0.02))
+    assert np.isnan(sd_within(d, np.arange(4)))
+    assert sd_within(np.full(4, 0.1), np.zeros(4)) == 0
+
+
+def test_an_effect_as_large_as_detectable_is_found_with_that_power():
+    found = effect(people(3, n=40))
+    by_paired = paired.detectable_effect(found.sd, 40)
+    assert found.detectable() == pytest.approx(by_paired, rel=0.01)
+    assert found.telescope(40) < found.detectable()
+    assert found.telescope(100) == pytest.approx(0.152 * found.sd, abs=0.003 * found.sd)
+
+
+@pytest.mark.parametrize(("cohorts", "drawn"), [(1, True), (4, True), (4, False)])
+def test_another_study_is_in_the_prediction_interval(cohorts, drawn):
+    """Cohorts differ by the D_G that they draw."""
+    draw = np.random.default_rng(5)
+    inside = []
+    for _ in range(400):
+        sd = 0.01 if drawn and cohorts > 1 else 0.0
+        d = draw.normal(0, 0.02, 80) + draw.normal(0, sd, cohorts)[np.arange(80) % cohorts]
+        other = draw.normal(0, 0.02, 100).mean() + draw.normal(0, sd)
+        cohort = np.arange(80) % cohorts
+        mean = mean_over_people(d, cohort, drawn=drawn)
+        nothing = paired.Belief(np.nan, np.nan, np.nan)
+        found = Effect(mean, sd_within(d, cohort), drawn, *[np.nan] * 6, nothing)
+        low, high = found.predicted(100)
+        inside.append(low <= other <= high)
+    assert 0.92 <= np.mean(inside) <= 0.98
+
+
+def test_where_nothing_varies_nothing_is_known():
+    for d, p in ((np.zeros(8), 1.0), (np.full(8, 0.1), np.nan), (np.array([0.1]), np.nan)):
+        found = effect(d)
+        assert found.mean.p == pytest.approx(p, nan_ok=True)
+        assert np.isnan([found.detectable(), found.telescope(100), *found.predicted(100)]).all()
