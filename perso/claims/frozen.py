@@ -25,21 +25,21 @@ DIGITS = 16  # of a claim's hash
 
 def fingerprint_of(claim: Claim) -> str:
     """A hash of what decides a claim: its tests, controls and readings with their fields."""
-    facts = facts_of(replace(claim, **dict.fromkeys(LABELS, "")))
+    facts = plain_facts(replace(claim, **dict.fromkeys(LABELS, "")))
     return hash_of(json.dumps(facts, sort_keys=True))[:DIGITS]
 
 
-def facts_of(value) -> object:
+def plain_facts(value) -> object:
     """A value as JSON holds it: records with the names of their classes, functions by name.
 
     Fields that have their default are left out, so that a record may get further ones.
     """
     if is_dataclass(value):
         pairs = ((each, getattr(value, each.name)) for each in fields(value))
-        named = {each.name: facts_of(own) for each, own in pairs if own != each.default}
+        named = {each.name: plain_facts(own) for each, own in pairs if own != each.default}
         return {"class": type(value).__name__} | named
     if isinstance(value, tuple | list):
-        return [facts_of(each) for each in value]
+        return [plain_facts(each) for each in value]
     return value.__name__ if callable(value) else value
 
 

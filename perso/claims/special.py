@@ -218,10 +218,13 @@ def identified(evidence: Evidence) -> Finding:
 
     Minus the share that always naming the person with most digits would identify.
     """
+    folds = evidence.encoded().folds
     beyond, cohorts = [], []
     for fold, (shares, at_random) in enumerate(over_folds(evidence, similarity.identify_persons)):
-        beyond.append(shares - at_random)
-        cohorts += [fold] * len(shares)
+        # people of D_G may be the individuals of another fold, and count there
+        own = shares[shares.index.isin(folds[fold].individuals)]
+        beyond.append(own - at_random)
+        cohorts += [fold] * len(own)
     found = mean_finding(
         evidence,
         what="share of a person's digits whose writer is named by the code, beyond chance",

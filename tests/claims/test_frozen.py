@@ -29,7 +29,7 @@ def test_a_hash_depends_on_tests_and_not_on_words(claim):
 def test_hashes_of_claims_differ_and_hold_names_alone():
     hashes = [frozen.fingerprint_of(claim) for claim in CLAIMS]
     assert len(set(hashes)) == len(CLAIMS)
-    facts = json.dumps([frozen.facts_of(claim) for claim in CLAIMS])
+    facts = json.dumps([frozen.plain_facts(claim) for claim in CLAIMS])
     assert " at 0x" not in facts
 
 
