@@ -1,10 +1,10 @@
 """Simulate how often tests reject and intervals cover: `python benchmarks/calibration.py`.
 
-It takes a quarter of an hour. It simulates studies like ours whose true effects are known. It runs
+It takes twenty minutes. It simulates studies like ours whose true effects are known. It runs
 each test as the ledger does and counts how often the test rejects and how often an interval
 contains the true value. It writes results/calibration.json for chapter 17; the same seed gives the
 same numbers. Finished entries are kept in results/calibration.part: after a stop, the same command
-continues.
+continues. With --add, entries that the record has are kept and only new ones are counted.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from tqdm import tqdm
 
 from perso.errors import InputError
 from perso.paths import ROOT
-from perso.report import records
+from perso.report import calibration, records
 from perso.seeds import rng
-from perso.stats import bootstrap, dispersion, mixed, paired, permutation
+from perso.stats import bootstrap, cohorts, dispersion, mixed, paired, permutation
 from perso.store import published
 
 PEOPLE = (14, 24)
@@ -58,6 +58,10 @@ COMMON = {
     "image": 0.2,
 }
 COMMON_DIGITS = 270
+COHORTS = 4  # as in the panel, of 45 people each
+PANEL = (45 * COHORTS,)
+ONE_COHORT = (24, 45)
+GENERIC = 3  # generic networks of a cohort of the panel
 # accepted range of the share of studies, by kind of test
 WANTED = {
     "rejects": (0.035, 0.065),
@@ -77,6 +81,7 @@ class Scenario:
     kinds: dict[str, str]  # test → key of WANTED
     contrast: tuple[str, ...] = ()  # tests that the study does not use, for comparison
     simulations: int = SIMULATIONS
+    sizes: tuple[int, ...] = PEOPLE  # numbers of people
 
 
 def hits(
@@ -341,6 +346,134 @@ def shared(rng: np.random.Generator, people: int, repeats: int) -> dict[str, boo
     }
 
 
+def cohort_hits(
+    rng: np.random.Generator,
+    people: int,
+    accuracy: tuple[float, float] = (0.93, 0.93),
+    shift: float = 0.0,
+    kept: tuple[float, float] = (0.0, 0.0),
+    ability: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Simulate one cohort on D_G: hits per original digit and method, int [people, k, 2].
+
+    It is the model of `hits`; all people are tested on the same digits.
+
+    shift     what this D_G does to the difference of the two methods, on the scale of the sum
+    kept      by method, the share of the noise that is not of the person's network but of the
+              generic network of the cohort; 1: all people have that network
+    ability   the same of the effects of the person; None: as `kept`
+    """
+    sd = {name: np.sqrt(share) for name, share in COMMON.items()}
+    k = COMMON_DIGITS
+    of_person = np.hypot(sd["person"], sd["person × method"])
+    noise_sd = np.sqrt(1 - sum(COMMON.values()))
+
+    def mixture(own: np.ndarray, generic: np.ndarray, share: Sequence[float]) -> np.ndarray:
+        return np.sqrt(1 - np.array(share)) * own + np.sqrt(share) * generic
+
+    person = rng.normal(0, sd["person"], (people, 1, 1, 1))
+    person = person + rng.normal(0, sd["person × method"], (people, 1, 1, 2))
+    person = mixture(person, rng.normal(0, of_person), kept if ability is None else ability)
+    noise = mixture(
+        rng.normal(0, noise_sd, (people, k, FLIPS, 2)),
+        rng.normal(0, noise_sd, (1, k, FLIPS, 1)),
+        kept,
+    )
+    digit = rng.normal(0, sd["digit"], (k, 1, 1)) + rng.normal(0, sd["digit × method"], (k, 1, 2))
+    image = rng.normal(0, sd["image"], (k, FLIPS, 1))
+    effects = noise + person + digit + image + shift * np.array([-0.5, 0.5])
+    return (effects + scipy_stats.norm.ppf(accuracy) > 0).sum(axis=2)
+
+
+def over_people(
+    d: np.ndarray,
+    cohort: np.ndarray,
+    *,
+    drawn: bool,
+    common: object = 0.0,
+    truth: float = 0.0,
+) -> dict[str, bool]:
+    """The rule for means over people, and a t-test that ignores what people share.
+
+    `cohorts.mean_over_people` describes the arguments; truth is the true mean.
+    """
+    found = cohorts.mean_over_people(d, cohort, drawn=drawn, common=common)
+    alone = paired.paired_change(d)
+    return {
+        calibration.RULE: found.p < 0.05,
+        calibration.ALONE: alone.p < 0.05,
+        calibration.RULES_INTERVAL: covers(found, truth),
+        calibration.ALONE_INTERVAL: covers(alone, truth),
+    }
+
+
+@cache
+def error_within(people: int) -> float:
+    """Standard error of the mean difference of a cohort on D_G, on the scale of the sum."""
+    generator = rng(SEED, "error within")
+    found = [np.diff(cohort_hits(generator, people).mean(axis=(0, 1))) for _ in range(1000)]
+    return float(np.std(found)) / FLIPS / float(scipy_stats.norm.pdf(scipy_stats.norm.ppf(0.93)))
+
+
+def on_D_G(
+    rng: np.random.Generator,
+    people: int,
+    number: int = 1,
+    effect: float = 0.0,
+    accuracy: tuple[float, float] = (0.93, 0.93),
+    kept: tuple[float, float] = (0.0, 0.0),
+    ability: tuple[float, float] | None = None,
+) -> dict[str, bool]:
+    """Tests and intervals of a difference on D_G, which each cohort draws anew.
+
+    number   cohorts, with their share of the people each
+    effect   SD over cohorts of the true difference, in standard errors of a cohort's mean
+    kept     see `cohort_hits`, as for `ability`; where one method has a generic network and the
+             other none, the variance of the first method's people stands for that of generic
+             networks
+    """
+    size = people // number
+    sd = effect * error_within(size) if effect else 0.0
+    d, common = [], {}
+    for cohort in range(number):
+        study = cohort_hits(rng, size, accuracy, rng.normal(0, sd), kept, ability) / FLIPS
+        table = study[:, :, 1] - study[:, :, 0]
+        d.append(table.mean(axis=1))
+        common[cohort] = cohorts.crossed(table)
+        if kept[1] and not kept[0]:
+            common[cohort] += study[:, :, 0].mean(axis=1).var(ddof=1)
+    # the effects of D_G add to the variance of the sum
+    there = scipy_stats.norm.cdf(scipy_stats.norm.ppf(accuracy) / np.sqrt(1 + sd**2 / 4))
+    where = np.repeat(np.arange(number), size)
+    truth = float(there[1] - there[0])
+    return over_people(np.concatenate(d), where, drawn=True, common=common, truth=truth)
+
+
+def on_D_I(
+    rng: np.random.Generator, people: int, accuracy: tuple[float, float] = (0.93, 0.93)
+) -> dict[str, bool]:
+    """Tests and intervals of a difference on D_I: people of several cohorts share nothing."""
+    study = means(hits(rng, people, accuracy))
+    where = np.arange(people) % COHORTS
+    truth = accuracy[1] - accuracy[0]
+    return over_people(study[:, 1] - study[:, 0], where, drawn=False, truth=truth)
+
+
+def from_generic(rng: np.random.Generator, people: int, known: bool = True) -> dict[str, bool]:
+    """Tests of a difference on D_I that is 0, where a cohort's people share generic networks.
+
+    known   whether the variance over generic networks is estimated, from baselines on D_G, of which
+            each person has one
+    The SD over people is 1, that over generic networks 0.5.
+    """
+    where = np.arange(people) % COHORTS
+    generic = rng.normal(0, 0.5, (COHORTS, GENERIC)).mean(axis=1)
+    d = rng.normal(0, 1, people) + generic[where]
+    baselines = rng.normal(0, 0.5, people)
+    common = {cohort: baselines[where == cohort].var(ddof=1) / GENERIC for cohort in range(COHORTS)}
+    return over_people(d, where, drawn=False, common=common if known else 0.0)
+
+
 TESTS = dict.fromkeys(("sign-flip", "paired t-test", "Wilcoxon"), "rejects")
 INTERVALS = dict.fromkeys(
     ("hierarchical interval", "Student's t interval", "plain two-level bootstrap"), "covers"
@@ -352,13 +485,23 @@ SPREAD = {
 }
 # contrasts
 PLAIN = ("plain two-level bootstrap", "Pitman–Morgan")
-IGNORED = ("mixed model without generic models",)
+# contrasts where people share digits or generic networks: there the rule for means decides
 MODELS = {
     "mixed model": "covers",
     "mixed model without generic models": "covers",
     "sign-flip": "rejects",
 }
 BOTH = TESTS | INTERVALS | SPREAD
+EQUAL = dict.fromkeys((calibration.RULE, calibration.ALONE), "rejects")
+APART_BY = dict.fromkeys((calibration.RULES_INTERVAL, calibration.ALONE_INTERVAL), "covers")
+
+
+def mean_scenario(name: str, trial: Callable, kinds: dict[str, str], sizes: tuple) -> Scenario:
+    """A scenario of the rule for means over people, beside what ignores what they share."""
+    contrast = tuple(set(kinds) & {calibration.ALONE, calibration.ALONE_INTERVAL})
+    return Scenario(name, trial, kinds, contrast, sizes=sizes)
+
+
 SCENARIOS = (
     Scenario("nothing differs, 93 %", partial(two_methods, spread=True), BOTH, PLAIN),
     Scenario(
@@ -371,7 +514,7 @@ SCENARIOS = (
         "nothing differs, common digits",
         partial(two_methods, common=True),
         TESTS | INTERVALS,
-        PLAIN[:1],
+        tuple(TESTS | INTERVALS),
     ),
     Scenario("93 % and 97 %", partial(two_methods, accuracy=(0.93, 0.97)), INTERVALS, PLAIN[:1]),
     Scenario("as large as detectable", power, {"sign-flip": "finds"}),
@@ -410,8 +553,83 @@ SCENARIOS = (
         coin,
         {"binomial": "at most", "binomial, by its interval": "at most"},
     ),
-    Scenario("2 generic models shared", partial(shared, repeats=1), MODELS, IGNORED, FEW),
-    Scenario("12 generic models shared", partial(shared, repeats=6), MODELS, IGNORED, FEW),
+    Scenario("2 generic models shared", partial(shared, repeats=1), MODELS, tuple(MODELS), FEW),
+    Scenario("12 generic models shared", partial(shared, repeats=6), MODELS, tuple(MODELS), FEW),
+    mean_scenario(
+        "drawn D_G, 4 cohorts, no effect of D_G",
+        partial(on_D_G, number=COHORTS),
+        EQUAL,
+        PANEL,
+    ),
+    mean_scenario(
+        "drawn D_G, 4 cohorts, effect of D_G as large as the error",
+        partial(on_D_G, number=COHORTS, effect=1),
+        EQUAL,
+        PANEL,
+    ),
+    mean_scenario(
+        "drawn D_G, 4 cohorts, effect of D_G 4 × the error",
+        partial(on_D_G, number=COHORTS, effect=4),
+        EQUAL,
+        PANEL,
+    ),
+    mean_scenario(
+        "drawn D_G, 4 cohorts, 93 % and 95 %",
+        partial(on_D_G, number=COHORTS, effect=1, accuracy=(0.93, 0.95)),
+        APART_BY,
+        PANEL,
+    ),
+    mean_scenario("one D_G, common digits", on_D_G, EQUAL, ONE_COHORT),
+    mean_scenario(
+        "one D_G, common digits, 93 % and 95 %",
+        partial(on_D_G, accuracy=(0.93, 0.95)),
+        APART_BY,
+        ONE_COHORT,
+    ),
+    mean_scenario("D_I, 4 cohorts, nothing shared", on_D_I, EQUAL, PANEL),
+    mean_scenario(
+        "D_I, 4 cohorts, 93 % and 97 %",
+        partial(on_D_I, accuracy=(0.93, 0.97)),
+        APART_BY,
+        PANEL,
+    ),
+    mean_scenario("D_I, 4 cohorts, 3 common generic networks each", from_generic, EQUAL, PANEL),
+    mean_scenario(
+        "D_I, 4 cohorts, an unknown effect of the cohort",
+        partial(from_generic, known=False),
+        EQUAL,
+        PANEL,
+    ),
+    mean_scenario(
+        "one D_G, common generic network, unchanged",
+        partial(on_D_G, kept=(0, 1)),
+        EQUAL,
+        ONE_COHORT,
+    ),
+    mean_scenario(
+        "one D_G, common generic network, half kept",
+        partial(on_D_G, kept=(0, 0.5)),
+        EQUAL,
+        ONE_COHORT,
+    ),
+    mean_scenario(
+        "TL − TL-0, one D_G",
+        partial(on_D_G, kept=(1, 0.5), ability=(1, 1)),
+        EQUAL,
+        ONE_COHORT,
+    ),
+    mean_scenario(
+        "TL − TL-0, one D_G, half of the ability kept",
+        partial(on_D_G, kept=(1, 0.5)),
+        EQUAL,
+        ONE_COHORT,
+    ),
+    mean_scenario(
+        "TL − TL-0, 4 cohorts, half of the ability kept",
+        partial(on_D_G, number=COHORTS, kept=(1, 0.5)),
+        EQUAL,
+        PANEL,
+    ),
 )
 
 
@@ -476,6 +694,26 @@ def counted_before(part: Path, record: dict) -> list[dict]:
     return earlier["entries"] if same else []
 
 
+def counted_elsewhere(earlier: dict) -> list[dict]:
+    """Entries of an earlier record that today's scenarios would count again.
+
+    What is a contrast may have changed since.
+    """
+    today = {
+        (scenario.name, people, what, scenario.simulations, kind): what in scenario.contrast
+        for scenario in SCENARIOS
+        for people in scenario.sizes
+        for what, kind in scenario.kinds.items()
+    }
+    fields = "scenario", "people", "what", "simulated", "kind"
+    keys = [tuple(entry[name] for name in fields) for entry in earlier["entries"]]
+    return [
+        entry | {"contrast": today[key]}
+        for entry, key in zip(earlier["entries"], keys, strict=True)
+        if key in today
+    ]
+
+
 def main() -> None:
     top = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     top.add_argument(
@@ -492,15 +730,25 @@ def main() -> None:
         metavar="FILE.json",
         help="file of the record (default: %(default)s)",
     )
+    top.add_argument(
+        "--add",
+        action="store_true",
+        help="keep the record's entries and count only new scenarios; for changes of those alone",
+    )
     args = top.parse_args()
     part = args.to.with_suffix(".part")
     record = about(args.simulations)
+    earlier = records.load_json(args.to) if args.add else None
+    if earlier:
+        record["kept"] = {name: earlier[name] for name in ("date", "commit")}
     record["entries"] = counted_before(part, record)
+    if earlier and not record["entries"]:
+        record["entries"] = counted_elsewhere(earlier)
     done = {(entry["scenario"], entry["people"]) for entry in record["entries"]}
     pairs = [
         (scenario, people)
         for scenario in SCENARIOS
-        for people in PEOPLE
+        for people in scenario.sizes
         if (scenario.name, people) not in done
     ]
     for scenario, people in tqdm(pairs):

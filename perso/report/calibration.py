@@ -19,9 +19,36 @@ VERBS = {
 }
 UNCOUNTED = "Not simulated yet; python benchmarks/calibration.py does it."
 
+# the rule for means over people and its interval, and what ignores what people share
+RULE = "mean over people"
+RULES_INTERVAL = "interval of the mean over people"
+ALONE = "paired t-test, people alone"
+ALONE_INTERVAL = "Student's t interval, people alone"
+MEANS = (RULE, RULES_INTERVAL, ALONE, ALONE_INTERVAL)
+
 # Chapter 17's sentences: name → test and kind of studies
 SENTENCES = {
-    "calib_main": ("sign-flip", "nothing differs, 93 %"),
+    "calib_main": (RULE, "drawn D_G, 4 cohorts, effect of D_G as large as the error"),
+    "calib_main_t": (ALONE, "drawn D_G, 4 cohorts, effect of D_G as large as the error"),
+    "calib_drawn": (RULE, "drawn D_G, 4 cohorts, no effect of D_G"),
+    "calib_drawn_t": (ALONE, "drawn D_G, 4 cohorts, no effect of D_G"),
+    "calib_drawn_4": (RULE, "drawn D_G, 4 cohorts, effect of D_G 4 × the error"),
+    "calib_drawn_4_t": (ALONE, "drawn D_G, 4 cohorts, effect of D_G 4 × the error"),
+    "calib_apart": (RULES_INTERVAL, "drawn D_G, 4 cohorts, 93 % and 95 %"),
+    "calib_digits": (RULE, "one D_G, common digits"),
+    "calib_digits_t": (ALONE, "one D_G, common digits"),
+    "calib_network": (RULE, "one D_G, common generic network, unchanged"),
+    "calib_network_t": (ALONE, "one D_G, common generic network, unchanged"),
+    "calib_network_half": (RULE, "one D_G, common generic network, half kept"),
+    "calib_tl0": (RULE, "TL − TL-0, one D_G"),
+    "calib_tl0_t": (ALONE, "TL − TL-0, one D_G"),
+    "calib_tl0_half": (RULE, "TL − TL-0, one D_G, half of the ability kept"),
+    "calib_tl0_cohorts": (RULE, "TL − TL-0, 4 cohorts, half of the ability kept"),
+    "calib_own": (RULE, "D_I, 4 cohorts, nothing shared"),
+    "calib_own_network": (RULE, "D_I, 4 cohorts, 3 common generic networks each"),
+    "calib_own_network_t": (ALONE, "D_I, 4 cohorts, 3 common generic networks each"),
+    "calib_own_unknown": (RULE, "D_I, 4 cohorts, an unknown effect of the cohort"),
+    "calib_flip": ("sign-flip", "nothing differs, 93 %"),
     "calib_interval": ("hierarchical interval", "93 % and 97 %"),
     "calib_ceiling": ("hierarchical interval", "nothing differs, 98 %"),
     "calib_spread": ("Pitman–Morgan", "nothing differs, 93 %"),
@@ -72,7 +99,7 @@ def judge_share(kind: str, share: float, wanted: list[float]) -> str:
 def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
     """The entries as text: a line per test and kind of studies, numbers of people side by side.
 
-    Shares are in % of studies, with their 95 % Wilson intervals.
+    Shares are in % of studies, with their 95 % Wilson intervals; empty where none were simulated.
     """
     lines: dict[tuple[str, str], dict] = {}
     for each in entries(record, what).itertuples():
@@ -83,7 +110,17 @@ def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
         line[f"{each.people} people, %"] = f"{100 * each.share:.1f} {interval}"
         line[f"{each.people} people"] = each.verdict
     table = pd.DataFrame.from_dict(lines, orient="index")
+    sizes = sorted({entry["people"] for entry in record["entries"]})
+    columns = [f"{people} people{unit}" for people in sizes for unit in (", %", "")]
+    table = table.reindex(columns=["band, %", *columns]).dropna(axis=1, how="all").fillna("")
     return table.rename_axis(["test", "studies"])
+
+
+def split_record(record: dict) -> tuple[dict, dict]:
+    """A record of the tests of one sample of people, and one of means over people of cohorts."""
+    others = [entry for entry in record["entries"] if entry["what"] not in MEANS]
+    means = [entry for entry in record["entries"] if entry["what"] in MEANS]
+    return record | {"entries": others}, record | {"entries": means}
 
 
 def share_sentence(record: dict | None, what: str, scenario: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from perso.report.calibration import KIND_NAMES, entries
+from perso.report.calibration import KIND_NAMES, entries, split_record
 from perso.report.figures import colours, label_lines, legend_beside
 
 
@@ -71,7 +71,7 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
     found["name"] = list(zip(found["what"], found["scenario"], found["contrast"], strict=True))
     names = list(found["name"].unique())
     for (people, group), marker, shift in zip(
-        found.groupby("people"), "os", (-0.16, 0.16), strict=False
+        found.groupby("people"), "osD^", (-0.24, -0.08, 0.08, 0.24), strict=False
     ):
         y = [names.index(name) + shift for name in group["name"]]
         ax.hlines(y, 100 * group["low"], 100 * group["high"], color="0.4", lw=1)
@@ -80,7 +80,7 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
             y,
             marker,
             ms=4.5,
-            mfc="0.25" if marker == "o" else "white",
+            mfc="0.25" if marker in "oD" else "white",
             mec="0.25",
             ls="",
             clip_on=False,
@@ -100,10 +100,18 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
 
 
 def calibration_figure(record: dict):
-    """`bands` of rejections on the left, and of intervals on the right."""
-    fig, axes = plt.subplots(1, 2, figsize=(11, 10))
-    bands(axes[0], record, ("rejects", "at most"))
-    bands(axes[1], record, ("covers",))
-    axes[0].legend(frameon=False, loc="center right")
+    """`bands` of rejections on the left, and of intervals on the right.
+
+    Below are those of means over people of cohorts.
+    """
+    parts = split_record(record)
+    heights = [
+        len({(each["what"], each["scenario"]) for each in part["entries"]}) for part in parts
+    ]
+    fig, axes = plt.subplots(2, 2, figsize=(11, 18), height_ratios=heights)
+    for (left, right), part in zip(axes, parts, strict=True):
+        bands(left, part, ("rejects", "at most"))
+        bands(right, part, ("covers",))
+        left.legend(frameon=False, loc="center right")
     fig.tight_layout()
     return fig

@@ -11,7 +11,7 @@ from scipy import stats as scipy_stats
 
 from perso.paths import ROOT
 from perso.report import calibration, cost_figures, records
-from perso.stats import bootstrap
+from perso.stats import bootstrap, cohorts
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import calibration as benchmark
@@ -35,7 +35,7 @@ def test_the_record_is_of_todays_tests():
     wanted = {
         (what, each.name, people, kind, what in each.contrast, each.simulations)
         for each in benchmark.SCENARIOS
-        for people in benchmark.PEOPLE
+        for people in each.sizes
         for what, kind in each.kinds.items()
     }
     names = ("what", "scenario", "people", "kind", "contrast", "simulated")
@@ -127,6 +127,23 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
     assert ("six (contrast)", "nothing differs") in table.index
 
 
+def test_numbers_of_people_are_in_order_and_empty_where_they_were_not_simulated():
+    entries = [one(0.05, people=180), one(0.04, scenario="other"), one(0.04, people=45)]
+    table = calibration.calibration_table({"entries": entries})
+    assert list(table) == ["band, %"] + [
+        f"{people} people{unit}" for people in (14, 45, 180) for unit in (", %", "")
+    ]
+    assert table.loc[("sign-flip", "other"), "180 people"] == ""
+    assert table.loc[("sign-flip", "nothing differs"), "180 people"] == "holds"
+
+
+def test_a_record_is_split_by_what_its_tests_suppose():
+    entries = [one(0.05), one(0.05, what=calibration.RULE), one(0.3, what=calibration.ALONE)]
+    others, means = calibration.split_record({"seed": 3, "entries": entries})
+    assert others == {"seed": 3, "entries": entries[:1]}
+    assert means == {"seed": 3, "entries": entries[1:]}
+
+
 def test_without_a_record_the_texts_name_the_command(tmp_path):
     assert records.calibration(tmp_path) is None
     assert (
@@ -147,7 +164,7 @@ def test_every_sentence_of_the_chapter_has_shares_in_the_record():
     found = calibration.calibration_sentences(RECORD)
     assert list(found) == ["calib_answer", *calibration.SENTENCES]
     for name, (what, _) in calibration.SENTENCES.items():
-        assert found[name].startswith(what) and found[name].endswith("% of 24 people")
+        assert found[name].startswith(what) and found[name].endswith(" people")
     assert set(calibration.calibration_sentences(None).values()) == {calibration.UNCOUNTED}
 
 
@@ -255,6 +272,134 @@ def test_a_test_that_always_rejects_is_found_out():
         entry["share"] == 1
         and calibration.judge_share("rejects", 1, entry["wanted"]) == "too often"
     )
+
+
+# the simulated cohorts
+
+
+def cohort_means(count: int, people: int = 6, **more) -> np.ndarray:
+    """Accuracies of simulated cohorts, [count, people, 2]."""
+    found = [benchmark.cohort_hits(rng(k), people, **more) for k in range(count)]
+    return np.array(found).mean(axis=2) / benchmark.FLIPS
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"kept": (0, 1)}, {"kept": (1, 0.5)}, {"kept": (1, 0.5), "ability": (1, 1)}]
+)
+def test_methods_of_a_cohort_have_their_true_accuracies_whatever_they_share(more):
+    found = cohort_means(150, accuracy=(0.93, 0.95), **more).mean(axis=(0, 1))
+    assert found == pytest.approx((0.93, 0.95), abs=0.005)
+
+
+def test_people_who_keep_a_generic_network_have_the_same_hits():
+    study = benchmark.cohort_hits(rng(), 5, kept=(0, 1))
+    assert (study[:, :, 1] == study[:1, :, 1]).all()
+    assert (study[:, :, 0] != study[:1, :, 0]).any(axis=1)[1:].all()
+    half = cohort_means(60, kept=(0, 0.5))
+    # what people share of the second method varies from cohort to cohort
+    assert half[:, :, 1].mean(axis=1).std() > 1.5 * half[:, :, 0].mean(axis=1).std()
+
+
+def test_ability_that_is_kept_differs_between_cohorts_alone():
+    spread = [
+        np.diff(cohort_means(80, kept=(1, 0.5), ability=ability))[..., 0].mean(axis=1).std()
+        for ability in (None, (1, 1))
+    ]
+    assert spread[0] > 1.3 * spread[1]  # what is lost of it is in every person's difference
+
+
+def test_a_shift_moves_the_difference_and_not_the_mean():
+    base, moved = cohort_means(30), cohort_means(30, shift=0.4)
+    assert np.diff(moved - base).mean() == pytest.approx(0.4 * 0.134, rel=0.1)
+    assert (moved - base).mean() == pytest.approx(0, abs=0.005)
+
+
+def test_the_effect_of_a_cohort_is_in_units_of_its_error():
+    assert benchmark.error_within(45) == benchmark.error_within(45)
+    found = np.diff(cohort_means(300, people=45)).mean(axis=1).std()
+    density = scipy_stats.norm.pdf(scipy_stats.norm.ppf(0.93))
+    assert benchmark.error_within(45) * density == pytest.approx(found, rel=0.15)
+
+
+def test_the_simulated_cohorts_use_the_rule_with_what_is_shared(monkeypatch):
+    calls = []
+
+    def rule(d, cohort, *, drawn, common):
+        calls.append((len(d), len(set(cohort)), drawn, common))
+        return cohorts.Mean(0, 1, 1, len(d), 1, -1, 1, 0.5)
+
+    monkeypatch.setattr(benchmark.cohorts, "mean_over_people", rule)
+    benchmark.on_D_G(rng(), 24)
+    benchmark.on_D_G(rng(), 24, kept=(0, 1))
+    benchmark.on_D_G(rng(), 24, kept=(1, 0.5))
+    benchmark.on_D_G(rng(), 24, number=4, effect=1)
+    benchmark.on_D_I(rng(), 24)
+    benchmark.from_generic(rng(), 24)
+    benchmark.from_generic(rng(), 24, known=False)
+    assert [call[:3] for call in calls] == [
+        (24, 1, True),
+        (24, 1, True),
+        (24, 1, True),
+        (24, 4, True),
+        (24, 4, False),
+        (24, 4, False),
+        (24, 4, False),
+    ]
+    digits, network, both, *_ = (sum(call[3].values()) for call in calls[:3])
+    # the variance of a generic network is added where one method alone has it
+    assert network > 5 * digits and both < network / 2
+    assert calls[4][3] == calls[6][3] == 0.0 and min(calls[5][3].values()) > 0
+
+
+def test_where_the_rule_leaves_its_band_the_chapter_names_it():
+    """Conservative with what is not drawn and with a network that changes; else as it should be."""
+    found = calibration.entries(RECORD)
+    found = found[found["what"].isin((calibration.RULE, calibration.RULES_INTERVAL))]
+    outside = found[found["verdict"] != "holds"]
+    assert not found["contrast"].any() and (found["simulated"] >= 2000).all()
+    named = {scenario for what, scenario in calibration.SENTENCES.values()}
+    assert set(outside["scenario"]) <= named
+    too_often = set(outside.loc[outside["verdict"] == "too often", "scenario"])
+    assert too_often == {"TL − TL-0, one D_G, half of the ability kept"}
+
+
+def test_what_ignores_the_cohort_rejects_too_often_wherever_something_is_shared():
+    found = calibration.entries(RECORD, calibration.ALONE)
+    found = found[found["scenario"] != "D_I, 4 cohorts, nothing shared"]
+    assert found["contrast"].all() and set(found["verdict"]) == {"too often"}
+
+
+def test_entries_of_an_earlier_record_are_kept_where_nothing_of_them_changed(tmp_path, monkeypatch):
+    calls = []
+
+    def trial(rng, people):
+        calls.append(people)
+        return {"z": True}
+
+    def scenario(name, **more):
+        return benchmark.Scenario(name, trial, {"z": "covers"}, simulations=3, **more)
+
+    to = tmp_path / "x.json"
+    monkeypatch.setattr(sys, "argv", ["calibration", "--to", str(to), "--add"])
+    monkeypatch.setattr(benchmark.published, "commit", lambda: "abc")
+    monkeypatch.setattr(benchmark, "SCENARIOS", [scenario("old"), scenario("gone")])
+    benchmark.main()  # there is no record yet
+    first = json.loads(to.read_text())
+    assert len(calls) == 12 and "kept" not in first
+
+    calls.clear()
+    monkeypatch.setattr(benchmark.published, "commit", lambda: "def")
+    now = [scenario("old", contrast=("z",)), scenario("new", sizes=(45,))]
+    monkeypatch.setattr(benchmark, "SCENARIOS", now)
+    benchmark.main()
+    second = json.loads(to.read_text())
+    assert calls == [45] * 3 and second["kept"] == {"date": first["date"], "commit": "abc"}
+    assert [(each["scenario"], each["people"]) for each in second["entries"]] == [
+        ("old", 14),
+        ("old", 24),
+        ("new", 45),
+    ]
+    assert [each["contrast"] for each in second["entries"]] == [True, True, False]
 
 
 @pytest.mark.slow

@@ -45,6 +45,14 @@ def test_components_by_hand():
     assert found.cohort == pytest.approx(8 - (2 / 2 + 0.5)) and found.digits == 0.5
 
 
+def test_every_person_counts_the_same_in_cohorts_of_unequal_size():
+    """Cohorts of variance 2 and 4 with 2 and 3 people, and one person alone."""
+    found = difference_components(np.array([1, 3, 5, 7, 9, 0.0]), np.array(list("xxyyyz")))
+    assert found.person == pytest.approx((2 + 2 * 4) / 3)
+    noise = (2 / 2 + 4 / 3 + 10 / 3) / 3
+    assert found.cohort == pytest.approx(np.var([2, 7, 0], ddof=1) - noise)
+
+
 def test_one_repeat_leaves_its_noise_in_the_person():
     found = difference_components(np.array([1, 3, 5, 7.0]), np.array(["x", "x", "y", "y"]))
     assert (found.person, found.residual, found.cohort) == (2, 0, 8 - 1)
