@@ -1,8 +1,9 @@
 """Texts about doses of early shaping and about late iterations (chapters 9 and 11)."""
 
+import numpy as np
 import pandas as pd
 
-from perso.analysis import comparison
+from perso.analysis import comparison, doses
 from perso.methods.kinds import early_shaping, longer_baseline, with_more_epochs
 from perso.methods.method import Method
 from perso.methods.registry import DOSES, METHODS
@@ -10,6 +11,7 @@ from perso.parts import D_G, PARTS
 from perso.report.sentences import format_interval
 from perso.report.tables import format_change
 from perso.stats import paired
+from perso.stats.cohorts import MIN_COHORTS
 
 
 def dose_sentence(rows: pd.DataFrame) -> str:
@@ -119,3 +121,153 @@ def late_sentence(table: pd.DataFrame) -> str:
             f"({change_I} points on D_I, {change_G} on D_G)."
         )
     return " ".join(sentences)
+
+
+# --- doses and lengths, and the papers' cells
+
+
+def point_table(points: pd.DataFrame) -> pd.DataFrame:
+    """Effects of relative doses in percentage points as text: a line per run and method.
+
+    points   of `doses.dose_points`
+    """
+    keys = ["contrast", "method", "run"]
+    lines = {}
+    for key, of_both in points.groupby(keys, sort=False):
+        first = of_both.iloc[0]
+        line = {
+            "length": f"{first['length']:,.0f}",
+            "relative dose": share_text(first["relative"]),
+        }
+        for _, point in of_both.iterrows():
+            line[f"{point['part']} in pp ± error"] = effect_text(point)
+        line["the error is of"] = error_note(first)
+        lines[key] = line
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(keys).fillna("")
+
+
+def share_text(share: float) -> str:
+    """A relative dose in percent, with two digits."""
+    return f"{100 * share:.2g} %" if share < 1 else f"{100 * share:,.0f} %"
+
+
+def effect_text(point: pd.Series) -> str:
+    """An effect with its standard error in percentage points; without it where there is none."""
+    effect = f"{100 * point['effect']:+.2f}"
+    if np.isnan(point["error"]):
+        return f"{effect}, no error"
+    return f"{effect} ± {100 * point['error']:.2f}"
+
+
+def error_note(point: pd.Series) -> str:
+    """How many people and D_G an error is of, and what it leaves out for that."""
+    n, k = point["people"], point["cohorts"]
+    note = f"{n} people"
+    if n < doses.FEW_PEOPLE:
+        note = f"{note} (few: not fitted)"
+    if k < MIN_COHORTS:
+        return f"{note}, {k} D_G: without the spread between D_G"
+    return f"{note}, {k} D_G"
+
+
+def cell_table(cells: pd.DataFrame) -> pd.DataFrame:
+    """The papers' effects in percentage points as text, predicted and printed: a line per cell.
+
+    cells   of `doses.predicted_cells`
+    """
+    keys = ["contrast", "paper", "method"]
+    lines = {}
+    for key, of_both in cells.groupby(keys, sort=False):
+        first = of_both.iloc[0]
+        line = {"dose of length": f"{first['dose']:,} of {first['length']:,}"}
+        for _, cell in of_both.iterrows():
+            line[f"{cell['part']} predicted [95 %]"] = predicted_text(cell)
+            printed = "" if np.isnan(cell["printed"]) else f"{100 * cell['printed']:+.2f}"
+            line[f"{cell['part']} printed"] = f"{printed}, outside" if cell["outside"] else printed
+        line["extrapolation"] = extrapolation_note(first)
+        lines[key] = line
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(keys)
+
+
+def extrapolation_note(cell: pd.Series) -> str:
+    """Beyond which length and doses of our runs a prediction lies."""
+    if np.isnan(cell["effect"]):
+        return "no prediction: runs of too few lengths"
+    notes = []
+    if cell["longer"]:
+        notes.append(f"length beyond {cell['longest']:,.0f}")
+    if cell["other dose"]:
+        notes.append("relative dose of no run")
+    return ", ".join(notes) or "none"
+
+
+def slope_table(slopes: pd.DataFrame) -> pd.DataFrame:
+    """Changes of effects by tenfold dose and tenfold length in points as text: a line per contrast.
+
+    slopes   of `doses.slopes`
+    """
+    lines: dict[str, dict[str, str]] = {}
+    for _, slope in slopes.iterrows():
+        cells = lines.setdefault(slope["contrast"], {"studies": str(slope["studies"])})
+        cells[f"{slope['part']}, tenfold {slope['term']}"] = format_change(slope)
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def collapse_sentence(cells: pd.DataFrame) -> str:
+    """How many of the papers' effects of doses lie where our runs predict them, and how surely.
+
+    cells   of `doses.predicted_cells`
+    """
+    printed = cells.dropna(subset="printed")
+    known = printed.dropna(subset="effect")
+    if known.empty:
+        return "Not known yet: there are no runs of enough people and lengths to predict from."
+    outside = known[known["outside"]]
+    beyond = known[known["longer"]]
+    sentences = [
+        f"Our runs predict {len(known)} of the papers' {len(printed)} printed effects of a dose. "
+        f"{len(known) - len(outside)} of the {len(known)} printed values lie in the 95 % "
+        "prediction interval."
+    ]
+    for _, cell in outside.iterrows():
+        sentences.append(
+            f"{cell['method']} of {cell['paper']} on {cell['part']} lies outside: "
+            f"{100 * cell['printed']:+.2f} points printed, {predicted_text(cell)} predicted."
+        )
+    if len(beyond):
+        lengths = " and ".join(f"{length:,}" for length in sorted(beyond["length"].unique()))
+        sentences.append(
+            f"{len(beyond)} of the predictions are extrapolations: the papers train for {lengths} "
+            f"iterations, the runs of the fits for at most {beyond['longest'].max():,.0f}."
+        )
+    excluded = int(((known["low"] > 0) | (known["high"] < 0)).sum())
+    reach = 100 * (known["high"] - known["low"]) / 2
+    sentences.append(
+        f"The narrowest interval is ±{reach.min():.1f} points, the widest ±{reach.max():.1f}; "
+        f"{excluded} of {len(known)} exclude an effect of 0."
+    )
+    return " ".join(sentences)
+
+
+def predicted_text(cell: pd.Series) -> str:
+    """The prediction of a cell in percentage points with its interval."""
+    return format_change(cell[["effect", "low", "high"]].rename({"effect": "change"}))
+
+
+def harm_by_dose_sentence(slopes: pd.DataFrame) -> str:
+    """How the harm of early shaping on D_G grows with the relative dose, at equal length.
+
+    slopes   of `doses.slopes`
+    """
+    found = slopes[
+        (slopes["contrast"] == doses.OWN_OR_GENERAL)
+        & (slopes["part"] == D_G.name)
+        & (slopes["term"] == "relative dose")
+    ]
+    if found.empty:
+        return ""
+    (_, slope), *_ = found.iterrows()
+    return (
+        "Ten times the relative dose of early shaping, compared with as many iterations on general "
+        f"data, changes accuracy on D_G by {format_change(slope)} points."
+    )

@@ -1,0 +1,114 @@
+"""The figure of relative doses at several lengths of training (chapter 9)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from perso.parts import PARTS
+from perso.report.figures import PAPER_MARKER, interval_errors, part_label
+
+PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
+
+
+def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
+    """Effects in percentage points against the relative dose: a line per run and length.
+
+    A row per contrast, D_I on the left and D_G on the right. Bars are 95 % intervals of the runs.
+    Crosses are printed differences, diamonds and broken bars their predictions.
+
+    points   of `doses.dose_points`
+    cells    of `doses.predicted_cells`
+    """
+    points = points[points["contrast"].isin(cells["contrast"])].sort_values(["length", "run"])
+    studies = list(points[["length", "run"]].drop_duplicates().itertuples(index=False, name=None))
+    hues = dict(zip(studies, sns.color_palette("viridis", len(studies)), strict=True))
+    names = [name for name in cells["contrast"].unique() if name in set(points["contrast"])]
+    fig, axes = plt.subplots(
+        len(names), 2, figsize=(9.5, 0.8 + 2.6 * len(names)), sharex=True, squeeze=False
+    )
+    for line, name in zip(axes, names, strict=True):
+        for ax, part in zip(line, PARTS, strict=True):
+            of_runs = points[(points["contrast"] == name) & (points["part"] == part)]
+            of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
+            draw_studies(ax, of_runs, hues)
+            draw_cells(ax, of_papers)
+            ax.set(ylabel=f"change on {part_label(part)} (pp)")
+            ax.set_title(name, fontsize="small", loc="left")
+    for ax in axes[-1]:
+        ax.set(xscale="log", xlabel="iterations on $D_I$, % of those of the epochs")
+        ax.xaxis.set_major_formatter("{x:g}")
+    handles = {
+        label: handle
+        for ax in axes.flat
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    fig.tight_layout()
+    fig.legend(
+        handles.values(),
+        handles.keys(),
+        loc="upper left",
+        bbox_to_anchor=(0.08, 0),
+        ncols=2,
+        frameon=False,
+        fontsize="small",
+    )
+    return fig
+
+
+def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> None:
+    """Draw one contrast on one part: a line per run and length.
+
+    hues   by length and run
+    """
+    ax.axhline(0, color="0.7", lw=1)
+    for study, line in points.groupby(["length", "run"], sort=False):
+        length, run = study
+        line = line.sort_values("relative")
+        changes = 100 * line[["effect", "low", "high"]].rename(columns={"effect": "change"})
+        ax.errorbar(
+            100 * line["relative"],
+            changes["change"],
+            yerr=interval_errors(changes),
+            marker="o",
+            ms=5,
+            lw=1.2,
+            elinewidth=1,
+            color=hues[study],
+            label=f"{length:,.0f} iterations: {run}",
+        )
+
+
+def draw_cells(ax: Axes, cells: pd.DataFrame) -> None:
+    """Draw the papers' effects of one contrast on one part, printed and predicted.
+
+    The intervals of predictions do not widen the picture: one may end outside of it.
+    """
+    for paper, of_paper in cells.groupby("paper", sort=False):
+        shade = PAPER_SHADES[paper]
+        x = 100 * of_paper["relative"]
+        printed = 100 * of_paper["printed"]
+        if printed.notna().any():
+            ax.scatter(
+                x, printed, s=60, marker=PAPER_MARKER, c=shade, zorder=4, label=f"{paper}, printed"
+            )
+    limits = ax.get_ylim()
+    for paper, of_paper in cells.dropna(subset="effect").groupby("paper", sort=False):
+        shade = PAPER_SHADES[paper]
+        x = 100 * of_paper["relative"]
+        ax.vlines(x, 100 * of_paper["low"], 100 * of_paper["high"], colors=shade, ls=":", lw=1)
+        ax.plot(
+            x,
+            100 * of_paper["effect"],
+            "D",
+            ms=5,
+            mfc="white",
+            mec=shade,
+            label=f"{paper}, predicted from our runs",
+        )
+    predicted = 100 * cells["effect"].dropna()
+    ends = np.array([*limits, *predicted])
+    room = 0.05 * np.ptp(ends)  # for a mark at the edge
+    ax.set_ylim(ends.min() - room, ends.max() + room)

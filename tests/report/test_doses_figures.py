@@ -1,0 +1,214 @@
+"""What the book says of relative doses, and how it draws them."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.analysis import doses
+from perso.report import dose_text, doses_figures
+
+TL = doses.transfer_contrast(1e-3, "adam")
+
+
+@pytest.fixture(autouse=True)
+def drawing():
+    """No window, and no figure or style left behind."""
+    plt.switch_backend("Agg")
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def points(**changes):
+    """Points of two runs: early shaping on D_I and on D_G."""
+    lines = []
+    for run, length in (("one", 600), ("two", 1_160)):
+        for dose in (40, 400):
+            for part, effect in (("D_I", 0.0125), ("D_G", -0.004)):
+                line = {
+                    "run": run,
+                    "contrast": doses.ES_EFFECT,
+                    "method": f"ES-n-{dose}",
+                    "part": part,
+                    "dose": dose,
+                    "length": length,
+                    "relative": dose / length,
+                    "effect": effect,
+                    "low": effect - 0.01,
+                    "high": effect + 0.01,
+                    "error": 0.005,
+                    "people": 24,
+                    "cohorts": 1,
+                }
+                lines.append(line | changes)
+    return pd.DataFrame(lines)
+
+
+def cells(**changes):
+    """Cells of v3 with predictions; transfer learning has none."""
+    lines = []
+    for contrast, method, dose in (
+        (doses.ES_EFFECT, "ES-n-400", 400),
+        (TL, "TL-n-300 (1e-3)", 300),
+    ):
+        for part, effect in (("D_I", 0.01), ("D_G", -0.02)):
+            known = contrast == doses.ES_EFFECT
+            line = {
+                "paper": "v3",
+                "contrast": contrast,
+                "method": method,
+                "part": part,
+                "dose": dose,
+                "length": 3_300,
+                "relative": dose / 3_300,
+                "effect": effect if known else np.nan,
+                "low": effect - 0.015 if known else np.nan,
+                "high": effect + 0.015 if known else np.nan,
+                "printed": 0.003,
+                "longest": 1_160.0 if known else np.nan,
+                "longer": known,
+                "other dose": False,
+                "outside": known and part == "D_G",
+            }
+            lines.append(line | changes)
+    return pd.DataFrame(lines)
+
+
+# --- texts
+
+
+def test_a_line_of_the_table_has_the_effects_with_their_errors():
+    table = dose_text.point_table(points())
+    line = table.loc[doses.ES_EFFECT, "ES-n-400", "two"]
+    assert (line["length"], line["relative dose"]) == ("1,160", "34 %")
+    assert line["D_I in pp ± error"] == "+1.25 ± 0.50"
+    assert line["D_G in pp ± error"] == "-0.40 ± 0.50"
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({}, "24 people, 1 D_G: without the spread between D_G"),
+        ({"people": 4}, "4 people (few: not fitted), 1 D_G: without the spread between D_G"),
+        ({"cohorts": 2}, "24 people, 2 D_G: without the spread between D_G"),
+        ({"cohorts": 4}, "24 people, 4 D_G"),
+    ],
+)
+def test_the_table_says_what_an_error_is_of(changes, note):
+    assert set(dose_text.point_table(points(**changes))["the error is of"]) == {note}
+
+
+def test_an_effect_without_an_error_says_so():
+    table = dose_text.point_table(points(error=np.nan))
+    assert table["D_I in pp ± error"].iloc[0] == "+1.25, no error"
+
+
+def test_predictions_stand_beside_what_is_printed():
+    table = dose_text.cell_table(cells())
+    shaping = table.loc[doses.ES_EFFECT, "v3", "ES-n-400"]
+    assert shaping["dose of length"] == "400 of 3,300"
+    assert shaping["D_I predicted [95 %]"] == "+1.0 [-0.5, +2.5]"
+    assert (shaping["D_I printed"], shaping["D_G printed"]) == ("+0.30", "+0.30, outside")
+    assert shaping["extrapolation"] == "length beyond 1,160"
+    late = table.loc[TL, "v3", "TL-n-300 (1e-3)"]
+    assert late["D_I predicted [95 %]"] == ""
+    assert late["extrapolation"] == "no prediction: runs of too few lengths"
+
+
+def test_a_dose_that_no_run_has_is_an_extrapolation():
+    note = dose_text.extrapolation_note(cells(**{"other dose": True}).iloc[0])
+    assert note == "length beyond 1,160, relative dose of no run"
+    assert dose_text.extrapolation_note(cells(longer=False).iloc[0]) == "none"
+
+
+def test_the_sentence_counts_what_is_predicted_and_names_what_lies_outside():
+    text = dose_text.collapse_sentence(cells())
+    assert "predict 2 of the papers' 4 printed effects" in text
+    assert "1 of the 2 printed values lie in the 95 % prediction interval" in text
+    assert "ES-n-400 of v3 on D_G lies outside: +0.30 points printed, -2.0 [-3.5, -0.5]" in text
+    assert "ES-n-400 of v3 on D_I" not in text
+    assert "2 of the predictions are extrapolations: the papers train for 3,300" in text
+    assert "at most 1,160" in text
+    assert "1 of 2 exclude an effect of 0" in text
+
+
+def test_within_the_runs_lengths_nothing_is_called_an_extrapolation():
+    assert "extrapolation" not in dose_text.collapse_sentence(cells(longer=False))
+
+
+def test_without_predictions_the_sentence_says_that_it_is_not_known():
+    assert dose_text.collapse_sentence(cells(effect=np.nan)).startswith("Not known yet")
+
+
+def slopes():
+    columns = ["contrast", "part", "term", "change", "low", "high", "studies"]
+    lines = [
+        (doses.OWN_OR_GENERAL, part, term, change, change - 0.004, change + 0.004, 6)
+        for part, term, change in (
+            ("D_I", "relative dose", 0.02),
+            ("D_I", "length", 0.01),
+            ("D_G", "relative dose", -0.005),
+            ("D_G", "length", 0.001),
+        )
+    ]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def test_the_table_of_slopes_has_a_line_per_contrast():
+    table = dose_text.slope_table(slopes())
+    assert list(table.index) == [doses.OWN_OR_GENERAL]
+    line = table.iloc[0]
+    assert line["studies"] == "6"
+    assert line["D_G, tenfold relative dose"] == "-0.5 [-0.9, -0.1]"
+    assert line["D_I, tenfold length"] == "+1.0 [+0.6, +1.4]"
+
+
+def test_the_harm_on_everybody_else_is_given_per_tenfold_dose():
+    assert dose_text.harm_by_dose_sentence(slopes()).endswith("by -0.5 [-0.9, -0.1] points.")
+    assert dose_text.harm_by_dose_sentence(slopes().iloc[:2]) == ""
+
+
+# --- the figure
+
+
+def marks(ax, name):
+    """x and y of what the legend calls so."""
+    handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    handle = handles[name]
+    if hasattr(handle, "get_offsets"):
+        return np.asarray(handle.get_offsets()).T
+    line = handle[0] if isinstance(handle, tuple) else handle  # an error bar's is a tuple
+    return np.asarray(line.get_data())
+
+
+def test_effects_are_drawn_by_relative_dose_a_line_per_length():
+    figure = doses_figures.collapse_figure(points(), cells())
+    on_I, on_G = figure.axes
+    x, y = marks(on_I, "600 iterations: one")
+    np.testing.assert_allclose(x, [100 * 40 / 600, 100 * 400 / 600])
+    np.testing.assert_allclose(y, 1.25)
+    x, y = marks(on_G, "1,160 iterations: two")
+    np.testing.assert_allclose(x, [100 * 40 / 1_160, 100 * 400 / 1_160])
+    np.testing.assert_allclose(y, -0.4)
+
+
+def test_the_papers_effects_are_crosses_and_predictions_diamonds():
+    figure = doses_figures.collapse_figure(points(), cells())
+    on_I, on_G = figure.axes
+    np.testing.assert_allclose(marks(on_I, "v3, printed").ravel(), [100 * 400 / 3_300, 0.3])
+    name = "v3, predicted from our runs"
+    np.testing.assert_allclose(marks(on_G, name).ravel(), [100 * 400 / 3_300, -2])
+
+
+def test_all_marks_are_in_the_picture():
+    figure = doses_figures.collapse_figure(points(), cells(effect=-0.3, printed=0.2))
+    for ax in figure.axes:
+        low, high = ax.get_ylim()
+        assert low < -30 and high > 20
+
+
+def test_contrasts_that_no_run_has_are_not_drawn():
+    figure = doses_figures.collapse_figure(points(), cells())
+    assert {ax.get_title(loc="left") for ax in figure.axes} == {doses.ES_EFFECT}
