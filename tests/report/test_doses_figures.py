@@ -180,7 +180,7 @@ def marks(ax, name):
     if hasattr(handle, "get_offsets"):
         return np.asarray(handle.get_offsets()).T
     line = handle[0] if isinstance(handle, tuple) else handle  # an error bar's is a tuple
-    return np.asarray(line.get_data())
+    return line.get_xydata().T
 
 
 def test_effects_are_drawn_by_relative_dose_a_line_per_length():
