@@ -125,13 +125,11 @@ def contrasts(optimiser: str) -> Iterator[Contrast]:
     for method in METHODS:
         dose, *rest = method.phases or (None,)
         if method.family == "early shaping":
-            epochs = tuple(rest)
-            base = baseline_with(epochs)
-            as_long = baseline_with((replace(dose, draws="G"), *epochs))
-            if base and as_long:
-                yield Contrast(OWN_OR_GENERAL, method.name, as_long.name, base.name)
-            if base:
-                yield Contrast(ES_EFFECT, method.name, base.name, base.name)
+            base = baseline_with(tuple(rest))
+            as_long = baseline_with((replace(dose, draws="G"), *rest))
+            for contrast, other in ((OWN_OR_GENERAL, as_long), (ES_EFFECT, base)):
+                if base and other:
+                    yield Contrast(contrast, method.name, other.name, base.name)
         elif method.family == "transfer learning" and not dose.optimiser:
             contrast = transfer_contrast(dose.rate, optimiser)
             yield Contrast(contrast, method.name, TL_0.name, TL_0.name)

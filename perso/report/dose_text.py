@@ -225,9 +225,8 @@ def collapse_sentence(cells: pd.DataFrame) -> str:
     outside = known[known["outside"]]
     beyond = known[known["longer"]]
     sentences = [
-        f"Our runs predict {len(known)} of the papers' {len(printed)} printed effects of a dose. "
-        f"{len(known) - len(outside)} of the {len(known)} printed values lie in the 95 % "
-        "prediction interval."
+        f"Our runs predict {len(known)} of the papers' {len(printed)} printed effects of a dose; "
+        f"{len(known) - len(outside)} of these {len(known)} lie in the 95 % prediction interval."
     ]
     for _, cell in outside.iterrows():
         sentences.append(
@@ -246,6 +245,8 @@ def collapse_sentence(cells: pd.DataFrame) -> str:
         f"The narrowest interval is ±{reach.min():.1f} points, the widest ±{reach.max():.1f}; "
         f"{excluded} of {len(known)} exclude an effect of 0."
     )
+    if not excluded and outside.empty:
+        sentences.append("So the runs neither support nor contradict the printed effects.")
     return " ".join(sentences)
 
 
@@ -265,7 +266,7 @@ def harm_by_dose_sentence(slopes: pd.DataFrame) -> str:
         & (slopes["term"] == "relative dose")
     ]
     if found.empty:
-        return ""
+        return "How effects change with the dose is not known yet: there are too few runs."
     (_, slope), *_ = found.iterrows()
     return (
         "Ten times the relative dose of early shaping, compared with as many iterations on general "

@@ -6,6 +6,8 @@ import pytest
 
 from perso.analysis import doses
 from perso.analysis.printed import printed_table
+from perso.methods.kinds import early_shaping
+from perso.methods.registry import BASE
 from perso.store.published import Published
 
 LENGTHS = {"a": 600, "b": 1_000, "c": 2_000, "d": 3_000}  # iterations of the epochs by run
@@ -133,13 +135,17 @@ def test_the_effect_is_the_mean_over_people_with_its_error():
 
 
 def test_on_drawn_data_the_cohort_is_the_unit():
+    """Also where the means of cohorts happen to differ less than their people say."""
     rows = run("a", 600, by_dose, cohorts=4)
-    rows["acc_G"] += 0.1 * rows["fold"] * (rows["method"] == "ES-n-400")
-    points = doses.dose_points({"a": rows})
-    on_G = one(points, doses.ES_EFFECT, "D_G", "ES-n-400")
-    means = on_G["differences"].groupby(rows.groupby("person")["fold"].first()).mean()
-    assert on_G["error"] == pytest.approx(means.std() / 2)
-    assert on_G["cohorts"] == 4
+    fold = rows.groupby("person")["fold"].first()
+    wide = rows.pivot(index="person", columns="method", values="acc_G")
+    differences = wide["ES-n-400"] - wide["BaseLine"]
+    change = 1e-4 * fold - differences.groupby(fold).transform("mean")
+    personal = rows["method"] == "ES-n-400"
+    rows.loc[personal, "acc_G"] += rows.loc[personal, "person"].map(change)
+    point = one(doses.dose_points({"a": rows}), doses.ES_EFFECT, "D_G", "ES-n-400")
+    assert point["error"] == pytest.approx(1e-4 * np.std(range(4), ddof=1) / 2)
+    assert point["cohorts"] == 4
 
 
 def test_a_model_in_two_runs_counts_once():
@@ -152,6 +158,19 @@ def test_a_model_in_two_runs_counts_once():
     pd.testing.assert_series_equal(
         joined["error"].reset_index(drop=True), alone["error"], check_names=False
     )
+
+
+def test_a_repeat_in_two_runs_has_no_larger_part_in_the_mean():
+    first = run("a", 600, by_dose)
+    second = first.assign(repeat=1, key=first["key"] + " again", acc_I=first["acc_I"] ** 2)
+    both = pd.concat([first, second])
+    joined, alone = (doses.dose_points(each) for each in ({"x": first, "y": both}, {"y": both}))
+    np.testing.assert_allclose(joined["effect"], alone["effect"])
+
+
+def test_a_dose_without_a_control_of_its_length_is_compared_with_the_baseline(monkeypatch):
+    monkeypatch.setattr(doses, "METHODS", (BASE, early_shaping(77)))
+    assert [each.contrast for each in doses.contrasts("adam")] == [doses.ES_EFFECT]
 
 
 def test_a_dose_without_its_control_has_no_line():

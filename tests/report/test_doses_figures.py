@@ -126,12 +126,19 @@ def test_a_dose_that_no_run_has_is_an_extrapolation():
 def test_the_sentence_counts_what_is_predicted_and_names_what_lies_outside():
     text = dose_text.collapse_sentence(cells())
     assert "predict 2 of the papers' 4 printed effects" in text
-    assert "1 of the 2 printed values lie in the 95 % prediction interval" in text
+    assert "1 of these 2 lie in the 95 % prediction interval" in text
     assert "ES-n-400 of v3 on D_G lies outside: +0.30 points printed, -2.0 [-3.5, -0.5]" in text
     assert "ES-n-400 of v3 on D_I" not in text
     assert "2 of the predictions are extrapolations: the papers train for 3,300" in text
     assert "at most 1,160" in text
     assert "1 of 2 exclude an effect of 0" in text
+
+
+def test_wide_intervals_are_no_evidence():
+    text = "neither support nor contradict"
+    assert text in dose_text.collapse_sentence(cells(outside=False, low=-0.05, high=0.05))
+    assert text not in dose_text.collapse_sentence(cells(outside=False))  # one excludes 0
+    assert text not in dose_text.collapse_sentence(cells(low=-0.05, high=0.05))
 
 
 def test_within_the_runs_lengths_nothing_is_called_an_extrapolation():
@@ -167,7 +174,7 @@ def test_the_table_of_slopes_has_a_line_per_contrast():
 
 def test_the_harm_on_everybody_else_is_given_per_tenfold_dose():
     assert dose_text.harm_by_dose_sentence(slopes()).endswith("by -0.5 [-0.9, -0.1] points.")
-    assert dose_text.harm_by_dose_sentence(slopes().iloc[:2]) == ""
+    assert "not known yet" in dose_text.harm_by_dose_sentence(slopes().iloc[:2])
 
 
 # --- the figure
