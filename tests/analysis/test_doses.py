@@ -6,7 +6,7 @@ import pytest
 
 from perso.analysis import doses
 from perso.analysis.printed import printed_table
-from perso.methods.kinds import early_shaping
+from perso.methods.kinds import early_shaping, longer_baseline
 from perso.methods.registry import BASE
 from perso.store.published import Published
 
@@ -171,6 +171,8 @@ def test_a_repeat_in_two_runs_has_no_larger_part_in_the_mean():
 def test_a_dose_without_a_control_of_its_length_is_compared_with_the_baseline(monkeypatch):
     monkeypatch.setattr(doses, "METHODS", (BASE, early_shaping(77)))
     assert [each.contrast for each in doses.contrasts("adam")] == [doses.ES_EFFECT]
+    monkeypatch.setattr(doses, "METHODS", (early_shaping(77), longer_baseline(77)))
+    assert not list(doses.contrasts("adam"))  # its length is not known
 
 
 def test_a_dose_without_its_control_has_no_line():
