@@ -35,8 +35,8 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
-            ax.set(ylabel=f"change on {part_label(part)} (pp)")
-            ax.set_title(name, fontsize="small", loc="left")
+            ax.set(ylabel="change (pp)")
+            ax.set_title(f"{name}: {part_label(part)}", fontsize="small", loc="left")
     for ax in axes[-1]:
         ax.set(xscale="log", xlabel="iterations on $D_I$, % of those of the epochs")
         ax.xaxis.set_major_formatter("{x:g}")

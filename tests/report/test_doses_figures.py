@@ -218,4 +218,6 @@ def test_all_marks_are_in_the_picture():
 
 def test_contrasts_that_no_run_has_are_not_drawn():
     figure = doses_figures.collapse_figure(points(), cells())
-    assert {ax.get_title(loc="left") for ax in figure.axes} == {doses.ES_EFFECT}
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    labels = ("own data, $D_I$", "everybody else's, $D_G$")
+    assert titles == [f"{doses.ES_EFFECT}: {label}" for label in labels]
