@@ -406,10 +406,14 @@ def export_command(arguments: argparse.Namespace) -> None:
     check_suffix(arguments.to, ".parquet", ".csv")
     study, rows = stored_rows(arguments)
     if arguments.to and arguments.to.suffix == ".parquet":
+        from perso.claims import frozen
         from perso.store import encoders, published
 
         params = Path(arguments.params).stem
-        published.write_rows(arguments.to, rows, published.provenance(study, rows, params))
+        # which claims were fixed before these models were there
+        facts = {"claims": frozen.hash_of_file()}
+        facts = published.provenance(study, rows, params) | facts
+        published.write_rows(arguments.to, rows, facts)
         if beside := encoders.write_beside(arguments.to, study, params):
             print(f"wrote {beside}: auto-encoders", file=sys.stderr)
     else:
