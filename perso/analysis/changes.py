@@ -30,7 +30,7 @@ def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:
     d = by_person(rows, contrast, part)
     cohort = d.index.get_level_values("fold")
     drawn = PARTS[part] is D_G
-    common: dict[int, float] = {}
+    common: float | dict[int, float] = 0.0
     # else the cohorts' means show it
     if not drawn or cohort.nunique() < MIN_COHORTS:
         common = {fold: shared_variance(rows, contrast, part, fold) for fold in cohort.unique()}
