@@ -92,7 +92,8 @@ def resolved(
                    nothing, and a network of the user's own trains alone
     precision      bfloat16 only where it is faster, supported and known to be as accurate; else
                    float32
-    channels_last  always: convolutions are faster so on CPU and GPU
+    channels_last  always: convolutions are faster so on a CPU, and on a GPU in bfloat16; there
+                   float32 is computed without it whatever the setting (`Recipe.layout`)
     compile        never: no gain on a CPU, not measured on a GPU
     graph          on a GPU, but for a network of the user's own, whose dropout no graph can hold
     in_flight      as many networks of a fold as half of the GPU's free memory holds
@@ -107,6 +108,11 @@ def resolved(
     if is_own and s.lanes > 1:
         raise InputError(
             f"lanes: {s.lanes}: an architecture of your own trains in one lane; possible: 0, 1"
+        )
+    if is_own and on_gpu and s.graph == "always":
+        raise InputError(
+            "graph: always: no CUDA graph can hold the dropout of an architecture of your own; "
+            "possible: auto, never"
         )
     cost = iteration(s, classes, shape, kind)
     people = math.ceil(s.individuals / 2) if s.exchange else s.individuals  # of the larger fold

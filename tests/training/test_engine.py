@@ -489,6 +489,16 @@ def test_a_gpu_learns_in_float32_and_leaves_its_generator_alone():
 GPU = replace(L2, device="cuda", graph=True, in_flight=2)
 
 
+def test_float32_has_channels_last_on_a_cpu_and_bfloat16_on_a_gpu_too():
+    layouts = {
+        (device, precision): replace(ADAM, device=device, precision=precision).layout
+        for device in ("cpu", "cuda")
+        for precision in ("float32", "bfloat16")
+    }
+    contiguous = [where for where, each in layouts.items() if each == torch.contiguous_format]
+    assert contiguous == [("cuda", "float32")]
+
+
 @on_gpu
 @BOTH
 @pytest.mark.parametrize("lanes", [1, 2])
@@ -508,7 +518,7 @@ def test_a_graph_does_what_plain_steps_do_on_a_gpu(recipe, lanes, sound, capsys)
     ("precision", "compile"), [("tf32", False), ("bfloat16", False), ("bfloat16", True)]
 )
 def test_a_gpu_learns_with_all_that_makes_it_fast(precision, compile, sound, capsys):
-    gpu = replace(GPU, width=1 / 8, precision=precision, compile=compile)
+    gpu = replace(GPU, width=1 / 8, weight_decay=0, precision=precision, compile=compile)
     for state in trained(gpu, 1, 2, 3, rates=[0.01] * 80, lanes=1):
         assert all(tensor.dtype == torch.float32 for tensor in state.values())
         assert (predict(gpu, IMAGES, state, TESTED_ON) == LABELS[TESTED_ON]).mean() > 0.95
