@@ -7,7 +7,7 @@ a person is the fold. `rows` have the columns of `sqlite.ROW`; repeats are avera
     part       D_I or D_G
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -29,22 +29,45 @@ def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:
     """The mean of a contrast over the people who have all of its methods."""
     d = by_person(rows, contrast, part)
     cohort = d.index.get_level_values("fold")
-    drawn = PARTS[part] is D_G
-    common: float | dict[int, float] = 0.0
-    # else the cohorts' means show it
-    if not drawn or cohort.nunique() < MIN_COHORTS:
-        common = {fold: shared_variance(rows, contrast, part, fold) for fold in cohort.unique()}
-    return mean_over_people(d.to_numpy(), cohort.to_numpy(), drawn=drawn, common=common)
+    common = shared_variances(rows, contrast, part, cohort.unique())
+    return mean_over_people(
+        d.to_numpy(), cohort.to_numpy(), drawn=PARTS[part] is D_G, common=common
+    )
 
 
 def by_person(rows: pd.DataFrame, contrast: Contrast, part: str) -> pd.Series:
     """The contrast of each person who has all of its methods, a share, by fold and person."""
-    names = list(contrast)
-    used = rows[rows["method"].isin(names)]
-    accuracies = used.pivot_table(
+    accuracies = rows_of(rows, contrast).pivot_table(
         index=["fold", "person"], columns="method", values=PARTS[part].accuracy, sort=False
     )
-    return accuracies.reindex(columns=names).dropna() @ pd.Series(contrast)
+    return accuracies.reindex(columns=list(contrast)).dropna() @ pd.Series(contrast)
+
+
+def rows_of(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
+    """The rows of a contrast's methods; of several from generic networks, those of common repeats.
+
+    A repeat has a generic network of its own, which cancels only where all of them start from it.
+    """
+    used = rows[rows["method"].isin(contrast)]
+    generic = used[from_generic(used)]
+    by_method = [set(repeats) for _, repeats in generic.groupby("method")["repeat"]]
+    if len(by_method) < 2:
+        return used
+    return used[~from_generic(used) | used["repeat"].isin(set.intersection(*by_method))]
+
+
+def from_generic(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row's model started from a generic network, whose iterations are not its own."""
+    return rows["iterations"] > rows["own_iterations"]
+
+
+def shared_variances(
+    rows: pd.DataFrame, contrast: Contrast, part: str, folds: Collection[int]
+) -> dict[int, float]:
+    """The `shared_variance` of each cohort; 0 where the cohorts' means show it."""
+    if PARTS[part] is D_G and len(folds) >= MIN_COHORTS:
+        return dict.fromkeys(folds, 0.0)
+    return {fold: shared_variance(rows, contrast, part, fold) for fold in folds}
 
 
 def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int) -> float:
@@ -57,10 +80,12 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
     variance = 0.0
     if PARTS[part] is D_G:
         variance += crossed(hits_on_images(rows, contrast).to_numpy())
-    from_generic = set(rows.loc[rows["iterations"] > rows["own_iterations"], "method"])
-    share = sum(weight for method, weight in contrast.items() if method in from_generic)
+    used = rows_of(rows, contrast)
+    generic = used[from_generic(used)]
+    starting = set(generic["method"])
+    share = sum(weight for method, weight in contrast.items() if method in starting)
     if abs(share) > 1e-9:
-        networks = rows.loc[rows["method"].isin(from_generic), "repeat"].nunique()
+        networks = generic["repeat"].nunique()
         baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
         variance += share**2 * baselines.var() / networks
     return float(variance)
@@ -72,7 +97,7 @@ def hits_on_images(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     A line per person who has all methods, a column per image. The three flips of a digit count as
     three images: counted as one they give the same errors within 3 % (quick and standard study).
     """
-    used = rows[rows["method"].isin(contrast)]
+    used = rows_of(rows, contrast)
     repeats = used.groupby(["person", "method"])["key"].transform("size")
     weights = used["method"].map(contrast) / repeats
     sums: dict[str, np.ndarray] = {}

@@ -15,7 +15,6 @@ from perso.methods.method import EPOCHS, Method
 from perso.parts import PARTS
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
-from perso.stats.cohorts import MIN_COHORTS
 from perso.stats.effect import Effect, effect_of
 from perso.store import published
 from perso.study.plans import iterations_of
@@ -185,20 +184,16 @@ class Evidence:
 
         contrast   (method, weight), …; of a difference the weights are 1 and -1
         """
-        people = self.people(of, part, *(name for name, _ in contrast))
-        d = people.to_numpy() @ [weight for _, weight in contrast]
-        cohorts = self.cohorts(of, people.index)
-        labels = np.unique(cohorts).tolist()
-        common = 0.0
-        if part != "D_G" or len(labels) < MIN_COHORTS:  # else the cohorts' means show it
-            common = {label: self.shared_variance(of, part, contrast, label) for label in labels}
-        return self.effect_of(part, d, cohorts, self.rng("effect", of, part, contrast), common)
-
-    def shared_variance(
-        self, of: str, part: str, contrast: tuple[tuple[str, float], ...], cohort: int
-    ) -> float:
-        """The variance of a cohort's mean that its people share (`changes.shared_variance`)."""
-        return changes.shared_variance(self.rows(of), dict(contrast), part, cohort)
+        names = [name for name, _ in contrast]
+        rows = self.having(of, *names)
+        d = changes.by_person(rows, dict(contrast), part)
+        if d.empty:
+            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *names)
+        cohorts = d.index.get_level_values("fold")
+        # how much a generic network varies shows in the baselines
+        common = changes.shared_variances(self.rows(of), dict(contrast), part, cohorts.unique())
+        draw = self.rng("effect", of, part, contrast)
+        return self.effect_of(part, d.to_numpy(), cohorts.to_numpy(), draw, common)
 
     def effect_of(
         self,
