@@ -598,3 +598,13 @@ def test_what_is_published_fits_the_book():
         of = run.provenance["params"]
         assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
         assert published.run_sentence(run)
+
+
+def test_models_of_one_key_agree_on_a_cpu_and_on_a_gpu():
+    """Rounding differs and grows in training, so single models differ; over people nothing does."""
+    runs = {run.name: run.rows for run in published.read_all()}
+    both = runs["standard"].merge(runs["panel"], on="key", suffixes=("", " on a GPU"))
+    assert len(both) > 100 and set(both["device"]) != set(both["device on a GPU"])
+    for part in ("acc_I", "acc_G"):
+        d = (both[f"{part} on a GPU"] - both[part]).groupby(both["person"]).mean()
+        assert abs(d.mean()) < 2.5 * d.std() / len(d) ** 0.5 < 0.01

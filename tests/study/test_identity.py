@@ -24,6 +24,7 @@ from perso.study import identity
 from perso.study.study import Study
 
 PUBLISHED = published.files()
+MODEL = ["method", "person", "repeat", "key"]
 TINY = replace(
     read_params(ROOT / "params" / "smoke.yml"),
     width=1 / 16,
@@ -85,15 +86,14 @@ def require_data(dataset: str) -> None:
 
 def published_models(run: published.Published) -> set:
     """The (method, person, repeat, key) of a published file's rows."""
-    columns = ["method", "person", "repeat", "key"]
-    return set(run.rows[columns].itertuples(index=False, name=None))
+    return set(run.rows[MODEL].itertuples(index=False, name=None))
 
 
 def computed_models(settings: Settings) -> set:
     """The (method, person, repeat, key) that a study of these settings has today."""
     require_data(settings.dataset)
     wanted = Study(replace(settings, device="cpu"), "nowhere.sqlite").wanted()
-    return set(wanted.itertuples(index=False, name=None))
+    return set(wanted[MODEL].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
