@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from perso.analysis import comparison, doses
+from perso.analysis import changes, doses
 from perso.methods.kinds import early_shaping, longer_baseline, with_more_epochs
 from perso.methods.method import Method
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import D_G, PARTS
 from perso.report.sentences import format_interval
 from perso.report.tables import format_change
-from perso.stats import paired
-from perso.stats.cohorts import MIN_COHORTS
+from perso.stats.cohorts import MIN_COHORTS, Mean
 
 
 def dose_sentence(rows: pd.DataFrame) -> str:
@@ -34,9 +33,9 @@ def dose_sentence(rows: pd.DataFrame) -> str:
         ("after the usual epochs", own, general),
         ("after three times as many", with_more_epochs(own, 3), with_more_epochs(general, 3)),
     ):
-        differences = comparison.paired_differences(rows, one.name, other.name)["D_G"]
-        results.append(f"{harm(differences)} {when}")
-        numbers.append(f"{format_interval(paired.paired_change(differences))} points {when}")
+        change = changes.change(rows, one.name, other.name, "D_G")
+        results.append(f"{harm(change)} {when}")
+        numbers.append(f"{format_interval(change)} points {when}")
     return (
         f"{', '.join(results)}. {dose:,} iterations of early shaping on the person's own data, "
         "compared with as many on general data, change accuracy on D_G by "
@@ -44,16 +43,14 @@ def dose_sentence(rows: pd.DataFrame) -> str:
     )
 
 
-def harm(differences: pd.Series) -> str:
-    """What paired differences on D_G show: harm | gain | no difference (TOST) | undecided."""
-    change = paired.paired_change(differences)
+def harm(change: Mean) -> str:
+    """What a change on D_G shows: harm | gain | no difference (TOST) | undecided."""
     if change.high < 0:
         return "harm"
     if change.low > 0:
         return "gain"
-    if paired.tost(differences, D_G.margin).equivalent:
-        return "no difference"
-    return "undecided"
+    low, high = change.interval(0.9)
+    return "no difference" if -D_G.margin < low and high < D_G.margin else "undecided"
 
 
 def dose_table(table: pd.DataFrame) -> pd.DataFrame:

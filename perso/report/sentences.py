@@ -20,6 +20,7 @@ from perso.methods.registry import METHODS
 from perso.parts import PARTS
 from perso.report.tables import format_change
 from perso.stats import paired
+from perso.stats.cohorts import Mean
 from perso.stats.mixed import mixed_model
 from perso.store.published import Published
 
@@ -92,7 +93,7 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
 # --- two methods
 
 
-def format_interval(change: paired.PairedChange) -> str:
+def format_interval(change: Mean) -> str:
     """A change in percentage points with its interval, as text."""
     return format_change(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
 
@@ -107,17 +108,17 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
 def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
     """Whether two methods are equivalent (TOST) on D_I and on D_G, within `parts.Part.margin`."""
     results = []
-    for part, differences in comparison.paired_differences(rows, method, other).items():
-        found = paired.tost(differences, PARTS[part].margin)
-        mean, low, high = 100 * found.mean, 100 * found.low, 100 * found.high
+    for part, found in comparison.change_by_part(rows, method, other).items():
+        margin = 100 * PARTS[part].margin
+        mean = 100 * found.mean
+        low, high = (100 * end for end in found.interval(0.9))
         result = "not shown to be equivalent within"
-        if found.equivalent:
+        if -margin < low and high < margin:
             result = "equivalent within"
-        elif found.low > found.margin or found.high < -found.margin:
+        elif low > margin or high < -margin:
             result = "further apart than"
         interval = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
-        margin = f"±{100 * found.margin:g} points on {part}"
-        results.append(f"{result} {margin} ({mean:+.2f}, {interval})")
+        results.append(f"{result} ±{margin:g} points on {part} ({mean:+.2f}, {interval})")
     on_I, on_G = results
     return f"{method} and {other} are {on_I} and {on_G}"
 

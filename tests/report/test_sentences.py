@@ -262,7 +262,7 @@ def test_identical_differences_show_neither_equivalence_nor_harm():
         said = sentences.equivalence_sentence(both, "ES-n-400", "BaseLine")
         assert said.count("not shown to be equivalent") == said.count("no interval") == 2
         assert (
-            dose_text.harm(comparison.paired_differences(both, "ES-n-400", "BaseLine")["D_G"])
+            dose_text.harm(comparison.change_by_part(both, "ES-n-400", "BaseLine")["D_G"])
             == "undecided"
         )
 
