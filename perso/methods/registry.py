@@ -112,8 +112,8 @@ RELATIVE = (
     Method(
         f"SW-n-2, then 9 % ({rate_text(SMALL_RATE)})",
         "control",
-        "every 2nd batch from D_I, and further 9 % of the iterations of all epochs so at learning "
-        f"rate {rate_text(SMALL_RATE)}",
+        "every 2nd batch from D_I, then the same for 9 % of the iterations of all epochs "
+        f"at learning rate {rate_text(SMALL_RATE)}",
         start=SW_2,
         phases=(Phase("2", epochs=0.09, rate=SMALL_RATE),),
     ),

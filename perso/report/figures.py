@@ -33,7 +33,7 @@ from perso.analysis import accuracy
 from perso.analysis.printed import PAPER_OF
 from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
-from perso.methods.registry import METHODS, V3
+from perso.methods.registry import METHODS, RELATIVE, V3
 from perso.parts import PARTS
 
 # With more families than looks, the first looks are used again
@@ -53,13 +53,16 @@ DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7,
 
 
 def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
-    """A colour per method: its family's hue, lighter for later members, v3's methods first.
+    """A colour per method: its family's hue, lighter for later members of its table.
+
+    The tables are v3's, that of relative doses, and all others together.
 
     names   of methods that are drawn; those that no table of the registry has get further hues
     """
     shades = {}
-    others = [method for method in METHODS if method not in V3]
-    for methods in (V3, others):
+    relative = [method for method in RELATIVE if method not in V3]
+    others = [method for method in METHODS if method not in (*V3, *relative)]
+    for methods in (V3, relative, others):
         for family in FAMILIES:
             members = [method.name for method in methods if method.family == family]
             palette = sns.light_palette(HUES[family], len(members) + 2, reverse=True)

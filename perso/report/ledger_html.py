@@ -11,6 +11,7 @@ from IPython.display import HTML, Markdown
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
+from perso.claims.registry import KINDS
 from perso.report import ledger_text
 from perso.report.tables import format_p
 from perso.store.published import FOLDER
@@ -69,6 +70,14 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
     if "smoke" in scales:
         text += f"; {scales.count('smoke')} in a smoke run only, which decides nothing"
     return text
+
+
+def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:
+    """What each kind of claim is about, and how many claims of it have which verdict."""
+    counts = ledger_text.verdicts_by_kind(verdict for _, verdict in deciding(ledgers)).T
+    meanings = {ledger_text.KINDS[kind]: meaning for kind, meaning in KINDS.items()}
+    counts.insert(0, "what is claimed", pd.Series(meanings))
+    return counts.rename_axis("kind")
 
 
 def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:

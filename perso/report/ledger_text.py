@@ -64,7 +64,9 @@ def format_value(finding: Finding, value: float) -> str:
     if np.isnan(value):
         return "?"
     if finding.unit in ("pp", "%"):
-        return f"{value:+.1f}" if finding.unit == "pp" else f"{value:+.0f}"
+        # an interval that is narrow needs a second decimal
+        digits = 2 if finding.high - finding.low < 0.25 else 1
+        return f"{value:+.{digits}f}" if finding.unit == "pp" else f"{value:+.0f}"
     return f"{value:,.0f}" if finding.unit == "bytes" else f"{value:.2f}"
 
 
@@ -132,6 +134,9 @@ def tally(each: Verdict) -> str:
     ]
     several = f"of {len(outcomes)} tests {', '.join(counts)}"
     text = each.findings[0].what if len(outcomes) == 1 else several
+    if each.verdict == "CONTRADICTED" and len(outcomes) > 1:
+        against = [f.what for f in each.findings if f.outcome == "against" and not f.settled]
+        text += f" ({'; '.join(against)})"
     controls = [finding.outcome for finding in each.controls if finding.test != "count"]
     if controls:
         text += f"; of {len(controls)} controls {controls.count('for')} for"
@@ -211,15 +216,23 @@ def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {word: words.count(word) for word in VERDICTS}
 
 
+def verdicts_by_kind(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    """How many claims of each kind have which verdict: a line per verdict, a column per kind."""
+    verdicts = list(verdicts)
+    columns = {
+        name: count_verdicts(each for each in verdicts if each.claim.kind == kind)
+        for kind, name in KINDS.items()
+    }
+    counts = pd.DataFrame(columns, index=list(VERDICTS))
+    return counts.loc[:, counts.any()]
+
+
 def counts_by_kind(verdicts: Iterable[Verdict]) -> dict[str, str]:
     """How many claims of each kind have which verdict, as {"effects": "2 REPRODUCED, …"}."""
-    verdicts = list(verdicts)
-    texts = {}
-    for kind, name in KINDS.items():
-        counts = count_verdicts(each for each in verdicts if each.claim.kind == kind)
-        if sum(counts.values()):
-            texts[name] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return texts
+    return {
+        name: ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        for name, counts in verdicts_by_kind(verdicts).items()
+    }
 
 
 def ledger_text(verdicts: Sequence[Verdict]) -> str:

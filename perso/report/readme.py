@@ -10,6 +10,7 @@ from perso.claims import ledger, ledger_file
 from perso.errors import InputError
 from perso.files import whole
 from perso.methods import registry
+from perso.methods.method import BASELINE
 from perso.parts import PARTS
 from perso.paths import ROOT
 from perso.report import figures, ledger_html, ledger_text, records, sentences, speed, tables
@@ -17,25 +18,34 @@ from perso.store import published
 
 README = Path("README.md")
 FIGURE = Path("assets/headline.svg")
-ROWS = Path("results/standard.parquet")  # the largest published run on real people
+ROWS = Path("results/panel.parquet")  # the largest published run on real people
 DURATIONS = Path("results/durations.json")
 
-# One method of each shaping family, and pairs that differ in one thing
+# Methods of each shaping family, and pairs that differ in one thing
 SHOWN = (
-    "ES-n-400",
+    "ES 12 %",
     "SW-n-2",
-    "TL-n-300 (1e-4)",
-    "ES-n-400 + SW-n-12 + TL-n-10 (1e-4)",
-    "SG-n-1500",
+    "SW-n-2, then 9 % (1e-4)",
+    "TL 0.3 % (1e-4)",
+    "TL 9 % (1e-4)",
+    "TL 9 % (1e-3)",
 )
 PAIRS = (
-    ("ES-n-400", "BaseLine + 400 iterations", "The person, or only longer training?"),
-    ("SG-n-1500", "BaseLine-n-1500 with D_I", "Near samples, or any samples?"),
+    ("ES 12 %", "BaseLine + 12 %", "Own data first, or only longer training?"),
+    ("SW-n-2", "own data in the union", "Sample weighing, or only data of the person?"),
+    ("TL 9 % (1e-4)", "TL 9 % on D_G (1e-4)", "Late iterations on own data, or on $D_G$?"),
+    (
+        "TL 9 % (1e-4)",
+        "TL 9 % on another person (1e-4)",
+        "The person, or only somebody's data?",
+    ),
 )
+# What the figure has beside them: all methods of the run would hide one another
+DRAWN = (BASELINE, "own data in the union", *SHOWN, "TL 9 % on D_G (1e-4)")
 MEANINGS = {
-    "REPRODUCED": "The tests support the claim, corrected for the number of tests.",
+    "REPRODUCED": "All tests of the claim support it.",
     "EQUIVALENT": "The claim says that two things are equal; they differ by less than a margin.",
-    "CONTRADICTED": "A test of the claim clearly finds the opposite.",
+    "CONTRADICTED": "A test finds the opposite, or an effect below half of the printed one.",
     "UNDECIDED": "The tests do not settle it; the ledger says what effect they can detect.",
     "NOT RUN": "The models that could test it are missing; the ledger names them.",
 }
@@ -50,7 +60,7 @@ def write_readme(root: Path = ROOT) -> list[Path]:
         text = replaced(text, name, block)
     with whole(root / README) as aside:
         aside.write_text(text, encoding="utf-8")
-    figures.save_tradeoff(table, root / FIGURE)
+    figures.save_tradeoff(table.loc[list(DRAWN)], root / FIGURE)
     return [root / README, root / FIGURE]
 
 
@@ -67,10 +77,10 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
 
 
 def findings_block(run: published.Published, table: pd.DataFrame) -> str:
-    """What a run found: a sentence per method of METHODS and pair of PAIRS; which run it is."""
+    """What a run found: a sentence per method of SHOWN and pair of PAIRS; which run it is."""
     changes = [
         f"- *{method.family}* ({method.meaning}): {sentences.change_sentence(table, method.name)}."
-        for method in registry.named(*SHOWN)
+        for method in registry.named(*SHOWN, table="relative")
     ]
     differences = [
         f"- *{question}* {sentences.difference_sentence(run.rows, method, other)}."
@@ -90,21 +100,20 @@ def readme_table(table: pd.DataFrame) -> str:
 
 
 def ledger_block(folder: Path) -> str:
-    """How many claims have which verdict, what a verdict means, and the ledgers that decide."""
+    """How many claims of each kind have which verdict, what it means, the ledgers that decide."""
     ledgers = ledger_file.read_ledgers(folder)
     if not ledgers:
         return "No ledger is published yet."
     decided = ledger.deciding(ledgers)
-    counts = ledger_text.count_verdicts(verdict for _, verdict in decided)
-    lines = [f"| {word} | {count} | {MEANINGS[word]} |" for word, count in counts.items()]
+    counts = ledger_text.verdicts_by_kind(verdict for _, verdict in decided)
+    table = counts.assign(Meaning=pd.Series(MEANINGS)).rename_axis("Verdict")
+    sides = ["left", *["right"] * counts.shape[1], "left"]
     files = dict.fromkeys(one.file for one, _ in decided)
     return "\n".join(
         [
             f"{ledger_html.ledger_sentence(ledgers)}.",
             "",
-            "| Verdict | Claims | Meaning |",
-            "| --- | --: | --- |",
-            *lines,
+            table.to_markdown(colalign=sides),
             "",
             f"Decided by {', '.join(f'[`{file}`]({file})' for file in files)}.",
         ]
