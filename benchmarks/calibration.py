@@ -17,21 +17,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from durations import write
 from scipy import stats as scipy_stats
 from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
+from perso.claims import correlations, dispersions
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.report import calibration, records
 from perso.seeds import rng
-from perso.stats import bootstrap, cohorts, dispersion, mixed, paired, permutation
+from perso.stats import bootstrap, cohorts, dispersion, paired, permutation, resampling
 from perso.store import published
 
 PEOPLE = (14, 24)
 SIMULATIONS = 2000
-FEW = 300  # simulations of mixed models, which take longer
 SEED = 0
 DIGITS = (33, 36, 39)  # original digits in the test sets of the first, second, third … person
 FLIPS = 3  # images of each original digit
@@ -84,50 +85,30 @@ class Scenario:
     sizes: tuple[int, ...] = PEOPLE  # numbers of people
 
 
-def hits(
-    rng: np.random.Generator, people: int, accuracy: Sequence[float], common: bool = False
-) -> list[np.ndarray]:
-    """Simulate a study: hits per original digit and method, int [k, methods] for each person.
+def hits(rng: np.random.Generator, people: int, accuracy: Sequence[float]) -> list[np.ndarray]:
+    """Simulate a study on D_I: hits per original digit and method, int [k, methods] per person.
 
     accuracy   [methods], over all possible people and images
-    common     all people of a half are tested on the same digits, as on D_G, not on their own
     A hit is a correctly classified image; each of the k digits has FLIPS images. This is a probit
     model: an image is a hit where the sum of normal effects and the method's constant is above 0.
     """
     methods = len(accuracy)
-    k = COMMON_DIGITS if common else max(DIGITS)
-    # people with the same number are tested on the same digits
-    tested = np.arange(people) % (2 if common else people)
-    sets = tested.max() + 1
-    shares = COMMON if common else OWN
-    sd = {name: np.sqrt(share) for name, share in shares.items()}
-    noise = rng.normal(0, np.sqrt(1 - sum(shares.values())), (people, k, FLIPS, methods))
+    k = max(DIGITS)
+    sd = {name: np.sqrt(share) for name, share in OWN.items()}
+    noise = rng.normal(0, np.sqrt(1 - sum(OWN.values())), (people, k, FLIPS, methods))
     person = rng.normal(0, sd["person"], (people, 1, 1, 1))
     person_method = rng.normal(0, sd["person × method"], (people, 1, 1, methods))
-    digit = rng.normal(0, sd["digit"], (sets, k, 1, 1))
-    digit_method = rng.normal(0, sd["digit × method"], (sets, k, 1, methods))
-    image = rng.normal(0, sd["image"], (sets, k, FLIPS, 1))
-    effects = noise + (person + person_method) + (digit + digit_method + image)[tested]
+    digit = rng.normal(0, sd["digit"], (people, k, 1, 1))
+    digit_method = rng.normal(0, sd["digit × method"], (people, k, 1, methods))
+    image = rng.normal(0, sd["image"], (people, k, FLIPS, 1))
+    effects = noise + (person + person_method) + (digit + digit_method + image)
     correct = (effects + scipy_stats.norm.ppf(accuracy) > 0).sum(axis=2)
-    if common:
-        return list(correct)
     return [each[: DIGITS[place % len(DIGITS)]] for place, each in enumerate(correct)]
 
 
 def means(study: list[np.ndarray]) -> np.ndarray:
     """Accuracies of a study, [people, methods]."""
     return np.array([each.mean(axis=0) / FLIPS for each in study])
-
-
-def differences(study: list[np.ndarray]) -> list[np.ndarray]:
-    """The second method minus the first: float [k, 2] per person.
-
-    A row per original digit: the difference of the hits, and the number of images.
-    """
-    return [
-        np.stack([each[:, 1] - each[:, 0], np.full(len(each), FLIPS)], axis=1).astype(float)
-        for each in study
-    ]
 
 
 def covers(interval: bootstrap.Interval, truth: float) -> bool:
@@ -139,55 +120,62 @@ def two_methods(
     rng: np.random.Generator,
     people: int,
     accuracy: tuple[float, float] = (0.93, 0.93),
-    common: bool = False,
     spread: bool = False,
 ) -> dict[str, bool]:
-    """All tests and intervals of a paired difference between two methods.
+    """All tests and intervals of a paired difference between two methods of one cohort.
 
     accuracy   of the two methods
-    common     see `hits`
-    spread     also those of the log ratio of the two SDs over people
+    spread     also those of the two SDs over people
     """
-    study = hits(rng, people, accuracy, common)
-    persons = differences(study)
-    truth = accuracy[1] - accuracy[0]
-    d = np.array([bootstrap.person_mean(person) for person in persons])
+    both = means(hits(rng, people, accuracy)).T
+    d = both[1] - both[0]
     student = paired.paired_change(d)
     found = {
         "sign-flip": permutation.sign_flip(d, rng, PERMUTATIONS) < 0.05,
         "paired t-test": student.p < 0.05,
         "Wilcoxon": paired.wilcoxon(d) < 0.05,
-        "hierarchical interval": covers(
-            bootstrap.hierarchical_bootstrap(persons, rng, DRAWS), truth
-        ),
-        "Student's t interval": covers(student, truth),
-        "plain two-level bootstrap": covers(naive(persons, rng), truth),
+        "Student's t interval": covers(student, accuracy[1] - accuracy[0]),
     }
     if spread:
-        both = means(study).T
         found |= {
-            "Brown–Forsythe": dispersion.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
+            "Brown–Forsythe, sign-flip": dispersion.brown_forsythe(*both, rng, PERMUTATIONS) < 0.05,
             "Pitman–Morgan": dispersion.pitman_morgan(*both) < 0.05,
             "bootstrap over people": covers(dispersion.log_sd_ratio(*both, rng, DRAWS // 2)[0], 0),
         }
     return found
 
 
-def naive(persons: list[np.ndarray], rng: np.random.Generator) -> bootstrap.Interval:
-    """Plain quantiles of the mean when people and then their digits are drawn, as a contrast.
+def cohorts_of(people: int, number: int) -> np.ndarray:
+    """The cohort of each person, [people], of so many cohorts of one size."""
+    return np.repeat(np.arange(number), people // number)
 
-    The interval is too wide, because the digits are drawn as well.
+
+def spreads(
+    rng: np.random.Generator,
+    people: int,
+    number: int = 1,
+    accuracy: tuple[float, float] = (0.93, 0.93),
+) -> dict[str, bool]:
+    """Tests of two methods that vary equally over people, as the ledger makes them.
+
+    number   cohorts, with their share of the people each
     """
-    pools = []  # per person: their mean in 100 draws of their digits
-    for person in persons:
-        drawn = rng.integers(len(person), size=(100, len(person)))
-        pools.append(person[drawn, 0].mean(axis=1) / FLIPS)
-    pools = np.stack(pools, axis=1)
-    size = DRAWS, len(persons)
-    place = rng.integers(100, size=size)
-    person = rng.integers(len(persons), size=size)
-    ends = np.quantile(pools[place, person].mean(axis=1), [0.025, 0.975])
-    return bootstrap.Interval(np.nan, *ends)
+    study = hits(rng, people, accuracy)
+    both = means(study)
+    where = cohorts_of(people, number)
+    medians = pd.DataFrame(both).groupby(where).transform("median").to_numpy()
+    distances = np.abs(both - medians)
+    noise = np.array([[sampling_variance(column) for column in each.T] for each in study])
+    changed = resampling.estimate(
+        lambda groups: dispersions.sd_change(both, noise, groups), where, rng, DRAWS
+    )
+    apart = cohorts.mean_over_people(distances[:, 0] - distances[:, 1], where, drawn=False)
+    return {"Brown–Forsythe": apart.p < 0.05, "resampling people": changed.p < 0.05}
+
+
+def sampling_variance(correct: np.ndarray) -> float:
+    """Sampling variance of an accuracy, from the hits on each original digit [k]."""
+    return float(np.var(correct / FLIPS, ddof=1) / len(correct))
 
 
 def at_margin(rng: np.random.Generator, people: int, margin: float) -> dict[str, bool]:
@@ -203,80 +191,55 @@ def at_margin(rng: np.random.Generator, people: int, margin: float) -> dict[str,
     }
 
 
-def family(rng: np.random.Generator, people: int, methods: int = 6) -> dict[str, bool]:
-    """Whether any of several methods differs from the baseline; all are equally good."""
-    study = means(hits(rng, people, [0.93] * (methods + 1)))
-    p = np.array(
-        [permutation.sign_flip(d, rng, PERMUTATIONS) for d in (study[:, 1:] - study[:, :1]).T]
-    )
-    return {
-        "six sign-flips, Holm": (paired.holm(p) < 0.05).any(),
-        "six sign-flips, uncorrected": (p < 0.05).any(),
-    }
-
-
 def trend(rng: np.random.Generator, people: int, methods: int = 3) -> dict[str, bool]:
-    """Test and interval of a trend over methods that are all equally good."""
-    study = means(hits(rng, people, [0.93] * methods))
-    slopes = np.nan_to_num([bootstrap.spearman(np.arange(methods), line) for line in study])
-    interval = bootstrap.bootstrap_mean(slopes, rng, DRAWS)
-    p = paired.page_trend(study)
-    return {"Page's L": p < 0.05, "interval of slopes": covers(interval, 0)}
+    """Test of a trend over methods that are all equally good."""
+    return {"Page's L": paired.page_trend(means(hits(rng, people, [0.93] * methods))) < 0.05}
 
 
-# steps of accuracy on D_I and D_G over seven settings; their ρ is 0
+# steps of accuracy on D_I and D_G over seven settings; their slope is 0
 APART = (
     np.array([-3, -2, -1, 0, 1, 2, 3]) / 100,
     np.array([0, 1, -3, 2, -1, 3, -2]) / 500,
 )
 
 
-def correlated(rng: np.random.Generator, people: int, apart: bool = False) -> dict[str, bool]:
-    """Correlation over seven settings whose accuracies on D_I and D_G are unrelated.
+def slope(rng: np.random.Generator, people: int, number: int = 1) -> dict[str, bool]:
+    """Slope over seven settings that differ on D_I and D_G, where neither follows the other.
 
-    apart   the settings differ by the steps of APART; else all are equally good
+    number   cohorts, with their share of the people each
     """
-    steps_I, steps_G = (steps * apart for steps in APART)
-    accuracy_I = means(hits(rng, people, 0.93 + steps_I))
+    steps_I, steps_G = APART
+    on_I = means(hits(rng, people, 0.93 + steps_I))
     # normal, because D_G has many images
-    person = rng.normal(0, 0.012, (people, 1))
-    noise = rng.normal(0, 0.01, (people, 7))
-    accuracy_G = steps_G + person + noise
-
-    def means_over_people(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(table.mean(axis=0) for table in tables)
-
-    p = asked(means_over_people, (accuracy_I, accuracy_G), rng)
-    return {"Spearman over settings": p < 0.05}
+    on_G = steps_G + rng.normal(0, 0.012, (people, 1)) + rng.normal(0, 0.01, (people, 7))
+    sides = correlations.slope_of_means(on_I, on_G)
+    return slope_tests(sides, cohorts_of(people, number), rng)
 
 
-def asked(
-    sides: Callable[..., tuple],
-    tables: Sequence[np.ndarray],
-    rng: np.random.Generator,
-    same: bool = False,
-) -> float:
-    """p of `bootstrap.spearman_over_settings`, which describes the arguments."""
-    return bootstrap.spearman_over_settings(
-        sides, tables, rng, DRAWS // 5, PERMUTATIONS // 10, same
-    )[1]
+def slope_of_sds(rng: np.random.Generator, people: int, number: int = 1) -> dict[str, bool]:
+    """Slope of the SD over people on mean accuracy, as in claim 13; seven settings are alike.
 
-
-def fairness(rng: np.random.Generator, people: int, accuracy: float = 0.93) -> dict[str, bool]:
-    """Correlation of mean accuracy and SD over people, as in claims 13 and 14.
-
-    The seven settings are all equally good.
+    number   cohorts, with their share of the people each
     """
-    table = means(hits(rng, people, [accuracy] * 7))
+    study = hits(rng, people, [0.93] * 7)
+    halves = [np.array([each[half::2].mean(axis=0) for each in study]) / FLIPS for half in (0, 1)]
 
-    def sides(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return table.mean(axis=0), table.std(axis=0, ddof=1)
+    def sides(groups: resampling.Groups) -> tuple[np.ndarray, np.ndarray]:
+        x = [correlations.means(each, groups) for each in halves]
+        y = [dispersions.dispersion(each, dispersions.SD, groups) for each in halves[::-1]]
+        return np.stack(x, axis=-2), np.stack(y, axis=-2)
 
-    alone = bootstrap.bootstrap_statistic(
-        lambda index: bootstrap.spearman(*sides(table[index])), people, rng, DRAWS // 5
-    )[1]
-    p = asked(sides, (table,), rng, same=True)
-    return {"Spearman over settings": p < 0.05, "Spearman, people drawn alone": alone < 0.05}
+    return slope_tests(sides, cohorts_of(people, number), rng)
+
+
+def slope_tests(
+    sides: correlations.Sides, where: np.ndarray, rng: np.random.Generator
+) -> dict[str, bool]:
+    """The ledger's test of a slope whose true value is 0, and whether its interval contains it."""
+    found = resampling.estimate(
+        lambda groups: correlations.slope_of(*sides(groups)), where, rng, DRAWS
+    )
+    return {"slope over settings": found.p < 0.05, "interval of a slope": covers(found, 0)}
 
 
 def writers(
@@ -304,7 +267,7 @@ def coin(rng: np.random.Generator, people: int) -> dict[str, bool]:
 
 @cache
 def found_by_most(people: int) -> float:
-    """Accuracy that differs from 93 % by the MDE of `paired.detectable_effect`.
+    """Accuracy that differs from 93 % by the MDE of `Effect.detectable`, of one cohort.
 
     The SD of the paired differences is the true one, from a very large study.
     """
@@ -312,38 +275,17 @@ def found_by_most(people: int) -> float:
     for _ in range(3):
         study = means(hits(rng(SEED, "sd"), 20_000, (0.93, better)))
         sd = float((study[:, 1] - study[:, 0]).std())
-        better = 0.93 + paired.detectable_effect(sd, people)
+        quantiles = scipy_stats.t.ppf([0.975, 0.8], people - 1)
+        better = 0.93 + quantiles.sum() * sd / np.sqrt(people)
     return better
 
 
 def power(rng: np.random.Generator, people: int) -> dict[str, bool]:
     """Test of a difference that is as large as the minimum detectable effect."""
     study = means(hits(rng, people, (0.93, found_by_most(people))))
-    return {"sign-flip": permutation.sign_flip(study[:, 1] - study[:, 0], rng, PERMUTATIONS) < 0.05}
-
-
-def shared(rng: np.random.Generator, people: int, repeats: int) -> dict[str, bool]:
-    """Test and intervals of a mean that is 0, where all people of a half share a generic network.
-
-    repeats   runs per person, each with its own two generic networks
-    The SD over people is 1; that over generic networks and that of the residual are 0.5.
-    """
-    person = np.repeat(np.arange(people), repeats)
-    repeat = np.tile(np.arange(repeats), people)
-    generic = 2 * repeat + person % 2
-    values = rng.normal(0, 1, people)[person] + rng.normal(0, 0.5, 2 * repeats)[generic]
-    values += rng.normal(0, 0.5, len(person))
-    # with one run per person, the effect of the person is part of the residual
-    without_generic = {"person": person} if repeats > 1 else {}
-    with_generic = without_generic | {"generic": generic}
-    wide = mixed.mixed_model(values, with_generic).effects.loc["mean"]
-    narrow = mixed.mixed_model(values, without_generic).effects.loc["mean"]
-    p = permutation.sign_flip(values.reshape(people, repeats).mean(axis=1), rng, PERMUTATIONS)
-    return {
-        "mixed model": covers(wide, 0),
-        "mixed model without generic models": covers(narrow, 0),
-        "sign-flip": p < 0.05,
-    }
+    d = study[:, 1] - study[:, 0]
+    found = cohorts.mean_over_people(d, np.zeros(people), drawn=False)
+    return {calibration.RULE: found.p < 0.05}
 
 
 def cohort_hits(
@@ -475,23 +417,14 @@ def from_generic(rng: np.random.Generator, people: int, known: bool = True) -> d
 
 
 TESTS = dict.fromkeys(("sign-flip", "paired t-test", "Wilcoxon"), "rejects")
-INTERVALS = dict.fromkeys(
-    ("hierarchical interval", "Student's t interval", "plain two-level bootstrap"), "covers"
-)
+INTERVAL = {"Student's t interval": "covers"}
 SPREAD = {
-    "Brown–Forsythe": "rejects",
+    "Brown–Forsythe, sign-flip": "rejects",
     "Pitman–Morgan": "rejects",
     "bootstrap over people": "covers",
 }
-# contrasts
-PLAIN = ("plain two-level bootstrap", "Pitman–Morgan")
-# contrasts where people share digits or generic networks: there the rule for means decides
-MODELS = {
-    "mixed model": "covers",
-    "mixed model without generic models": "covers",
-    "sign-flip": "rejects",
-}
-BOTH = TESTS | INTERVALS | SPREAD
+SPREADS = dict.fromkeys(("Brown–Forsythe", "resampling people"), "rejects")
+SLOPE = {"slope over settings": "rejects", "interval of a slope": "covers"}
 EQUAL = dict.fromkeys((calibration.RULE, calibration.ALONE), "rejects")
 APART_BY = dict.fromkeys((calibration.RULES_INTERVAL, calibration.ALONE_INTERVAL), "covers")
 
@@ -503,21 +436,33 @@ def mean_scenario(name: str, trial: Callable, kinds: dict[str, str], sizes: tupl
 
 
 SCENARIOS = (
-    Scenario("nothing differs, 93 %", partial(two_methods, spread=True), BOTH, PLAIN),
+    Scenario(
+        "nothing differs, 93 %",
+        partial(two_methods, spread=True),
+        TESTS | INTERVAL | SPREAD,
+        ("Pitman–Morgan",),
+    ),
     Scenario(
         "nothing differs, 98 %",
         partial(two_methods, accuracy=(0.98, 0.98), spread=True),
-        BOTH,
-        PLAIN,
+        TESTS | INTERVAL | SPREAD,
+        ("Pitman–Morgan",),
     ),
-    Scenario(
-        "nothing differs, common digits",
-        partial(two_methods, common=True),
-        TESTS | INTERVALS,
-        tuple(TESTS | INTERVALS),
+    Scenario("93 % and 97 %", partial(two_methods, accuracy=(0.93, 0.97)), INTERVAL),
+    Scenario("as large as detectable", power, {calibration.RULE: "finds"}),
+    *(
+        Scenario(
+            f"nothing differs, {name}",
+            partial(spreads, number=number, accuracy=accuracy),
+            SPREADS,
+            sizes=sizes,
+        )
+        for number, sizes, name, accuracy in (
+            (1, PEOPLE, "one cohort, 93 %", (0.93, 0.93)),
+            (1, PEOPLE, "one cohort, 98 %", (0.98, 0.98)),
+            (COHORTS, PANEL, "4 cohorts, 93 %", (0.93, 0.93)),
+        )
     ),
-    Scenario("93 % and 97 %", partial(two_methods, accuracy=(0.93, 0.97)), INTERVALS, PLAIN[:1]),
-    Scenario("as large as detectable", power, {"sign-flip": "finds"}),
     Scenario(
         "worse by the margin, 0.5 pp",
         partial(at_margin, margin=0.005),
@@ -528,24 +473,20 @@ SCENARIOS = (
         partial(at_margin, margin=0.04),
         {"TOST": "rejects", "non-inferiority": "rejects"},
     ),
+    Scenario("three methods alike", trend, {"Page's L": "rejects"}),
+    Scenario("seven settings apart, slope 0", slope, SLOPE),
     Scenario(
-        "six methods alike",
-        family,
-        {"six sign-flips, Holm": "at most", "six sign-flips, uncorrected": "rejects"},
-        ("six sign-flips, uncorrected",),
+        "seven settings apart, slope 0, 4 cohorts",
+        partial(slope, number=COHORTS),
+        SLOPE,
+        sizes=PANEL,
     ),
-    Scenario("three methods alike", trend, {"Page's L": "rejects", "interval of slopes": "covers"}),
-    Scenario("seven settings alike", correlated, {"Spearman over settings": "rejects"}),
+    Scenario("seven settings alike, mean and SD", slope_of_sds, SLOPE),
     Scenario(
-        "seven settings apart, ρ = 0",
-        partial(correlated, apart=True),
-        {"Spearman over settings": "rejects"},
-    ),
-    Scenario(
-        "seven settings alike, mean and sd",
-        fairness,
-        {"Spearman over settings": "rejects", "Spearman, people drawn alone": "rejects"},
-        ("Spearman, people drawn alone",),
+        "seven settings alike, mean and SD, 4 cohorts",
+        partial(slope_of_sds, number=COHORTS),
+        SLOPE,
+        sizes=PANEL,
     ),
     Scenario("codes without writers", writers, {"PERMANOVA": "rejects"}),
     Scenario(
@@ -553,8 +494,6 @@ SCENARIOS = (
         coin,
         {"binomial": "at most", "binomial, by its interval": "at most"},
     ),
-    Scenario("2 generic models shared", partial(shared, repeats=1), MODELS, tuple(MODELS), FEW),
-    Scenario("12 generic models shared", partial(shared, repeats=6), MODELS, tuple(MODELS), FEW),
     mean_scenario(
         "drawn D_G, 4 cohorts, no effect of D_G",
         partial(on_D_G, number=COHORTS),
