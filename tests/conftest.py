@@ -1,12 +1,19 @@
 """Fixtures of several test files."""
 
 import os
+from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from perso.data import sources
+from perso.methods.method import BASELINE
+from perso.methods.registry import RELATIVE
 from perso.paths import default_data_dir
+from perso.settings import Settings, as_dict
+from perso.store.published import Published
+from perso.store.sqlite import packed
 from perso.training import engine
 
 
@@ -43,3 +50,56 @@ def require_data():
             leave(f"the unpacked files of {dataset} are not in {raw}")
 
     return require
+
+
+@pytest.fixture
+def make_relative_run() -> Callable[..., Published]:
+    """`make_relative_run(name, …)` → a run of the table `relative` that nobody trained.
+
+    changes   {method: (on D_I, on D_G)}, shares that are added to the baseline's .8; the methods
+    cohorts   each of `people` people, who have 30 test digits with three flips each on D_I, and 300
+              test images on D_G
+    shifts    {method: a share for each cohort}, added on D_G
+    """
+
+    def make(
+        name: str = "made",
+        changes: dict[str, tuple[float, float]] | None = None,
+        *,
+        cohorts: int = 4,
+        people: int = 12,
+        shifts: dict[str, tuple[float, ...]] | None = None,
+    ) -> Published:
+        if changes is None:
+            changes = {method.name: (0.0, 0.0) for method in RELATIVE}
+        rng = np.random.default_rng(0)
+        lines = []
+        for method, (on_I, on_G) in {BASELINE: (0.0, 0.0), **changes}.items():
+            late = method.startswith("TL")
+            for cohort in range(cohorts):
+                shift = (shifts or {}).get(method, (0.0,) * cohorts)[cohort]
+                for person in range(people):
+                    hits_I = np.tile(rng.random(30) < 0.8 + on_I, 3)
+                    hits_G = rng.random(300) < 0.8 + on_G + shift
+                    lines.append(
+                        {
+                            "key": f"{name} {method} {cohort} {person}",
+                            "method": method,
+                            "person": f"{cohort}-{person}",
+                            "repeat": 0,
+                            "fold": cohort,
+                            "acc_I": hits_I.mean(),
+                            "n_I": 90,
+                            "hits_I": packed(hits_I),
+                            "acc_G": hits_G.mean(),
+                            "n_G": 300,
+                            "hits_G": packed(hits_G),
+                            "iterations": 1_090 if late else 1_000,
+                            "own_iterations": 90 if late else 1_000,
+                            "seconds": 9.0 if late else 240.0,
+                        }
+                    )
+        settings = as_dict(Settings(rows_of="relative"))
+        return Published(name, pd.DataFrame(lines), {"settings": settings})
+
+    return make

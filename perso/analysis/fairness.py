@@ -18,7 +18,7 @@ from perso.data.dataset import StudyData
 from perso.data.splits import Fold
 from perso.methods import grouping
 from perso.methods.method import BASELINE, SHAPING, Method
-from perso.parts import PARTS
+from perso.parts import D_I, PARTS
 from perso.stats import bootstrap, dispersion, paired
 from perso.stats.dispersion import between_person_sd, cvar
 from perso.stats.permutation import gap_p, mantel
@@ -117,14 +117,47 @@ def hits_by_digit(
                 test = splits.folds[number].global_test if on_G else splits.test[people[person]]
                 items.append(data.item[test])
                 hits.append(unpacked(blob_of, n))
-            digits, place = np.unique(np.concatenate(items), return_inverse=True)
-            in_fold.setdefault(method, {})[person] = DigitHits(
-                digits=digits,
-                hits=np.bincount(place, np.concatenate(hits)),
-                images=np.bincount(place).astype(float),
-            )
+            in_fold.setdefault(method, {})[person] = counted_hits(items, hits)
         found.append(in_fold)
     return found
+
+
+def hits_by_place(
+    rows: pd.DataFrame, copies: int, rotated: bool = False
+) -> list[dict[str, dict[str, DigitHits]]]:
+    """`hits_by_digit` on D_I from rows alone, with a number for each digit.
+
+    copies    flips of each digit in a test set, 3 or 1: a person's digits come in the same order
+              once per orientation, if an item is split as a whole (`splits.split_people`)
+    rotated   whether each repeat tests other digits
+    """
+    found = []
+    for _, in_fold in rows.groupby("fold"):
+        methods: dict[str, dict[str, DigitHits]] = {}
+        for (method, person), each in in_fold.groupby(["method", "person"], sort=False):
+            items, hits = [], []
+            for blob, n, repeat in each[[D_I.hits, D_I.size, "repeat"]].itertuples(index=False):
+                digits = n // copies
+                first = repeat * digits if rotated else 0
+                items.append(first + np.arange(n) % digits)
+                hits.append(unpacked(blob, n))
+            methods.setdefault(method, {})[person] = counted_hits(items, hits)
+        found.append(methods)
+    return found
+
+
+def counted_hits(items: list[np.ndarray], hits: list[np.ndarray]) -> DigitHits:
+    """The hits on each digit of several networks.
+
+    items   the digit of each test image, of each network
+    hits    whether it is classified correctly, of each network
+    """
+    digits, place = np.unique(np.concatenate(items), return_inverse=True)
+    return DigitHits(
+        digits=digits,
+        hits=np.bincount(place, np.concatenate(hits)),
+        images=np.bincount(place).astype(float),
+    )
 
 
 def common_share(people: Mapping[str, DigitHits], part: str) -> tuple[np.ndarray | float, float]:
@@ -145,8 +178,15 @@ def sampling_variances(data: StudyData, rows: pd.DataFrame, part: str) -> pd.Dat
 
     The digits of a test set are the sample; the flips of a digit are one cluster (`DigitHits`).
     """
+    return variances_of_hits(hits_by_digit(data, rows, part), part)
+
+
+def variances_of_hits(
+    hits: Iterable[Mapping[str, Mapping[str, DigitHits]]], part: str
+) -> pd.DataFrame:
+    """`sampling_variances` from the hits of each fold (`hits_by_digit`, `hits_by_place`)."""
     found: dict[str, dict[str, float]] = {}
-    for in_fold in hits_by_digit(data, rows, part):
+    for in_fold in hits:
         for method, people in in_fold.items():
             common, scale = common_share(people, part)
             variances = {
@@ -459,15 +499,28 @@ def paired_digits(
 ) -> pd.DataFrame:
     """Original digits that a person wins and loses by a method: a line per person with both.
 
-    digits      of the test set
+    digits      of the test set, tested with both
     won, lost   of these, digits that only the method, only the base classifies correctly; where
                 some flips or repeats of a digit do, it counts by its share of them
     """
+    used = rows[rows["method"].isin([method, base])]
+    return digits_won_and_lost(hits_by_digit(data, used, part), method, base)
+
+
+def digits_won_and_lost(
+    hits: Iterable[Mapping[str, Mapping[str, DigitHits]]], method: str, base: str = BASELINE
+) -> pd.DataFrame:
+    """`paired_digits` from the hits of each fold (`hits_by_digit`, `hits_by_place`)."""
     lines = {}
-    for in_fold in hits_by_digit(data, rows[rows["method"].isin([method, base])], part):
+    for in_fold in hits:
         own, before = in_fold.get(method, {}), in_fold.get(base, {})
         for person in [each for each in own if each in before]:
-            change = own[person].shares - before[person].shares
+            # with rotated splits the one with fewer repeats is tested on fewer digits
+            common = np.intersect1d(own[person].digits, before[person].digits)
+            with_method, with_base = (
+                each.only(np.isin(each.digits, common)) for each in (own[person], before[person])
+            )
+            change = with_method.shares - with_base.shares
             lines[person] = {
                 "digits": len(change),
                 "won": change[change > 0].sum(),

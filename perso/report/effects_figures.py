@@ -1,0 +1,72 @@
+"""The figures of effects with their intervals (chapter 0)."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from perso.methods.registry import RELATIVE
+from perso.parts import PARTS
+from perso.report.figures import HUES, PAPER_MARKER, label_lines, part_label
+
+FAMILY_OF = {method.name: method.family for method in RELATIVE}
+
+
+def effects_figure(table: pd.DataFrame) -> Figure:
+    """Changes against the baseline on D_I and on D_G, a line per method; crosses are v3's.
+
+    table   of `effects.effects_table`
+    """
+    fig = forest(table, list(table.index), [FAMILY_OF[name] for name in table.index], 0.27)
+    for ax, part in zip(fig.axes, PARTS, strict=True):
+        ax.scatter(
+            100 * table[part]["printed"],
+            range(len(table)),
+            s=45,
+            marker=PAPER_MARKER,
+            color="black",
+            zorder=4,
+            label="printed in v3",
+        )
+    fig.axes[0].legend(
+        loc="lower left", bbox_to_anchor=(0, 1), borderpad=0, frameon=False, fontsize="small"
+    )
+    return fig
+
+
+def contrasts_figure(contrasts: pd.DataFrame) -> Figure:
+    """Differences between methods on D_I and on D_G, a line per pair of methods.
+
+    contrasts   of `effects.contrast_table`
+    """
+    labels = [
+        f"{line['', 'differs']}\n{method} minus {other}"
+        for (method, other), line in contrasts.iterrows()
+    ]
+    return forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.5)
+
+
+def forest(
+    table: pd.DataFrame, labels: Sequence[str], families: Sequence[str], height: float
+) -> Figure:
+    """A mark and its 95 % interval in percentage points on each line, D_I beside D_G.
+
+    table      columns (D_I or D_G, change | low | high), shares
+    families   of the methods, which decide the hue
+    height     of a line, inches
+    """
+    fig, axes = plt.subplots(
+        1, 2, figsize=(9, 1 + height * len(table)), sharey=True, layout="constrained"
+    )
+    for ax, part in zip(axes, PARTS, strict=True):
+        ax.axvline(0, color="0.5", lw=1)
+        points = 100 * table[part][["change", "low", "high"]].astype(float)
+        for place, (family, line) in enumerate(zip(families, points.to_numpy(), strict=True)):
+            change, low, high = line
+            ax.hlines(place, low, high, color=HUES[family], lw=1.5)
+            ax.plot(change, place, "o", color=HUES[family], ms=6)
+        ax.grid(axis="y", color="0.94")
+        ax.set(xlabel=f"change on {part_label(part)} (pp)")
+    label_lines(axes[0], labels)
+    return fig

@@ -1,0 +1,388 @@
+"""Texts about what personalization does to the person and to everybody else (chapter 0)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from perso.analysis import effects
+from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
+from perso.analysis.fairness import reading
+from perso.methods.method import BASELINE
+from perso.parts import PARTS
+from perso.report.tables import SIGNIFICANT
+from perso.stats.cohorts import MIN_COHORTS
+from perso.store.published import Published
+
+SHORT = {
+    EARLY: "early shaping",
+    WEIGHED: "sample weighing",
+    LATE_FAST: "transfer learning at rate 1e-3",
+    LATE: "transfer learning at rate 1e-4",
+    BOTH: "sample weighing with a last phase at rate 1e-4",
+}
+NOT_THERE = "Not known yet: the run does not have the models."
+READINGS = {
+    "equalising": "People come nearer to each other on the logit scale, too (equalising)",
+    "ceiling": (
+        "People come nearer to each other in percentage points only, as all come nearer to 100 % "
+        "(a ceiling)"
+    ),
+    "open": (
+        "People come nearer to each other in percentage points; whether this is a ceiling is open"
+    ),
+    "widening": "People differ more, on the logit scale, too (widening)",
+    "neither": "No change of the differences between people is shown",
+}
+
+
+# --- the answer
+
+
+def answer_text(run: Published, table: pd.DataFrame) -> str:
+    """What personalization does for the person and everybody else, at what cost, and to whom.
+
+    table   of `effects.effects_table`
+    """
+    main = table.loc[[name for name in SHORT if name in table.index]]
+    if main.empty:
+        return NOT_THERE
+    cohorts = run.rows["fold"].nunique()
+    groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
+    methods = "; ".join(f"for {method_text(name, line)}" for name, line in main.iterrows())
+    few = ""
+    if cohorts < MIN_COHORTS:
+        few = f" The intervals for everybody else hold for the D_G of {groups} alone."
+    return (
+        f"{run.rows['person'].nunique()} people in {groups}, compared with a baseline that never "
+        f"saw the person. {gains_text(main)} In numbers, with 95 % intervals: the change of "
+        "accuracy in points for the person and for everybody else; iterations of training, of a "
+        "baseline's; and the expected share of people who are harmed on their own data, which "
+        f"would be 50 % without any effect. They are, {methods}.{few} {printed_sentence(main)}"
+    )
+
+
+def method_text(name: str, line: pd.Series) -> str:
+    """The changes by a method, its cost for each person, and the people it harms.
+
+    line   of `effects.effects_table`
+    """
+    return (
+        f"{SHORT[name]}: {change_text(line['D_I'])} and {change_text(line['D_G'])}, "
+        f"{100 * line['cost', 'iterations']:.0f} %, {harm_text(line['harmed'])} %"
+    )
+
+
+def gains_text(table: pd.DataFrame) -> str:
+    """With which of the main methods the person gains, and at whose expense, a sentence each.
+
+    table   of `effects.effects_table`
+    """
+    table = table.loc[[name for name in SHORT if name in table.index]]
+    gains = directions(table, "D_I") == "raises"
+    loses = directions(table, "D_G") == "lowers"
+    outcomes = {
+        "the person gains, and no loss of everybody else is shown": gains & ~loses,
+        "the person gains, but everybody else loses": gains & loses,
+        "no gain of the person is shown": ~gains,
+    }
+    return " ".join(
+        f"With {listed([SHORT[name] for name in table.index[chosen]])}, {outcome}."
+        for outcome, chosen in outcomes.items()
+        if chosen.any()
+    )
+
+
+def direction(line: pd.Series, part: str) -> str:
+    """What the 95 % interval of a change shows, in one word.
+
+    keeps   it lies within the margin of D_I or D_G
+    raises, lowers, open, unknown (without an interval)
+    """
+    if pd.isna(line["low"]):
+        return "unknown"
+    if max(-line["low"], line["high"]) < PARTS[part].margin:
+        return "keeps"
+    if line["low"] > 0:
+        return "raises"
+    return "lowers" if line["high"] < 0 else "open"
+
+
+def directions(table: pd.DataFrame, part: str) -> pd.Series:
+    """`direction` of each line."""
+    words = [direction(line, part) for _, line in table[part].iterrows()]
+    return pd.Series(words, index=table.index)
+
+
+def change_text(line: pd.Series) -> str:
+    """A change in percentage points with its interval, like +1.2 [+0.3, +2.1].
+
+    line   `change`, `low` and `high` as shares
+    """
+    change, low, high = (in_points(line[name]) for name in ("change", "low", "high"))
+    return change if pd.isna(line["low"]) else f"{change} [{low}, {high}]"
+
+
+def in_points(share: float) -> str:
+    """A change in percentage points with its sign, and never -0.0."""
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
+
+
+def printed_sentence(table: pd.DataFrame) -> str:
+    """Between which bounds v3's printed changes of the same methods lie."""
+    ranges = []
+    for name, part in PARTS.items():
+        printed = table[name]["printed"].dropna()
+        if not printed.empty:
+            low, high = in_points(printed.min()), in_points(printed.max())
+            ranges.append(f"between {low} and {high} points on {part.phrase}")
+    if not ranges:
+        return "v3 prints none of them."
+    return f"The changes that v3 prints for these methods lie {listed(ranges)}."
+
+
+def harm_text(line: pd.Series) -> str:
+    """The expected share of harmed people in percent with its interval, if it has one."""
+    if pd.isna(line["share"]):
+        return ""
+    share, low, high = (f"{100 * line[name]:.1f}" for name in ("share", "low", "high"))
+    return share if pd.isna(line["low"]) else f"{share} [{low}, {high}]"
+
+
+def training_time(seconds: float) -> str:
+    """Seconds or, from 100 seconds on, minutes."""
+    return f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def effects_text(table: pd.DataFrame) -> pd.DataFrame:
+    """`effects.effects_table` as text: a line per method."""
+    columns: dict[str, Sequence[str]] = {}
+    for part in PARTS:
+        columns[f"{part} in pp [95 %]"] = table[part].apply(change_text, axis=1)
+        columns[f"{part}, v3"] = [
+            "" if pd.isna(printed) else in_points(printed) for printed in table[part]["printed"]
+        ]
+    cost, harmed = table["cost"], table["harmed"]
+    columns["training per person"] = cost["seconds"].map(training_time)
+    columns[f"iterations, % of {BASELINE}'s"] = (100 * cost["iterations"]).map("{:.1f}".format)
+    columns["expected harmed, % [95 %]"] = harmed.apply(harm_text, axis=1)
+    columns["observed, %"] = (100 * harmed["observed"]).map("{:.1f}".format)
+    return pd.DataFrame(columns, index=table.index)
+
+
+# --- comparisons of equal length
+
+
+def early_text(contrasts: pd.DataFrame) -> str:
+    """Whether it matters whose data come first.
+
+    contrasts   of `effects.contrast_table`
+    """
+    lines = of_method(contrasts, EARLY)
+    if lines.empty:
+        return NOT_THERE
+    conclusion = {
+        "raises": "So the person's own data help the person, if they come first.",
+        "lowers": "So the person's own data harm the person, if they come first.",
+        "no": "So it is not shown that the person's own data, coming first, help the person.",
+        "one": "So only one of the comparisons shows an effect of the person's own data.",
+        "mixed": "So the comparisons contradict each other.",
+    }
+    on_G = directions(lines, "D_G")
+    harm = "No loss of everybody else is shown."
+    if (on_G == "lowers").any():
+        harm = "Everybody else loses."
+    return f"{contrasts_text(lines)} {conclusion[together(lines, 'D_I')]} {harm}"
+
+
+def late_text(contrasts: pd.DataFrame, method: str) -> str:
+    """Whether it matters whose data come last.
+
+    contrasts   of `effects.contrast_table`
+    method      effects.LATE or effects.LATE_FAST
+    """
+    lines = of_method(contrasts, method)
+    if lines.empty:
+        return NOT_THERE
+    conclusion = {
+        "raises": "So in the last phase the own data help the person more than other data do.",
+        "lowers": "So the person's own data, coming last, harm the person.",
+        "no": "So a gain from the person's own data is not shown.",
+        "one": "So only one of the comparisons shows an effect of the person's own data.",
+        "mixed": "So the comparisons contradict each other.",
+    }
+    sentences = [contrasts_text(lines), conclusion[together(lines, "D_I")]]
+    on_G = directions(lines, "D_G")
+    another = [name for name in lines.index if "another person" in name[1]]
+    general = [name for name in lines.index if "on D_G" in name[1]]
+    if (on_G[general] == "lowers").any():
+        sentences.append("As much training on D_G would have been better for everybody else.")
+    if (on_G[another] == "keeps").any():
+        sentences.append("For everybody else it does not matter which person's data come last.")
+    elif (on_G[another] == "lowers").any():
+        sentences.append("Another person's data would have been better for everybody else.")
+    return " ".join(sentences)
+
+
+def small_rate_text(contrasts: pd.DataFrame) -> str:
+    """Whether a last phase at a small learning rate is a treatment by itself.
+
+    contrasts   of `effects.contrast_table`
+    """
+    phases = [(BOTH, WEIGHED), ("TL 9 % on D_G (1e-4)", "TL-n-0")]
+    lines = contrasts.loc[[pair for pair in phases if pair in contrasts.index]]
+    if lines.empty:
+        return NOT_THERE
+    raised = [part for part in PARTS if (directions(lines, part) == "raises").all()]
+    conclusion = "So it is not shown that a last phase at a small learning rate helps by itself."
+    if raised:
+        conclusion = (
+            "So a last phase at a small learning rate is a treatment by itself: without any other "
+            f"kind of batch it raises accuracy on {listed(raised)}."
+        )
+    return f"{contrasts_text(lines)} {conclusion}"
+
+
+def throughout_text(contrasts: pd.DataFrame) -> str:
+    """Whether own data throughout training add something to own data at its end.
+
+    contrasts   of `effects.contrast_table`
+    """
+    pairs = [(BOTH, LATE)]
+    if pairs[0] not in contrasts.index:
+        return NOT_THERE
+    lines = contrasts.loc[pairs]
+    results = {
+        "raises": "raises",
+        "keeps": "keeps",
+        "lowers": "lowers",
+        "open": "does not clearly change",
+        "unknown": "may or may not change",
+    }
+    verbs = [f"{results[directions(lines, part).iloc[0]]} accuracy on {part}" for part in PARTS]
+    return f"{contrasts_text(lines)} So what comes before the last phase {listed(verbs)}."
+
+
+def of_method(contrasts: pd.DataFrame, method: str) -> pd.DataFrame:
+    """The lines of a method's contrasts."""
+    return contrasts.loc[[pair for pair in contrasts.index if pair[0] == method]]
+
+
+def contrasts_text(lines: pd.DataFrame) -> str:
+    """A sentence for each contrast: in what two methods differ, and the changes on D_I and D_G."""
+    sentences = []
+    for (method, other), line in lines.iterrows():
+        differs = line["", "differs"]
+        numbers = [f"{change_text(line[part])} points on {part}" for part in PARTS]
+        sentences.append(
+            f"{differs[0].upper()}{differs[1:]} ({method} minus {other}): {listed(numbers)}."
+        )
+    return " ".join(sentences)
+
+
+def together(lines: pd.DataFrame, part: str) -> str:
+    """What contrasts show on a part, in one word.
+
+    raises, lowers   all of them do
+    one              some do, in one direction; the others do neither
+    mixed            in both directions
+    no               none does either
+    """
+    found = directions(lines, part)
+    effects_shown = set(found) & {"raises", "lowers"}
+    if not effects_shown:
+        return "no"
+    if len(effects_shown) > 1:
+        return "mixed"
+    return found.iloc[0] if found.nunique() == 1 else "one"
+
+
+# --- half of the cohorts against the other half
+
+
+def agreement_text(table: pd.DataFrame) -> pd.DataFrame:
+    """`effects.agreement` in percentage points: difference ± error, a star where p is below .05."""
+    if table.empty:
+        return pd.DataFrame()
+    cells = [
+        f"{in_points(line.difference)} ± {100 * line.error:.1f}"
+        + ("*" if line.p < SIGNIFICANT else "")
+        for line in table.itertuples()
+    ]
+    wide = table.assign(cell=cells).pivot(index="method", columns=["part", "halves"], values="cell")
+    return wide.reindex(table["method"].unique())
+
+
+def agreement_sentence(run: Published, table: pd.DataFrame) -> str:
+    """Whether half of the cohorts agree with the other half within errors.
+
+    table   of `effects.agreement`
+    """
+    if table.empty:
+        cohorts = run.rows["fold"].nunique()
+        return (
+            f"This cannot be asked here: it needs {effects.MIN_HALVES} cohorts, and the run has "
+            f"{cohorts}."
+        )
+    sentences = []
+    for part, lines in table.groupby("part", sort=False):
+        differ = lines["p"] < SIGNIFICANT
+        widest = lines.loc[lines["difference"].abs().idxmax()]
+        agree = differ.sum() <= np.ceil(SIGNIFICANT * len(lines))
+        result = "agree within errors" if agree else "do not agree within errors"
+        reach = stats.t.ppf(1 - SIGNIFICANT / 2, lines["df"].min())
+        sentences.append(
+            f"On {part} the halves {result}: {differ.sum()} of {len(lines)} differences have p "
+            f"below .05, which needs a difference of {reach:.1f} errors; the largest is "
+            f"{100 * abs(widest['difference']):.1f} ± {100 * widest['error']:.1f} points "
+            f"({widest['method']})."
+        )
+    on_G = table[table["part"] == "D_G"]
+    sentences.append(
+        "With errors that leave out that each cohort has a D_G of its own, "
+        f"{(on_G['within'] < SIGNIFICANT).sum()} of {len(on_G)} differences on D_G would have p "
+        "below .05."
+    )
+    return " ".join(sentences)
+
+
+# --- differences between people
+
+
+def scales_text(scales: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The between-person SD with and without each method on three scales, as text.
+
+    scales   of `effects.scales_of_methods`
+    """
+    digits = {"percentage points": 1, "relative error": 2, "logit": 2}
+    lines = {}
+    for method, table in scales.items():
+        line = {}
+        for name, values in table.iterrows():
+            d = digits[name]
+            line[name] = f"{values['base']:.{d}f} → {values['method']:.{d}f}"
+            if not np.isnan(values["low"]):
+                low, high = (f"{values[end]:+.{d}f}" for end in ("low", "high"))
+                line[name] += f" ({values['change']:+.{d}f} [{low}, {high}])"
+        lines[method] = {**line, "reads as": reading(table)}
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def readings_sentence(scales: Mapping[str, pd.DataFrame]) -> str:
+    """How the change of differences between people reads, the methods of a reading together.
+
+    scales   of `effects.scales_of_methods`
+    """
+    found: dict[str, list[str]] = {}
+    for method, table in scales.items():
+        found.setdefault(reading(table), []).append(method)
+    return " ".join(
+        f"{text}: {listed(found[word])}." for word, text in READINGS.items() if word in found
+    )
