@@ -98,7 +98,7 @@ def hits_on_images(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     three images: counted as one they give the same errors within 3 % (quick and standard study).
     """
     used = rows_of(rows, contrast)
-    repeats = used.groupby(["person", "method"])["key"].transform("size")
+    repeats = used.groupby(["person", "method"])["repeat"].transform("size")
     weights = used["method"].map(contrast) / repeats
     sums: dict[str, np.ndarray] = {}
     for person, blob, n, weight in zip(

@@ -93,7 +93,7 @@ def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> s
 # --- two methods
 
 
-def format_interval(change: Mean) -> str:
+def format_interval(change: Mean | paired.PairedChange) -> str:
     """A change in percentage points with its interval, as text."""
     return format_change(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
 
@@ -251,7 +251,8 @@ def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.
             with_generic = pd.Series(
                 {"change": mean["mean"], "low": mean["low"], "high": mean["high"]}
             )
-            people_only = comparison.change_by_part(rows, method, base)[name]
+            of_people = comparison.paired_differences(rows, method, base)[name]
+            people_only = paired.paired_change(of_people)
             sd = model.sd["generic model"]
             lines[f"{method} − {base}, {name}"] = {
                 "people only": format_interval(people_only),

@@ -19,6 +19,8 @@ from perso.store.sqlite import ROW, Store
 
 OWN, LONGER = "own data in the union", "BaseLine + 400 iterations"  # controls
 ES, SW, TL = "ES-n-40", "SW-n-2", "TL-n-10 (1e-3)"  # shaping methods
+# of all rows: one cohort, one repeat, no generic network, the same hits on D_G for everybody
+COMMON = {"fold": 0, "repeat": 0, "iterations": 9, "own_iterations": 9, "n_G": 8, "hits_G": b"\xf0"}
 ACCURACIES = {  # accuracy on D_I of three people; on D_G it is half of that
     BASELINE: (0.6, 0.5, 0.7),
     OWN: (0.6, 0.6, 0.8),
@@ -35,7 +37,7 @@ def rows(accuracies=ACCURACIES, people=("ann", "bob", "eve")) -> pd.DataFrame:
         for name, values in accuracies.items()
         for person, value in zip(people, values, strict=False)
     ]
-    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"]).assign(**COMMON)
 
 
 def test_printed_columns_are_there_where_a_method_has_printed_numbers():

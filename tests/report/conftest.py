@@ -57,7 +57,8 @@ def small_rows() -> pd.DataFrame:
         for name, values in levels.items()
         for person, value in enumerate(values)
     ]
-    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+    rows = pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
+    return rows.assign(fold=0, repeat=0, iterations=9, own_iterations=9, n_G=8, hits_G=b"\xf0")
 
 
 @pytest.fixture

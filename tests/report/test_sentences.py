@@ -29,7 +29,8 @@ def rows(levels: dict[str, tuple[float, float]]) -> pd.DataFrame:
         more = 1 + (place - 1) / 100 if place else 0
         for person, noise in zip(PEOPLE, NOISE, strict=True):
             lines.append((name, person, on_I + more * noise, on_G + more * noise / 10, 1.0))
-    return pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G", "seconds"])
+    rows = pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G", "seconds"])
+    return rows.assign(fold=0, repeat=0, iterations=9, own_iterations=9, n_G=8, hits_G=b"\xf0")
 
 
 ALL_DOSES = {
@@ -439,7 +440,8 @@ def test_generic_networks_widen_the_intervals_of_what_starts_from_them():
                         **{acc: share + people + rng.normal(0, 0.01) for acc in ("acc_I", "acc_G")},
                     }
                 )
-    made = pd.DataFrame(lines)
+    made = pd.DataFrame(lines).assign(iterations=9, n_G=8, hits_G=b"\xf0")
+    made["own_iterations"] = made["iterations"] - (made["method"] != "BaseLine")
     parts = accuracy.variance_components(made)
     assert list(parts.index) == ["person", "person × method", "repeat", "residual"]
     assert parts.loc["person", "D_I"] == pytest.approx(5, abs=2)
