@@ -202,7 +202,9 @@ def make_ledger(evidence: Evidence, claims: Sequence[Claim] = CLAIMS, params: st
         verdicts = tuple(
             replace(each, frozen=frozen.is_frozen(each.claim, fixed)) for each in verdicts
         )
-    runs = (evidence.only or "v3",)
+    # the run that the provenance describes
+    shaping = "relative" if evidence.study.asked.rows_of == "relative" else "v3"
+    runs = (evidence.only or shaping,)
     if claims is not CLAIMS:
         tests = [test for claim in claims for test in all_tests_of(claim)]
         runs = tuple(dict.fromkeys(of for test in tests for of in runs_of(test)))
@@ -240,18 +242,23 @@ def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:
     """For every claim, the ledger that decides it and its verdict.
 
     It is the ledger of the largest scale that has findings of the claim: a smaller one never
-    outvotes it. Of those of one scale it is the one with most people, then the one named first.
-    Tests that it could not run are taken from the others of its scale (`completed`). A smoke ledger
-    decides nothing (see `test_claim`).
+    outvotes it. Of those of one scale it is the one whose findings have most people, then a
+    complete one, then the one with most people, then the one named first. Tests that it could not
+    run are taken from the others of its scale (`completed`). A smoke ledger decides nothing (see
+    `test_claim`).
     """
     decided = []
     for place in range(len(CLAIMS)):
+
+        def strength(one: Ledger, place: int = place) -> tuple:
+            found = one.verdicts[place]
+            scale, people = rank(one)
+            tested = max((finding.n for finding in found.findings), default=0)
+            return scale, tested, found.verdict != "NOT RUN", people
+
         able = [one for one in ledgers if one.verdicts[place].findings]
-        ranked = sorted(able or ledgers, key=rank, reverse=True)
-        largest = ranked[0]
-        others = [
-            one for one in ranked[1:] if one.provenance["scale"] == largest.provenance["scale"]
-        ]
+        largest, *rest = sorted(able or ledgers, key=strength, reverse=True)
+        others = [one for one in rest if one.provenance["scale"] == largest.provenance["scale"]]
         decided.append((largest, completed(largest.verdicts[place], others)))
     return decided
 

@@ -127,16 +127,15 @@ def tally(each: Verdict) -> str:
     if each.needs:
         return f"needs {each.needs} people"
     outcomes = [finding.outcome for finding in each.findings]
-    counts = [
-        f"{outcomes.count(word)} {word}"
-        for word in ("for", "against", "open", "few")
-        if word in outcomes
-    ]
+    against = [f.what for f in each.findings if f.outcome == "against" and not f.settled]
+    counts = []
+    for word in ("for", "against", "open", "few"):
+        if word in outcomes:
+            which = word == "against" and each.verdict == "CONTRADICTED"
+            named = f" ({'; '.join(against)})" if which else ""
+            counts.append(f"{outcomes.count(word)} {word}{named}")
     several = f"of {len(outcomes)} tests {', '.join(counts)}"
     text = each.findings[0].what if len(outcomes) == 1 else several
-    if each.verdict == "CONTRADICTED" and len(outcomes) > 1:
-        against = [f.what for f in each.findings if f.outcome == "against" and not f.settled]
-        text += f" ({'; '.join(against)})"
     controls = [finding.outcome for finding in each.controls if finding.test != "count"]
     if controls:
         text += f"; of {len(controls)} controls {controls.count('for')} for"

@@ -1,20 +1,14 @@
-"""Bootstrap over people and their digits. All functions take an explicit `np.random.Generator`.
+"""Bootstrap over people. All functions take an explicit `np.random.Generator`."""
 
-Differences are one number per person, float [n]. Values within a person are per original sample: a
-digit and its flips are one original sample and are drawn together.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from perso.stats.paired import ROUNDING, without_nan
-from perso.stats.permutation import permute_within_person
 
 MIN_PEOPLE = 5  # with fewer people there is no bootstrap interval
-POOL_SIZE = 400  # resamples of one person's samples; each draw of the person takes one of them
 
 
 @dataclass(frozen=True)
@@ -24,94 +18,6 @@ class Interval:
     value: float
     low: float
     high: float
-
-
-def hierarchical_bootstrap(
-    persons: Sequence[np.ndarray], rng: np.random.Generator, draws: int = 4000, level: float = 0.95
-) -> Interval:
-    """The mean over people with its interval: people are drawn, then each one's original samples.
-
-    persons   one array [k, 2] per person; for each of the k original samples the sum over its
-              images and the number of its images
-    The interval is `studentized`. A drawn person varies more than a real one, because their samples
-    are drawn, too; so plain quantiles of the draws would be too wide. Below MIN_PEOPLE people the
-    ends are nan.
-    """
-    # not scipy.stats.bootstrap: it draws at one level and has no bootstrap-t; the 95 % of this
-    # interval are checked in chapters/17-calibration
-    values = np.array([person_mean(person) for person in persons])
-    n = len(values)
-    if n < MIN_PEOPLE:
-        return Interval(float(np.mean(values)) if n else np.nan, np.nan, np.nan)
-    counts = {}  # {k: how often each of k samples is drawn, [POOL_SIZE, k]}
-    pool = np.empty((POOL_SIZE, n))  # means of the resampled people
-    for place, person in enumerate(persons):
-        k = len(person)
-        if k not in counts:
-            counts[k] = rng.multinomial(k, np.full(k, 1 / k), size=POOL_SIZE).astype(float)
-        sums = counts[k] @ person
-        pool[:, place] = sums[:, 0] / sums[:, 1]
-    resample = rng.integers(POOL_SIZE, size=(draws, n))
-    people = rng.integers(n, size=(draws, n))
-    return studentized(values, pool[resample, people], level)
-
-
-def bootstrap_mean(
-    values: np.ndarray, rng: np.random.Generator, draws: int = 4000, level: float = 0.95
-) -> Interval:
-    """The mean of one number per person [n] with its `studentized` interval; people are drawn.
-
-    Below MIN_PEOPLE people the ends are nan.
-    """
-    values = np.asarray(values, float)
-    n = len(values)
-    if n < MIN_PEOPLE:
-        return Interval(float(np.mean(values)) if n else np.nan, np.nan, np.nan)
-    return studentized(values, values[rng.integers(n, size=(draws, n))], level)
-
-
-def clipped(interval: Interval) -> Interval:
-    """The interval of a correlation, its ends clipped to -1 and 1; nan stay nan."""
-    low, high = (float(np.clip(end, -1, 1)) for end in (interval.low, interval.high))
-    return Interval(interval.value, low, high)
-
-
-def studentized(values: np.ndarray, drawn: np.ndarray, level: float = 0.95) -> Interval:
-    """Symmetric bootstrap-t interval of the mean (Hall 1988).
-
-    values   one number per person, [n]
-    drawn    the numbers of the drawn people, [draws, n]
-    Both ends are equally far from the mean, by the quantile of |t|. Where most people differ
-    little, separate quantiles for the two ends cover less often.
-    """
-    n = len(values)
-    mean = float(values.mean())
-    error = values.std(ddof=1) / np.sqrt(n)
-    shifts = np.abs(drawn.mean(axis=1) - mean)
-    errors = drawn.std(axis=1, ddof=1) / np.sqrt(n)
-    # draws of people who do not differ have no standard error: |t| is 0 or infinite
-    constant = errors < ROUNDING
-    t = shifts / np.where(constant, 1.0, errors)
-    t = np.where(constant, np.where(shifts < ROUNDING, 0.0, np.inf), t)
-    reach = np.inf if error < ROUNDING else error * np.quantile(t, level, method="nearest")
-    if not np.isfinite(reach):  # without a standard error: the quantile of the shifts themselves
-        reach = np.quantile(shifts, level)
-    return Interval(mean, float(mean - reach), float(mean + reach))
-
-
-def person_mean(person: np.ndarray) -> float:
-    """A person's mean over images, from sums and numbers of images by original sample, [k, 2]."""
-    sums = np.asarray(person, float).sum(axis=0)
-    return sums[0] / sums[1]
-
-
-def sums_by_item(values: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """Sum and number of images by original sample, float [k, 2].
-
-    values, item   of each image [n]: its value, and the original sample that it belongs to
-    """
-    _, place = np.unique(item, return_inverse=True)
-    return np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
 
 
 def bootstrap_statistic(
@@ -156,34 +62,3 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     ranks_a = stats.rankdata(np.round(a, 12))
     ranks_b = stats.rankdata(np.round(b, 12))
     return float(np.corrcoef(ranks_a, ranks_b)[0, 1])
-
-
-def spearman_over_settings(
-    sides: Callable[..., tuple],
-    tables: Sequence[np.ndarray],
-    rng: np.random.Generator,
-    draws: int = 2000,
-    permutations: int = 999,
-    same: bool = False,
-) -> tuple[Interval, float]:
-    """Spearman's rho over settings with its `bootstrap_statistic` interval and p, people drawn.
-
-    sides    makes of the tables the two sides to correlate, [k] and [k]
-    tables   of people and settings, [n, k] each
-    same     both sides are computed from the same numbers, like a mean and an SD
-    With `same`, the bootstrap's p alone is too small: sampling noise that lowers a mean near the
-    ceiling also widens its SD. So p is then the larger of it and that of `permute_within_person`.
-    Where no person differs from another, interval and p are nan.
-    """
-
-    def rho(*tables: np.ndarray) -> float:
-        return spearman(*sides(*tables))
-
-    if all(np.ptp(table, axis=0).max(initial=0) < ROUNDING for table in tables if len(table)):
-        return Interval(rho(*tables), np.nan, np.nan), np.nan
-    interval, p = bootstrap_statistic(
-        lambda index: rho(*(table[index] for table in tables)), len(tables[0]), rng, draws
-    )
-    if same and not np.isnan(p):
-        p = max(p, permute_within_person(rho, tables, rng, permutations))
-    return interval, p

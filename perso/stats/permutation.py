@@ -4,7 +4,6 @@ All take an explicit `np.random.Generator`. The permutation that was observed co
 so that no p is 0.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,34 +128,3 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
         rng=rng,
     )
     return float(found.pvalue)
-
-
-def fewest_people(tests: int = 1, alpha: float = 0.05, sides: int = 2) -> int:
-    """The smallest number of people whose sign-flip p can fall below alpha.
-
-    The p is corrected for `tests` tests. The smallest p of n people is sides / 2ⁿ.
-    """
-    return int(np.floor(np.log2(sides * tests / alpha))) + 1
-
-
-def permute_within_person(
-    statistic: Callable[..., float],
-    tables: Sequence[np.ndarray],
-    rng: np.random.Generator,
-    permutations: int = 999,
-) -> float:
-    """Two-sided p of a statistic of tables [n people, k settings]: settings permuted per person.
-
-    One permutation serves all tables. nan where the statistic is nan.
-    """
-    # not scipy's permutation_test: it cannot permute several tables alike
-    observed = abs(statistic(*tables))
-    if np.isnan(observed):
-        return np.nan
-    n, k = tables[0].shape
-    orders = rng.permuted(np.tile(np.arange(k), (permutations, n, 1)), axis=2)
-    found = [
-        abs(statistic(*(np.take_along_axis(table, order, axis=1) for table in tables)))
-        for order in orders
-    ]
-    return float((1 + np.sum(np.array(found) >= observed - ROUNDING)) / (1 + permutations))

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from perso.claims import correlations
 from perso.paths import ROOT
 from perso.report import calibration, cost_figures, records
-from perso.stats import bootstrap, cohorts
+from perso.stats import cohorts, dispersion
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import calibration as benchmark
 
 RECORD = records.calibration()
-DECIDING = "sign-flip", "paired t-test", "hierarchical interval", "Brown–Forsythe"
-USUAL = "nothing differs, 93 %"
-# The last has entries of the interval alone
-OWN_DIGITS = USUAL, "nothing differs, 98 %", "93 % and 97 %"
+# tests of the ledger that are simulated with nothing shared; the rule for means has tests below
+DECIDING = "Brown–Forsythe", "resampling people", "slope over settings", "PERMANOVA", "binomial"
+# where one of them rejects too often; chapter 17 has its share
+TOO_OFTEN = {("resampling people", "nothing differs, one cohort, 93 %", 24)}
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -45,17 +46,14 @@ def test_the_record_is_of_todays_tests():
     )
 
 
-def test_the_tests_that_decide_hold_their_nominal_level():
-    entries = [
-        entry
-        for entry in RECORD["entries"]
-        if entry["what"] in DECIDING and entry["scenario"] in OWN_DIGITS
-    ]
-    assert len(entries) == len(DECIDING) * 2 * 2 + 2
-    for entry in entries:
-        assert entry["simulated"] >= 2000
-        low, high = entry["wanted"]
-        assert low <= entry["share"] <= high, entry
+def test_the_tests_that_decide_do_not_reject_too_often():
+    found = calibration.entries(RECORD)
+    found = found[found["what"].isin(DECIDING)]
+    assert set(found["what"]) == set(DECIDING) and not found["contrast"].any()
+    assert (found["simulated"] >= 2000).all()
+    failed = found[found["verdict"] == "too often"]
+    assert set(zip(failed["what"], failed["scenario"], failed["people"], strict=True)) == TOO_OFTEN
+    assert failed["share"].max() < 0.08
 
 
 def test_intervals_of_shares_are_wilsons():
@@ -191,33 +189,44 @@ def test_the_figure_has_a_line_per_test_and_studies():
 # the simulated studies
 
 
-@pytest.mark.parametrize("common", [False, True])
-def test_studies_have_their_true_accuracies(common):
+def test_studies_have_their_true_accuracies():
     study = np.concatenate(
-        [benchmark.means(benchmark.hits(rng(k), 60, (0.93, 0.97), common)) for k in range(20)]
+        [benchmark.means(benchmark.hits(rng(k), 60, (0.93, 0.97))) for k in range(20)]
     )
     assert study.mean(axis=0) == pytest.approx((0.93, 0.97), abs=0.006)
 
 
-def test_people_have_digits_of_their_own_or_in_common():
-    own, common = (benchmark.hits(rng(), 6, (0.9, 0.9), common) for common in (False, True))
-    assert [len(each) for each in own] == [33, 36, 39, 33, 36, 39] and {
-        len(each) for each in common
-    } == {270}
-
-    def alike(a, b):
-        return np.corrcoef(a[:, 0], b[:, 0])[0, 1]
-
-    assert (
-        alike(common[0], common[2])
-        > 0.2
-        > max(abs(alike(common[0], common[1])), abs(alike(own[0], own[3][:33])))
-    )
-    np.testing.assert_array_equal(benchmark.differences(own)[0][:, 1], np.full(33, 3))
+def test_people_have_digits_of_their_own():
+    study = benchmark.hits(rng(), 6, (0.9, 0.9))
+    assert [len(each) for each in study] == [33, 36, 39, 33, 36, 39]
+    assert abs(np.corrcoef(study[0][:, 0], study[3][:, 0])[0, 1]) < 0.4
 
 
-def test_settings_far_apart_have_no_correlation():
-    assert bootstrap.spearman(*benchmark.APART) == pytest.approx(0)
+def test_people_are_in_cohorts_of_one_size():
+    assert benchmark.cohorts_of(6, 3).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_sampling_variance_is_that_of_clusters_of_flips():
+    correct = np.array([3, 0, 2, 3])
+    hits = [1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1]
+    wanted = dispersion.clustered_variance(hits, np.repeat(np.arange(4), 3))
+    assert benchmark.sampling_variance(correct) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_methods_that_vary_much_more_are_found_by_the_tests_of_spread(number, monkeypatch):
+    """The simulated studies use the ledger's tests: a true difference is not missed."""
+
+    def apart(rng, people, accuracy):
+        shares = np.stack([rng.uniform(0, 1, people), rng.uniform(0.45, 0.55, people)], axis=1)
+        return [rng.binomial(benchmark.FLIPS, share, (36, 2)) for share in shares]
+
+    monkeypatch.setattr(benchmark, "hits", apart)
+    assert all(benchmark.spreads(rng(), 40, number).values())
+
+
+def test_settings_far_apart_have_a_slope_of_0():
+    assert correlations.slope_of(*(steps[None] for steps in benchmark.APART)) == pytest.approx(0)
 
 
 def test_the_same_seed_counts_the_same_and_another_does_not_draw_it():
@@ -406,11 +415,10 @@ def test_entries_of_an_earlier_record_are_kept_where_nothing_of_them_changed(tmp
 @pytest.mark.parametrize("people", benchmark.PEOPLE)
 def test_a_few_hundred_studies_counted_anew(people):
     """Within what 300 studies of shares .05 and .95 show in 999 of 1,000 cases."""
-    scenario = benchmark.Scenario(
-        "anew", partial(benchmark.two_methods), benchmark.TESTS | benchmark.INTERVALS
-    )
+    kinds = benchmark.TESTS | benchmark.INTERVAL
+    scenario = benchmark.Scenario("anew", partial(benchmark.two_methods), kinds)
     found = {
         entry["what"]: entry["share"] for entry in benchmark.counted(scenario, people, 300, seed=1)
     }
     low, high = np.array(scipy_stats.binom.interval(0.999, 300, 0.05)) / 300
-    assert low <= found["sign-flip"] <= high and low <= 1 - found["hierarchical interval"] <= high
+    assert low <= found["sign-flip"] <= high and low <= 1 - found["Student's t interval"] <= high

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from perso.stats import permutation
 from perso.stats.bootstrap import MIN_PEOPLE
 from perso.stats.permutation import permanova, sign_flip
 
@@ -57,13 +56,6 @@ def test_differences_that_are_equal_but_for_rounding_are_tied():
     )
 
 
-@pytest.mark.parametrize(("tests", "fewest"), [(1, 6), (2, 7), (6, 8)])
-def test_fewer_people_cannot_reach_5_percent_by_flipping_signs(tests, fewest):
-    assert permutation.fewest_people(tests) == fewest
-    smallest = {n: tests * sign_flip(np.arange(1.0, n + 1), rng()) for n in (fewest - 1, fewest)}
-    assert smallest[fewest] < 0.05 <= smallest[fewest - 1]
-
-
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("few", [[], [0.3]])
 def test_sign_flip_needs_two_people(few):
@@ -82,29 +74,6 @@ def test_sign_flip_of_equal_scores_is_1():
 
 def test_sign_flip_leaves_nan_out():
     assert sign_flip(np.insert(SLEEP, [0, 4], np.nan), rng()) == sign_flip(SLEEP, rng())
-
-
-# settings within people
-
-
-def test_permutation_within_people_has_the_p_of_a_loop():
-    own, others = rng(7).normal(size=(2, 6, 4))
-    seen = abs(np.corrcoef(own.mean(0), others.mean(0))[0, 1])
-    draw, found = rng(8), []
-    for _ in range(2000):
-        order = [draw.permutation(4) for _ in range(6)]
-        both = [
-            np.array([line[o] for line, o in zip(table, order, strict=True)]).mean(0)
-            for table in (own, others)
-        ]
-        found.append(abs(np.corrcoef(*both)[0, 1]) >= seen)
-
-    def pearson(*tables):
-        return np.corrcoef(*(table.mean(0) for table in tables))[0, 1]
-
-    assert permutation.permute_within_person(pearson, (own, others), rng(), 1999) == pytest.approx(
-        np.mean(found), abs=0.04
-    )
 
 
 # PERMANOVA
