@@ -32,7 +32,7 @@ MIN_HALVES = 4  # cohorts, two for each half
 Hits = Sequence[Mapping[str, Mapping[str, DigitHits]]]
 
 
-class Contrast(NamedTuple):
+class MethodPair(NamedTuple):
     """Two methods that differ in one thing."""
 
     method: str
@@ -41,15 +41,15 @@ class Contrast(NamedTuple):
 
 
 CONTRASTS = (
-    Contrast(EARLY, "BaseLine + 12 %", "own data first, not general data"),
-    Contrast(EARLY, f"{EARLY} on another person", "own data first, not another person's"),
-    Contrast(LATE, "TL 9 % on D_G (1e-4)", "own data last, not D_G"),
-    Contrast(LATE, "TL 9 % on another person (1e-4)", "own data last, not another person's"),
-    Contrast(LATE_FAST, "TL 9 % on D_G (1e-3)", "own data last, not D_G"),
-    Contrast(LATE_FAST, "TL 9 % on another person (1e-3)", "own data last, not another person's"),
-    Contrast("TL 9 % on D_G (1e-4)", "TL-n-0", "9 % more of D_G at the small rate"),
-    Contrast(BOTH, WEIGHED, "9 % more of the same batches at the small rate"),
-    Contrast(BOTH, LATE, "own data throughout, not only last"),
+    MethodPair(EARLY, "BaseLine + 12 %", "own data first, not general data"),
+    MethodPair(EARLY, f"{EARLY} on another person", "own data first, not another person's"),
+    MethodPair(LATE, "TL 9 % on D_G (1e-4)", "own data last, not D_G"),
+    MethodPair(LATE, "TL 9 % on another person (1e-4)", "own data last, not another person's"),
+    MethodPair(LATE_FAST, "TL 9 % on D_G (1e-3)", "own data last, not D_G"),
+    MethodPair(LATE_FAST, "TL 9 % on another person (1e-3)", "own data last, not another person's"),
+    MethodPair("TL 9 % on D_G (1e-4)", "TL-n-0", "9 % more of D_G at the small rate"),
+    MethodPair(BOTH, WEIGHED, "9 % more of the same batches at the small rate"),
+    MethodPair(BOTH, LATE, "own data throughout, not only last"),
 )
 
 

@@ -120,11 +120,11 @@ def change_text(line: pd.Series) -> str:
 
     line   `change`, `low` and `high` as shares
     """
-    change, low, high = (in_points(line[name]) for name in ("change", "low", "high"))
+    change, low, high = (signed_points(line[name]) for name in ("change", "low", "high"))
     return change if pd.isna(line["low"]) else f"{change} [{low}, {high}]"
 
 
-def in_points(share: float) -> str:
+def signed_points(share: float) -> str:
     """A change in percentage points with its sign, and never -0.0."""
     return f"{round(100 * share, 1) + 0.0:+.1f}"
 
@@ -135,7 +135,7 @@ def printed_sentence(table: pd.DataFrame) -> str:
     for name, part in PARTS.items():
         printed = table[name]["printed"].dropna()
         if not printed.empty:
-            low, high = in_points(printed.min()), in_points(printed.max())
+            low, high = signed_points(printed.min()), signed_points(printed.max())
             ranges.append(f"between {low} and {high} points on {part.phrase}")
     if not ranges:
         return "v3 prints none of them."
@@ -167,7 +167,7 @@ def effects_text(table: pd.DataFrame) -> pd.DataFrame:
     for part in PARTS:
         columns[f"{part} in pp [95 %]"] = table[part].apply(change_text, axis=1)
         columns[f"{part}, v3"] = [
-            "" if pd.isna(printed) else in_points(printed) for printed in table[part]["printed"]
+            "" if pd.isna(printed) else signed_points(printed) for printed in table[part]["printed"]
         ]
     cost, harmed = table["cost"], table["harmed"]
     columns["training per person"] = cost["seconds"].map(training_time)
@@ -312,7 +312,7 @@ def agreement_text(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return pd.DataFrame()
     cells = [
-        f"{in_points(line.difference)} ± {100 * line.error:.1f}"
+        f"{signed_points(line.difference)} ± {100 * line.error:.1f}"
         + ("*" if line.p < SIGNIFICANT else "")
         for line in table.itertuples()
     ]
