@@ -4,6 +4,8 @@ A network may do well on its person's test set because it is that person's, or b
 is easy. The networks of the other people, tested on the same samples, tell one from the other.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -11,11 +13,13 @@ from perso.parts import D_I
 from perso.store.sqlite import unpacked
 
 
-def hits_matrix(study, rows: pd.DataFrame, method: str) -> list[pd.DataFrame]:
+def hits_matrix(
+    individuals: Sequence[Sequence], rows: pd.DataFrame, method: str
+) -> list[pd.DataFrame]:
     """Return, for each fold, the accuracy of each person's network on each individual's test set.
 
-    study   the `Study` of the rows
-    rows    of trained models; those of the method that have the column `hits_S` are used
+    individuals   names of S by fold, in order: `individuals` of `published.study_facts`
+    rows          of trained models; those of the method that have the column `hits_S` are used
 
     A table [people, people] per fold. Both axes are the names (text) of its individuals, in the
     order of S. Line i, column j: the network of i on the test set of j, a share, averaged over
@@ -25,8 +29,8 @@ def hits_matrix(study, rows: pd.DataFrame, method: str) -> list[pd.DataFrame]:
     sizes = rows.groupby(["fold", "repeat", "person"])[D_I.size].first()
     used = rows[(rows["method"] == method) & rows["hits_S"].notna()]
     tables = []
-    for number, fold in enumerate(study.folds):
-        names = [str(person) for person in fold.individuals]
+    for number, fold in enumerate(individuals):
+        names = [str(person) for person in fold]
         found: dict[str, list[np.ndarray]] = {name: [] for name in names}
         for repeat, of_repeat in used[used["fold"] == number].groupby("repeat"):
             samples = sizes[number, repeat].reindex(names)
@@ -55,13 +59,15 @@ def shares_by_part(blob: bytes, sizes: np.ndarray) -> np.ndarray:
     return np.add.reduceat(unpacked(blob, total).astype(int), starts) / sizes
 
 
-def own_minus_others(study, rows: pd.DataFrame, method: str) -> pd.Series:
-    """Return what each network gains on its own person's test set, by person; see `own_gain`.
+def own_minus_others(individuals: Sequence[Sequence], rows: pd.DataFrame, method: str) -> pd.Series:
+    """Return what each network gains on its own person's test set; see `own_gain`.
 
-    The arguments are those of `hits_matrix`. Shares; nan for a person without rows.
+    The arguments are those of `hits_matrix`. By fold and person, shares; nan for a person without
+    rows.
     """
-    tables = hits_matrix(study, rows, method)
-    return pd.concat([pd.Series(own_gain(table.to_numpy()), table.index) for table in tables])
+    tables = hits_matrix(individuals, rows, method)
+    gains = [pd.Series(own_gain(table.to_numpy()), table.index) for table in tables]
+    return pd.concat(gains, keys=range(len(gains)), names=["fold", "person"])
 
 
 def own_gain(accuracies: np.ndarray) -> np.ndarray:

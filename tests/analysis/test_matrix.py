@@ -1,7 +1,5 @@
 """Every network on every individual's test set, from the rows' bits."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,12 +8,7 @@ from perso.analysis import matrix
 from perso.store.sqlite import packed
 
 SIZES = {"ann": 8, "7": 3, "bob": 10, "eve": 5}  # of the test sets
-STUDY = SimpleNamespace(
-    folds=(
-        SimpleNamespace(individuals=("ann", 7, "bob")),
-        SimpleNamespace(individuals=("bob", "eve")),
-    )
-)
+INDIVIDUALS = [["ann", "7", "bob"], ["bob", "eve"]]
 
 
 def row(person, hits: list, fold: int = 0, repeat: int = 0, method: str = "SW-n-2", **changed):
@@ -39,7 +32,7 @@ FIRST = [
 
 
 def test_each_network_on_each_test_set():
-    first, second = matrix.hits_matrix(STUDY, pd.DataFrame(FIRST), "SW-n-2")
+    first, second = matrix.hits_matrix(INDIVIDUALS, pd.DataFrame(FIRST), "SW-n-2")
     assert list(first.index) == list(first.columns) == list(S)
     assert first.to_numpy() == pytest.approx(np.array([[1, 1 / 3, 0.5], [0.5, 1, 1], [0, 0, 0.9]]))
     assert list(second.index) == ["bob", "eve"] and second.isna().all(axis=None)
@@ -51,7 +44,7 @@ def test_repeats_are_averaged_and_may_have_test_sets_of_other_sizes():
         row("7", [], repeat=1, n_I=4),  # a row that is older than the column
         row("bob", [np.zeros(20, bool)], repeat=1),
     ]
-    first, _ = matrix.hits_matrix(STUDY, pd.DataFrame(FIRST + again), "SW-n-2")
+    first, _ = matrix.hits_matrix(INDIVIDUALS, pd.DataFrame(FIRST + again), "SW-n-2")
     assert first.loc["ann"].tolist() == pytest.approx([1, 1 / 6, 0.75])
     assert first.loc["7"].tolist() == pytest.approx([0.5, 1, 1])
     assert first.loc["bob"].tolist() == pytest.approx([0, 0, 0.45])
@@ -59,26 +52,26 @@ def test_repeats_are_averaged_and_may_have_test_sets_of_other_sizes():
 
 def test_a_repeat_in_which_somebody_has_no_row_is_left_out():
     again = [row("ann", [np.zeros(21, bool)], repeat=1), row("bob", [], repeat=1)]
-    first, _ = matrix.hits_matrix(STUDY, pd.DataFrame(FIRST + again), "SW-n-2")
+    first, _ = matrix.hits_matrix(INDIVIDUALS, pd.DataFrame(FIRST + again), "SW-n-2")
     assert first.loc["ann"].tolist() == pytest.approx([1, 1 / 3, 0.5])
     # the row of another method tells the size too
     other = row("7", [], repeat=1, method="BaseLine")
-    first, _ = matrix.hits_matrix(STUDY, pd.DataFrame([*FIRST, *again, other]), "SW-n-2")
+    first, _ = matrix.hits_matrix(INDIVIDUALS, pd.DataFrame([*FIRST, *again, other]), "SW-n-2")
     assert first.loc["ann"].tolist() == pytest.approx([0.5, 1 / 6, 0.25])
 
 
 def test_a_person_without_a_network_of_the_method_is_nan():
     lines = [*FIRST[:2], row("bob", hits_on(S, 1, 1, 1), method="BaseLine")]
-    first, _ = matrix.hits_matrix(STUDY, pd.DataFrame(lines), "SW-n-2")
+    first, _ = matrix.hits_matrix(INDIVIDUALS, pd.DataFrame(lines), "SW-n-2")
     assert first.loc["bob"].isna().all() and first.loc[["ann", "7"]].notna().all(axis=None)
     older = pd.DataFrame([row(who, []) for who in S])
-    assert all(t.isna().all(axis=None) for t in matrix.hits_matrix(STUDY, older, "SW-n-2"))
+    assert all(t.isna().all(axis=None) for t in matrix.hits_matrix(INDIVIDUALS, older, "SW-n-2"))
 
 
 def test_bits_of_another_number_of_samples_are_refused():
     lines = [row("ann", [np.ones(60, bool)]), *FIRST[1:]]
     with pytest.raises(ValueError, match="8 bytes are not the hits on 21 samples"):
-        matrix.hits_matrix(STUDY, pd.DataFrame(lines), "SW-n-2")
+        matrix.hits_matrix(INDIVIDUALS, pd.DataFrame(lines), "SW-n-2")
 
 
 @pytest.mark.parametrize("n", [3, 4, 9])
@@ -115,6 +108,6 @@ def test_it_is_what_the_definition_says():
 
 def test_gains_are_by_person_over_all_folds():
     lines = [*FIRST, row("eve", hits_on(("bob", "eve"), 3, 3), fold=1)]
-    gains = matrix.own_minus_others(STUDY, pd.DataFrame(lines), "SW-n-2")
-    assert list(gains.index) == ["ann", "7", "bob", "bob", "eve"]
+    gains = matrix.own_minus_others(INDIVIDUALS, pd.DataFrame(lines), "SW-n-2")
+    assert list(gains.index) == [(0, "ann"), (0, "7"), (0, "bob"), (1, "bob"), (1, "eve")]
     assert gains.iloc[:3].notna().all() and gains.iloc[3:].isna().all()
