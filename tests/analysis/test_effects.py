@@ -84,14 +84,17 @@ def test_only_digits_that_both_methods_are_tested_on_are_won_or_lost():
     }
     found = fairness.digits_won_and_lost([fold], LATE)
     assert found.loc["a"].tolist() == [2, 1, 0]
+    swapped = fairness.digits_won_and_lost([fold], BASELINE, LATE)
+    assert swapped.loc["a"].tolist() == [2, 0, 1]
 
 
 @pytest.mark.parametrize(
     ("settings", "digits"),
-    [({}, 30), ({"flips": False}, 90), ({"split": "image"}, 90), ({"rotate": True}, 30)],
+    [({}, 30), ({"flips": False}, 90), ({"split": "image"}, 90), ({"rotate": True}, 60)],
 )
 def test_flips_are_one_digit_where_they_are_split_together(make_relative_run, settings, digits):
     run = make_relative_run(changes={LATE: (0.0, 0.0)}, cohorts=1, people=2)
+    run = replace(run, rows=pd.concat([run.rows, run.rows.assign(repeat=1)]))
     run.provenance["settings"] |= settings
     [hits] = effects.hits_on_own_data(run)
     assert len(hits[LATE]["0-0"].digits) == digits
@@ -138,6 +141,9 @@ def test_the_interval_of_harm_is_over_cohorts_and_needs_three(make_relative_run)
         means.append(fairness.harm_probability(digits["won"], digits["lost"]).mean())
     assert found.mean == pytest.approx(np.mean(means))
     assert found.error == pytest.approx(np.std(means, ddof=1) / 2)
+
+    # the people of equal cohorts differ, but that is no error of the mean
+    assert np.isnan(effects.expected_harm([hits[0]] * 3, LATE).error)
 
     two = effects.expected_harm(hits[:2], LATE)
     assert (two.cohorts, two.n) == (2, 30) and np.isnan(two.low)

@@ -125,6 +125,13 @@ def test_the_answer_has_people_gains_changes_cost_harm_and_printed_values(make_r
     )
 
 
+def test_printed_changes_are_between_the_lowest_and_the_highest():
+    table = effects_table(**{LATE: (UP, DOWN), WEIGHED: (UP, DOWN), EARLY: (UP, DOWN)})
+    table.loc[WEIGHED, ("D_I", "printed")] = 0.004
+    table.loc[EARLY, ("D_I", "printed")] = np.nan
+    assert "lie between +0.3 and +0.4 points on the" in effects_text.printed_sentence(table)
+
+
 def test_the_answer_of_few_cohorts_says_what_its_intervals_are_for(make_relative_run):
     table = effects_table(**{LATE: (UP, DOWN)}, printed=np.nan)
     for cohorts, words in ((1, "1 cohort"), (2, "2 cohorts"), (3, "3 cohorts")):
