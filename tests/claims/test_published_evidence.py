@@ -30,7 +30,10 @@ def test_an_empty_store_gives_every_published_verdict(path, tmp_path, require_da
     assert not study.store.path.exists()
     if path.name == f"quick{SUFFIX}":  # everything that it needs is published
         missing = {each.claim.number: each.missing for each in decided.verdicts if each.missing}
-        assert missing == {} and Counter(verdicts.values())["NOT RUN"] == 0
+        # but for claims about training for longer than these networks train
+        assert set(missing) == {16, 17}
+        assert all(what == ("a run of 3,300 iterations or more",) for what in missing.values())
+        assert Counter(verdicts.values())["NOT RUN"] == 2
 
 
 def test_the_quick_ledger_is_published():
