@@ -1,0 +1,146 @@
+"""What rows of several cohorts say about people, cohorts and readings (chapter 18)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.report import panel_figures, panel_text, specification
+from perso.stats.cohorts import mean_over_people
+from perso.store.published import Published
+from perso.store.sqlite import packed
+
+SW = ("SW-n-2", "BaseLine")
+
+
+def a_run(cohorts: int = 3, people: int = 12, shift: float = 0.1, name: str = "one") -> Published:
+    """A run of two methods; that of SW-n-2 hits 2 more of 20 samples of its own person."""
+    draw = np.random.default_rng(0)
+    lines, individuals = [], []
+    for fold in range(cohorts):
+        names = [f"{fold}-{place}" for place in range(people)]
+        individuals.append(names)
+        for place, person in enumerate(names):
+            for method in ("BaseLine", "SW-n-2"):
+                gain = shift if method == "SW-n-2" else 0.0
+                counts = np.full(people, 12)
+                counts[place] += round(20 * gain)
+                hits = np.concatenate([draw.permutation(np.arange(20) < n) for n in counts])
+                lines.append(
+                    {
+                        "key": f"{person} {method}",
+                        "method": method,
+                        "person": person,
+                        "repeat": 0,
+                        "fold": fold,
+                        "acc_I": 0.6 + gain + 0.02 * draw.normal(),
+                        "n_I": 20,
+                        "acc_G": 0.8 - gain + 0.02 * draw.normal(),
+                        "n_G": 40,
+                        "iterations": 8,
+                        "own_iterations": 8,
+                        "hits_G": packed(np.arange(40) < 32),
+                        "hits_S": packed(hits),
+                        "logp_I": np.full(20, -0.5 + gain, np.float16).tobytes(),
+                    }
+                )
+    settings = {"rows_of": "relative", "seed": 0, "variation": "hidden-factors", "epochs": 6}
+    facts = {"settings": settings}
+    return Published(name, pd.DataFrame(lines), facts | {"individuals": individuals})
+
+
+def test_the_run_of_most_cohorts_that_has_hits_is_taken():
+    small, large = a_run(2, name="small"), a_run(3, name="large")
+    older = a_run(4, name="older")
+    older.rows["hits_S"] = None
+    assert panel_text.most_cohorts([small, older, large]).name == "large"
+    assert panel_text.most_cohorts([older]).name == "older"
+
+
+def test_a_planted_own_gain_is_found_and_named():
+    gains = panel_text.own_gains(a_run(), ("BaseLine", "SW-n-2"))
+    assert gains["SW-n-2"].mean == pytest.approx(0.1) and gains["SW-n-2"].cohorts == 3
+    # without any spread there is no interval
+    assert gains["BaseLine"].mean == pytest.approx(0)
+    draw = np.random.default_rng(0)
+    cohort = np.repeat([0, 1, 2], 10)
+    found = {
+        "BaseLine": mean_over_people(0.01 * draw.normal(size=30), cohort, drawn=False),
+        "SW-n-2": mean_over_people(0.1 + 0.01 * draw.normal(size=30), cohort, drawn=False),
+    }
+    sentence = panel_text.personal_sentence(found)
+    assert sentence.startswith("Personal is a gain of SW-n-2 +") and "so: BaseLine" in sentence
+    table = panel_text.own_gain_table(found)
+    assert table.loc["SW-n-2", "people"] == "30" and table.loc["SW-n-2", "cohorts"] == "3"
+
+
+def test_two_people_of_a_cohort_cannot_tell_what_is_personal():
+    run = a_run(cohorts=2, people=2)
+    gains = panel_text.own_gains(run)
+    assert panel_text.personal_sentence(gains).startswith("This cannot be told")
+    assert panel_text.own_gain_table(gains).iloc[0, 0] == "?"
+    assert panel_text.adjusted_table(run, ["SW-n-2"])["variance ratio"].tolist() == [
+        "too few people"
+    ]
+
+
+def test_components_separate_repeats_only_where_there_are_any():
+    run = a_run()
+    once = panel_text.components_table(run.rows)
+    assert list(once.index) == ["SW-n-2 − BaseLine, D_I", "SW-n-2 − BaseLine, D_G"]
+    assert set(once["SD of residual"]) == {"in that of person"}
+    again = run.rows.assign(repeat=1, acc_I=run.rows["acc_I"] + 0.05 * np.sin(run.rows.index**2))
+    twice = panel_text.components_table(pd.concat([run.rows, again]))
+    assert float(twice.loc["SW-n-2 − BaseLine, D_I", "SD of residual"]) > 1
+
+
+def test_secondary_analyses_have_no_ratio_of_nothing():
+    table = panel_text.adjusted_table(a_run(), ["SW-n-2", "none"])
+    assert list(table.index) == ["SW-n-2"] and table.loc["SW-n-2", "change in pp"].startswith("+10")
+    assert table.loc["SW-n-2", "ratio of t"] == ""
+
+
+def test_the_matrix_without_both_means():
+    lines, columns = np.random.default_rng(0).random((2, 5))
+    table = lines[:, None] + columns
+    assert panel_figures.double_centred(table) == pytest.approx(np.zeros((5, 5)))
+    _, ax = plt.subplots()
+    panel_figures.matrix_figure(ax, pd.DataFrame(table + np.eye(5) / 10), "SW-n-2")
+    drawn = ax.images[0].get_array()
+    assert drawn[0, 0] == pytest.approx(8) and drawn[0, 1] == pytest.approx(-2)
+
+
+def test_the_plan_has_a_curve_per_number_of_cohorts_and_these_rows():
+    _, ax = plt.subplots()
+    panel_figures.planning_figure(ax, a_run().rows, *SW, "D_G")
+    *curves, here = ax.lines
+    assert len(curves) == len(panel_figures.PLANNED_COHORTS)
+    ends = [curve.get_ydata()[-1] for curve in curves]
+    assert ends == sorted(ends, reverse=True) and here.get_xdata() == [12]
+    assert all(curve.get_ydata()[0] > curve.get_ydata()[-1] for curve in curves)
+
+
+def test_every_reading_whose_rows_are_there_has_a_line():
+    run = a_run()
+    # "absolute doses" are of another run, "rate 1e-3" renames methods that this claim lacks
+    more = run.rows.assign(method=run.rows["method"].replace({"SW-n-2": "ES 12 %"}))
+    control = run.rows[run.rows["method"] == "BaseLine"]
+    rows = [run.rows, more[more["method"] == "ES 12 %"], control.assign(method="BaseLine + 12 %")]
+    rows.append(control.assign(method="own data in the union", acc_I=control["acc_I"] + 0.2))
+    run = Published("one", pd.concat(rows), run.provenance)
+    table = specification.specification_table(run, (6,))
+    assert set(table["reading"]) == {"as declared", "baseline with own data"}
+    assert table["change"].is_monotonic_increasing
+    assert set(table["verdict"]) == {"CONTRADICTED"}  # on D_G it is lower
+    sentence = specification.specification_sentence(table)
+    assert sentence == "claim 6: 2 contradicted"
+    fig = specification.specification_figure(table)
+    assert len(fig.axes) == 1 and len(fig.axes[0].get_yticklabels()) == 2
+
+
+def test_without_rows_there_is_no_reading():
+    table = specification.specification_table(a_run(), (3,))
+    assert table.empty
+    assert specification.specification_sentence(table) == (
+        "these rows have no reading of these claims"
+    )
