@@ -53,7 +53,8 @@ def test_with_few_people_or_one_value_nothing_is_adjusted():
     few = adjusted.adjust(d[:10], covariate[:10], COHORT[:10])
     assert few.adjusted == few.plain and np.isnan(few.ratio)
     assert adjusted.adjust(d[:11], covariate[:11], COHORT[:11]).ratio > 1
-    assert np.isnan(adjusted.adjust(d, np.ones(len(d)), COHORT).ratio)
+    same = adjusted.adjust(d, np.ones(len(d)), COHORT)
+    assert same.adjusted == same.plain and np.isnan(same.ratio)
 
 
 def test_networks_that_met_a_person_are_left_out():
