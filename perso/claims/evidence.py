@@ -184,16 +184,25 @@ class Evidence:
 
         contrast   (method, weight), …; of a difference the weights are 1 and -1
         """
+        d, common = self.differences(of, part, contrast)
+        cohorts = d.index.get_level_values("fold").to_numpy()
+        draw = self.rng("effect", of, part, contrast)
+        return self.effect_of(part, d.to_numpy(), cohorts, draw, common)
+
+    def differences(
+        self, of: str, part: str, contrast: tuple[tuple[str, float], ...]
+    ) -> tuple[pd.Series, dict[int, float]]:
+        """The contrast of each person, by fold and person, and the variance that each fold shares.
+
+        See `changes.by_person` and `changes.shared_variances`.
+        """
         names = [name for name, _ in contrast]
-        rows = self.having(of, *names)
-        d = changes.by_person(rows, dict(contrast), part)
+        d = changes.by_person(self.having(of, *names), dict(contrast), part)
         if d.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *names)
-        cohorts = d.index.get_level_values("fold")
+        folds = d.index.get_level_values("fold").unique()
         # how much a generic network varies shows in the baselines
-        common = changes.shared_variances(self.rows(of), dict(contrast), part, cohorts.unique())
-        draw = self.rng("effect", of, part, contrast)
-        return self.effect_of(part, d.to_numpy(), cohorts.to_numpy(), draw, common)
+        return d, changes.shared_variances(self.rows(of), dict(contrast), part, folds)
 
     def effect_of(
         self,

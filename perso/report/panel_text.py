@@ -51,7 +51,7 @@ def own_gains(run: Published, methods: Sequence[str] = MATRIX_METHODS) -> dict[s
     return found
 
 
-def change_text(mean: Mean) -> str:
+def mean_text(mean: Mean) -> str:
     """A mean in percentage points with its interval; "?" where it is unknown."""
     line = pd.Series({"change": mean.mean, "low": mean.low, "high": mean.high})
     return format_change(line) or "?"
@@ -61,7 +61,7 @@ def own_gain_table(gains: dict[str, Mean]) -> pd.DataFrame:
     """Own gains as text: a line per method."""
     lines = {
         method: {
-            "own gain in pp [95 %]": change_text(mean),
+            "own gain in pp [95 %]": mean_text(mean),
             "people": str(mean.n),
             "cohorts": str(mean.cohorts),
         }
@@ -78,11 +78,11 @@ def personal_sentence(gains: dict[str, Mean]) -> str:
             f"This cannot be told from these rows: it needs {FEWEST} people in a cohort, or more."
         )
     personal = [name for name, mean in known.items() if mean.low > 0 and name != "BaseLine"]
-    texts = [f"{name} {change_text(known[name])} points" for name in personal]
+    texts = [f"{name} {mean_text(known[name])} points" for name in personal]
     first = "No method has a personal gain whose interval excludes 0."
     if texts:
         first = f"Personal is a gain of {' and of '.join(texts)}."
-    rest = [f"{name} {change_text(mean)}" for name, mean in known.items() if name not in personal]
+    rest = [f"{name} {mean_text(mean)}" for name, mean in known.items() if name not in personal]
     return f"{first} Not personal, or not surely so: {'; '.join(rest)}." if rest else first
 
 
@@ -132,8 +132,8 @@ def adjusted_table(run: Published, methods: Sequence[str]) -> pd.DataFrame:
         both = adjusted.both_outcomes(run.rows, method)
         outcome = both.log_probability
         lines[method] = {
-            "change in pp": change_text(found.plain),
-            "adjusted": change_text(found.adjusted),
+            "change in pp": mean_text(found.plain),
+            "adjusted": mean_text(found.adjusted),
             "variance ratio": format_ratio(found.ratio) or "too few people",
             "log-probability": f"{outcome.mean:+.3f} [{outcome.low:+.3f}, {outcome.high:+.3f}]",
             "ratio of t": format_ratio(both.ratio) if excludes_0(both) else "",

@@ -189,8 +189,8 @@ def test_people_who_share_a_generic_network_are_not_independent(make_evidence):
     method, part = "TL 9 % (1e-4)", "D_I"
     one_of_two = Superior(method, "BaseLine", part, of="relative").contrast
     both = Superior(method, "TL-n-0", part, of="relative").contrast
-    shared = found.shared_variance("relative", part, one_of_two, 0)
+    shared = found.differences("relative", part, one_of_two)[1][0]
     assert shared > 0.001
-    assert found.shared_variance("relative", part, both, 0) == 0
+    assert found.differences("relative", part, both)[1][0] == 0
     three = make_evidence(hits_of, repeats=3)
-    assert three.shared_variance("relative", part, one_of_two, 0) < shared / 2
+    assert three.differences("relative", part, one_of_two)[1][0] < shared / 2

@@ -74,8 +74,12 @@ class Simulated(Evidence):
     def cohorts(self, of: str, people: pd.Index) -> np.ndarray:
         return np.arange(len(people)) % COHORTS
 
-    def shared_variance(self, *_) -> float:
-        return 0.0
+    def differences(self, of: str, part: str, contrast: tuple) -> tuple[pd.Series, dict]:
+        people = self.people(of, part, *(name for name, _ in contrast))
+        d = people @ [weight for _, weight in contrast]
+        folds = self.cohorts(of, people.index)
+        d.index = pd.MultiIndex.from_arrays([folds, people.index], names=["fold", "person"])
+        return d, dict.fromkeys(range(COHORTS), 0.0)
 
 
 @pytest.fixture(autouse=True)
