@@ -41,7 +41,7 @@ READINGS = {
 
 
 def answer_text(run: Published, table: pd.DataFrame) -> str:
-    """What personalization does for the person and everybody else, at what cost, and to whom.
+    """What personalization does for the person and for everybody else.
 
     table   of `effects.effects_table`
     """
@@ -50,28 +50,23 @@ def answer_text(run: Published, table: pd.DataFrame) -> str:
         return NOT_THERE
     cohorts = run.rows["fold"].nunique()
     groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
-    methods = "; ".join(f"for {method_text(name, line)}" for name, line in main.iterrows())
+    methods = "; ".join(method_text(name, line) for name, line in main.iterrows())
     few = ""
     if cohorts < MIN_COHORTS:
         few = f" The intervals for everybody else hold for the D_G of {groups} alone."
     return (
         f"{run.rows['person'].nunique()} people in {groups}, compared with a baseline that never "
-        f"saw the person. {gains_text(main)} In numbers, with 95 % intervals: the change of "
-        "accuracy in points for the person and for everybody else; iterations of training, of a "
-        "baseline's; and the expected share of people who are harmed on their own data, which "
-        f"would be 50 % without any effect. They are, {methods}.{few} {printed_sentence(main)}"
+        f"saw the person. {gains_text(main)} In points of accuracy, for the person and for "
+        f"everybody else: {methods}.{few} {printed_sentence(main)}"
     )
 
 
 def method_text(name: str, line: pd.Series) -> str:
-    """The changes by a method, its cost for each person, and the people it harms.
+    """The changes by a method, with their intervals.
 
     line   of `effects.effects_table`
     """
-    return (
-        f"{SHORT[name]}: {change_text(line['D_I'])} and {change_text(line['D_G'])}, "
-        f"{100 * line['cost', 'iterations']:.0f} %, {harm_text(line['harmed'])} %"
-    )
+    return f"{SHORT[name]} {change_text(line['D_I'])} and {change_text(line['D_G'])}"
 
 
 def gains_text(table: pd.DataFrame) -> str:

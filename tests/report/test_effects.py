@@ -116,8 +116,8 @@ def test_the_answer_has_people_gains_changes_cost_harm_and_printed_values(make_r
     assert text.startswith("48 people in 4 cohorts, compared with a baseline")
     assert "the person gains, but everybody else loses" in text
     assert (
-        "They are, for transfer learning at rate 1e-4: +2.0 [+1.5, +2.5] and -2.0 [-2.5, -1.5], "
-        "9 %, 4.0 [1.0, 7.0] %. The changes" in text
+        "for everybody else: transfer learning at rate 1e-4 +2.0 [+1.5, +2.5] and "
+        "-2.0 [-2.5, -1.5]. The changes" in text
     )
     assert text.endswith(
         "lie between +0.3 and +0.3 points on the individual's own data and between -0.6 and -0.6 "
