@@ -98,3 +98,10 @@ def own_gain(accuracies: np.ndarray) -> np.ndarray:
     without = off.sum() - on_others - by_others  # neither the person's network nor test set
     gains[there] = own - (on_others + by_others) / (n - 1) + without / ((n - 1) * (n - 2))
     return gains
+
+
+def double_centred(table: np.ndarray) -> np.ndarray:
+    """A table minus the means of its lines and columns, plus its mean."""
+    lines = table.mean(axis=1, keepdims=True)
+    columns = table.mean(axis=0, keepdims=True)
+    return table - lines - columns + table.mean()

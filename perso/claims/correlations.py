@@ -313,7 +313,7 @@ def printed_slope(what: str, part: str, block: str) -> float:
     return RANGE_OF_TEN * slope if what == SPREAD else slope
 
 
-def printed_rho(what: str) -> str:
+def printed_slopes(what: str) -> str:
     """Slopes and rank correlations in v3's printed Table I, as text.
 
     what   SD or SPREAD: mean accuracy against its dispersion, on D_I and on D_G;

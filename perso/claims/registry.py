@@ -288,7 +288,7 @@ CLAIMS = (
             "else's."
         ),
         source="v3, IV, Results",
-        printed=correlations.printed_rho("D_G"),
+        printed=correlations.printed_slopes("D_G"),
         chapter="08-comparison",
         tests=(Measured(correlations.settings_rho, ("relative", BASELINE, *SIX)),),
         readings=readings(HIGH_RATE, ABSOLUTE),
@@ -441,7 +441,7 @@ CLAIMS = (
             "is smaller."
         ),
         source="v3, IV, Fairness",
-        printed=correlations.printed_rho(dispersions.SD),
+        printed=correlations.printed_slopes(dispersions.SD),
         chapter="14-fairness",
         tests=accuracy_against(dispersions.SD),
         controls=accuracy_against(dispersions.BETWEEN_PERSON_SD),
@@ -452,7 +452,7 @@ CLAIMS = (
         kind="ranking",
         says="More accurate methods are fairer: the range of accuracy over people is smaller.",
         source="v3, IV, Fairness",
-        printed=correlations.printed_rho(dispersions.SPREAD),
+        printed=correlations.printed_slopes(dispersions.SPREAD),
         chapter="14-fairness",
         tests=accuracy_against(dispersions.SPREAD),
         readings=readings(HIGH_RATE, ABSOLUTE),

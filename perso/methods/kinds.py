@@ -23,7 +23,7 @@ def early_shaping(dose: float) -> Method:
         named_by("ES", dose),
         "early shaping",
         f"{amount(dose)} on D_I first, then D_G",
-        phases=(first("I", dose), EPOCHS),
+        phases=(phase_of("I", dose), EPOCHS),
         stands_for=V3_ROW.get(("ES", dose), ""),
     )
 
@@ -35,7 +35,7 @@ def longer_baseline(dose: float) -> Method:
         f"BaseLine + {dose_text(dose)}" + (" iterations" if dose >= 1 else ""),
         "control",
         f"the baseline with as many more iterations as {as_long}",
-        phases=(first("G", dose), EPOCHS),
+        phases=(phase_of("G", dose), EPOCHS),
         global_extra="other",
         refines=BASELINE,
         stands_for=V3_ROW.get(("BaseLine", dose), ""),
@@ -48,7 +48,7 @@ def early_on_another(dose: float) -> Method:
         f"{named_by('ES', dose)} on another person",
         "control",
         f"{amount(dose)} on D_I' first, then D_G",
-        phases=(first("I", dose), EPOCHS),
+        phases=(phase_of("I", dose), EPOCHS),
         individual_data="other",
     )
 
@@ -72,7 +72,7 @@ def transfer_learning(late: float, rate: float, optimiser: str = "") -> Method:
         f"generic network, then {amount(late)}{in_meaning} on D_I at learning rate "
         f"{rate_text(rate)}",
         start="generic",
-        phases=(first("I", late, rate=rate, optimiser=optimiser),),
+        phases=(phase_of("I", late, rate=rate, optimiser=optimiser),),
         stands_for="" if optimiser else V3_ROW.get(("TL", late, rate), ""),
     )
 
@@ -82,19 +82,18 @@ def transfer_control(late: float, rate: float, draws: str) -> Method:
 
     draws   "I": those of another person, D_I' | "G": D_G
     """
-    whose = {"I": "another person", "G": "D_G"}[draws]
-    data = {"I": "D_I'", "G": "D_G"}[draws]
+    whose, data = ("another person", "D_I'") if draws == "I" else ("D_G", "D_G")
     return Method(
         f"{named_by('TL', late)} on {whose} ({rate_text(rate)})",
         "control",
         f"generic network, then {amount(late)} on {data} at learning rate {rate_text(rate)}",
         start="generic",
-        phases=(first(draws, late, rate=rate),),
+        phases=(phase_of(draws, late, rate=rate),),
         individual_data="other" if draws == "I" else "own",
     )
 
 
-def first(draws: str, dose: float, **training) -> Phase:
+def phase_of(draws: str, dose: float, **training) -> Phase:
     """The phase of a dose: iterations, or below 1 a share of the epochs."""
     length = {"iterations": dose} if dose >= 1 else {"epochs": dose}
     return Phase(draws, **length, **training)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from perso.analysis.fairness import reading
-
 
 def test_set_text(noise: pd.DataFrame) -> str:
     """Test images, digits and sampling noise of each person, a line each.
@@ -55,43 +53,6 @@ def dispersion_text(table: pd.DataFrame) -> pd.DataFrame:
             "change of between-person SD [95 %]": changes,
         },
         index=table.index,
-    )
-
-
-def scales_sentence(scales: pd.DataFrame, method: str, base: str = "BaseLine") -> str:
-    """Whether a method's change of the differences between people reads as a ceiling.
-
-    scales   of `fairness.dispersion_on_scales`
-    """
-    formats = {"percentage points": "{:.1f}", "relative error": "{:.2f}", "logit": "{:.2f}"}
-    names = {
-        "percentage points": "in percentage points",
-        "relative error": "relative to the mean error",
-        "logit": "in logits",
-    }
-    changes = []
-    for name, line in scales.iterrows():
-        number = formats[name].format
-        changes.append(
-            f"from {number(line['base'])} to {number(line['method'])} {names[name]} "
-            f"(change {line['change']:+.2f} [{line['low']:+.2f}, {line['high']:+.2f}])"
-        )
-    conclusion = {
-        "ceiling": (
-            "It reads as a ceiling: people come nearer to each other in percentage points only, as "
-            "all come nearer to 100 %."
-        ),
-        "open": (
-            "Whether this is a ceiling is open: people come nearer to each other in percentage "
-            "points, and their number is too small to tell it in logits."
-        ),
-        "equalising": "It reads as equalising: people come nearer to each other in logits, too.",
-        "widening": "It reads as widening: people differ more in logits, too.",
-        "neither": "No change is shown.",
-    }
-    return (
-        f"The between-person SD goes, from {base} to {method}, {', '.join(changes)}. "
-        f"{conclusion[reading(scales)]}"
     )
 
 

@@ -1,10 +1,10 @@
 """Figures of people and cohorts: person × person, and what larger studies could detect."""
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from perso.analysis import matrix
 from perso.parts import D_G, PARTS
 from perso.report.figures import legend_beside, part_label
 from perso.report.plan_text import components_of
@@ -20,20 +20,13 @@ def matrix_figure(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0
     table   [people, people] of `matrix.hits_matrix`, shares
     limit   where the colours end, in points
     """
-    values = 100 * double_centred(table.to_numpy())
+    values = 100 * matrix.double_centred(table.to_numpy())
     image = ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[], xlabel="test set of person", ylabel="network of person")
     ax.set_title(title, fontsize="small")
     ax.figure.colorbar(image, ax=ax, shrink=0.8, extend="both", label="pp")
     ax.grid(False)
     return ax
-
-
-def double_centred(table: np.ndarray) -> np.ndarray:
-    """A table minus the means of its lines and columns, plus its mean."""
-    lines = table.mean(axis=1, keepdims=True)
-    columns = table.mean(axis=0, keepdims=True)
-    return table - lines - columns + table.mean()
 
 
 def planning_figure(ax: Axes, rows: pd.DataFrame, method: str, base: str, part: str) -> Axes:

@@ -9,7 +9,8 @@ import pandas as pd
 from perso.analysis import adjusted, matrix
 from perso.parts import D_I, PARTS
 from perso.report.plan_text import components_of, points
-from perso.report.tables import format_change, format_ratio
+from perso.report.sentences import format_interval
+from perso.report.tables import format_ratio
 from perso.stats.cohorts import Mean, mean_over_people
 from perso.stats.planning import difference_components
 from perso.store.published import Published
@@ -22,18 +23,6 @@ CONTRASTS = (
     ("TL 9 % (1e-4)", "TL 9 % on another person (1e-4)"),
 )
 FEWEST = 3  # people of a cohort from whom an own gain can be told
-
-
-def most_cohorts(runs: Sequence[Published]) -> Published:
-    """The run with the most cohorts among those whose rows have `hits_S`; the first of equal ones.
-
-    Folds that exchange their halves are cohorts, too. Without such a run it is the first of all.
-    """
-    able = [run for run in runs if run.rows["hits_S"].notna().all()]
-    return max(
-        able or runs[:1],
-        key=lambda run: (run.rows["fold"].nunique(), run.rows["person"].nunique()),
-    )
 
 
 def individuals_of(run: Published) -> list[list[str]]:
@@ -53,8 +42,7 @@ def own_gains(run: Published, methods: Sequence[str] = MATRIX_METHODS) -> dict[s
 
 def mean_text(mean: Mean) -> str:
     """A mean in percentage points with its interval; "?" where it is unknown."""
-    line = pd.Series({"change": mean.mean, "low": mean.low, "high": mean.high})
-    return format_change(line) or "?"
+    return format_interval(mean) or "?"
 
 
 def own_gain_table(gains: dict[str, Mean]) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def test_the_printed_slopes_have_the_claims_signs():
             for what in (SD, SPREAD):
                 assert correlations.printed_slope(what, part, block) < 0
         assert correlations.printed_slope("D_G", "D_I", block) < 0
-    assert correlations.printed_rho("D_G").startswith("slopes -0.50, ρ -0.01 (shaping)")
+    assert correlations.printed_slopes("D_G").startswith("slopes -0.50, ρ -0.01 (shaping)")
 
 
 @pytest.mark.parametrize(("slope", "outcome"), [(0, "against"), (-0.5, "for"), (0.5, "against")])

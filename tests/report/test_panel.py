@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perso.analysis import matrix
 from perso.report import panel_figures, panel_text, specification
 from perso.stats.cohorts import mean_over_people
 from perso.store.published import Published
@@ -47,14 +48,6 @@ def a_run(cohorts: int = 3, people: int = 12, shift: float = 0.1, name: str = "o
     settings = {"rows_of": "relative", "seed": 0, "variation": "hidden-factors", "epochs": 6}
     facts = {"settings": settings}
     return Published(name, pd.DataFrame(lines), facts | {"individuals": individuals})
-
-
-def test_the_run_of_most_cohorts_that_has_hits_is_taken():
-    small, large = a_run(2, name="small"), a_run(3, name="large")
-    older = a_run(4, name="older")
-    older.rows["hits_S"] = None
-    assert panel_text.most_cohorts([small, older, large]).name == "large"
-    assert panel_text.most_cohorts([older]).name == "older"
 
 
 def test_a_planted_own_gain_is_found_and_named():
@@ -113,7 +106,7 @@ def test_secondary_analyses_have_no_ratio_of_nothing():
 def test_the_matrix_without_both_means():
     lines, columns = np.random.default_rng(0).random((2, 5))
     table = lines[:, None] + columns
-    assert panel_figures.double_centred(table) == pytest.approx(np.zeros((5, 5)))
+    assert matrix.double_centred(table) == pytest.approx(np.zeros((5, 5)))
     _, ax = plt.subplots()
     panel_figures.matrix_figure(ax, pd.DataFrame(table + np.eye(5) / 10), "SW-n-2")
     drawn = ax.images[0].get_array()

@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import os
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -17,7 +16,7 @@ from perso.methods.after import Share
 from perso.methods.method import Method, Phase, Shaping, decides_numbers
 from perso.methods.registry import named
 from perso.own_code import own_object
-from perso.paths import ROOT, default_data_dir
+from perso.paths import ROOT
 from perso.settings import TYPES, Settings, overlay, read_params
 from perso.store import published
 from perso.study import identity
@@ -73,17 +72,6 @@ def load_once():
         yield
 
 
-def require_data(dataset: str) -> None:
-    """Skip the test where a data set would be downloaded; fail it where PERSO_REQUIRE_DATA=1."""
-    if dataset not in sources.ARCHIVES:
-        return
-    folder, _, names, _ = sources.ARCHIVES[dataset]
-    raw = default_data_dir() / folder / "raw"
-    if not all((raw / name).with_suffix("").is_file() for name in names):
-        leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
-        leave(f"the unpacked files of {dataset} are not in {raw}")
-
-
 def published_models(run: published.Published) -> set:
     """The (method, person, repeat, key) of a published file's rows."""
     return set(run.rows[MODEL].itertuples(index=False, name=None))
@@ -91,17 +79,17 @@ def published_models(run: published.Published) -> set:
 
 def computed_models(settings: Settings) -> set:
     """The (method, person, repeat, key) that a study of these settings has today."""
-    require_data(settings.dataset)
     wanted = Study(replace(settings, device="cpu"), "nowhere.sqlite").wanted()
     return set(wanted[MODEL].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
-def test_all_keys_of_a_published_file_are_computed_from_its_settings(path):
+def test_all_keys_of_a_published_file_are_computed_from_its_settings(path, require_data):
     """Settings that are new since take their default; those that were removed decided no number."""
     run = published.read_rows(path)
     recorded = run.provenance["settings"]
     settings = overlay({name: value for name, value in recorded.items() if name in TYPES})
+    require_data(settings.dataset)
     assert len(run.rows) > 0 and published_models(run) <= computed_models(settings)
 
 
@@ -110,8 +98,9 @@ def test_all_keys_of_a_published_file_are_computed_from_its_settings(path):
     [path for path in PUBLISHED if (ROOT / "params" / f"{path.stem}.yml").exists()],
     ids=lambda path: path.stem,
 )
-def test_all_keys_of_a_published_file_are_computed_from_its_params_file(path):
+def test_all_keys_of_a_published_file_are_computed_from_its_params_file(path, require_data):
     settings = read_params(ROOT / "params" / f"{path.stem}.yml")
+    require_data(settings.dataset)
     assert published_models(published.read_rows(path)) <= computed_models(settings)
 
 
