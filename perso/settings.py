@@ -152,7 +152,7 @@ TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", s
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "split": ("item", "image"),
-    "rows_of": ("v3", "relative", "v1", "grouping", "doses", "sweeps", "readings"),
+    "rows_of": ("v3", "relative", "v1", "grouping", "doses", "sweeps", "readings", "baselines"),
     "claims_of": ("papers",),
     "architecture": ("vgg", "gru"),
     "norm": ("after", "before"),

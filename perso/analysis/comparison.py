@@ -7,7 +7,7 @@ import pandas as pd
 
 from perso.analysis import accuracy, changes
 from perso.analysis.printed import PAPER_OF, printed_table
-from perso.methods.method import BASELINE, SHAPING, Method
+from perso.methods.method import BASELINE, BEYOND, SHAPING, Method
 from perso.methods.registry import DOSES, METHODS, baseline_of
 from perso.parts import PARTS
 from perso.stats import paired
@@ -202,8 +202,13 @@ def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Se
 
 
 def correction_family(method: Method) -> str:
-    """Name of the methods whose p are corrected together: "shaping", or the method's family."""
-    return "shaping" if is_shaping(method) else method.family
+    """Name of the methods whose p are corrected together.
+
+    "shaping", "beyond the papers", or the method's family.
+    """
+    if is_shaping(method):
+        return "shaping"
+    return "beyond the papers" if method.family in BEYOND else method.family
 
 
 def is_shaping(method: Method) -> bool:

@@ -40,6 +40,28 @@ def front(
     return ~(better_on_I | better_on_G).any(axis=-1)
 
 
+def above_curve(
+    point: tuple[np.ndarray, np.ndarray],
+    curve: tuple[np.ndarray, np.ndarray],
+    margins: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """Whether points lie above a curve: no place of it is as good on both parts, bool [..., k].
+
+    point     means of k methods on D_I and on D_G, [..., k] each
+    curve     means at the curve's knots, in their order, [..., m] each; straight lines join them
+    margins   of D_I and D_G: a place that is worse by less than these is as good
+    """
+    places = [
+        np.concatenate([knots[..., :-1] + step / 20 * np.diff(knots) for step in range(20)], -1)
+        for knots in curve
+    ]
+    as_good = [
+        np.concatenate([place, knots[..., -1:]], -1)[..., None, :] > of_point[..., :, None] - margin
+        for place, knots, of_point, margin in zip(places, curve, point, margins, strict=True)
+    ]
+    return ~(as_good[0] & as_good[1]).any(axis=-1)
+
+
 def complete(on_I: np.ndarray, on_G: np.ndarray) -> np.ndarray:
     """Both parts of the people who have every value, [2, n, k]."""
     both = np.stack([on_I, on_G]).astype(float)

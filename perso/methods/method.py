@@ -12,11 +12,14 @@ import numpy as np
 
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
-FAMILIES = ("baseline", "control", *SHAPING, "data grouping")
+# families of methods that are not the papers'
+BEYOND = ("fine-tuning", "interpolation", "replay", "nearest neighbours", "meta-learning")
+FAMILIES = ("baseline", "control", *SHAPING, "data grouping", *BEYOND)
 OWN = "own"  # the family of methods from a file of the user's
 ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
 
-TRAINS = "all|head|norm|last block|low rank [1-9][0-9]*"
+STATISTICS = "statistics"
+TRAINS = f"all|head|norm|{STATISTICS}|last block|low rank [1-9][0-9]*"
 
 Schedule = Callable[[int, int], np.ndarray]  # (iterations, n_iter) → bool [iterations]
 
@@ -48,16 +51,23 @@ class Phase:
     epochs: float = 0
     rate: float | None = None  # learning rate; None: the study's, with its decay
     optimiser: str = ""  # "" the study's | adam | sgd
-    trains: str = "all"  # which weights: all | head | norm | last block | low rank R
+    # share of each batch that comes from D_G where the batch would come from D_I (replay)
+    replay: float = 0.0
+    # which weights: all | head | norm | last block | low rank R | statistics: none of them, only
+    # the statistics of batch norm, which need no labels
+    trains: str = "all"
     statistics: bool = True  # whether the statistics of batch norm change, too
     pull: float = 0.0  # λ of the penalty λ/2 · ‖θ − θ_start‖² (L2-SP)
     pull_l1: float = 0.0  # λ of the penalty λ · ‖θ − θ_start‖₁
     l1: float = 0.0  # α of the penalty α · ‖θ‖₁, without biases and batch norm
     best_every: int = 0  # keep the best of the states after every so many iterations; 0: the last
+    # keep the average of the states in the last part of the iterations, this share of them; 0: the
+    # last state
+    average: float = 0.0
 
     def __post_init__(self):
         as_whole_numbers(self, "iterations", "best_every")
-        for name in ("epochs", "rate", "pull", "pull_l1", "l1"):
+        for name in ("epochs", "rate", "replay", "pull", "pull_l1", "l1", "average"):
             value = getattr(self, name)
             if value is None and name == "rate":
                 continue
@@ -85,16 +95,28 @@ class Phase:
         if not re.fullmatch(TRAINS, self.trains):
             raise ValueError(
                 f"trains {self.trains!r} is unknown; "
-                "possible: all, head, norm, last block, low rank R"
+                "possible: all, head, norm, statistics, last block, low rank R"
             )
+        if self.trains == STATISTICS and not self.statistics:
+            raise ValueError("trains 'statistics' needs statistics=True: else nothing changes")
         for name in ("pull", "pull_l1", "l1", "best_every"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} {getattr(self, name)!r} must be 0 or more")
+        if not 0 <= self.replay < 1:
+            raise ValueError(
+                f"replay {self.replay!r} is no share of a batch; possible: 0 to below 1"
+            )
+        if self.replay and self.draws == "G":
+            raise ValueError("replay needs a phase that draws from D_I")
+        if not 0 <= self.average <= 1:
+            raise ValueError(f"average {self.average!r} is no share; possible: 0 to 1")
+        if self.average and self.best_every:
+            raise ValueError("average and best_every choose differently: give one of the two")
 
     @property
     def training(self) -> "Phase":
         """How it trains, without what is drawn and for how long."""
-        return replace(self, draws="G", iterations=1, epochs=0)
+        return replace(self, draws="G", replay=0, iterations=1, epochs=0)
 
 
 EPOCHS = Phase("G", epochs=1)  # the study's epochs on D_G (Algorithm 1, lines 4 and 16)
@@ -127,6 +149,43 @@ class Shaping(NamedTuple):
         return tuple(found)
 
 
+RULES = ("reptile", "maml", "ordinary")
+
+
+@dataclass(frozen=True)
+class MetaLearned:
+    """A start that is learned from the people of D_G, from the generic network on.
+
+    In each round some people of D_G train for a few steps by plain SGD, each on their own data. The
+    next round starts where `rule` says (`training.meta`). A round sees as many samples as `steps`
+    ordinary batches. ValueError names the field that is wrong.
+    """
+
+    # reptile: a part of the way to the mean of the trained networks | maml: first-order MAML, the
+    # mean of the last steps | ordinary: a control, `steps` ordinary batches of D_G in each round
+    rule: str
+    rounds: int = 100
+    people: int = 4  # in a round; each batch is divided among them
+    steps: int = 5
+    rate: float = 0.05  # of the steps
+    share: float = 1.0  # of the way (reptile); of the last steps' mean (maml)
+
+    def __post_init__(self):
+        as_whole_numbers(self, "rounds", "people", "steps")
+        for name in ("rate", "share"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if self.rule not in RULES:
+            raise ValueError(f"rule {self.rule!r} is unknown; possible: {', '.join(RULES)}")
+        for name in ("rounds", "people", "steps", "rate", "share"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} {getattr(self, name)!r} must be above 0")
+
+    @property
+    def iterations(self) -> int:
+        """Its iterations, with as many samples each as an ordinary one."""
+        return self.rounds * self.steps
+
+
 LABEL = {"decides numbers": False}  # of a field that only names or describes a method
 
 
@@ -142,10 +201,12 @@ class Method:
     family: str = field(metadata=LABEL)  # one of FAMILIES, or OWN
     meaning: str = field(metadata=LABEL)  # description in one line
     # fresh: initial weights of its own | generic: the network trained on D_G that all people share
-    # | another method: that method's network of the same person
-    start: "str | Method" = "fresh"
+    # | a MetaLearned: that network, trained further for being personalized; all people share it,
+    # too | another method: that method's network of the same person
+    start: "str | MetaLearned | Method" = "fresh"
     phases: tuple[Phase, ...] = (EPOCHS,)  # one after the other
     after: Callable | None = None  # what becomes of the trained weights, see `methods.after`
+    answer: Callable | None = None  # how the network answers, see `methods.answer`; None: it alone
     # percentage of D_I's training items that no phase trains on, for `best_every`
     held_out: int = 0
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
@@ -177,9 +238,11 @@ class Method:
             value = getattr(self, name)
             if value not in possible:
                 raise ValueError(f"{name} {value!r} is unknown; possible: {possible}")
-        if self.start not in ("fresh", "generic") and not isinstance(self.start, Method):
+        starts = (Method, MetaLearned)
+        if self.start not in ("fresh", "generic") and not isinstance(self.start, starts):
             raise ValueError(
-                f"start {self.start!r} is unknown; possible: 'fresh', 'generic', another Method"
+                f"start {self.start!r} is unknown; possible: 'fresh', 'generic', a MetaLearned, "
+                "another Method"
             )
         phases = self.phases
         if not (isinstance(phases, tuple) and all(isinstance(each, Phase) for each in phases)):
@@ -188,6 +251,8 @@ class Method:
             raise ValueError("phases are empty, but initial weights must be trained")
         if self.after is not None and not callable(self.after):
             raise ValueError(f"after {self.after!r} is no function of a Movement")
+        if self.answer is not None and not callable(self.answer):
+            raise ValueError(f"answer {self.answer!r} is no function of a Question")
         try:
             hash(self)
         except TypeError as error:
@@ -241,8 +306,14 @@ class Method:
 
     @property
     def begins(self) -> str:
-        """The start of the first method of its lineage: fresh | generic."""
-        return self.lineage[0].start
+        """What its lineage begins with: fresh | generic, which a meta-learned start does, too."""
+        return "fresh" if self.lineage[0].start == "fresh" else "generic"
+
+    @property
+    def meta(self) -> "MetaLearned | None":
+        """The meta-learned start of its lineage; None where it has none."""
+        start = self.lineage[0].start
+        return start if isinstance(start, MetaLearned) else None
 
     @cached_property
     def stages(self) -> tuple[tuple[Phase, ...], ...]:
@@ -259,14 +330,14 @@ class Method:
     def training(self) -> "Method":
         """What it has in common with methods that one training serves.
 
-        They differ in their names, in what comes after, and in the length of the last phase: the
-        shorter one is a prefix of the longer one.
+        They differ in their names, in what comes after, in how they answer, and in the length of
+        the last phase: the shorter one is a prefix of the longer one.
         """
         phases = self.phases
         if phases and self.has_prefixes:
             phases = (*phases[:-1], replace(phases[-1], iterations=1, epochs=0))
         labels = {each.name: "" for each in fields(self) if not decides_numbers(each)}
-        return replace(self, **labels | {"family": OWN}, phases=phases, after=None)
+        return replace(self, **labels | {"family": OWN}, phases=phases, after=None, answer=None)
 
     @property
     def has_prefixes(self) -> bool:
@@ -276,8 +347,8 @@ class Method:
         """
         last = self.phases[-1]
         decays = bool(last.epochs) and last.rate is None
-        chosen = any(phase.best_every for phase in self.phases)
-        return not (decays or chosen or callable(last.draws))
+        of_many_states = any(phase.best_every or phase.average for phase in self.phases)
+        return not (decays or of_many_states or callable(last.draws))
 
     @property
     def shaping(self) -> Shaping | None:
@@ -296,7 +367,7 @@ class Method:
                 terms["early" if phase.draws == "I" else "extra"] = phase.iterations
         found = Shaping(**terms)
         fits = self.start == ("fresh" if found.epochs_factor else "generic")
-        plain = self.after is None and not self.held_out
+        plain = self.after is None and self.answer is None and not self.held_out
         # making the phases again shows that the terms hold everything
         return found if fits and plain and found.phases == self.phases else None
 

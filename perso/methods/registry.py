@@ -3,6 +3,7 @@
 from collections import Counter
 
 from perso.errors import InputError
+from perso.methods import baselines
 from perso.methods.kinds import (
     data_grouping,
     early_on_another,
@@ -222,6 +223,17 @@ READINGS = (
     transfer_learning(300, 1e-4),
 )
 
+# What else one could do, beside the papers' methods and the controls of the same length
+BASELINES = (
+    *(
+        method
+        for method in RELATIVE
+        if method.family != "control"
+        or method.name.startswith(("BaseLine + 12", "TL-n-0", "TL 9 % on"))
+    ),
+    *baselines.ALL,
+)
+
 TABLES = {
     "v3": V3,
     "relative": RELATIVE,
@@ -230,6 +242,7 @@ TABLES = {
     "doses": DOSES,
     "sweeps": SWEEPS,
     "readings": READINGS,
+    "baselines": BASELINES,
 }
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
 

@@ -88,25 +88,41 @@ def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return np.concatenate([source[:0], *(rng.permutation(source) for _ in range(passes))])[:count]
 
 
+def own_samples(phases: Iterable[Phase], n_iter: int, epochs: int, batch_size: int) -> np.ndarray:
+    """How many samples of every batch come from D_I, int [T]: all, none, or all but the replay.
+
+    The arguments are those of `schedule`.
+    """
+    parts = [np.zeros(0, int)]
+    for phase in phases:
+        own = batch_size - round(phase.replay * batch_size)
+        parts.append(own * phase_schedule(phase, n_iter, epochs))
+    return np.concatenate(parts)
+
+
 def batches(
-    from_I: np.ndarray,
+    own: np.ndarray,
     D_I: np.ndarray,
     D_G: np.ndarray,
     batch_size: int,
     rng_I: np.random.Generator | None,
     rng_G: np.random.Generator | None,
 ) -> np.ndarray:
-    """The index plan, int32 [iterations, batch_size]: row t from D_I where from_I[t], else D_G.
+    """The index plan, int32 [iterations, batch_size]: row t begins with own[t] samples of D_I.
 
+    own            int [iterations] (`own_samples`), the rest of a row comes from D_G; or bool: all
+                   of a row or none of it
     D_I, D_G       indices of training images, [n_I] and [n_G]
     rng_I, rng_G   one generator each: draws from one source never change those from the other.
                    None will do for a source that no iteration draws from.
     """
-    plan = np.empty((len(from_I), batch_size), np.int32)
-    for mask, source, rng in ((from_I, D_I, rng_I), (~from_I, D_G, rng_G)):
-        rows = int(mask.sum())
-        if rows:
-            plan[mask] = stream(source, rows * batch_size, rng).reshape(rows, batch_size)
+    if own.dtype == bool:
+        own = own * batch_size
+    plan = np.empty((len(own), batch_size), np.int32)
+    from_I = np.arange(batch_size) < own[:, None]
+    for places, source, rng in ((from_I, D_I, rng_I), (~from_I, D_G, rng_G)):
+        if count := int(places.sum()):
+            plan[places] = stream(source, count, rng)
     return plan
 
 

@@ -27,17 +27,20 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from perso.analysis import accuracy
 from perso.analysis.printed import PAPER_OF
 from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
-from perso.methods.registry import METHODS, RELATIVE, V3
+from perso.methods.registry import BASELINES, METHODS, RELATIVE, V3
 from perso.parts import PARTS
 
+# of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
+BEYOND_HUES = tuple(map(to_rgb, ("#882255", "#332288", "#117733", "#999933", "#44AA99")))
 # With more families than looks, the first looks are used again
-FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 10)))
+FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 5), *BEYOND_HUES))
 FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h"))
 HUES = dict(zip(FAMILIES, FAMILY_HUES, strict=False))
 MARKERS = dict(zip(FAMILIES, FAMILY_MARKERS, strict=False))
@@ -55,14 +58,16 @@ DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7,
 def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
     """A colour per method: its family's hue, lighter for later members of its table.
 
-    The tables are v3's, that of relative doses, and all others together.
+    The tables are v3's, that of relative doses, that of baselines beyond the papers, and all others
+    together.
 
     names   of methods that are drawn; those that no table of the registry has get further hues
     """
     shades = {}
     relative = [method for method in RELATIVE if method not in V3]
-    others = [method for method in METHODS if method not in (*V3, *relative)]
-    for methods in (V3, relative, others):
+    beyond = [method for method in BASELINES if method not in RELATIVE]
+    others = [method for method in METHODS if method not in (*V3, *relative, *beyond)]
+    for methods in (V3, relative, beyond, others):
         for family in FAMILIES:
             members = [method.name for method in methods if method.family == family]
             palette = sns.light_palette(HUES[family], len(members) + 2, reverse=True)

@@ -16,7 +16,7 @@ from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import Method, Phase, decides_numbers
+from perso.methods.method import MetaLearned, Method, Phase, decides_numbers
 from perso.own_code import DIGEST, digest, is_reference
 from perso.seeds import fingerprint
 from perso.settings import Settings
@@ -117,6 +117,12 @@ def generic_key(data: StudyData, fold_number: int, repeat: int) -> str:
     return fingerprint([common(data), plans.GENERIC, D_G, repeat])
 
 
+def meta_key(data: StudyData, start: MetaLearned, fold_number: int, repeat: int) -> str:
+    """Return the key of the meta-learned start of a fold and repeat."""
+    how = facts_of(start, data, data.splits.folds[fold_number])
+    return fingerprint([generic_key(data, fold_number, repeat), plans.META, how])
+
+
 def encoder_key(data: StudyData, fold_number: int) -> str:
     """Return the key of a fold's auto-encoder, which also learns from the individuals."""
     fold = data.splits.folds[fold_number]
@@ -146,6 +152,8 @@ def key(
     more = []
     if method.needs_encoder:
         more.append(encoder_key(data, fold_number))
+    if method.meta:
+        more.append(meta_key(data, method.meta, fold_number, repeat))
     if data.rotation:
         more.append(["rotation", data.rotation])
     # of a study by SGD, `common` holds the momentum
@@ -198,8 +206,9 @@ def facts_of(value, data: StudyData, fold: Fold):
         )
         if not np.array_equal(drawn, again):
             raise ValueError("draws: a second call returns another schedule; seed its generator")
-        named = facts_of(replace(value, draws="G"), data, fold)
-        return [named, fingerprint(np.flatnonzero(drawn).tolist())]
+        named = facts_of(replace(value, draws="G", replay=0), data, fold)
+        replayed = [value.replay] if value.replay else []
+        return [named, fingerprint(np.flatnonzero(drawn).tolist()), *replayed]
     if is_dataclass(value) and not isinstance(value, type):
         found = {
             each.name: facts_of(getattr(value, each.name), data, fold)

@@ -12,25 +12,33 @@ import torch
 
 from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
+from perso.errors import RunError
 from perso.methods import schedules
+from perso.methods.after import Weights
+from perso.methods.answer import Question
 from perso.methods.method import EPOCHS, Method
+from perso.own_code import fault, file_of
 from perso.parts import D_G, D_I, PARTS
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store, packed
-from perso.study.lineage import as_state, as_weights, train_methods
+from perso.study.lineage import accuracy, as_state, as_weights, train_methods
 from perso.study.plans import (
     ENCODER,
     GENERIC,
+    META,
     encoder_samples,
     generic_plan,
     iterations_of,
     lineage_iterations,
+    meta_plans,
+    own_part,
     rate_schedule,
 )
-from perso.training import engine, inference
+from perso.training import engine, inference, meta
 from perso.training.models import State
 from perso.training.recipe import Recipe, init_state
 
+ANSWERED_AT_ONCE = 2048  # samples of a question
 ENCODER_RATE = 1e-3  # learning rate of the auto-encoder's Adam (v3 IV gives none)
 
 
@@ -45,8 +53,10 @@ class Job:
     fold: int
     repeat: int
     keys: dict[tuple[str, Person], str]  # {(method's name, person): key of the row}
-    # key of the network it starts from or that chooses its data: generic network or auto-encoder
+    # key of the network it starts from or that chooses its data: generic network, meta-learned
+    # start, or auto-encoder
     base: str = ""
+    before: str = ""  # key of the network that a meta-learned start begins with
 
     @property
     def needs_encoder(self) -> bool:
@@ -113,11 +123,44 @@ def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> d
     return network_row(key, trained, begun)
 
 
-def train_base(data: StudyData, job: Job) -> dict:
-    """Train the network that a job builds on; return its row."""
+def train_base(data: StudyData, job: Job, generic: Weights | None) -> dict:
+    """Train the network that a job builds on; return its row.
+
+    generic   weights of the generic network, for a meta-learned start
+    """
     if job.needs_encoder:
         return train_encoder(data.at(job.repeat), job.fold, job.base)
+    if generic:
+        return train_meta(data, job, as_state(generic))
     return train_generic(data, job.fold, job.repeat, job.base)
+
+
+def train_meta(data: StudyData, job: Job, generic: State) -> dict:
+    """Train the meta-learned start of a job from the generic network on; return its row."""
+    begun = time.perf_counter()
+    seed = data.settings.seed
+    fold = data.splits.folds[job.fold]
+    start = job.methods[0].meta
+    how = recipe(data)
+    samples = engine.Samples(data.inputs, data.labels)
+    plans = meta_plans(data, fold, start, job.repeat)
+    if start.rule == "ordinary":
+        plan = plans.reshape(start.iterations, -1)
+        rates = np.full(start.iterations, data.settings.learning_rate)
+        run = engine.Run(plan, rates, generic, seed_of(seed, "dropout", META, job.repeat))
+        ((state,),) = engine.train(how, samples, [run]).values()
+    else:
+        seeds = [
+            [
+                seed_of(seed, "dropout", META, job.repeat, number, place)
+                for place in range(len(each))
+            ]
+            for number, each in enumerate(plans)
+        ]
+        state = meta.meta_learned(
+            how, samples, generic, plans, seeds, start.rule, start.rate, start.share
+        )
+    return network_row(job.base, {start.iterations: [state]}, begun)
 
 
 def train_encoder(data: StudyData, fold_number: int, key: str) -> dict:
@@ -189,7 +232,7 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     rows = []
     for method in job.methods:
         own = lineage_iterations(data, fold, method)
-        shared = iterations_of(data, fold, [EPOCHS]) if method.from_generic else 0
+        shared = shared_iterations(data, fold, method)
         for person, state in zip(job.people, reached[method], strict=True):
             rows.append(
                 {
@@ -207,16 +250,23 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                     "lanes": fused[person],
                     "torch": torch.__version__,
                     "created": now(),
-                    **test_columns(data, how, state, fold, person),
+                    **test_columns(data, how, method, state, fold, person),
                 }
             )
     return rows
 
 
+def shared_iterations(data: StudyData, fold: Fold, method: Method) -> int:
+    """Return the iterations of the network that a method's people share; 0 where there is none."""
+    if not method.from_generic:
+        return 0
+    return iterations_of(data, fold, [EPOCHS]) + (method.meta.iterations if method.meta else 0)
+
+
 def test_columns(
-    data: StudyData, how: Recipe, state: State, fold: Fold, person: Person
+    data: StudyData, how: Recipe, method: Method, state: State, fold: Fold, person: Person
 ) -> dict[str, float | int | bytes]:
-    """Return a row's columns about its test sets.
+    """Return a row's columns about its test sets, and about what the method holds out.
 
     Of D_I and D_G they are accuracy, number of samples, and one bit per sample.
     """
@@ -224,15 +274,54 @@ def test_columns(
     test = data.splits.test
     everybody = np.concatenate([test[each] for each in fold.individuals])
     tests = {D_I: test[person], D_G: fold.global_test, "S": everybody}
-    (predicted,) = inference.predict_all(alone, data.inputs, [state], [tests])
+    if method.answer:
+        answers = {
+            name: answered(data, alone, method, state, person, index)
+            for name, index in tests.items()
+        }
+        predicted = {name: found.argmax(1) for name, found in answers.items()}
+        own = answers[D_I]
+        given = own[np.arange(len(own)), data.labels[test[person]]]
+        logp = np.log(np.maximum(given, np.finfo(np.float32).tiny))  # finite as float16
+    else:
+        (predicted,) = inference.predict_all(alone, data.inputs, [state], [tests])
+        logp = inference.log_probabilities(alone, data.inputs, data.labels, state, test[person])
     hits = {name: predicted[name] == data.labels[index] for name, index in tests.items()}
-    columns = {"hits_S": packed(hits["S"])}
+    columns = {"hits_S": packed(hits["S"]), "logp_I": logp.astype("<f2").tobytes()}
     for part in PARTS.values():
         columns[part.accuracy] = float(hits[part].mean())
         columns[part.size] = len(hits[part])
         columns[part.hits] = packed(hits[part])
-    logp = inference.log_probabilities(alone, data.inputs, data.labels, state, test[person])
-    return columns | {"logp_I": logp.astype("<f2").tobytes()}
+    held_out = own_part(data, method, person)[1]
+    columns["acc_V"] = accuracy(data, alone, state, held_out) if len(held_out) else None
+    return columns
+
+
+def answered(
+    data: StudyData, how: Recipe, method: Method, state: State, person: Person, index: np.ndarray
+) -> np.ndarray:
+    """Return the probabilities that a method's answer gives to samples, [n, classes].
+
+    RunError where a function of the user's own fails or returns something else.
+    """
+    own = own_part(data, method, person)[0]
+    features = inference.probabilities_and_features(how, data.inputs, state, own)[1]
+    found = []
+    for block in np.split(index, range(ANSWERED_AT_ONCE, len(index), ANSWERED_AT_ONCE)):
+        asked = inference.probabilities_and_features(how, data.inputs, state, block)
+        question = Question(*asked, features, data.labels[own])
+        try:
+            answer = np.asarray(method.answer(question))
+        except Exception as error:
+            failed = fault(error, file_of(method.answer))
+            raise RunError(f"{method.name}: answer {failed}") from error
+        if answer.shape != asked[0].shape or not (np.isfinite(answer).all() and answer.min() >= 0):
+            raise RunError(
+                f"{method.name}: answer returned {answer.dtype} {list(answer.shape)}; needed are "
+                f"probabilities of 0 or more, {list(asked[0].shape)}: samples and classes"
+            )
+        found.append(answer)
+    return np.concatenate(found)
 
 
 def device_name(device: str) -> str:

@@ -37,7 +37,7 @@ def train_methods(
     """Return the states of every method, one per person, and how many iterations were trained.
 
     methods   of one root: their lineages begin with the same training
-    generic   the generic network, for methods that begin with it
+    generic   the network of D_G that they begin with: the generic or a meta-learned one
     codes     latent codes of all inputs, for methods that need an auto-encoder
     """
     fold = data.splits.folds[fold_number]
@@ -52,7 +52,7 @@ def train_methods(
         longest = max(together, key=lengths.get)
         if isinstance(longest.start, Method):
             starts = reached[longest.start]
-        elif longest.start == "generic":
+        elif longest.begins == "generic":
             starts = [generic] * len(people)
         else:
             seeds = [seed_of(data.settings.seed, "init", person, repeat) for person in people]
@@ -103,6 +103,8 @@ def train_stages(
             wanted = sorted(set(lengths))
         if first.best_every:
             wanted = sorted({*range(done + first.best_every, end, first.best_every), end})
+        if first.average:
+            wanted = averaged_lengths(end, round(first.average * (end - done)))
         seeds = dropout_seeds(data, method, people, repeat, number)
         rates = plans.rate_schedule(data, fold, stage)
         runs = [
@@ -115,8 +117,28 @@ def train_stages(
         states = {done + length: at_length for length, at_length in found.items()}
         if first.best_every:
             states = {end: best_states(data, recipe, method, people, list(states.values()))}
+        if first.average:
+            states = {end: [mean_state(each) for each in zip(*states.values(), strict=True)]}
         done = end
     return states
+
+
+def averaged_lengths(end: int, last: int) -> list[int]:
+    """The numbers of iterations whose states are averaged: the `last` ones up to `end`.
+
+    At most 50 of them, evenly spaced.
+    """
+    return sorted({*np.linspace(end, end - last, min(last, 50), endpoint=False).astype(int), end})
+
+
+def mean_state(states: Sequence[State]) -> State:
+    """The mean of states of one model; whole numbers are those of the last."""
+    found = {}
+    for name, last in states[-1].items():
+        found[name] = last
+        if last.is_floating_point():
+            found[name] = torch.stack([each[name] for each in states]).mean(0)
+    return found
 
 
 def stage_recipe(recipe: Recipe, phase: Phase) -> Recipe:

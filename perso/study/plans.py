@@ -9,12 +9,13 @@ from perso.data import splits
 from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.methods import grouping, schedules
-from perso.methods.method import EPOCHS, Method, Phase
+from perso.methods.method import EPOCHS, MetaLearned, Method, Phase
 from perso.seeds import rng
 
 # these stand for the person in the names of seeds
 GENERIC = "generic"
 ENCODER = "auto-encoder"
+META = "meta"
 
 
 def epoch_length(data: StudyData, fold: Fold) -> int:
@@ -74,12 +75,15 @@ def index_plan(
     D_G = fold.global_train
     if method.global_extra:
         D_G = np.concatenate([D_G, train[other] if method.global_extra == "other" else own])
-    from_I = schedules.schedule(method.phases, epoch_length(data, fold), settings.epochs)
+    counts = schedules.own_samples(
+        method.phases, epoch_length(data, fold), settings.epochs, settings.batch_size
+    )
     # what starts from another method does not begin with the same batches again
     place = [len(method.lineage)] if len(method.lineage) > 1 else []
     rng_I = rng(settings.seed, "batches", person, repeat, method.individual_data, *place)
     rng_G = rng(settings.seed, "batches", person, repeat, "G", *place)
-    return from_I, schedules.batches(from_I, D_I, D_G, settings.batch_size, rng_I, rng_G)
+    plan = schedules.batches(counts, D_I, D_G, settings.batch_size, rng_I, rng_G)
+    return counts > 0, plan
 
 
 def enlarge(
@@ -159,6 +163,32 @@ def generic_plan(data: StudyData, fold: Fold, repeat: int) -> np.ndarray:
         None,
         rng_G,
     )
+
+
+def meta_plans(data: StudyData, fold: Fold, start: MetaLearned, repeat: int) -> np.ndarray:
+    """Return the index plans of a meta-learned start, int [rounds, people, steps, b].
+
+    Each round draws other people of D_G, and b of their training samples for each step; together
+    they have as many as a batch. The plans are the same for every rule. Of the control, a round has
+    ordinary batches of D_G, [rounds, 1, steps, B].
+    """
+    settings = data.settings
+    draw = rng(settings.seed, META, repeat)
+    if start.rule == "ordinary":
+        total = start.iterations * settings.batch_size
+        drawn = schedules.stream(fold.global_train, total, draw)
+        return drawn.reshape(start.rounds, 1, start.steps, settings.batch_size)
+    everybody = fold.global_people
+    people = min(start.people, len(everybody))
+    size = max(1, settings.batch_size // people)
+    plans = [
+        [
+            schedules.stream(data.splits.train[everybody[place]], start.steps * size, draw)
+            for place in draw.choice(len(everybody), people, replace=False)
+        ]
+        for _ in range(start.rounds)
+    ]
+    return np.array(plans, np.int32).reshape(start.rounds, people, start.steps, size)
 
 
 def encoder_samples(data: StudyData, fold: Fold) -> np.ndarray:

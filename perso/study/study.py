@@ -114,12 +114,14 @@ class Study:
             for fused in chunks(people, self.settings.lanes)
             for person in fused
         }
-        base = ""
+        base = before = ""
         if methods[0].from_generic:
             base = identity.generic_key(data, fold, repeat)
+        if start := methods[0].meta:
+            before, base = base, identity.meta_key(data, start, fold, repeat)
         if methods[0].needs_encoder:
             base = identity.encoder_key(data, fold)
-        return Job(methods, people, fold, repeat, keys, base)
+        return Job(methods, people, fold, repeat, keys, base, before)
 
     def cost(self, job: Job) -> int:
         """Return the iterations of a job, over all its people."""
@@ -168,6 +170,23 @@ class Study:
             stored = pd.concat(tables or [stored])
         numbers = stored.drop(columns=["method", "person", "repeat", "fold"])
         return wanted.merge(numbers, on="key")[list(ROW)]
+
+    def missing_bases(self, jobs: Iterable[Job]) -> tuple[list[Job], list[Job]]:
+        """Return the jobs whose networks to build on are to be trained, one job per network.
+
+        First generic networks and auto-encoders, then the meta-learned starts that build on these.
+        """
+        there = self.store.keys("networks")
+        first: dict[str, Job] = {}
+        then: dict[str, Job] = {}
+        for job in jobs:
+            if job.before and job.base not in there:
+                then[job.base] = job
+                if job.before not in there:
+                    first[job.before] = replace(job, base=job.before, before="")
+            elif job.base and job.base not in there:
+                first[job.base] = job
+        return list(first.values()), list(then.values())
 
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """Return which iterations of a method's models draw from D_I, bool [T].
@@ -238,10 +257,10 @@ class Study:
         if given is not None:
             stored |= set(given["key"])
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
-        networks = self.store.keys("networks")
-        bases = {job.base: job for job in missing if job.base and job.base not in networks}
+        bases = self.missing_bases(missing)
         models = sum(key not in stored for job in missing for key in job.keys.values())
-        if not models + len(bases):
+        networks = sum(map(len, bases))
+        if not models + networks:
             return self.rows(methods, given)
         ends = time.monotonic() + (float("inf") if budget is None else budget)
         gpus = self.machine.workers if self.settings.device == "cuda" else 0
@@ -251,7 +270,7 @@ class Study:
             initializer=start_worker,
             initargs=(os.getpid(), gpus),
         )
-        with progress(models + len(bases)) as bar, workers, own_code_sent():
+        with progress(models + networks) as bar, workers, own_code_sent():
             pool = joblib.Parallel(
                 jobs or self.machine.workers,
                 return_as="generator_unordered",
@@ -259,12 +278,18 @@ class Study:
                 batch_size=1,
             )
             task = joblib.delayed(train_base)
-            calls = (task(self.data, job) for job in bases.values())
-            for row in pool(before_deadline(ends, calls)):
-                self.store.add([row], "networks")
-                bar.update()
-            networks = self.store.keys("networks")
-            ready = (job for job in missing if not job.base or job.base in networks)
+            for together in bases:
+                there = self.store.keys("networks")
+                calls = (
+                    task(self.data, job, self.store.weights(job.before) if job.before else None)
+                    for job in together
+                    if not job.before or job.before in there
+                )
+                for row in pool(before_deadline(ends, calls)):
+                    self.store.add([row], "networks")
+                    bar.update()
+            there = self.store.keys("networks")
+            ready = (job for job in missing if not job.base or job.base in there)
             task = joblib.delayed(train_job)
             # a generator, so that weights are read when their job begins
             calls = (
@@ -353,7 +378,7 @@ def refuse_grouping(methods: tuple[Method, ...], rows_of: str) -> None:
     """InputError where methods group people of D_G, which class counts make a pool of samples."""
 
     def groups(methods: Iterable[Method]) -> bool:
-        return any(method.enlarged_by for method in methods)
+        return any(method.enlarged_by or method.meta for method in methods)
 
     if groups(methods):
         possible = ", ".join(name for name, table in TABLES.items() if not groups(table))

@@ -164,7 +164,8 @@ class Trainer:
             self.rates = torch.tensor(runs[0].rates, dtype=rate_type, device=recipe.device)
             self.rate = torch.zeros((), dtype=rate_type, device=recipe.device)
             self.t = torch.zeros(1, dtype=torch.int64, device=recipe.device)
-            self.optimiser = make_optimiser(recipe, self.restrict(runs), self.rate)
+            trained = self.restrict(runs)
+            self.optimiser = make_optimiser(recipe, trained, self.rate) if trained else None
 
     def restrict(self, runs: Sequence[Run]) -> list[torch.Tensor]:
         """Freeze what the recipe does not train, set up its pulls; what the optimiser updates."""
@@ -174,6 +175,8 @@ class Trainer:
         self.weights = {name: self.model.get_parameter(name) for name in names}
         self.low_rank = None
         self.pulls = None
+        if not names:
+            return []
         if self.recipe.pull or self.recipe.pull_l1 or self.recipe.l1:
             targets = [run.state if run.pull_to is None else run.pull_to for run in runs]
             self.pulls = subsets.Pulls(self.recipe, matrices, self.weights, targets)
@@ -204,6 +207,11 @@ class Trainer:
         inputs = self.samples.inputs[index]  # [B, lanes, *shape]
         x = self.model.prepare(inputs, self.recipe.dtype, self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
+        self.t += 1
+        if not self.optimiser:  # the forward pass alone moves the statistics
+            with torch.no_grad():
+                self.forward(self.model, x, masks)
+            return
         if self.low_rank:
             weights = self.low_rank.merged()
             outputs = functional_call(self.model, weights, (x, masks))
@@ -216,14 +224,14 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
-        self.t += 1
 
     def captured(self) -> torch.cuda.CUDAGraph:
         """The step as a CUDA graph. Capture computes nothing; each replay is one iteration."""
         graph = torch.cuda.CUDAGraph()
         for generator in self.generators:
             graph.register_generator_state(generator)
-        self.optimiser.zero_grad(set_to_none=True)
+        if self.optimiser:
+            self.optimiser.zero_grad(set_to_none=True)
         # thread_local: the other streams of this process may go on meanwhile
         graph.capture_begin(capture_error_mode="thread_local")
         try:

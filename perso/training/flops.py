@@ -1,5 +1,6 @@
 """Arithmetic and memory of a training step, counted on networks without data."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from perso.training.recipe import Recipe
-from perso.training.subsets import trained_names
+from perso.training.subsets import rank_of, trained_names
 
 
 def forward_flops(recipe: Recipe) -> float:
@@ -31,6 +32,29 @@ def network_sizes(recipe: Recipe) -> dict[str, int]:
         "last layer": map(model.get_parameter, trained_names(model, "head")),
     }
     return {name: sum(tensor.numel() for tensor in each) for name, each in tensors.items()}
+
+
+def changed_numbers(recipe: Recipe, changes: Iterable[tuple[str, bool]]) -> int:
+    """How many numbers of a network trainings change; of low ranks, how many their factors hold.
+
+    changes   `Recipe.trains` and `Recipe.statistics` of every training
+    """
+    model = replace(recipe, device="meta", precision="float32").network()
+    weights = dict(model.named_parameters())
+    sizes = {name: tensor.numel() for name, tensor in model.state_dict().items()}
+    whole: set[str] = set()
+    factors: dict[str, int] = {}
+    for trains, statistics in changes:
+        names = trained_names(model, trains)
+        if rank := rank_of(trains):
+            fans = {name: len(weights[name]) + weights[name][0].numel() for name in names}
+            factors |= {name: rank * fan for name, fan in fans.items()}
+        else:
+            whole |= set(names)
+        if statistics:
+            whole |= {name for name, _ in model.named_buffers()}
+    low_rank = sum(size for name, size in factors.items() if name not in whole)
+    return sum(sizes.get(name, 0) for name in whole) + low_rank
 
 
 class StepCost(NamedTuple):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import torch
 from perso.seeds import seed_of
 from perso.training.models import State, load_states
 from perso.training.recipe import Recipe, compute_context, init_state, to_device
+from perso.training.subsets import own_weights
 
 BATCH = {"cpu": 1024, "cuda": 8192}  # samples of a pass, of all lanes together
 WARM_UP = 3  # first passes of `latency`, not counted
@@ -72,6 +74,29 @@ def log_probabilities(
 
     found = forward_batches(recipe, inputs, [state], index[:, None], of_all_classes)
     return found[np.arange(len(index)), 0, labels[index]]
+
+
+def probabilities_and_features(
+    recipe: Recipe, inputs: np.ndarray, state: State, index: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What one model says about inputs[index], and what its head is given: float32, [n, …] each.
+
+    The probabilities are [n, classes], the features [n, F]. The head is the last layer that has
+    weights, as in `subsets`.
+    """
+
+    def both(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        given = []
+        head = [layer for layer in model.modules() if own_weights(layer)][-1]
+        handle = head.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+        probabilities = model(x)[:, 0].float().softmax(1)
+        handle.remove()
+        # a layer of lanes has its one lane in front
+        features = given[-1].reshape(len(x), -1).float()
+        return torch.cat([probabilities, features], 1)
+
+    found = forward_batches(replace(recipe, lanes=1), inputs, [state], index[:, None], both)
+    return found[:, : recipe.classes], found[:, recipe.classes :]
 
 
 def encode(recipe: Recipe, images: np.ndarray, state: State, index: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@
 all          every weight
 head         the last layer
 norm         weights and biases of the normalisation layers
+statistics   no weight: only the running statistics of the normalisation layers follow the samples
 last block   the last layer before the head that has a matrix, what follows it, and the head
 low rank R   every matrix W becomes W + B·A; only A and B, of rank R = 1, 2, …, are trained
 
@@ -22,6 +23,8 @@ from torch import nn
 from perso.training.models import State, join_lanes
 from perso.training.recipe import Recipe
 
+STATISTICS = "statistics"
+
 WITH_STATISTICS = nn.modules.batchnorm._NormBase  # every BatchNorm and InstanceNorm
 NORMALISATION = (WITH_STATISTICS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
@@ -29,10 +32,13 @@ NORMALISATION = (WITH_STATISTICS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
 def trained_names(model: nn.Module, trains: str) -> list[str]:
-    """Names of the weights that `Recipe.trains` selects.
+    """Names of the weights that `Recipe.trains` selects; none for "statistics".
 
     ValueError where it is no subset, or one that this network does not have.
     """
+    has_statistics = any(isinstance(module, WITH_STATISTICS) for module in model.modules())
+    if trains == STATISTICS and has_statistics:
+        return []
     layers = _layers(model)
     matrices = matrix_names(model)
     with_matrix = [n for n, names in enumerate(layers[:-1]) if not set(matrices).isdisjoint(names)]
@@ -46,6 +52,7 @@ def trained_names(model: nn.Module, trains: str) -> list[str]:
     names = matrices if rank_of(trains) else subsets.get(trains)
     if not names:
         possible = [word for word, found in subsets.items() if found]
+        possible += [STATISTICS] if has_statistics else []
         possible += ["low rank R with R = 1, 2, …"] if matrices else []
         raise ValueError(
             f'trains: this network cannot train "{trains}"; it can train {", ".join(possible)}'

@@ -205,3 +205,37 @@ def test_rows_are_complete_if_every_model_is_stored_or_published():
     published = pd.DataFrame({"key": ["b"]})
     assert tradeoff.complete_rows(Stored(["a"]), published)["key"].tolist() == ["a", "b"]
     assert tradeoff.complete_rows(Stored([]), published) is None
+
+
+# --- above a curve
+
+KNOTS = np.array([0.0, 0.5, 1.0]), np.array([1.0, 0.9, 0.0])  # on D_I and D_G
+
+
+@pytest.mark.parametrize(
+    ("point", "above"),
+    [
+        ((0.25, 0.95), False),  # on it
+        ((0.2, 0.9), False),  # below it
+        ((0.75, 0.5), True),  # above the line between two knots
+        ((0.6, 0.9), True),
+        ((0.0, 1.1), True),  # better on D_G than every place
+        ((1.1, 0.0), True),
+        ((0.3, -1.0), False),
+    ],
+)
+def test_a_point_is_above_a_curve_where_no_place_is_as_good(point, above):
+    found = tradeoff.above_curve(tuple(np.array([each]) for each in point), KNOTS, (1e-9, 1e-9))
+    assert found.tolist() == [above]
+
+
+def test_within_the_margins_a_place_is_as_good():
+    point = np.array([0.76]), np.array([0.46])
+    assert tradeoff.above_curve(point, KNOTS, (0.001, 0.001)).all()
+    assert not tradeoff.above_curve(point, KNOTS, (0.05, 0.05)).any()
+
+
+def test_each_draw_has_its_own_curve():
+    curve = tuple(np.stack([each, each + 1]) for each in KNOTS)
+    point = np.full((2, 1), 0.9), np.full((2, 1), 0.9)
+    assert tradeoff.above_curve(point, curve).tolist() == [[True], [False]]

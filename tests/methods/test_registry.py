@@ -8,9 +8,10 @@ from itertools import combinations
 import pytest
 
 from perso.errors import InputError
-from perso.methods import schedules
-from perso.methods.method import BASELINE, EPOCHS, FAMILIES, Method, Phase, Shaping
+from perso.methods import baselines, schedules
+from perso.methods.method import BASELINE, BEYOND, EPOCHS, FAMILIES, Method, Phase, Shaping
 from perso.methods.registry import (
+    BASELINES,
     DOSES,
     GROUPING,
     METHODS,
@@ -38,9 +39,9 @@ def test_names_are_unique():
 
 
 def test_every_family_has_methods_and_every_method_a_family():
-    assert (
-        {method.family for method in METHODS} == {method.family for method in V3} == set(FAMILIES)
-    )
+    families = {method.family for method in METHODS}
+    assert families == {method.family for method in (*V3, *BASELINES)} == set(FAMILIES)
+    assert {method.family for method in V3} == set(FAMILIES) - set(BEYOND)
 
 
 def test_there_is_one_baseline():
@@ -167,10 +168,26 @@ def decided(method: Method) -> Method:
     return replace(method, name="", family="own", meaning="", refines="")
 
 
-def test_transfer_learning_alone_starts_from_the_generic_model():
-    assert {m.name for m in METHODS if m.from_generic} == {
-        m.name for m in METHODS if m.name.startswith("TL")
+def test_of_the_papers_methods_transfer_learning_alone_starts_from_the_generic_model():
+    papers = [method for method in METHODS if method not in baselines.ALL]
+    assert {m.name for m in papers if m.from_generic} == {
+        m.name for m in papers if m.name.startswith("TL")
     }
+
+
+def test_every_baseline_but_local_training_starts_from_a_network_of_all():
+    assert [method.name for method in baselines.ALL if not method.from_generic] == ["local only"]
+
+
+def test_baselines_train_as_long_as_the_longest_transfer_learning():
+    """So each differs from it in one thing; local training is as long as the baseline."""
+    others = {"local only", "kNN mix"}
+    lengths = {
+        method.name: len(schedules.schedule(method.phases, 165, 20))
+        for method in baselines.ALL
+        if method.name not in others and "0.3 %" not in method.name and not method.held_out
+    }
+    assert set(lengths.values()) == {round(0.09 * 165 * 20)}
 
 
 def test_lengths_of_transfer_share_a_training_and_learning_rates_do_not():

@@ -13,6 +13,7 @@ from perso.data import cohort, sources
 from perso.data.dataset import prepare
 from perso.errors import InputError
 from perso.methods.after import Share
+from perso.methods.answer import Neighbours
 from perso.methods.method import Method, Phase, Shaping, decides_numbers
 from perso.methods.registry import named
 from perso.own_code import own_object
@@ -272,6 +273,7 @@ OTHER_METHOD = {
     "start": "generic",
     "phases": OPEN.phases[:1],
     "after": Share(0.5),
+    "answer": Neighbours(),
     "held_out": 10,
     "individual_data": ("other", {"held_out": 0}),
     "global_extra": "own",
@@ -284,6 +286,7 @@ OTHER_PHASE = {
     "iterations": 5,
     "epochs": (1, {"iterations": 0}),
     "rate": 0.02,
+    "replay": 0.5,
     "optimiser": "sgd",
     "trains": "head",
     "statistics": False,
@@ -291,6 +294,7 @@ OTHER_PHASE = {
     "pull_l1": 0.1,
     "l1": 0.1,
     "best_every": 2,
+    "average": 0.5,
 }
 
 

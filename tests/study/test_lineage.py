@@ -479,7 +479,7 @@ class Unhashable:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"start": "mine"}, "start 'mine' is unknown; possible: 'fresh', 'generic', another"),
+        ({"start": "mine"}, "start 'mine' is unknown; possible: 'fresh', 'generic', a Meta"),
         ({"phases": LATE}, "must be a tuple of Phase"),
         ({"phases": ("I",)}, "phases must be a tuple of Phase"),
         ({"start": "fresh", "phases": ()}, "phases are empty"),
