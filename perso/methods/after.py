@@ -45,6 +45,86 @@ class Share:
         return interpolated(movement.start, movement.end, self.share)
 
 
+KEPT = ("largest", "smallest", "random")
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Keep the movement of some weights: prune and mix (CRoP, Algorithm 1, lines 3 and 4).
+
+    Among the entries of all weight matrices but the last layer's, those of the smallest magnitude
+    are pruned, a further `step` of them as long as the network without them is less accurate by no
+    more than `tolerance`, up to 95 %. Biases, normalisation and the last layer are kept.
+    """
+
+    tolerance: float = 0.05  # τ, a share of samples
+    step: float = 0.05  # k and k'
+    # which entries are kept | as many of the smallest magnitude, or at random: two controls
+    keep: str = "largest"
+    rest: str = "start"  # what pruned weights become: those of the start, or zero (prune only)
+
+    def __post_init__(self):
+        if not 0 < self.step <= 1 or not 0 <= self.tolerance <= 1:
+            raise ValueError(
+                f"step {self.step!r} must be above 0 and at most 1, tolerance {self.tolerance!r} "
+                "from 0 to 1"
+            )
+        if self.keep not in KEPT or self.rest not in ("start", "zero"):
+            raise ValueError(
+                f"keep {self.keep!r}, rest {self.rest!r}: possible are {', '.join(KEPT)}, and "
+                "start, zero"
+            )
+
+    def __call__(self, movement: Movement) -> dict[str, np.ndarray]:
+        matrices = [name for name, array in movement.end.items() if array.ndim >= 2][:-1]
+        mask = tolerated(movement, matrices, self.step, self.tolerance)
+        if self.keep != "largest":
+            magnitudes = joined(movement.end, matrices)
+            order = np.argsort(np.abs(magnitudes), kind="stable")
+            if self.keep == "random":
+                order = movement.rng.permutation(len(magnitudes))
+            mask = np.isin(np.arange(len(magnitudes)), order[: mask.sum()])
+        start = movement.start
+        if self.rest == "zero":
+            start = {name: np.zeros_like(array) for name, array in movement.start.items()}
+        return mixed(start, movement.end, matrices, mask)
+
+
+def tolerated(movement: Movement, matrices: list[str], step: float, tolerance: float) -> np.ndarray:
+    """Which entries of the matrices a tolerated pruning keeps, bool [entries of all of them]."""
+    magnitudes = np.abs(joined(movement.end, matrices))
+    zeros = {name: np.zeros_like(array) for name, array in movement.end.items()}
+    least = movement.accuracy(movement.end) - tolerance
+    kept = np.ones(len(magnitudes), bool)
+    order = np.argsort(magnitudes, kind="stable")
+    for number in range(1, round(0.95 / step) + 1):
+        fewer = kept.copy()
+        fewer[order[: round(number * step * len(order))]] = False
+        if movement.accuracy(mixed(zeros, movement.end, matrices, fewer)) < least:
+            break
+        kept = fewer
+    return kept
+
+
+def joined(weights: Weights, names: list[str]) -> np.ndarray:
+    """The entries of some weights in one vector."""
+    return np.concatenate([np.zeros(0), *(weights[name].ravel() for name in names)])
+
+
+def mixed(
+    start: Weights, end: Weights, names: list[str], mask: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The end's weights where the mask is true, the start's elsewhere.
+
+    mask   bool [entries of the weights `names`]; all other weights are the end's
+    """
+    found = dict(end)
+    places = np.cumsum([end[name].size for name in names])[:-1]
+    for name, own in zip(names, np.split(mask, places), strict=True):
+        found[name] = np.where(own.reshape(end[name].shape), end[name], start[name])
+    return found
+
+
 def interpolated(start: Weights, end: Weights, m: float | Mapping[str, np.ndarray]) -> dict:
     """θ_start + m ⊙ (θ − θ_start), in the type of the weights.
 
