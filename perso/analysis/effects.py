@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from perso.analysis import accuracy, changes, comparison, fairness
-from perso.analysis.fairness import DigitHits
+from perso.analysis import accuracy, changes, comparison, harm, sampling_noise
+from perso.analysis.dispersion_scales import dispersion_on_scales
+from perso.analysis.sampling_noise import DigitHits
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
 from perso.parts import D_G, D_I, PARTS
@@ -28,7 +29,8 @@ BOTH = "SW-n-2, then 9 % (1e-4)"
 MAIN = (EARLY, WEIGHED, LATE_FAST, LATE, BOTH)
 MIN_HALVES = 4  # cohorts, two for each half
 
-# People of each fold with the hits of their networks on D_I, by method (`fairness.hits_by_place`)
+# People of each fold with the hits of their networks on D_I, by method, as
+# `sampling_noise.hits_by_place` returns them
 Hits = Sequence[Mapping[str, Mapping[str, DigitHits]]]
 
 
@@ -62,7 +64,7 @@ def hits_on_own_data(run: Published) -> Hits:
     """The hits on each test digit of D_I, from the published rows alone."""
     settings = run.provenance["settings"]
     whole = settings["flips"] and settings["split"] == "item"
-    return fairness.hits_by_place(run.rows, 3 if whole else 1, settings["rotate"])
+    return sampling_noise.hits_by_place(run.rows, 3 if whole else 1, settings["rotate"])
 
 
 # --- what a method does, and at what cost
@@ -84,14 +86,14 @@ def effects_table(run: Published) -> pd.DataFrame:
     iterations = of_method["own_iterations"] / of_method.loc[BASELINE, "own_iterations"]
     lines = {}
     for name in compared.index.drop(BASELINE):
-        harm = expected_harm(hits, name)
+        expected = expected_harm(hits, name)
         line = {
             ("cost", "seconds"): of_method.loc[name, "seconds"],
             ("cost", "iterations"): iterations[name],
-            ("harmed", "share"): harm.mean,
-            ("harmed", "low"): max(harm.low, 0.0),
-            ("harmed", "high"): min(harm.high, 1.0),
-            ("harmed", "observed"): fairness.harmed(own[name] - own[BASELINE])["harmed"],
+            ("harmed", "share"): expected.mean,
+            ("harmed", "low"): max(expected.low, 0.0),
+            ("harmed", "high"): min(expected.high, 1.0),
+            ("harmed", "observed"): harm.harmed(own[name] - own[BASELINE])["harmed"],
         }
         for part in PARTS:
             block = compared[part]
@@ -106,17 +108,17 @@ def effects_table(run: Published) -> pd.DataFrame:
 def expected_harm(hits: Hits, method: str, base: str = BASELINE) -> Mean:
     """The expected share of people whose true accuracy on D_I is lower with a method than a base.
 
-    The mean over people of `fairness.harm_probability`. From three cohorts on the people of each
+    The mean over people of `harm.harm_probability`. From three cohorts on the people of each
     cohort are judged by their own cohort alone, and the interval is over cohorts. Below, there is
     no interval.
     """
-    cohorts = [fairness.digits_won_and_lost([in_fold], method, base) for in_fold in hits]
+    cohorts = [harm.digits_won_and_lost([in_fold], method, base) for in_fold in hits]
     if len(cohorts) < MIN_COHORTS:
         together = pd.concat(cohorts)
-        p = fairness.harm_probability(together["won"], together["lost"])
+        p = harm.harm_probability(together["won"], together["lost"])
         mean = float(p.mean()) if len(p) else np.nan
         return without_error(mean, len(p), len(cohorts))
-    p = [fairness.harm_probability(each["won"], each["lost"]) for each in cohorts]
+    p = [harm.harm_probability(each["won"], each["lost"]) for each in cohorts]
     cohort = np.repeat(np.arange(len(p)), [len(each) for each in p])
     return mean_over_people(np.concatenate(p), cohort, drawn=True)
 
@@ -242,12 +244,12 @@ def cohort_names(cohorts: Iterable[int]) -> str:
 def scales_of_methods(
     run: Published, methods: Sequence[str], rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
-    """`fairness.dispersion_on_scales` on D_I, by method that the run has."""
+    """`dispersion_scales.dispersion_on_scales` on D_I, by method that the run has."""
     people = accuracy.per_person(run.rows, D_I.accuracy)
-    variances = fairness.variances_of_hits(hits_on_own_data(run), "D_I")
+    variances = sampling_noise.variances_of_hits(hits_on_own_data(run), "D_I")
     cohort = run.rows.groupby("person")["fold"].first()
     return {
-        name: fairness.dispersion_on_scales(people, variances, cohort, name, rng)
+        name: dispersion_on_scales(people, variances, cohort, name, rng)
         for name in methods
         if name in people
     }

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perso.analysis import fairness
+from perso.analysis.dispersion_scales import logit_sd, moments
 from perso.analysis.printed import printed_table
+from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit
 from perso.claims.dispersions import BETWEEN_PERSON_SD, SPREAD, dispersion, expected_range
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
@@ -164,16 +165,16 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
 
     People with fewer than FEWEST_DIGITS test digits are left out. On D_G all people of a cohort
     share the halves, and what is hard for all of them is no noise (see
-    `fairness.sampling_variances`).
+    `sampling_noise.sampling_variances`).
     """
     rows = evidence.having(of, *methods)
     accuracies, noise, digits, cohorts = [], [], [], []
-    for cohort, in_fold in enumerate(fairness.hits_by_digit(evidence.run(of).data, rows, part)):
+    for cohort, in_fold in enumerate(hits_by_digit(evidence.run(of).data, rows, part)):
         by_method = [in_fold.get(method, {}) for method in methods]
         complete = set.intersection(*(set(people) for people in by_method))
         if not complete:
             continue
-        common = [fairness.common_share(people, part) for people in by_method]
+        common = [common_share(people, part) for people in by_method]
         for person in (each for each in by_method[0] if each in complete):
             own = [people[person] for people in by_method]
             # methods with more repeats may have further test digits (the setting `rotate`)
@@ -203,7 +204,7 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
     )
 
 
-def only(tests: fairness.DigitHits, digits: np.ndarray) -> fairness.DigitHits:
+def only(tests: DigitHits, digits: np.ndarray) -> DigitHits:
     """The hits on these digits."""
     return tests.only(np.isin(tests.digits, digits))
 
@@ -267,7 +268,7 @@ def dispersion_slope(
                 ranges = [expected_range(logits[group]) for group in groups]
                 y.append(np.mean(ranges, axis=0))
             else:
-                y.append(fairness.logit_sd(*fairness.moments(values, noise[other], groups)))
+                y.append(logit_sd(*moments(values, noise[other], groups)))
         return np.stack(x, axis=-2), np.stack(y, axis=-2)
 
     return slope_finding(

@@ -7,7 +7,8 @@ one D_G, so a cohort's mean depends on that test set.
 import numpy as np
 import pandas as pd
 
-from perso.analysis import fairness
+from perso.analysis import sampling_noise
+from perso.analysis.dispersion_scales import moments
 from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
@@ -44,7 +45,7 @@ def dispersion(
     if what == SPREAD:
         return np.mean([expected_range(values[group]) for group in groups], axis=0)
     removed = noise if what == BETWEEN_PERSON_SD else 0.0
-    _, variance = fairness.moments(values, removed, groups)
+    _, variance = moments(values, removed, groups)
     return np.sqrt(variance)
 
 
@@ -68,7 +69,7 @@ def sampling_variances_of(
     people   the accuracies, a line per person and a column per method
     """
     rows = evidence.having(of, *people.columns)
-    noise = fairness.sampling_variances(evidence.run(of).data, rows, part)
+    noise = sampling_noise.sampling_variances(evidence.run(of).data, rows, part)
     return noise.loc[people.index, people.columns].to_numpy()
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from perso.analysis import effects
+from perso.analysis.dispersion_scales import reading
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
-from perso.analysis.fairness import reading
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
 from perso.report.tables import SIGNIFICANT

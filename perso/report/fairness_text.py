@@ -8,7 +8,7 @@ import pandas as pd
 def test_set_text(noise: pd.DataFrame) -> str:
     """Test images, digits and sampling noise of each person, a line each.
 
-    noise   of `fairness.binomial_noise`
+    noise   of `sampling_noise.binomial_noise`
     """
     points = 100 * noise[["by images", "by digits"]]
     return "\n".join(
@@ -75,7 +75,7 @@ def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:
 def groups_sentence(groups: pd.Series) -> str:
     """How many individuals each group has, or that there are no two groups to compare.
 
-    groups   person → group (`fairness.populations`)
+    groups   person → group (`group_fairness.populations`)
     """
     counts = groups.value_counts()
     if len(counts) > 1:
@@ -88,7 +88,7 @@ def groups_sentence(groups: pd.Series) -> str:
 
 
 def group_text(table: pd.DataFrame) -> pd.DataFrame:
-    """`fairness.by_group` as text: accuracies and gaps in percentage points, p."""
+    """`group_fairness.by_group` as text: accuracies and gaps in percentage points, p."""
     tests = ["p", "p change"]
     columns = [name for name in table if name not in tests]
     text = (100 * table[columns]).map("{:.1f}".format)

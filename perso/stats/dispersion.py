@@ -16,7 +16,7 @@ def between_person_sd(
     accuracies   p of each person, shares; nan are left out
     sizes        n of each person, test images
     variances    sampling variance of each accuracy, in place of p(1 - p)/n
-    The variances of `analysis.fairness.sampling_variances` are better than p(1 - p)/n. That is too
+    The variances of `sampling_noise.sampling_variances` are better than p(1 - p)/n. That is too
     small where flips of one digit are correct or wrong together. It is too large where all people
     are tested on one test set, as on D_G: an image that is hard for all is no difference between
     them. nan below two people.

@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso.analysis import changes, effects, fairness
+from perso.analysis import changes, effects, harm
+from perso.analysis.dispersion_scales import dispersion_on_scales
 from perso.analysis.effects import EARLY, LATE, WEIGHED
-from perso.data.dataset import prepare
+from perso.analysis.sampling_noise import variances_of_hits
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
-from perso.paths import ROOT
-from perso.settings import read_params
-from perso.store.sqlite import packed
 
 
 def test_the_run_with_most_cohorts_is_shown_then_the_one_with_most_people(make_relative_run):
@@ -31,61 +29,6 @@ def test_every_method_that_is_named_is_in_the_table_relative():
     known = {method.name for method in RELATIVE}
     named = {name for contrast in effects.CONTRASTS for name in contrast[:2]}
     assert named | set(effects.MAIN) <= known
-
-
-# --- hits without the data
-
-
-def test_hits_by_place_are_hits_by_digit():
-    """From rows alone, or with the data's own numbers of the digits: the same hits per digit."""
-    data = prepare(read_params(ROOT / "params" / "smoke.yml"))
-    rng = np.random.default_rng(0)
-    lines = []
-    for number, fold in enumerate(data.splits.folds):
-        for person in fold.individuals:
-            n = len(data.splits.test[person])
-            for repeat in range(2):
-                line = {"method": LATE, "person": str(person), "repeat": repeat, "fold": number}
-                lines.append(line | {"n_I": n, "hits_I": packed(rng.random(n) < 0.7)})
-    rows = pd.DataFrame(lines)
-    by_digit = fairness.hits_by_digit(data, rows, "D_I")
-    by_place = fairness.hits_by_place(rows, copies=3)
-    assert len(by_place) == len(by_digit) == 2
-    for one, other in zip(by_place, by_digit, strict=True):
-        assert one[LATE].keys() == other[LATE].keys()
-        for person, hits in one[LATE].items():
-            theirs = other[LATE][person]
-            assert sorted(zip(hits.hits, hits.images, strict=True)) == sorted(
-                zip(theirs.hits, theirs.images, strict=True)
-            )
-            assert hits.variance() == pytest.approx(theirs.variance())
-
-
-def test_rotated_repeats_have_digits_of_their_own():
-    lines = [
-        {"method": LATE, "person": "a", "repeat": repeat, "fold": 0, "n_I": 6}
-        | {"hits_I": packed(np.array(hits, bool))}
-        for repeat, hits in enumerate([(1, 0, 1, 0, 1, 0), (1, 1, 1, 1, 1, 1)])
-    ]
-    rows = pd.DataFrame(lines)
-    [same] = fairness.hits_by_place(rows, copies=3)
-    [rotated] = fairness.hits_by_place(rows, copies=3, rotated=True)
-    assert same[LATE]["a"].hits.tolist() == [6, 3]
-    assert rotated[LATE]["a"].hits.tolist() == [3, 0, 3, 3]
-
-
-def test_only_digits_that_both_methods_are_tested_on_are_won_or_lost():
-    def hits(digits, shares):
-        return fairness.DigitHits(np.array(digits), np.array(shares, float), np.ones(len(digits)))
-
-    fold = {
-        BASELINE: {"a": hits([0, 1, 2, 3], [0, 1, 0, 0])},
-        LATE: {"a": hits([0, 1], [1, 1])},
-    }
-    found = fairness.digits_won_and_lost([fold], LATE)
-    assert found.loc["a"].tolist() == [2, 1, 0]
-    swapped = fairness.digits_won_and_lost([fold], BASELINE, LATE)
-    assert swapped.loc["a"].tolist() == [2, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +80,8 @@ def test_the_interval_of_harm_is_over_cohorts_and_needs_three(make_relative_run)
     assert (found.df, found.cohorts, found.n) == (3, 4, 60)
     means = []
     for cohort in hits:
-        digits = fairness.digits_won_and_lost([cohort], LATE)
-        means.append(fairness.harm_probability(digits["won"], digits["lost"]).mean())
+        digits = harm.digits_won_and_lost([cohort], LATE)
+        means.append(harm.harm_probability(digits["won"], digits["lost"]).mean())
     assert found.mean == pytest.approx(np.mean(means))
     assert found.error == pytest.approx(np.std(means, ddof=1) / 2)
 
@@ -147,8 +90,8 @@ def test_the_interval_of_harm_is_over_cohorts_and_needs_three(make_relative_run)
 
     two = effects.expected_harm(hits[:2], LATE)
     assert (two.cohorts, two.n) == (2, 30) and np.isnan(two.low)
-    together = fairness.digits_won_and_lost(hits[:2], LATE)
-    p = fairness.harm_probability(together["won"], together["lost"])
+    together = harm.digits_won_and_lost(hits[:2], LATE)
+    p = harm.harm_probability(together["won"], together["lost"])
     assert two.mean == pytest.approx(p.mean())
 
 
@@ -245,8 +188,8 @@ def test_scales_are_those_of_the_fairness_functions(make_relative_run):
     assert list(found) == [LATE]
     people = run.rows.pivot(index="person", columns="method", values="acc_I")
     cohort = run.rows.groupby("person")["fold"].first()
-    variances = fairness.variances_of_hits(effects.hits_on_own_data(run), "D_I")
-    whole = fairness.dispersion_on_scales(people, variances, cohort, LATE, np.random.default_rng(1))
+    variances = variances_of_hits(effects.hits_on_own_data(run), "D_I")
+    whole = dispersion_on_scales(people, variances, cohort, LATE, np.random.default_rng(1))
     pd.testing.assert_frame_equal(found[LATE], whole)
     # hits of three equal flips are one digit: their variance is p(1 - p) / 29
     p = people.loc["0-0", LATE]

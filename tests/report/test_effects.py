@@ -304,7 +304,7 @@ def test_fewer_cohorts_cannot_be_asked(make_relative_run):
 
 
 def scales(points, logits):
-    """A table of `fairness.dispersion_on_scales`; points and logits are (low, high)."""
+    """A table of `dispersion_scales.dispersion_on_scales`; points and logits are (low, high)."""
     ends = {"percentage points": points, "relative error": logits, "logit": logits}
     lines = {
         name: {"base": 4.0, "method": 3.0, "change": -1.0, "low": low, "high": high}

@@ -1,0 +1,136 @@
+"""The between-person SD on three scales: do people become equal, or all come near 100 %?"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from perso.methods.method import BASELINE
+from perso.stats.paired import ROUNDING
+from perso.stats.resampling import Groups, estimate, in_cohorts
+
+# Gauss–Hermite: means over a normal distribution are weighted sums over these multiples of its SD
+NODES, SHARES = np.polynomial.hermite_e.hermegauss(20)
+SHARES = SHARES / SHARES.sum()
+
+
+def moments(values: np.ndarray, noise: np.ndarray | float, groups: Groups):
+    """Mean and variance of accuracies over people, by cohort and then averaged: [..., k] each.
+
+    values   accuracies, shares [n people, k methods]
+    noise    their sampling variances, as `values`; the variance over people is without them
+    groups   the people of each cohort, see `resampling.estimate`
+    A variance below 0, which noise alone can give, is 0.
+    """
+    noise = np.broadcast_to(noise, values.shape)
+    means = [values[group].mean(axis=-2) for group in groups]
+    variances = [
+        values[group].var(axis=-2, ddof=1) - noise[group].mean(axis=-2) for group in groups
+    ]
+    return np.mean(means, axis=0), np.maximum(np.mean(variances, axis=0), 0)
+
+
+def relative_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """SD over people as a share of the mean error, [...]; nan where nobody makes an error."""
+    error = 1 - np.asarray(mean, float)
+    known = error > ROUNDING
+    return np.where(known, np.sqrt(variance) / np.where(known, error, 1), np.nan)
+
+
+def logit_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """SD over people of the logit of accuracy, from mean and variance of the accuracies, [...].
+
+    It is that of the normal distribution of logits whose accuracies have this mean and variance.
+    Unlike the SD of each person's own logit it does not depend on the number of test samples, and
+    needs no correction of accuracies of 1. It is 0 where people do not differ, and at most 5.
+    """
+    mean, variance = np.broadcast_arrays(np.asarray(mean, float), np.asarray(variance, float))
+    differ = (variance > ROUNDING) & (mean * (1 - mean) > ROUNDING)
+    m = np.where(differ, mean, 0.5)
+    v = np.where(differ, variance, 0.01)
+    spread = np.sqrt(v) / (m * (1 - m))  # in logits, were it small
+    centre = logit(m)
+    sd = np.minimum(spread, 1)
+    for _ in range(12):  # corrects both until the moments are these
+        p = expit(centre[..., None] + sd[..., None] * NODES)
+        found = p @ SHARES
+        found_sd = np.sqrt((p - found[..., None]) ** 2 @ SHARES)
+        centre = centre + logit(m) - logit(found)
+        sd = np.minimum(sd * spread * found * (1 - found) / found_sd, 5)
+    return np.where(differ, sd, 0.0)
+
+
+SCALES = {
+    "percentage points": lambda mean, variance: 100 * np.sqrt(variance),
+    "relative error": relative_sd,
+    "logit": logit_sd,
+}
+
+
+def dispersion_on_scales(
+    people: pd.DataFrame,
+    variances: pd.DataFrame,
+    cohort: pd.Series,
+    method: str,
+    rng: np.random.Generator,
+    base: str = BASELINE,
+) -> pd.DataFrame:
+    """How a method changes the between-person SD, on three scales: a line per scale.
+
+    people      accuracies, shares: a line per person, a column per method
+    variances   their sampling variances (`sampling_variances`), which are removed
+    cohort      of each person: the fold of the rows
+
+    percentage points   SD of accuracy
+    relative error      SD as a share of the mean error
+    logit               SD of log(accuracy / error)
+
+    base, method        the SD by either
+    change, low, high   method minus base, and its interval by resampling people
+
+    An SD in percentage points shrinks where all people come near 100 %, without any of them gaining
+    on the others. On the other two scales such a ceiling changes nothing.
+    """
+    pair = people[[method, base]].dropna()
+    values = pair.to_numpy()
+    noise = variances.loc[pair.index, [method, base]].to_numpy()
+    labels = cohort.loc[pair.index].to_numpy()
+    lines = {}
+    for name, scale in SCALES.items():
+
+        def change(groups: Groups, scale=scale) -> np.ndarray:
+            sds = scale(*moments(values, noise, groups))
+            return sds[..., 0] - sds[..., 1]
+
+        found = estimate(change, labels, rng)
+        sds = scale(*moments(values, noise, in_cohorts(labels)))
+        lines[name] = {
+            "base": sds[1],
+            "method": sds[0],
+            "change": found.value,
+            "low": found.low,
+            "high": found.high,
+        }
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def reading(scales: pd.DataFrame) -> str:
+    """How a result of `dispersion_on_scales` reads: one of these words.
+
+    equalising   the SD shrinks in percentage points and in logits
+    ceiling      it shrinks in percentage points; in logits not, and by less than half at most
+    open         it shrinks in percentage points; in logits it may, or may not
+    widening     it grows in percentage points and in logits
+    neither      anything else
+
+    An SD shrinks or grows where the whole interval lies on that side of 0.
+    """
+    shrinks = scales["high"] < 0
+    grows = scales["low"] > 0
+    logit_line = scales.loc["logit"]
+    if shrinks["percentage points"]:
+        if shrinks["logit"]:
+            return "equalising"
+        return "ceiling" if logit_line["low"] > -logit_line["base"] / 2 else "open"
+    if grows["percentage points"] and grows["logit"]:
+        return "widening"
+    return "neither"

@@ -1,0 +1,171 @@
+"""Sampling noise of accuracies: the hits on each test digit, and the variance they imply.
+
+The digits of a test set are the sample; the flips of a digit are one cluster. `rows` have the
+columns of `sqlite.ROW`; `data` is a `dataset.StudyData`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from perso.data.dataset import StudyData
+from perso.parts import PARTS
+from perso.store.sqlite import unpacked
+
+
+def binomial_noise(data: StudyData, level: float = 0.9) -> pd.DataFrame:
+    """Size of every individual's test set of D_I, and the sd of an accuracy of `level` on it.
+
+    images, digits          test images, and the digits that they are flips of
+    by images, by digits    binomial sd, a share, if each of them were an independent draw
+    """
+    copies = 3 if data.settings.flips else 1
+    sizes = {str(p): len(data.splits.test[p]) for p in data.splits.individuals}
+    images = pd.Series(sizes, dtype=int)
+    digits = images // copies
+    variance = level * (1 - level)
+    return pd.DataFrame(
+        {
+            "images": images,
+            "digits": digits,
+            "by images": np.sqrt(variance / images),
+            "by digits": np.sqrt(variance / digits),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class DigitHits:
+    """Hits of a person's networks of one method on each of g original digits, all repeats together.
+
+    The flips of a digit are one cluster: the digits are the sample.
+    """
+
+    digits: np.ndarray  # int [g]
+    hits: np.ndarray  # sum over images and repeats, float [g]
+    images: np.ndarray  # their number, float [g]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of hits on each digit, [g]."""
+        return self.hits / self.images
+
+    def accuracy(self) -> float:
+        """Share of hits on all images."""
+        return float(self.hits.sum() / self.images.sum())
+
+    def variance(self) -> float:
+        """Sampling variance of the accuracy (`dispersion.clustered_variance`)."""
+        count = len(self.hits)
+        if count < 2:
+            return np.nan
+        total = self.images.sum()
+        sums = self.hits - self.images * self.accuracy()
+        return float(count / (count - 1) * (sums**2).sum() / total**2)
+
+    def minus(self, common: np.ndarray | float) -> "DigitHits":
+        """The same without a share of hits that is no noise, [g]."""
+        return DigitHits(self.digits, self.hits - self.images * common, self.images)
+
+    def only(self, chosen: np.ndarray) -> "DigitHits":
+        """The same on the chosen digits, bool [g]."""
+        return DigitHits(self.digits[chosen], self.hits[chosen], self.images[chosen])
+
+
+def hits_by_digit(
+    data: StudyData, rows: pd.DataFrame, part: str
+) -> list[dict[str, dict[str, DigitHits]]]:
+    """The hits on each test digit, by fold, method and person."""
+    rows = rows if "repeat" in rows else rows.assign(repeat=0)
+    splits = {repeat: data.at(repeat).splits for repeat in rows["repeat"].unique()}
+    found = []
+    for number, fold in enumerate(data.splits.folds):
+        people = {str(person): person for person in fold.individuals}
+
+        def digits_of(person: str, repeat: int, _, number=number, people=people) -> np.ndarray:
+            own = splits[repeat]
+            on_G = part == "D_G"
+            return data.item[own.folds[number].global_test if on_G else own.test[people[person]]]
+
+        found.append(hits_in_fold(rows[rows["person"].isin(people)], part, digits_of))
+    return found
+
+
+def hits_by_place(
+    rows: pd.DataFrame, copies: int, rotated: bool = False
+) -> list[dict[str, dict[str, DigitHits]]]:
+    """`hits_by_digit` on D_I from rows alone, with a number for each digit.
+
+    copies    flips of each digit in a test set, 3 or 1: a person's digits come in the same order
+              once per orientation, if an item is split as a whole (`splits.split_people`)
+    rotated   whether each repeat tests other digits
+    """
+
+    def digits_of(_, repeat: int, n: int) -> np.ndarray:
+        digits = n // copies
+        first = repeat * digits if rotated else 0
+        return first + np.arange(n) % digits
+
+    return [hits_in_fold(in_fold, "D_I", digits_of) for _, in_fold in rows.groupby("fold")]
+
+
+def hits_in_fold(
+    rows: pd.DataFrame, part: str, digits_of: Callable[[str, int, int], np.ndarray]
+) -> dict[str, dict[str, DigitHits]]:
+    """The hits on each test digit in the rows of one fold, by method and person.
+
+    digits_of   (person, repeat, number of test images) → the digit of each test image
+    """
+    columns = ["repeat", PARTS[part].hits, PARTS[part].size]
+    networks = rows[["method", "person", *columns]]
+    found: dict[str, dict[str, DigitHits]] = {}
+    for (method, person), own in networks.groupby(["method", "person"], sort=False):
+        digits, hits = [], []
+        for repeat, blob, n in own[columns].itertuples(index=False):
+            digits.append(digits_of(person, repeat, n))
+            hits.append(unpacked(blob, n))
+        different, place = np.unique(np.concatenate(digits), return_inverse=True)
+        found.setdefault(method, {})[person] = DigitHits(
+            digits=different,
+            hits=np.bincount(place, np.concatenate(hits)),
+            images=np.bincount(place).astype(float),
+        )
+    return found
+
+
+def common_share(people: Mapping[str, DigitHits], part: str) -> tuple[np.ndarray | float, float]:
+    """What the people of a fold have in common on each digit, and the factor of their variances.
+
+    On D_G all people of a fold share one test set, so a digit that is hard for all makes no
+    difference between them: the mean over people is subtracted. Each of n people is 1/n of it.
+    """
+    if part != "D_G":
+        return 0.0, 1.0
+    n = len(people)
+    common = np.mean([each.shares for each in people.values()], axis=0)
+    return common, n / (n - 1) if n > 1 else np.nan
+
+
+def sampling_variances(data: StudyData, rows: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Sampling variance of every accuracy: a line per person, a column per method.
+
+    The digits of a test set are the sample; the flips of a digit are one cluster (`DigitHits`).
+    """
+    return variances_of_hits(hits_by_digit(data, rows, part), part)
+
+
+def variances_of_hits(
+    hits: Iterable[Mapping[str, Mapping[str, DigitHits]]], part: str
+) -> pd.DataFrame:
+    """`sampling_variances` from the hits of each fold (`hits_by_digit`, `hits_by_place`)."""
+    found: dict[str, dict[str, float]] = {}
+    for in_fold in hits:
+        for method, people in in_fold.items():
+            common, scale = common_share(people, part)
+            variances = {
+                person: scale * each.minus(common).variance() for person, each in people.items()
+            }
+            found.setdefault(method, {}).update(variances)
+    return pd.DataFrame(found)
