@@ -13,7 +13,8 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perso.claims.registry import CLAIMS, Claim
+from perso.claims.claim import Claim
+from perso.claims.registry import CLAIMS
 from perso.errors import InputError
 from perso.files import whole
 from perso.store.published import FOLDER, commit

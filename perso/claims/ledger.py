@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from perso.claims import frozen
+from perso.claims.claim import Claim
 from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import FEWEST_PEOPLE, Finding, decide, decide_group
 from perso.claims.hypotheses import Equivalent
-from perso.claims.registry import CLAIMS, Claim, Reading
+from perso.claims.reading import Reading
+from perso.claims.registry import CLAIMS
 from perso.errors import InputError
 from perso.settings import Settings
 from perso.store.published import provenance

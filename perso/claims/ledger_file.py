@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from perso.claims.claim import Claim
 from perso.claims.finding import Finding
 from perso.claims.ledger import Ledger, Verdict, rank
-from perso.claims.registry import CLAIMS, Claim
+from perso.claims.registry import CLAIMS
 from perso.errors import InputError
 from perso.files import whole
 from perso.settings import Settings, as_dict
@@ -69,7 +70,7 @@ def read_ledger(path: str | Path) -> Ledger:
 def verdict_from_json(claim: Claim, record: dict | None) -> Verdict:
     """The verdict on a claim from its record in a file; NOT RUN without a record.
 
-    The number alone identifies the claim (see `registry.Claim`): its sentence may be reworded.
+    The number alone identifies the claim (see `claim.Claim`): its sentence may be reworded.
     """
     if record is None:
         missing = ("this claim, which was added after the ledger was written",)

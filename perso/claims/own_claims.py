@@ -7,9 +7,10 @@ Their tests name the run whose rows they use, such as `of="own"`, the run of the
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from perso.claims.claim import KINDS, Claim
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.ledger import all_tests_of, runs_of
-from perso.claims.registry import CLAIMS, KINDS, Claim
+from perso.claims.registry import CLAIMS
 from perso.errors import InputError
 from perso.own_code import fault, own_object
 from perso.parts import PARTS

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
+from perso.claims.claim import KINDS
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
-from perso.claims.registry import KINDS
 from perso.report import ledger_text
 from perso.report.tables import format_p
 from perso.store.published import FOLDER

@@ -6,9 +6,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from perso.claims.claim import Claim
 from perso.claims.evidence import Evidence
 from perso.claims.ledger import Verdict, groups_of, verdict_of_tests
-from perso.claims.registry import CLAIMS, Claim
+from perso.claims.registry import CLAIMS
 from perso.report.figures import interval_errors, label_lines
 from perso.report.ledger_text import deciding_finding
 from perso.store.published import Published

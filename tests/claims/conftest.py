@@ -7,7 +7,8 @@ import pytest
 
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
-from perso.claims.registry import CLAIMS, SIX
+from perso.claims.registry import CLAIMS
+from perso.claims.v3_claims import SIX
 from perso.paths import ROOT
 from perso.settings import Settings, read_params
 from perso.store.sqlite import ROW, packed

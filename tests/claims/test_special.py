@@ -7,7 +7,7 @@ import pytest
 from perso.claims import special
 from perso.claims.evidence import Evidence
 from perso.claims.finding import decide
-from perso.claims.registry import V1_SIX
+from perso.claims.v1_claims import V1_SIX
 from perso.methods.method import BASELINE
 from perso.stats import paired, permutation
 from perso.study.study import Study
