@@ -112,7 +112,8 @@ def cost_by_schedule(
     for method in methods:
         own = sum(len(schedules.schedule(each.phases, n_iter, epochs)) for each in method.lineage)
         printed = [table.get(method.name, np.nan) for table in theirs]
-        lines[method.name] = own, whole * method.from_generic, own / whole, *printed
+        shared = len(schedules.schedule(method.shared_phases, n_iter, epochs))
+        lines[method.name] = own, shared, own / whole, *printed
     return pd.DataFrame.from_dict(
         lines, "index", columns=["own", "shared", "r_train", "v1 counts", "v1 factors"]
     )

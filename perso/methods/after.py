@@ -79,7 +79,7 @@ class Pruned:
         matrices = [name for name, array in movement.end.items() if array.ndim >= 2][:-1]
         mask = tolerated(movement, matrices, self.step, self.tolerance)
         if self.keep != "largest":
-            magnitudes = joined(movement.end, matrices)
+            magnitudes = entries_of(movement.end, matrices)
             order = np.argsort(np.abs(magnitudes), kind="stable")
             if self.keep == "random":
                 order = movement.rng.permutation(len(magnitudes))
@@ -92,7 +92,7 @@ class Pruned:
 
 def tolerated(movement: Movement, matrices: list[str], step: float, tolerance: float) -> np.ndarray:
     """Which entries of the matrices a tolerated pruning keeps, bool [entries of all of them]."""
-    magnitudes = np.abs(joined(movement.end, matrices))
+    magnitudes = np.abs(entries_of(movement.end, matrices))
     zeros = {name: np.zeros_like(array) for name, array in movement.end.items()}
     least = movement.accuracy(movement.end) - tolerance
     kept = np.ones(len(magnitudes), bool)
@@ -106,7 +106,7 @@ def tolerated(movement: Movement, matrices: list[str], step: float, tolerance: f
     return kept
 
 
-def joined(weights: Weights, names: list[str]) -> np.ndarray:
+def entries_of(weights: Weights, names: list[str]) -> np.ndarray:
     """The entries of some weights in one vector."""
     return np.concatenate([np.zeros(0), *(weights[name].ravel() for name in names)])
 

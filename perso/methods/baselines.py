@@ -28,7 +28,7 @@ def late(rate: float = RATE, length: float = LENGTH, draws: str = "I", **trainin
     return phase_of(draws, length, rate=rate, **training)
 
 
-def from_generic(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
+def fine_tuned(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
     """A method that starts from the generic network."""
     return Method(name, family, meaning, start="generic", phases=phases, **fields)
 
@@ -44,7 +44,7 @@ LOCAL = Method(
 
 L2_SP = (
     *(
-        from_generic(
+        fine_tuned(
             f"L2-SP {strength:g}",
             "fine-tuning",
             f"TL pulled to the generic network by {strength:g}/2 · ‖θ − θ_G‖² (Ditto, pFedMe)",
@@ -52,7 +52,7 @@ L2_SP = (
         )
         for strength in (0.01, 0.1, 1.0)
     ),
-    from_generic(
+    fine_tuned(
         "L2-SP 0.1 on another person",
         "control",
         "L2-SP 0.1 on D_I'",
@@ -65,7 +65,7 @@ L2_SP = (
 def wise(share: float, rate: float = RATE) -> Method:
     """WiSE-FT: a share of the way from the generic network to its fine-tuned one."""
     in_name = "" if rate == RATE else f" ({rate_text(rate)})"
-    return from_generic(
+    return fine_tuned(
         f"WiSE-FT {share:g}{in_name}",
         "interpolation",
         f"{share:g} of the way from the generic network to TL 9 % ({rate_text(rate)}) (APFL)",
@@ -82,31 +82,31 @@ WISE = (
 # --- what is trained, from little to all
 
 LADDER = (
-    from_generic(
+    fine_tuned(
         "statistics only",
         "fine-tuning",
         "only batch norm's statistics follow D_I, without labels (AdaBN)",
         late(trains="statistics"),
     ),
-    from_generic(
+    fine_tuned(
         "norm only",
         "fine-tuning",
         "TL of batch norm's weights and statistics alone (FedBN)",
         late(trains="norm"),
     ),
-    from_generic(
+    fine_tuned(
         "head only",
         "fine-tuning",
         "TL of the last layer alone (FedPer, FedRep)",
         late(trains="head", statistics=False),
     ),
-    from_generic(
+    fine_tuned(
         "low rank 4",
         "fine-tuning",
         "TL of a product of rank 4 for each weight matrix (LoRA)",
         late(trains="low rank 4", statistics=False),
     ),
-    from_generic(
+    fine_tuned(
         "head, then all",
         "fine-tuning",
         "3 % on the last layer alone, then 6 % on all weights at 3e-4 (LP-FT)",
@@ -114,7 +114,7 @@ LADDER = (
         late(3e-4, 0.06),
     ),
     transfer_learning(LENGTH, 3e-4),
-    from_generic(
+    fine_tuned(
         "averaged TL",
         "fine-tuning",
         "TL, the average of the states in the second half of its iterations",
@@ -125,16 +125,16 @@ LADDER = (
 # --- D_G at hand
 
 REPLAY = (
-    from_generic(
+    fine_tuned(
         "replay", "replay", "TL with half of every batch from D_G, which it needs", late(replay=0.5)
     ),
-    from_generic(
+    fine_tuned(
         f"replay ({rate_text(SMALL_RATE)})",
         "replay",
         f"the same at learning rate {rate_text(SMALL_RATE)}",
         late(SMALL_RATE, replay=0.5),
     ),
-    from_generic(
+    fine_tuned(
         "replay on another person",
         "control",
         "replay on D_I' and D_G",
@@ -146,7 +146,7 @@ REPLAY = (
 # --- without training
 
 NEIGHBOURS = (
-    from_generic(
+    fine_tuned(
         "kNN mix",
         "nearest neighbours",
         "the generic network and the 5 nearest own samples, half and half (kNN-Per)",
@@ -180,7 +180,7 @@ META = tuple(
 # --- rate and length by other people's validation: the settings to choose from
 
 CANDIDATES = tuple(
-    from_generic(
+    fine_tuned(
         f"TL {100 * length:g} % ({rate_text(rate)}), {HELD_OUT_TEXT}",
         "control",
         f"{amount(length)} on nine tenths of D_I's training items at learning rate "

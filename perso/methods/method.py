@@ -294,6 +294,13 @@ class Method:
         return self.begins == "generic"
 
     @property
+    def shared_phases(self) -> tuple[Phase, ...]:
+        """What the network that its people share was trained for, all on D_G."""
+        if not self.from_generic:
+            return ()
+        return (EPOCHS, Phase("G", self.meta.iterations)) if self.meta else (EPOCHS,)
+
+    @property
     def needs_encoder(self) -> bool:
         """Whether what enlarges D_I, in it or in what it starts from, needs an auto-encoder."""
         return any(each.enlarged_by not in ("", "random") for each in self.lineage)

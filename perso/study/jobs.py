@@ -232,7 +232,7 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     rows = []
     for method in job.methods:
         own = lineage_iterations(data, fold, method)
-        shared = shared_iterations(data, fold, method)
+        shared = iterations_of(data, fold, method.shared_phases)
         for person, state in zip(job.people, reached[method], strict=True):
             rows.append(
                 {
@@ -254,13 +254,6 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                 }
             )
     return rows
-
-
-def shared_iterations(data: StudyData, fold: Fold, method: Method) -> int:
-    """Return the iterations of the network that a method's people share; 0 where there is none."""
-    if not method.from_generic:
-        return 0
-    return iterations_of(data, fold, [EPOCHS]) + (method.meta.iterations if method.meta else 0)
 
 
 def test_columns(

@@ -15,7 +15,7 @@ import pandas as pd
 from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import BASELINE, EPOCHS, Method
+from perso.methods.method import BASELINE, Method
 from perso.methods.registry import TABLES, methods_of
 from perso.own_code import is_reference
 from perso.paths import default_store
@@ -191,11 +191,11 @@ class Study:
     def schedule(self, method: Method, fold: int = 0) -> np.ndarray:
         """Return which iterations of a method's models draw from D_I, bool [T].
 
-        Those of a shared generic network are included.
+        Those of the network that people share are included.
         """
         n_iter = plans.epoch_length(self.data, self.folds[fold])
-        generic = [EPOCHS] if method.from_generic else []
-        phases = [*generic, *(phase for each in method.lineage for phase in each.phases)]
+        own = (phase for each in method.lineage for phase in each.phases)
+        phases = [*method.shared_phases, *own]
         return schedules.schedule(phases, n_iter, self.settings.epochs)
 
     def codes(self, fold: int = 0, index: np.ndarray | None = None) -> np.ndarray:

@@ -251,7 +251,7 @@ def test_every_method_trains_the_same_network(tiny, monkeypatch):
         states = [run.state for run in runs]
         return {t: states for t in snapshots or [len(runs[0].plan)]}
 
-    def tested(data, how, state, fold, person):
+    def tested(data, how, method, state, fold, person):
         seen.setdefault(current, {name: tensor.shape for name, tensor in state.items()})
         return {}
 
