@@ -411,7 +411,7 @@ def export_command(arguments: argparse.Namespace) -> None:
 
         params = Path(arguments.params).stem
         # which claims were fixed before these models were there
-        facts = {"claims": frozen.hash_of_file()}
+        facts = {"claims": frozen.hash_of_files()}
         facts = published.provenance(study, rows, params) | facts
         published.write_rows(arguments.to, rows, facts)
         if beside := encoders.write_beside(arguments.to, study, params):

@@ -12,6 +12,7 @@ KINDS = {
     "equality": "that accuracies are equal",
     "premise": "about the data alone",
     "construction": "true by the way methods are built",
+    "ours": "about what else one could do; not the papers'",
 }
 
 
@@ -19,8 +20,9 @@ KINDS = {
 class Claim:
     """One of the papers' claims, or a claim of the user's own (`claims_of: FILE.py:NAME`).
 
-    number      its place in `CLAIMS`, from 1; published ledgers identify the claim by it, so never
-                reuse a number for another claim; claims of the user's own have their own numbers
+    number      of the papers' claims, from 1; ours begin at 101; published ledgers identify the
+                claim by it, so never reuse a number for another claim; claims of the user's own
+                have their own numbers
     says        the claim in our words, one sentence; the papers' own words are at `source`
     tests       what decides the claim, grouped as in `registry`
     kind        one of `KINDS`

@@ -31,6 +31,7 @@ RUN_NAMES = {
     "v1": "v1's Table 2, hidden factors",
     "counts": "v1's Table 2, class counts",
     "unflipped": "the baseline on ten classes",
+    "baselines": "what else one could do",
 }
 PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 

@@ -1,13 +1,15 @@
-"""The claims as they were before the models were trained: `results/frozen.json`.
+"""The claims as they were before the models were trained: `results/frozen.json` and later files.
 
-    python -m perso.claims.frozen
+    python -m perso.claims.frozen frozen-NAME.json
 
-writes the file, once. It has the date, the commit, and a hash of each claim and its tests. A claim
-that is added or changed later has another hash: the ledgers mark it as post hoc.
+writes a file in `results/` with the claims that no other such file has, before the rows that can
+test them are trained. It has the date, the commit, and a hash of each claim and its tests. A claim
+that is added without it or changed later has another hash: the ledgers mark it as post hoc.
 """
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ from perso.errors import InputError
 from perso.files import whole
 from perso.store.published import FOLDER, commit
 
-FILE = "frozen.json"  # in results/
+FILES = "frozen*.json"  # in results/
 LABELS = ("says", "source", "printed", "chapter")  # fields of a claim that decide nothing
 DIGITS = 16  # of a claim's hash
 
@@ -51,20 +53,20 @@ def hash_of(text: str) -> str:
 
 def frozen_claims(folder: Path = FOLDER) -> dict[int, str]:
     """The hashes of the claims as they were frozen, by number; empty without a file."""
-    file = folder / FILE
-    if not file.exists():
-        return {}
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))["claims"]
-        return {int(number): fingerprint for number, fingerprint in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: does not hold frozen claims ({error})") from error
+    claims: dict[int, str] = {}
+    for file in sorted(folder.glob(FILES)):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))["claims"]
+            claims |= {int(number): fingerprint for number, fingerprint in found.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{file}: does not hold frozen claims ({error})") from error
+    return claims
 
 
-def hash_of_file(folder: Path = FOLDER) -> str:
-    """The hash of the whole file, for the provenance of a ledger; "" without a file."""
-    file = folder / FILE
-    return hash_of(file.read_text(encoding="utf-8")) if file.exists() else ""
+def hash_of_files(folder: Path = FOLDER) -> str:
+    """The hash of all files, for the provenance of a ledger; "" without a file."""
+    files = sorted(folder.glob(FILES))
+    return hash_of("".join(file.read_text(encoding="utf-8") for file in files)) if files else ""
 
 
 def is_frozen(claim: Claim, frozen: dict[int, str]) -> bool | None:
@@ -72,20 +74,29 @@ def is_frozen(claim: Claim, frozen: dict[int, str]) -> bool | None:
     return fingerprint_of(claim) == frozen.get(claim.number) if frozen else None
 
 
-def write_frozen(folder: Path = FOLDER, claims: Sequence[Claim] = CLAIMS) -> None:
-    """Write the hashes of the claims as they are now; InputError where they are frozen already."""
-    file = folder / FILE
-    if file.exists():
-        raise InputError(f"{file}: exists, and frozen claims stay; what is new is post hoc")
+def write_frozen(
+    name: str = "frozen.json", folder: Path = FOLDER, claims: Sequence[Claim] = CLAIMS
+) -> Path:
+    """Write the hashes of the claims that are not frozen yet, as they are now, and return the file.
+
+    InputError where there are none, or the file exists: frozen claims stay as they were.
+    """
+    file = folder / name
+    if file.exists() or not file.match(FILES):
+        raise InputError(f"{file}: needed is a new file named frozen-NAME.json")
+    there = frozen_claims(folder)
+    new = [claim for claim in claims if claim.number not in there]
+    if not new:
+        raise InputError(f"{folder}: all claims are frozen, and stay as they were")
     content = {
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit(),
-        "claims": {claim.number: fingerprint_of(claim) for claim in claims},
+        "claims": {claim.number: fingerprint_of(claim) for claim in new},
     }
     with whole(file) as aside:
         aside.write_text(f"{json.dumps(content, indent=1)}\n", encoding="utf-8")
+    return file
 
 
 if __name__ == "__main__":
-    write_frozen()
-    print(f"wrote {FOLDER / FILE}")
+    print(f"wrote {write_frozen(*sys.argv[1:2])}")

@@ -212,7 +212,7 @@ def make_ledger(evidence: Evidence, claims: Sequence[Claim] = CLAIMS, params: st
         runs = tuple(dict.fromkeys(of for test in tests for of in runs_of(test)))
     origin = provenance(evidence.study, rows_of_runs(evidence, runs), params)
     origin |= {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}
-    origin["frozen"] = frozen.hash_of_file(evidence.folder)
+    origin["frozen"] = frozen.hash_of_files(evidence.folder)
     return Ledger(origin, verdicts)
 
 

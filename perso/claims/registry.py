@@ -1,7 +1,7 @@
 """The papers' claims as data: one record each, with the tests that decide it.
 
-The records are in `v3_claims` and `v1_claims`. To add a claim, add a record at the end of `CLAIMS`,
-below, and import its tests. Its fields are explained at `claim.Claim`:
+The records are in `v3_claims`, `v1_claims` and `our_claims`. To add a claim, add a record at the
+end of `CLAIMS`, below, and import its tests. Its fields are explained at `claim.Claim`:
 
     Claim(
         number=35,
@@ -22,10 +22,12 @@ support the claim. Tests within an inner tuple form a group, of which one is eno
 """
 
 from perso.claims.claim import Claim
+from perso.claims.our_claims import OUR_CLAIMS
 from perso.claims.v1_claims import V1_CLAIMS
 from perso.claims.v3_claims import V3_CLAIMS
 
 CLAIMS: tuple[Claim, ...] = (
     *V3_CLAIMS,  # 1 to 21
     *V1_CLAIMS,  # 22 to 34
+    *OUR_CLAIMS,  # 101 to 104
 )

@@ -291,6 +291,25 @@ def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
     )
 
 
+def fewer_iterations(evidence: Evidence, method: str, base: str, of: str) -> Finding:
+    """Whether a method trains for fewer iterations for one person than another, in a run."""
+    rows = evidence.having(of, method, base)
+    iterations = rows.groupby("method")["own_iterations"].mean()
+    value = float(iterations[method] / iterations[base])
+    return Finding(
+        what=f"iterations for one person: {method} / {base}",
+        test="count",
+        value=value,
+        low=value,
+        high=value,
+        p=np.nan,
+        n=rows["person"].nunique(),
+        unit="ratio",
+        of=of,
+        outcome="for" if value < 1 else "against",
+    )
+
+
 def same_network(evidence: Evidence) -> Finding:
     """Claim 32: bytes of a person's network; the same for all methods, as they share one recipe."""
     study = evidence.study

@@ -1,9 +1,12 @@
-"""Claim 33: which of v1's settings has the best trade-off, tested by a bootstrap over people.
+"""Claims about trade-offs, tested by a bootstrap over people.
 
-Settings are the baseline and the methods of v1's printed tables. One setting dominates another if
-it is better on D_I or D_G by the part's margin at least, and not worse on the other part by that
-part's margin. A setting is on the front if none dominates it (`tradeoff.front`). So equal settings
-are all on the front, which enough people show; without margins noise would decide between them.
+Claim 33: which of v1's settings has the best one. Settings are the baseline and the methods of v1's
+printed tables. One setting dominates another if it is better on D_I or D_G by the part's margin at
+least, and not worse on the other part by that part's margin. A setting is on the front if none
+dominates it (`tradeoff.front`). So equal settings are all on the front, which enough people show;
+without margins noise would decide between them.
+
+Claim 102: whether the papers' methods lie above a curve of others (`tradeoff.above_curve`).
 """
 
 from dataclasses import dataclass
@@ -142,6 +145,31 @@ def family_sum(run: TradeOff, family: str, rng: np.random.Generator, of: str) ->
     return probable(
         f"that {family} has the largest sum of accuracies on D_I and D_G",
         share if run.varies else np.nan,
+        of,
+        run,
+    )
+
+
+def none_above_wise(
+    evidence: Evidence, of: str, methods: tuple[str, ...], curve: tuple[str, ...]
+) -> Finding:
+    """That none of the methods lies above the curve of WiSE-FT.
+
+    curve   the names along it, from the generic network on
+    """
+    names = (*methods, *curve)
+    on_I = evidence.people(of, "D_I", *names)
+    on_G = evidence.people(of, "D_G", *names).loc[on_I.index]
+    cohort = evidence.cohorts(of, on_I.index)
+    run = TradeOff(names, on_I.to_numpy(), on_G.to_numpy(), cohort)
+    means = run.resampled(evidence.rng("curve", of, names))
+    count = len(methods)
+    above = tradeoff.above_curve(tuple(means[..., :count]), tuple(means[..., count:]), MARGINS).any(
+        axis=-1
+    )
+    return probable(
+        f"that none of {count} methods lies above the curve from {curve[0]} to {curve[-1]}",
+        float(1 - above.mean()) if run.varies else np.nan,
         of,
         run,
     )

@@ -54,6 +54,7 @@ KINDS = {
     "equality": "equalities",
     "premise": "premises",
     "construction": "by construction",
+    "ours": "ours",
 }
 CLAIM_COLUMNS = "claim", "kind", "verdict", "missing", "author", "readings", "post hoc", "role"
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached

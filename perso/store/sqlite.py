@@ -37,10 +37,10 @@ ROW = {
     "hits_G": "BLOB",
     # of the test images of every individual of the fold, in the fold's order; none in older rows
     "hits_S": "BLOB",
-    # accuracy on the training images that a method holds out, as a share; NULL where it holds none
-    "acc_V": "REAL",
     # of each test image of D_I, the log-probability of its class, float16; none in older rows
     "logp_I": "BLOB",
+    # accuracy on the training images that a method holds out, as a share; NULL where it holds none
+    "acc_V": "REAL",
 }
 NETWORK = {
     "key": "TEXT PRIMARY KEY",

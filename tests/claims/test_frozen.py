@@ -35,20 +35,36 @@ def test_hashes_of_claims_differ_and_hold_names_alone():
 
 def test_what_was_changed_since_is_post_hoc(tmp_path, claim, make_evidence, better):
     assert frozen.is_frozen(claim(4), frozen.frozen_claims(tmp_path)) is None
-    frozen.write_frozen(tmp_path, CLAIMS)
+    frozen.write_frozen(folder=tmp_path)
     fixed = frozen.frozen_claims(tmp_path)
     assert all(frozen.is_frozen(each, fixed) for each in CLAIMS)
     assert frozen.is_frozen(replace(claim(4), controls=()), fixed) is False
     assert frozen.is_frozen(replace(claim(4), number=35), fixed) is False
     own = ledger.make_ledger(make_evidence(better, width=0.125))
-    assert own.provenance["frozen"] == frozen.hash_of_file(tmp_path) != ""
+    assert own.provenance["frozen"] == frozen.hash_of_files(tmp_path) != ""
     assert all(verdict.frozen for verdict in own.verdicts)
 
 
 def test_claims_are_frozen_once(tmp_path):
-    frozen.write_frozen(tmp_path)
-    with pytest.raises(InputError, match="frozen claims stay"):
-        frozen.write_frozen(tmp_path)
-    (tmp_path / frozen.FILE).write_text("{}")
+    file = frozen.write_frozen(folder=tmp_path)
+    with pytest.raises(InputError, match="needed is a new file"):
+        frozen.write_frozen(folder=tmp_path)
+    with pytest.raises(InputError, match="all claims are frozen"):
+        frozen.write_frozen("frozen-more.json", tmp_path)
+    file.write_text("{}")
     with pytest.raises(InputError, match="does not hold frozen claims"):
         frozen.frozen_claims(tmp_path)
+
+
+def test_claims_that_are_added_later_have_a_file_of_their_own(tmp_path):
+    frozen.write_frozen(folder=tmp_path, claims=CLAIMS[:2])
+    before = frozen.hash_of_files(tmp_path)
+    added = frozen.write_frozen("frozen-added.json", tmp_path, CLAIMS[:3])
+    assert [*json.loads(added.read_text())["claims"]] == ["3"]
+    assert len(frozen.frozen_claims(tmp_path)) == 3
+    assert frozen.hash_of_files(tmp_path) != before
+
+
+def test_every_claim_of_the_registry_is_frozen():
+    fixed = frozen.frozen_claims()
+    assert [claim.number for claim in CLAIMS if not frozen.is_frozen(claim, fixed)] == []
