@@ -303,7 +303,7 @@ def stored_rows(
 def table_command(arguments: argparse.Namespace) -> None:
     """Print the table of methods, with the papers' numbers where they have any."""
     study, rows = stored_rows(arguments, published=True)
-    from perso.analysis import comparison
+    from perso.analysis import comparison, selection
     from perso.report import tables
     from perso.store.published import never_published
 
@@ -313,7 +313,7 @@ def table_command(arguments: argparse.Namespace) -> None:
         "md": tables.comparison_markdown,
     }[arguments.format]
     printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
-    table = comparison.compare(rows, study.methods, printed)
+    table = comparison.compare(*selection.with_selected(rows, study.methods), printed)
     if never_published(study.settings) or study.data.kind != "images":
         table = comparison.without_printed(table)
     print(write(table).rstrip("\n"))

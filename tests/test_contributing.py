@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from perso import cli, own_code
+from perso.methods import baselines
+from perso.methods.after import Share
 from perso.paths import ROOT
 from perso.store import published
 
@@ -66,3 +68,16 @@ def test_each_line_of_the_settings_works_without_the_others(leave_out, folder, c
     assert cli.main([*COMMANDS[0].split(), "--jobs", "1"]) == 0
     assert cli.main(COMMANDS[1].split()) == 0
     assert "BaseLine" in capfd.readouterr().out
+
+
+def test_the_baseline_of_the_page_is_one():
+    """It is pasted into `baselines.py`, whose names it uses."""
+    block = next(
+        each for each in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "fine_tuned" in each
+    )
+    names = dict(vars(baselines))
+    exec(block, names)
+    (method,) = names["HALF_OF_THE_LAST"]
+    assert method.from_generic and method.after == Share(0.5)
+    assert method not in baselines.ALL
+    assert method.phases[0].epochs == baselines.LENGTH
