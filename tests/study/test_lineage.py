@@ -271,6 +271,31 @@ def test_a_shared_training_runs_once(data, generic, spy):
         assert all(map(equal, together[method], reached(data, generic, method)[method]))
 
 
+def test_rows_that_interpolate_train_nothing(data, generic, spy):
+    """Nine shares of the way cost the one training that they interpolate."""
+    shares = [beyond(f"{tenths}", after=Share(tenths / 10)) for tenths in range(1, 10)]
+    found = reached(data, generic, TL_4, *shares)
+    assert [iterations for iterations, _ in spy.calls] == [4] and len(found) == 10
+
+
+def test_a_run_that_ends_between_two_stages_leaves_no_row(tmp_path, monkeypatch):
+    two = beyond("two", phases=(replace(LATE, trains="head"), LATE))
+    one = Study(replace(TINY, precision="float32"), tmp_path / "rows.sqlite")
+    train = engine.train
+
+    def interrupted(recipe, *rest):
+        if recipe.trains == "all" and len(rest[1][0].plan) == LATE.iterations:
+            raise KeyboardInterrupt
+        return train(recipe, *rest)
+
+    monkeypatch.setattr(engine, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        one.run([two], jobs=1)
+    assert not one.store.keys() and len(one.store.keys("networks")) == 2
+    monkeypatch.undo()
+    assert len(one.run([two], jobs=1)) == 4
+
+
 def test_methods_of_one_root_are_one_job():
     one = Study(TINY, "nowhere.sqlite")
     half = beyond("half", after=Share(0.5))

@@ -112,6 +112,20 @@ def test_the_l1_norm_of_matrices_falls_as_its_factor_grows(trains):
     assert norms[0] > norms[1] > norms[2]
 
 
+def test_a_factor_that_is_trained_turns_negative_whatever_the_data():
+    """Why α is fixed: CRoP trains it, and Adam lowers it by about its rate in every step."""
+    alpha = torch.tensor(0.01, requires_grad=True)
+    weights = torch.randn(50, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    optimiser = torch.optim.Adam([alpha, weights], lr=0.001)
+    signs = []
+    for _ in range(12):
+        optimiser.zero_grad()
+        (weights.square().mean() + alpha * weights.abs().sum()).backward()
+        optimiser.step()
+        signs.append(bool(alpha > 0))
+    assert signs[:9] == [True] * 9 and not signs[11]  # α / rate is 10 steps
+
+
 def test_l1_leaves_a_subset_without_matrices_alone():
     norm = replace(SGD, trains="norm")
     assert same(trained(replace(norm, l1=1.0), run_of(1))[0], trained(norm, run_of(1))[0])
