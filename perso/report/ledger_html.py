@@ -66,7 +66,11 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
     scales = [one.provenance["scale"] for one, verdict in decided if verdict.verdict != "NOT RUN"]
     larger = [scale for scale in reversed(SCALES) if scale in scales and scale != "smoke"]
     tested = ", ".join(f"{scales.count(scale)} at {scale} size" for scale in larger) or "none"
-    text = f"Of {len(decided)} claims: {verdicts}. Tested: {tested}"
+    ours = sum(verdict.claim.kind == "ours" for _, verdict in decided)
+    text = (
+        f"Of {len(decided) - ours} claims of the papers and {ours} of our own: {verdicts}. "
+        f"Tested: {tested}"
+    )
     if "smoke" in scales:
         text += f"; {scales.count('smoke')} in a smoke run only, which decides nothing"
     return text

@@ -140,7 +140,8 @@ class Store:
                     f"SELECT {columns} FROM rows WHERE key IN ({marks})", some
                 )
         stored = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True)
-        stored = stored.set_index("key")
+        real = {column: float for column, kind in ROW.items() if kind == "REAL"}
+        stored = stored.astype(real).set_index("key")  # a column of NULL is of nan, not of None
         return stored.loc[[key for key in keys if key in stored.index]].reset_index()
 
     def network(self, key: str) -> dict[str, str | int | float | bytes]:
