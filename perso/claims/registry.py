@@ -1,4 +1,4 @@
-"""The papers' claims as data: one record each, with the tests that decide it.
+"""The papers' claims and ours as data: one record each, with the tests that decide it.
 
 The records are in `v3_claims`, `v1_claims` and `our_claims`. To add a claim, add a record at the
 end of `CLAIMS`, below, and import its tests. Its fields are explained at `claim.Claim`:

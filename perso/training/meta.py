@@ -38,9 +38,16 @@ def meta_learned(
     rule, share   see above
     rate          of the models' steps, plain SGD
     """
-    # one model a network: another number of lanes would round differently
+    # One model a network, as another number of lanes would round differently. No graph: so few steps
+    # are not worth its capture.
     how = replace(
-        recipe, optimiser="sgd", momentum=0.0, weight_decay=0.0, lanes=1, in_flight=plans.shape[1]
+        recipe,
+        optimiser="sgd",
+        momentum=0.0,
+        weight_decay=0.0,
+        lanes=1,
+        in_flight=plans.shape[1],
+        graph=False,
     )
     weights = set(subsets.trained_names(how.network(), "all"))
     steps = plans.shape[2]
