@@ -38,8 +38,8 @@ def meta_learned(
     rule, share   see above
     rate          of the models' steps, plain SGD
     """
-    # One model a network, as another number of lanes would round differently. No graph: so few steps
-    # are not worth its capture.
+    # One model a network, as another number of lanes would round differently. No graph, as its
+    # capture is not worth so few steps.
     how = replace(
         recipe,
         optimiser="sgd",
