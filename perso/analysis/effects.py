@@ -126,14 +126,14 @@ def expected_harm(hits: Hits, method: str, base: str = BASELINE) -> Mean:
 # --- comparisons of equal length
 
 
-def contrast_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The differences of CONTRASTS that the rows have: a line per pair of names (method, other).
+def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRASTS) -> pd.DataFrame:
+    """The differences that the rows have: a line per pair of names (method, other).
 
     Columns are pairs: ("", "differs"), and (D_I or D_G, …): change, low, high.
     """
     there = set(rows["method"])
     lines = {}
-    for contrast in CONTRASTS:
+    for contrast in contrasts:
         if not {contrast.method, contrast.other} <= there:
             continue
         line: dict = {("", "differs"): contrast.differs}
