@@ -6,11 +6,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from perso.methods.registry import RELATIVE
+from perso.analysis.selection import SELECTED
+from perso.methods.registry import METHODS
 from perso.parts import PARTS
 from perso.report.figures import HUES, PAPER_MARKER, label_lines, part_label
 
-FAMILY_OF = {method.name: method.family for method in RELATIVE}
+FAMILY_OF = {method.name: method.family for method in (*METHODS, SELECTED)}
 
 
 def effects_figure(table: pd.DataFrame) -> Figure:

@@ -1,0 +1,283 @@
+"""The figures of what else one could do: the front, bytes and seconds, and who loses.
+
+table   of `front.baselines_table`
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise, product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
+
+from perso.analysis import front
+from perso.claims.our_claims import WISE, WISE_SLOW
+from perso.parts import PARTS
+from perso.report.figures import HUES, MARKERS, label_lines, part_label
+
+CURVES = {"WiSE-FT, rate 1e-3": (WISE, 2.0), "WiSE-FT, rate 1e-4": (WISE_SLOW, 1.0)}
+LABELLED_SHARES = ("WiSE-FT 0.2", "WiSE-FT 0.4", "WiSE-FT 0.6", "WiSE-FT 0.8")
+# with intervals in the front, and with labels where there are many marks
+MAIN = ("TL 9 % (1e-3)", "TL 9 % (1e-4)", "replay", "ES 12 %", "SW-n-2", "head only")
+LABELLED = (
+    *MAIN,
+    "TL-n-0",
+    "WiSE-FT 0.5",
+    "replay (1e-4)",
+    "statistics only",
+    "norm only",
+    "low rank 4",
+    "kNN mix",
+    "TL 0.3 % (1e-3)",
+    "Reptile, then TL 0.3 %",
+    "Reptile, then TL 9 %",
+)
+GENERIC_LABEL = "generic network"
+INTERPOLATED = "interpolation"  # the family of WiSE-FT
+# Where a label may be: towards a side of its mark, the nearest places first
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+DISTANCES = (6, 13, 22, 34, 48, 64)  # points
+HALO = [withStroke(linewidth=2.5, foreground="white")]  # so that lines do not strike a text out
+MARK_SIZES = {"fine-tuning": 11}  # a star looks smaller than it is
+
+
+# --- labels
+
+
+def label_points(
+    ax: Axes,
+    points: dict[str, tuple[float, float]],
+    texts: dict[str, str],
+    curves: Sequence[np.ndarray] = (),
+) -> None:
+    """Write labels beside points so that they cover neither marks, nor curves, nor each other.
+
+    points   places of all marks by name
+    texts    labels by name of their points, the most important first
+    curves   knots of drawn lines, [knots, 2] each
+    A label is put at the first free place of SIDES and DISTANCES, and left out where there is none.
+    A thin line leads to one that is not beside its mark. Call it last: it needs the final axes.
+    """
+    ax.figure.canvas.draw()
+    renderer = ax.figure.canvas.get_renderer()
+    at = {name: ax.transData.transform(point) for name, point in points.items()}
+    taken = [box_around(place, 3) for place in at.values()]
+    taken += [box_around(place, 1) for curve in curves for place in places_along(ax, curve)]
+    for name, text in texts.items():
+        written = ax.annotate(
+            text,
+            points[name],
+            (0, 0),
+            textcoords="offset points",
+            fontsize=7.5,
+            path_effects=HALO,
+        )
+        size = written.get_window_extent(renderer)
+        box = free_place(ax, at[name], (size.width, size.height), taken)
+        if box is None:
+            written.remove()
+            continue
+        taken.append(box)
+        offset = (box.min - at[name]) * 72 / ax.figure.dpi
+        written.set_position(offset)
+        end = np.clip(at[name], box.min, box.max)
+        if np.hypot(*(end - at[name])) > 1.6 * DISTANCES[0] * ax.figure.dpi / 72:
+            line = ax.transData.inverted().transform([at[name], end])
+            ax.plot(*line.T, color="0.5", lw=0.6, zorder=1, scalex=False, scaley=False)
+
+
+def free_place(
+    ax: Axes, point: np.ndarray, size: tuple[float, float], taken: Sequence[Bbox]
+) -> Bbox | None:
+    """The first box of this size beside a point, in pixels, that overlaps nothing."""
+    width, height = size
+    inside = ax.bbox.padded(-1)
+    for distance, (right, up) in product(DISTANCES, SIDES):
+        reach = distance * ax.figure.dpi / 72
+        left = point[0] + right * reach - (1 - right) / 2 * width
+        low = point[1] + up * reach - (1 - up) / 2 * height
+        box = Bbox.from_bounds(left, low, width, height)
+        is_inside = inside.count_contains(box.corners()) == 4
+        if is_inside and not box.count_overlaps(taken):
+            return box
+    return None
+
+
+def box_around(place: np.ndarray, reach: float) -> Bbox:
+    """A square around a place, in pixels."""
+    return Bbox.from_extents(*(place - reach), *(place + reach))
+
+
+def places_along(ax: Axes, knots: np.ndarray) -> np.ndarray:
+    """Places in pixels along the straight lines that join knots, [n, 2]."""
+    pixels = ax.transData.transform(knots)
+    steps = np.linspace(0, 1, 20, endpoint=False)[:, None]
+    return np.concatenate(
+        [start + steps * (end - start) for start, end in pairwise(pixels)] or [pixels]
+    )
+
+
+# --- the front
+
+
+def drawn_methods(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines that the front draws as marks of their own: no controls, no shares of WiSE-FT."""
+    family = table["", "family"]
+    return table[~family.isin(["control", INTERPOLATED])]
+
+
+def baselines_figure(table: pd.DataFrame) -> Figure:
+    """Change on D_I against change on D_G: WiSE-FT's curves, and a mark for every other method."""
+    fig, ax = plt.subplots(figsize=(9, 7), layout="constrained")
+    ax.axhline(0, color="0.75", lw=1, zorder=0)
+    ax.axvline(0, color="0.75", lw=1, zorder=0)
+    ax.grid(color="0.93")
+    changes = 100 * pd.DataFrame({part: table[part, "change"] for part in ("D_G", "D_I")})
+    curves = []
+    for label, (names, width) in CURVES.items():
+        knots = changes.reindex(names).dropna().to_numpy()
+        ax.plot(*knots.T, "o-", color=HUES[INTERPOLATED], lw=width, ms=2.2 * width, label=label)
+        curves.append(knots)
+    drawn = drawn_methods(table)
+    for name in drawn.index[drawn.index.isin(MAIN)]:
+        interval_cross(ax, table.loc[name])
+    for name, (x, y) in changes.loc[drawn.index].iterrows():
+        draw_mark(ax, drawn.loc[name, ("", "family")], x, y)
+    ax.set(
+        xlabel=f"change on {part_label('D_G')} (pp)",
+        ylabel=f"change on {part_label('D_I')} (pp)",
+    )
+    ax.legend(loc="lower left", frameon=False, fontsize="small")
+    order = [*MAIN, *drawn.index, *LABELLED_SHARES, front.GENERIC]
+    names = [name for name in dict.fromkeys(order) if name in table.index]
+    texts = {name: name.removeprefix("WiSE-FT ") for name in names}
+    if front.GENERIC in texts:
+        texts[front.GENERIC] = GENERIC_LABEL
+    label_points(ax, {name: changes.loc[name].to_numpy() for name in names}, texts, curves)
+    return fig
+
+
+def draw_mark(ax: Axes, family: str, x: float, y: float) -> None:
+    """The mark of a method in the hue and form of its family."""
+    size = MARK_SIZES.get(family, 8)
+    ax.plot(x, y, MARKERS[family], color=HUES[family], ms=size, mec="white", mew=0.6, zorder=3)
+
+
+def interval_cross(ax: Axes, line: pd.Series) -> None:
+    """The 95 % intervals of a method on both parts, as a thin cross."""
+    on_I, on_G = (100 * line[part].astype(float) for part in PARTS)
+    look = {"color": HUES[line["", "family"]], "lw": 0.8, "alpha": 0.6, "zorder": 1}
+    ax.plot([on_G["low"], on_G["high"]], [on_I["change"]] * 2, **look)
+    ax.plot([on_G["change"]] * 2, [on_I["low"], on_I["high"]], **look)
+
+
+# --- bytes and seconds for each person
+
+
+def storage_figure(table: pd.DataFrame) -> Figure:
+    """Change on D_I against bytes and against seconds for one person, each on a log axis.
+
+    A method that needs none of them is at the left edge, at 0.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(11, 5.2), sharey=True, layout="constrained")
+    lines = front.without_controls(table)
+    lines = pd.concat([table.loc[table.index == front.GENERIC], lines])
+    names = [name for name in LABELLED if name in lines.index]
+    order = [*names, *lines.index.difference(names, sort=False)]
+    gains = 100 * lines["D_I", "change"]
+    of_axes = {
+        "bytes stored for one person": lines["storage", "bytes"],
+        "seconds of training for one person": lines["cost", "seconds"],
+    }
+    for ax, (label, values) in zip(axes, of_axes.items(), strict=True):
+        places = with_zero(values)
+        for name in order:
+            draw_mark(ax, lines.loc[name, ("", "family")], places[name], gains[name])
+        zero_axis(ax, values)
+        ax.axhline(0, color="0.85", lw=1, zorder=0)
+        ax.set(xlabel=label)
+    axes[0].set(ylabel=f"change on {part_label('D_I')} (pp)")
+    family_legend(fig, lines["", "family"])
+    texts = {name: name for name in names}
+    if front.GENERIC in texts:
+        texts[front.GENERIC] = GENERIC_LABEL
+    for ax, values in zip(axes, of_axes.values(), strict=True):
+        at = pd.DataFrame({"x": with_zero(values), "y": gains}).loc[order].dropna()
+        points = dict(zip(at.index, at.to_numpy(), strict=True))
+        label_points(ax, points, {name: text for name, text in texts.items() if name in points})
+    return fig
+
+
+def zero_place(values: pd.Series) -> float:
+    """Where a log axis shows 0: at a third of the smallest value above it."""
+    above = values[values > 0]
+    return above.min() / 3 if len(above) else 1.0
+
+
+def with_zero(values: pd.Series) -> pd.Series:
+    """The values with the place of 0 for those that are 0."""
+    return values.where(values != 0, zero_place(values))
+
+
+def zero_axis(ax: Axes, values: pd.Series) -> None:
+    """A log axis with powers of ten, and 0 at its left edge where there is a 0."""
+    place = zero_place(values)
+    high = values.max() if values.max() > 0 else 10.0
+    powers = 10.0 ** np.arange(np.ceil(np.log10(1.7 * place)), np.floor(np.log10(high)) + 1)
+    ticks = {power: f"{power:,g}" for power in powers}
+    if (values == 0).any():
+        ticks = {place: "0"} | ticks
+        ax.axvline(1.7 * place, color="0.8", ls=":", lw=1)  # left of it the axis is cut
+    ax.set(xscale="log", xlim=(place / 1.7, high * 3))
+    ax.set_xticks(list(ticks), list(ticks.values()))
+    ax.minorticks_off()
+
+
+def family_legend(fig: Figure, families: Sequence[str]) -> None:
+    """The hues and forms of families, below a figure."""
+    handles = [
+        plt.Line2D(
+            [],
+            [],
+            color=HUES[name],
+            marker=MARKERS[name],
+            ms=MARK_SIZES.get(name, 8),
+            ls="",
+            label=name,
+        )
+        for name in dict.fromkeys(families)
+        if name != "control"
+    ]
+    fig.legend(
+        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
+    )
+
+
+# --- who loses
+
+
+def harm_figure(table: pd.DataFrame) -> Figure:
+    """The share of people whom each method is expected to harm on D_I, the largest first."""
+    lines = front.without_controls(table)
+    lines = lines.sort_values(("harmed", "share"), ascending=False, kind="stable")
+    shares = 100 * lines["harmed"].astype(float)
+    fig, ax = plt.subplots(figsize=(8, 1.2 + 0.2 * len(lines)), layout="constrained")
+    ax.axvline(50, color="0.6", lw=1, ls=":")
+    for place, (name, line) in enumerate(shares.iterrows()):
+        family = lines.loc[name, ("", "family")]
+        ax.hlines(place, 0, line["share"], color=HUES[family], lw=1, alpha=0.35)
+        ax.hlines(place, line["low"], line["high"], color=HUES[family], lw=2)
+        draw_mark(ax, family, line["share"], place)
+    label_lines(ax, lines.index)
+    ax.tick_params(axis="y", labelsize="x-small")
+    ax.grid(axis="y", color="0.94")
+    ax.set(
+        xlabel="people expected to be less accurate than with the generic network (%)",
+        xlim=(-1.5, max(55, 1.05 * shares.max(axis=None))),
+    )
+    family_legend(fig, lines["", "family"])
+    return fig

@@ -1,0 +1,287 @@
+"""What the book says of the baselines beyond the papers, and how it draws them."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.transforms import Bbox
+
+from perso.analysis import front
+from perso.claims.our_claims import OUR_CLAIMS, WISE
+from perso.methods.registry import BASELINES
+from perso.report import effects_figures, front_figures, front_text
+
+FAMILY = {method.name: method.family for method in (*BASELINES, front.SELECTED)}
+# changes on D_I and D_G in points, bytes, seconds, people expected to be harmed in percent
+METHODS = {
+    "BaseLine": (0.5, 0.0, 1000, 2.0, 30),
+    "ES 12 %": (1.0, 0.1, 1000, 2.0, 20),
+    "TL-n-0": (0.0, 0.0, 0, 0.0, np.nan),
+    "TL 9 % (1e-3)": (12.0, -6.0, 1000, 0.2, 3),
+    "WiSE-FT 0.5": (8.0, -1.0, 1000, 0.2, 2),
+    "replay": (11.0, 0.0, 1000, 0.2, 1),
+    "head only": (6.5, 0.3, 60, 0.1, 6),
+    "low rank 4": (5.0, 0.1, 150, 0.3, 5),
+    "kNN mix": (7.0, -0.5, 600, 0.0, 4),
+    "TL 9 % on D_G (1e-3)": (0.1, 1.0, 1000, 0.2, 45),
+}
+
+
+@pytest.fixture(autouse=True)
+def drawing():
+    """No window, and no figure or style left behind."""
+    plt.switch_backend("Agg")
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def change(points, reach=0.5):
+    """A change with its interval, as shares."""
+    found = {"change": points, "low": points - reach, "high": points + reach}
+    return {name: value / 100 for name, value in found.items()}
+
+
+def baselines_table(methods=METHODS, above=("replay",), **changed):
+    """A table of `front.baselines_table`."""
+    lines = {}
+    for name, (on_I, on_G, size, seconds, harmed) in (methods | changed).items():
+        line = {("", "family"): FAMILY[name]}
+        for part, points in (("D_I", on_I), ("D_G", on_G)):
+            line |= {(part, column): value for column, value in change(points).items()}
+        line[front.ABOVE] = name in above
+        line[front.PROBABILITY] = 0.99 if name in above else 0.6
+        line |= {("cost", "seconds"): seconds, ("cost", "iterations"): 90.0}
+        line |= {("storage", "bytes"): float(size), ("harmed", "share"): harmed / 100}
+        line |= {("harmed", "low"): np.nan, ("harmed", "high"): np.nan}
+        lines[name] = line
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def contrasts(question, *changes):
+    """A table of `effects.contrast_table`, (on D_I, on D_G) in points for each pair in turn."""
+    lines = {}
+    for pair, both in zip(front.QUESTIONS[question], changes, strict=False):
+        line = {("", "differs"): pair.differs}
+        for part, points in zip(("D_I", "D_G"), both, strict=True):
+            line |= {(part, column): value for column, value in change(points).items()}
+        lines[pair.method, pair.other] = line
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+# --- sentences
+
+
+def test_the_answer_has_people_changes_and_what_lies_above(make_relative_run):
+    run = make_relative_run(cohorts=2, people=3)
+    text = front_text.front_answer(run, baselines_table())
+    assert text.startswith("6 people in 2 cohorts, compared with the generic network.")
+    assert "replay +11.0 [+10.5, +11.5] and +0.0 [-0.5, +0.5];" in text
+    assert text.endswith("Clearly above WiSE-FT's curve lies replay alone.")
+    none = front_text.front_answer(run, baselines_table({"TL-n-0": METHODS["TL-n-0"]}))
+    assert none == front_text.NOT_THERE
+
+
+def test_what_lies_above_is_named_with_the_controls_that_do():
+    sentence = front_text.above_sentence(baselines_table(above=()))
+    assert sentence == "No method lies clearly above WiSE-FT's curve."
+    both = baselines_table(above=("replay", "head only", "TL 9 % on D_G (1e-3)"))
+    assert front_text.above_sentence(both) == (
+        "Clearly above WiSE-FT's curve lie replay and head only. "
+        "Of the controls, TL 9 % on D_G (1e-3) lies there, too."
+    )
+    unknown = baselines_table().drop(columns=[front.ABOVE, front.PROBABILITY])
+    assert "not known yet" in front_text.above_sentence(unknown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ((0.0, 5.0), ("returns to everybody else", "open whether the person gains less")),
+        ((-2.0, 5.0), ("returns to everybody else", "and the person gains less")),
+        ((2.0, -5.0), ("harms everybody else even more", "the person gains more")),
+        ((0.0, 0.0), ("not shown that replay helps", "open whether")),
+    ],
+)
+def test_replay_is_described_in_every_direction(changes, words):
+    sentence = front_text.replay_sentence(contrasts("replay", changes))
+    assert all(each in sentence for each in words)
+    assert "replay minus TL 9 % (1e-3)" in sentence
+
+
+def test_own_data_help_only_where_they_do():
+    sentence = front_text.own_sentence(contrasts("own", (9.0, 0.0), (0.2, 0.0)))
+    assert "So with replay it is the own data that help the person." in sentence
+    assert sentence.endswith("This is not shown for L2-SP 0.1.")
+
+
+def test_a_start_is_compared_with_a_longer_ordinary_training():
+    found = contrasts("starts", (2.0, 0.0), (0.1, 0.0), (-3.0, -4.0), (2.0, -4.0))
+    sentence = front_text.starts_sentence(found)
+    assert "Better on one part and no worse on the other: “Reptile, then TL 0.3 %”." in sentence
+    assert "Worse: “MAML, then TL 0.3 %”." in sentence
+    assert sentence.endswith("Open: “Reptile, then TL 9 %” and “MAML, then TL 9 %”.")
+
+
+def test_the_choice_is_counted_and_set_beside_the_usual_setting():
+    chosen = pd.Series(
+        ["TL 9 % (3e-4), a tenth held out"] * 2 + ["TL 1 % (1e-3), a tenth held out"]
+    )
+    sentence = front_text.choice_sentence(chosen, contrasts("choice", (1.0, 3.0)))
+    assert sentence.startswith(
+        "Of 3 people others choose TL 9 % (3e-4) for 2 and TL 1 % (1e-3) for 1."
+    )
+    assert "+3.0 [+2.5, +3.5]" in sentence
+
+
+@pytest.mark.parametrize("question", ["replay_sentence", "own_sentence", "starts_sentence"])
+def test_without_the_models_nothing_is_said(question):
+    assert getattr(front_text, question)(pd.DataFrame()) == front_text.NOT_THERE
+    assert front_text.choice_sentence(pd.Series(dtype=object), pd.DataFrame()) == (
+        front_text.NOT_THERE
+    )
+
+
+def test_harm_names_whom_most_people_lose_with():
+    sentence = front_text.harm_sentence(baselines_table())
+    assert sentence.startswith("With 4 of 7 methods fewer than 5 %")
+    assert sentence.endswith("Most are with ES 12 % (20 %), head only (6 %) and low rank 4 (5 %).")
+
+
+def test_the_smallest_storage_for_a_share_of_the_gain_is_named():
+    sentence = front_text.storage_sentence(baselines_table())
+    assert sentence.startswith("The largest gain on D_I is +12.0 points, by TL 9 % (1e-3);")
+    assert "with half of that gain is 60 bytes (head only: +6.5" in sentence
+    assert "with 90 % of that gain is 1,000 bytes (TL 9 % (1e-3):" in sentence
+    assert "6 % of a network (head only) has 54 % of it and 15 %" in sentence
+    nothing = {"TL-n-0": METHODS["TL-n-0"], "replay": (-1.0, 0.0, 1000, 0.2, 80)}
+    assert front_text.storage_sentence(baselines_table(nothing)).startswith("No method gains")
+
+
+# --- tables
+
+
+def test_storage_is_sorted_by_bytes_with_shares_of_network_and_gain():
+    table = front_text.storage_text(baselines_table())
+    assert list(table.index[:3]) == ["TL-n-0", "head only", "low rank 4"]
+    assert table.loc["head only", "% of a network"] == "6.0"
+    assert table.loc["head only", "% of the largest gain"] == "54"
+
+
+def test_every_method_has_its_meaning_by_family():
+    table = front_text.meanings_table(BASELINES)
+    assert len(table) == len(BASELINES)
+    assert table.loc[("replay", "replay"), "meaning"].endswith("which it needs")
+    families = list(dict.fromkeys(table.index.get_level_values(0)))
+    assert families[0] == "baseline" and families[-1] == "meta-learning"
+
+
+def test_the_best_of_a_family_on_either_part():
+    more = baselines_table(**{"L2-SP 1": (9.0, -1.0, 1000, 0.2, 1)})
+    table = front_text.best_table(more)
+    assert table.loc[("fine-tuning", "best on D_I"), "method"] == "L2-SP 1"
+    assert table.loc[("fine-tuning", "best on D_G"), "method"] == "head only"
+    assert "control" not in table.index.get_level_values(0)
+
+
+def test_all_numbers_are_in_the_table():
+    table = front_text.front_text(baselines_table())
+    assert (
+        table.loc["replay", "above WiSE-FT"] == "yes"
+        and table.loc["ES 12 %", "above WiSE-FT"] == ""
+    )
+    assert table.loc["replay", "bytes per person"] == "1,000"
+    assert table.loc["TL-n-0", "expected harmed, % [95 %]"] == ""
+
+
+def test_our_claims_are_tested_on_the_rows_of_a_run(make_relative_run):
+    changes = {name: (0.0, 0.0) for name in (*WISE, "replay", "SW-n-2", "ES 12 %")}
+    changes |= {"head only": (0.05, 0.1), "TL 9 % (1e-4)": (0.0, 0.0)}
+    run = make_relative_run(changes=changes)
+    run.provenance["settings"] |= {"rows_of": "baselines", "individuals": 12, "width": 0.25}
+    verdicts = front_text.verdicts_of(run)
+    assert [each.claim for each in verdicts] == list(OUR_CLAIMS)
+    assert all(each.frozen for each in verdicts)
+    assert verdicts[2].verdict == "REPRODUCED" and verdicts[1].verdict == "NOT RUN"
+    sentence = front_text.verdicts_sentence(verdicts)
+    assert "claim 102: NOT RUN; claim 103: REPRODUCED" in sentence
+    table = front_text.our_claims_table(verdicts).reset_index()
+    row = table[table["what"] == "head only − TL 9 % (1e-3) on D_G"].iloc[0]
+    assert row["role"] == "test" and row["outcome"] == "for" and row["ours"].startswith("+")
+    assert not table["claim"].str.startswith("102").any()
+    assert front_text.our_claims_table([]).empty
+
+
+# --- figures
+
+
+def labels_of(ax):
+    return {text.get_text(): text for text in ax.texts}
+
+
+def test_the_front_labels_every_method_but_no_control():
+    fig = front_figures.baselines_figure(baselines_table())
+    labels = labels_of(fig.axes[0])
+    assert {"replay", "head only", "kNN mix", "ES 12 %", "generic network"} <= set(labels)
+    assert "TL 9 % on D_G (1e-3)" not in labels
+    curve = fig.axes[0].lines[2].get_xydata()
+    assert curve == pytest.approx(np.array([[0, 0], [-1, 8], [-6, 12]]))
+
+
+def test_labels_cover_neither_each_other_nor_marks():
+    _, ax = plt.subplots()
+    points = {f"method {n}": (0.01 * n, 0.5) for n in range(12)}
+    for point in points.values():
+        ax.plot(*point, "o")
+    ax.set(xlim=(-1, 1), ylim=(0, 1))
+    front_figures.label_points(ax, points, {name: name for name in points})
+    renderer = ax.figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in ax.texts]
+    assert len(boxes) >= 6
+    for place, box in enumerate(boxes):
+        others = [each.shrunk(0.98, 0.9) for each in boxes[:place] + boxes[place + 1 :]]
+        assert not box.count_overlaps(others)
+        middle = [ax.transData.transform(point) for point in points.values()]
+        assert not any(box.contains(*each) for each in middle)
+
+
+def test_a_label_without_a_free_place_is_left_out():
+    _, ax = plt.subplots(figsize=(1, 1))
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    front_figures.label_points(ax, {"a": (0.5, 0.5)}, {"a": "a very long name of a method " * 3})
+    assert not ax.texts
+
+
+def test_nothing_stored_is_at_the_left_edge_at_0():
+    fig = front_figures.storage_figure(baselines_table())
+    by_bytes, by_seconds = fig.axes
+    for ax in (by_bytes, by_seconds):
+        assert ax.get_xscale() == "log" and ax.get_xticklabels()[0].get_text() == "0"
+    assert front_figures.zero_place(pd.Series([0.0, 60.0, 1000.0])) == 20
+    assert "kNN mix" in labels_of(by_seconds)
+
+
+def test_unknown_bytes_draw_no_mark_and_no_label():
+    table = baselines_table()
+    table["storage", "bytes"] = np.nan
+    fig = front_figures.storage_figure(table)
+    assert not labels_of(fig.axes[0]) and labels_of(fig.axes[1])
+
+
+def test_who_loses_is_sorted_with_the_largest_first():
+    fig = front_figures.harm_figure(baselines_table())
+    names = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    assert names[:3] == ["ES 12 %", "head only", "low rank 4"] and "BaseLine" not in names
+
+
+def test_every_pair_of_methods_has_a_family_to_be_drawn_in():
+    for question in front.QUESTIONS:
+        pairs = contrasts(question, *[(1.0, 0.0)] * len(front.QUESTIONS[question]))
+        fig = effects_figures.contrasts_figure(pairs)
+        assert len(fig.axes[0].get_yticklabels()) == len(pairs)
+
+
+def test_a_box_is_around_its_place():
+    box = front_figures.box_around(np.array([5.0, 7.0]), 2.0)
+    assert box.bounds == Bbox.from_extents(3, 5, 7, 9).bounds
