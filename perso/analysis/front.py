@@ -26,6 +26,7 @@ GENERIC = "TL-n-0"
 ABOVE = ("front", "above WiSE-FT")
 PROBABILITY = ("front", "probability")
 DRAWS = 1000  # bootstrap samples of people
+FEWEST = 6  # people, below whom a bootstrap says nothing
 MARGINS = PARTS["D_I"].margin, PARTS["D_G"].margin
 
 # {what is asked: pairs of methods that differ in one thing}
@@ -147,11 +148,13 @@ def above_probability(
 ) -> np.ndarray:
     """The share of bootstrap samples of people in which each method lies above the curve, [k].
 
-    Of the people who have all of the methods; cohorts as in `tradeoff.resampled`.
+    Of the people who have all of the methods; cohorts as in `tradeoff.resampled`. nan below FEWEST.
     """
     wide = accuracy.by_part(rows)
     on_I, on_G = (wide[part][list(names)].dropna() for part in PARTS)
     people = on_I.index.intersection(on_G.index)
+    if len(people) < FEWEST:
+        return np.full(len(names), np.nan)
     cohort = rows.groupby("person")["fold"].first().loc[people].to_numpy()
     drawn = tradeoff.resampled(
         on_I.loc[people].to_numpy(), on_G.loc[people].to_numpy(), rng, DRAWS, cohort
@@ -176,14 +179,23 @@ def without_controls(table: pd.DataFrame) -> pd.DataFrame:
 # --- bytes for each person
 
 
+def from_the_same_start(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines of a `baselines_table` without controls and without meta-learned starts.
+
+    Such a start is more training on D_G, which all people share: its gain costs no person bytes.
+    """
+    methods = without_controls(table)
+    return methods[methods["", "family"] != "meta-learning"]
+
+
 def cheapest(table: pd.DataFrame, share: float) -> str:
     """The method with the fewest bytes among those with at least this share of the largest gain.
 
-    table   of `baselines_table`; controls and the baseline do not count
+    table   of `baselines_table`; those of `from_the_same_start` count
     The gain is the mean change on D_I. Of equal bytes, the method with the larger gain. "" where
     nothing gains, or no bytes are known.
     """
-    methods = without_controls(table)
+    methods = from_the_same_start(table)
     gains = methods["D_I", "change"]
     enough = methods[gains >= share * gains.max()]
     enough = enough[enough["storage", "bytes"].notna()]
@@ -194,5 +206,5 @@ def cheapest(table: pd.DataFrame, share: float) -> str:
 
 
 def gain_shares(table: pd.DataFrame) -> pd.Series:
-    """Each method's change on D_I as a share of the largest that is no control's."""
-    return table["D_I", "change"] / without_controls(table)["D_I", "change"].max()
+    """Each method's change on D_I as a share of the largest of `from_the_same_start`."""
+    return table["D_I", "change"] / from_the_same_start(table)["D_I", "change"].max()

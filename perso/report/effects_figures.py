@@ -45,7 +45,11 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Figure:
         f"{line['', 'differs']}\n{method} minus {other}"
         for (method, other), line in contrasts.iterrows()
     ]
-    return forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.5)
+    fig = forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.5)
+    fig.axes[0].tick_params(axis="y", labelsize="small")  # long labels leave room for the axes
+    for ax in fig.axes:
+        ax.xaxis.label.set_size("small")
+    return fig
 
 
 def forest(

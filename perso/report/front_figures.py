@@ -198,7 +198,8 @@ def storage_figure(table: pd.DataFrame) -> Figure:
         for name in order:
             draw_mark(ax, lines.loc[name, ("", "family")], places[name], gains[name])
         zero_axis(ax, values)
-        ax.axhline(0, color="0.85", lw=1, zorder=0)
+        ax.axhline(0, color="0.75", lw=1, zorder=0)
+        ax.grid(color="0.93")
         ax.set(xlabel=label)
     axes[0].set(ylabel=f"change on {part_label('D_I')} (pp)")
     family_legend(fig, lines["", "family"])

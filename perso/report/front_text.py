@@ -90,6 +90,8 @@ def above_sentence(table: pd.DataFrame) -> str:
     """Which methods, and which controls, lie above WiSE-FT's curve in 95 % of bootstrap samples."""
     if front.PROBABILITY not in table:
         return "What lies above WiSE-FT's curve is not known yet: the run does not have the models."
+    if table[front.PROBABILITY].isna().all():
+        return f"Fewer than {front.FEWEST} people cannot show what lies above WiSE-FT's curve."
     methods = front.without_controls(table)
     controls = table[table["", "family"] == "control"]
     above, above_as_control = (
@@ -217,7 +219,7 @@ def bytes_text(count: float) -> str:
 
 def storage_sentence(table: pd.DataFrame) -> str:
     """The smallest storage per person that reaches half and 90 % of the largest gain."""
-    gains = front.without_controls(table)["D_I", "change"]
+    gains = front.from_the_same_start(table)["D_I", "change"]
     found = {share: front.cheapest(table, share) for share in SHARES}
     if not all(found.values()):
         return "No method gains on D_I here, or the bytes are unknown."
@@ -298,7 +300,9 @@ def front_text(table: pd.DataFrame) -> pd.DataFrame:
     columns["expected harmed, % [95 %]"] = table["harmed"].apply(harm_text, axis=1)
     if front.ABOVE in table:
         columns["above WiSE-FT"] = table[front.ABOVE].map({True: "yes", False: ""})
-        columns["in % of samples"] = (100 * table[front.PROBABILITY]).map("{:.0f}".format)
+        columns["in % of samples"] = [
+            "" if pd.isna(share) else f"{100 * share:.0f}" for share in table[front.PROBABILITY]
+        ]
     return pd.DataFrame(columns, index=table.index)
 
 

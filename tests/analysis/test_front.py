@@ -69,6 +69,15 @@ def test_only_what_no_place_of_the_curve_matches_lies_above_it(table):
     assert not table.loc[list(CURVE), front.PROBABILITY].any()
 
 
+def test_five_people_show_nothing_above(make_relative_run):
+    run, methods = front.complete_run(
+        make_relative_run(changes=POINTS, cohorts=1, people=5), BASELINES
+    )
+    numbers = pd.Series(dtype=float)
+    found = front.baselines_table(run, methods, numbers, CURVE, np.random.default_rng(0))
+    assert found[front.PROBABILITY].isna().all() and found[front.ABOVE].any()
+
+
 def test_a_method_within_the_margins_is_not_above():
     block = {
         "TL-n-0": (0.0, 0.0),

@@ -91,6 +91,10 @@ def test_what_lies_above_is_named_with_the_controls_that_do():
         "Clearly above WiSE-FT's curve lie replay and head only. "
         "Of the controls, TL 9 % on D_G (1e-3) lies there, too."
     )
+    few = baselines_table()
+    few[front.PROBABILITY] = np.nan
+    assert front_text.above_sentence(few).startswith("Fewer than 6 people")
+    assert set(front_text.front_text(few)["in % of samples"]) == {""}
     unknown = baselines_table().drop(columns=[front.ABOVE, front.PROBABILITY])
     assert "not known yet" in front_text.above_sentence(unknown)
 
@@ -155,6 +159,9 @@ def test_the_smallest_storage_for_a_share_of_the_gain_is_named():
     assert "with half of that gain is 60 bytes (head only: +6.5" in sentence
     assert "with 90 % of that gain is 1,000 bytes (TL 9 % (1e-3):" in sentence
     assert "6 % of a network (head only) has 54 % of it and 15 %" in sentence
+    # a start that all people share costs none of them bytes
+    shared = baselines_table(**{"Reptile, then TL 9 %": (40.0, 9.0, 10, 0.2, 1)})
+    assert front_text.storage_sentence(shared) == sentence
     nothing = {"TL-n-0": METHODS["TL-n-0"], "replay": (-1.0, 0.0, 1000, 0.2, 80)}
     assert front_text.storage_sentence(baselines_table(nothing)).startswith("No method gains")
 
