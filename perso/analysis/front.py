@@ -19,7 +19,7 @@ from perso.analysis.storage import BYTES
 from perso.methods.baselines import CANDIDATES
 from perso.methods.method import Method
 from perso.parts import PARTS
-from perso.stats.cohorts import Mean, without_error
+from perso.stats.cohorts import without_error
 from perso.store.published import Published
 
 GENERIC = "TL-n-0"
@@ -85,26 +85,21 @@ def baselines_table(
 
     Columns are pairs. ("", "family"). (D_I or D_G, …): change, low, high. ("cost", …): seconds and
     iterations for one person, without what people share. ("storage", "bytes"): for one person.
-    ("harmed", …): share, low, high of `effects.expected_harm`. ABOVE: whether the mean lies above
-    the curve by the parts' margins. PROBABILITY: the share of bootstrap samples of people in which
-    it does. Both are missing where the curve has no rows; ABOVE is False on the curve.
+    ABOVE: whether the mean lies above the curve by the parts' margins. PROBABILITY: the share of
+    bootstrap samples of people in which it does. Both are missing where the curve has no rows, and
+    say no for the curve itself.
     """
     rows = run.rows
-    hits = effects.hits_on_own_data(run)
     cost = rows.groupby("method")[["seconds", "own_iterations"]].mean()
     lines = {}
     for method in methods:
         name = method.name
-        harm = expected_harm_of(hits, name)
         lines[name] = {
             ("", "family"): method.family,
             **change_columns(rows, name),
             ("cost", "seconds"): cost.loc[name, "seconds"],
             ("cost", "iterations"): cost.loc[name, "own_iterations"],
             ("storage", "bytes"): BYTES * numbers.get(name, np.nan),
-            ("harmed", "share"): harm.mean,
-            ("harmed", "low"): max(harm.low, 0.0),
-            ("harmed", "high"): min(harm.high, 1.0),
         }
     table = pd.DataFrame.from_dict(lines, orient="index")
     if set(curve) <= set(table.index):
@@ -125,11 +120,23 @@ def change_columns(rows: pd.DataFrame, name: str) -> dict[tuple[str, str], float
     return found
 
 
-def expected_harm_of(hits: effects.Hits, name: str) -> Mean:
-    """`effects.expected_harm` against the generic network; nan for this network itself."""
-    if name == GENERIC:
-        return without_error(np.nan, 0, 0)
-    return effects.expected_harm(hits, name, GENERIC)
+def with_harm(table: pd.DataFrame, run: Published) -> pd.DataFrame:
+    """The table with ("harmed", share | low | high) of `effects.expected_harm`, of the same run.
+
+    Against the generic network, for which itself they are nan.
+    """
+    hits = effects.hits_on_own_data(run)
+    lines = {}
+    for name in table.index:
+        harm = without_error(np.nan, 0, 0)
+        if name != GENERIC:
+            harm = effects.expected_harm(hits, name, GENERIC)
+        lines[name] = {
+            ("harmed", "share"): harm.mean,
+            ("harmed", "low"): max(harm.low, 0.0),
+            ("harmed", "high"): min(harm.high, 1.0),
+        }
+    return table.join(pd.DataFrame.from_dict(lines, orient="index"))
 
 
 # --- the front

@@ -1,6 +1,6 @@
 """The figures of what else one could do: the front, bytes and seconds, and who loses.
 
-table   of `front.baselines_table`
+table   of `front.baselines_table`; where harm is shown, of `front.with_harm`
 """
 
 from collections.abc import Sequence

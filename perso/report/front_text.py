@@ -1,6 +1,6 @@
 """Texts about what else one could do, and about how little one may store (chapters 19 and 20).
 
-table       of `front.baselines_table`
+table       of `front.baselines_table`; where harm is shown, of `front.with_harm`
 contrasts   of `effects.contrast_table`, with the pairs of one of `front.QUESTIONS`
 """
 
@@ -100,7 +100,7 @@ def above_sentence(table: pd.DataFrame) -> str:
     if not above:
         first = "No method lies clearly above WiSE-FT's curve."
     elif len(above) == 1:
-        first = f"Clearly above WiSE-FT's curve lies {above[0]} alone."
+        first = f"Clearly above WiSE-FT's curve lies {listed_methods(above)} alone."
     else:
         first = f"Clearly above WiSE-FT's curve lie {listed_methods(above)}."
     if not above_as_control:
