@@ -70,14 +70,13 @@ def test_each_line_of_the_settings_works_without_the_others(leave_out, folder, c
     assert "BaseLine" in capfd.readouterr().out
 
 
-def test_the_baseline_of_the_page_is_one():
-    """It is pasted into `baselines.py`, whose names it uses."""
-    block = next(
-        each for each in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "fine_tuned" in each
-    )
+def test_the_baselines_of_the_page_are_such():
+    """They are pasted into `baselines.py`, whose names they use."""
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.S)
     names = dict(vars(baselines))
-    exec(block, names)
-    (method,) = names["HALF_OF_THE_LAST"]
-    assert method.from_generic and method.after == Share(0.5)
-    assert method not in baselines.ALL
-    assert method.phases[0].epochs == baselines.LENGTH
+    exec(next(block for block in blocks if "fine_tuned" in block), names)
+    half, whole = names["LAST_BLOCK"]
+    assert half.after == Share(0.5) and whole.after is None and half.training == whole.training
+    for method in (half, whole):
+        assert method.from_generic and method not in baselines.ALL
+        assert method.phases[0].epochs == baselines.LENGTH

@@ -6,7 +6,7 @@ as long as v3's longest transfer learning, 9 % of the iterations of all epochs, 
 personalised federated learning calls the same point: there the network of D_G is what the clients
 trained together.
 
-ADD A BASELINE HERE: one `Method` in one of the tuples, which `registry.BASELINES` puts together.
+ADD A BASELINE HERE: a `Method` in one of the tuples, or in a new one that `ALL` has.
 """
 
 from perso.methods.after import Share

@@ -1,6 +1,7 @@
 """The methods of every table. ADD A METHOD HERE: one `Method` in one of the tuples of `TABLES`."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from perso.errors import InputError
 from perso.methods import baselines
@@ -268,19 +269,29 @@ def methods_of(rows_of: str) -> tuple[Method, ...]:
         return TABLES[rows_of]
     found = own_object("rows_of", rows_of)
     methods = tuple(found) if isinstance(found, list | tuple) else (found,)
+    if wrong := fault_of_table(methods):
+        raise InputError(f"rows_of: {rows_of} {wrong}")
+    return methods if BASE in methods else (BASE, *methods)
+
+
+def fault_of_table(methods: Iterable[Method]) -> str:
+    """What is wrong with the methods of a table; "" for a right one."""
+    methods = tuple(methods)
     others = [type(each).__name__ for each in methods if not isinstance(each, Method)]
+    if "tuple" in others:
+        return "holds a tuple within the tuple; write * before its name"
     if others or not methods:
         holds = f"a {others[0]}" if others else "nothing"
-        raise InputError(f"rows_of: {rows_of} holds {holds}; needed is a Method or a tuple of them")
+        return f"holds {holds}; needed is a Method or a tuple of them"
     names = [method.name for method in methods if method != BASE]
     if BASELINE in names:
-        raise InputError(
-            f"rows_of: {rows_of} has a method named {BASELINE!r} that is not the papers'; rename "
-            "it, or import BASE from perso.methods.registry"
+        return (
+            f"has a method named {BASELINE!r} that is not the papers'; rename it, or import BASE "
+            "from perso.methods.registry"
         )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise InputError(f"rows_of: {rows_of} has two methods named {twice[0]!r}; rename one")
-    return methods if BASE in methods else (BASE, *methods)
+        return f"has two methods named {twice[0]!r}; rename one"
+    return ""
 
 
 def named(*names: str, table: str = "v3") -> tuple[Method, ...]:
@@ -295,3 +306,8 @@ def named(*names: str, table: str = "v3") -> tuple[Method, ...]:
             f"no method or family {', '.join(sorted(unknown))}; there are: {', '.join(possible)}"
         )
     return tuple(method for method in methods if method.name in names or method.family in names)
+
+
+for _name, _table in TABLES.items():  # the package's own, as soon as it is imported
+    if _wrong := fault_of_table(_table):
+        raise ValueError(f"methods: the table {_name!r} {_wrong}")

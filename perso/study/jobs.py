@@ -299,22 +299,38 @@ def answered(
     """
     own = own_part(data, method, person)[0]
     features = inference.probabilities_and_features(how, data.inputs, state, own)[1]
-    found = []
-    for block in np.split(index, range(ANSWERED_AT_ONCE, len(index), ANSWERED_AT_ONCE)):
-        asked = inference.probabilities_and_features(how, data.inputs, state, block)
-        question = Question(*asked, features, data.labels[own])
+
+    def ask(block: np.ndarray) -> np.ndarray:
+        said = inference.probabilities_and_features(how, data.inputs, state, block)
         try:
-            answer = np.asarray(method.answer(question))
+            answer = np.asarray(method.answer(Question(*said, features, data.labels[own])))
         except Exception as error:
             failed = fault(error, file_of(method.answer))
             raise RunError(f"{method.name}: answer {failed}") from error
-        if answer.shape != asked[0].shape or not (np.isfinite(answer).all() and answer.min() >= 0):
+        if wrong := fault_of_answer(answer, said[0].shape):
             raise RunError(
-                f"{method.name}: answer returned {answer.dtype} {list(answer.shape)}; needed are "
-                f"probabilities of 0 or more, {list(asked[0].shape)}: samples and classes"
+                f"{method.name}: answer returned {wrong}; needed are probabilities of 0 or more, "
+                f"{list(said[0].shape)}: samples and classes"
             )
-        found.append(answer)
-    return np.concatenate(found)
+        return answer
+
+    blocks = np.split(index, range(ANSWERED_AT_ONCE, len(index), ANSWERED_AT_ONCE))
+    found = np.concatenate([ask(block) for block in blocks])
+    if not np.allclose(ask(index[:1]), found[:1], atol=1e-3):
+        raise RunError(
+            f"{method.name}: answer to one sample differs when other samples are asked, or at a "
+            "second call; needed is the same at every call, for each sample by itself"
+        )
+    return found
+
+
+def fault_of_answer(answer: np.ndarray, shape: tuple[int, ...]) -> str:
+    """What is wrong with probabilities that should have this shape; "" for right ones."""
+    if answer.shape != shape or not np.issubdtype(answer.dtype, np.number):
+        return f"{answer.dtype} {list(answer.shape)}"
+    if not np.isfinite(answer).all():
+        return "nan or infinite numbers"
+    return "numbers below 0" if answer.min() < 0 else ""
 
 
 def device_name(device: str) -> str:

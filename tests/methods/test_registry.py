@@ -263,6 +263,7 @@ TWO = [ONE, BASE]
 TWICE = (ONE, ONE)
 WRONG = (ONE, "BaseLine")
 NONE = ()
+NESTED = (ONE, (BASE,))
 PHASES = ONE.phases
 NAMESAKE = Method("BaseLine", "own", "another one", phases=ONE.phases)
 NUMBER = 3
@@ -291,6 +292,7 @@ def test_a_table_of_the_users_own_has_the_baseline(own, capsys):
         ("WRONG", r"holds a str; needed is a Method or a tuple of them"),
         ("NUMBER", r"holds a int; needed is a Method or a tuple of them"),
         ("NONE", r"holds nothing; needed is"),
+        ("NESTED", r"holds a tuple within the tuple; write \* before its name"),
         ("PHASES", r"holds a Phase; needed is"),
         (
             "NAMESAKE",

@@ -213,9 +213,27 @@ def fails(question: Question) -> np.ndarray:
     raise KeyError("mine")
 
 
+def no_number(question: Question) -> np.ndarray:
+    return question.probabilities * np.nan
+
+
+def below_0(question: Question) -> np.ndarray:
+    return question.probabilities - 1
+
+
+def of_the_block(question: Question) -> np.ndarray:
+    return question.probabilities / len(question.probabilities)
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
-    [(no_probabilities, "answer returned float32"), (fails, "answer failed")],
+    [
+        (no_probabilities, "answer returned float32"),
+        (fails, "answer failed"),
+        (no_number, "answer returned nan or infinite numbers"),
+        (below_0, "answer returned numbers below 0"),
+        (of_the_block, "answer to one sample differs when other samples are asked"),
+    ],
 )
 def test_a_wrong_answer_is_refused_in_words(answer, problem, data, generic):
     fold = data.splits.folds[0]
