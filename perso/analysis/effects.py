@@ -56,8 +56,16 @@ CONTRASTS = (
 
 
 def largest_run(runs: Iterable[Published]) -> Published:
-    """The run with the most cohorts, of these the one with the most people; the first of equals."""
-    return max(runs, key=lambda run: (run.rows["fold"].nunique(), run.rows["person"].nunique()))
+    """The run with the most cohorts, of these the one with the most people; the first of equals.
+
+    Fewer than three cohorts count as one: intervals are then for these cohorts alone.
+    """
+
+    def size(run: Published) -> tuple[int, int]:
+        cohorts = run.rows["fold"].nunique()
+        return cohorts if cohorts >= MIN_COHORTS else 1, run.rows["person"].nunique()
+
+    return max(runs, key=size)
 
 
 def hits_on_own_data(run: Published) -> Hits:

@@ -169,9 +169,11 @@ class Evidence:
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
         """Accuracy, averaged over repeats, of every person who has all of these methods.
 
-        A line per person, a column per method in the order of the arguments.
+        A line per person, a column per method in the order of the arguments. Of methods from
+        generic networks only repeats that all of them have count, see `changes.rows_of`.
         """
-        people = accuracy.by_part(self.having(of, *methods))[part][list(methods)].dropna()
+        rows = changes.rows_of(self.having(of, *methods), dict.fromkeys(methods, 1.0))
+        people = accuracy.by_part(rows)[part][list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people

@@ -1,6 +1,7 @@
 """The generated parts of README.md, from `results/`. `make readme` brings them up to date."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from perso.store import published
 README = Path("README.md")
 FIGURE = Path("assets/headline.svg")
 ROWS = Path("results/panel.parquet")  # the largest published run on real people
+BEYOND_ROWS = Path("results/panel-baselines.parquet")  # the same of what else one could do
 DURATIONS = Path("results/durations.json")
 
 # Methods of each shaping family, and pairs that differ in one thing
@@ -39,6 +41,13 @@ PAIRS = (
         "TL 9 % on another person (1e-4)",
         "The person, or only somebody's data?",
     ),
+)
+# What else one could do, of another run
+BEYOND_PAIRS = (
+    ("replay", "TL 9 % (1e-3)", "Half of every late batch from $D_G$ (replay)?"),
+    ("WiSE-FT 0.5", "TL 9 % (1e-3)", "Half of the way to transfer learning (WiSE-FT)?"),
+    ("head only", "TL 9 % (1e-3)", "The last layer alone?"),
+    ("kNN mix", "TL-n-0", "No training at all, but the nearest own samples?"),
 )
 # What the figure has beside them: all methods of the run would hide one another
 DRAWN = (BASELINE, "own data in the union", *SHOWN, "TL 9 % on D_G (1e-4)")
@@ -69,6 +78,7 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
     results = root / "results"
     return {
         "findings": findings_block(run, table),
+        "beyond": differences_block(published.read_rows(root / BEYOND_ROWS), BEYOND_PAIRS),
         "table": readme_table(table),
         "ledger": ledger_block(results),
         "durations": durations_block(root / DURATIONS),
@@ -82,11 +92,16 @@ def findings_block(run: published.Published, table: pd.DataFrame) -> str:
         f"- *{method.family}* ({method.meaning}): {sentences.change_sentence(table, method.name)}."
         for method in registry.named(*SHOWN, table="relative")
     ]
+    return "\n".join([*changes, differences_block(run, PAIRS)])
+
+
+def differences_block(run: published.Published, pairs: Iterable[tuple[str, str, str]]) -> str:
+    """A sentence per pair of methods, with its question; which run it is."""
     differences = [
         f"- *{question}* {sentences.difference_sentence(run.rows, method, other)}."
-        for method, other, question in PAIRS
+        for method, other, question in pairs
     ]
-    return "\n".join([*changes, *differences, f"- *The run:* {published.run_sentence(run)}."])
+    return "\n".join([*differences, f"- *The run:* {published.run_sentence(run)}."])
 
 
 def readme_table(table: pd.DataFrame) -> str:

@@ -23,6 +23,8 @@ def test_the_run_with_most_cohorts_is_shown_then_the_one_with_most_people(make_r
     assert effects.largest_run([wide, deep]).name == "deep"
     assert effects.largest_run([wide, deep, larger]).name == "larger"
     assert effects.largest_run([larger, equal]).name == "larger"
+    halves = make_relative_run("halves", only, cohorts=2, people=5)
+    assert effects.largest_run([halves, wide]).name == "wide"  # two cohorts decide no more than one
 
 
 def test_every_method_that_is_named_is_in_the_table_relative():

@@ -31,6 +31,22 @@ def test_a_missing_row_leaves_out_one_person(make_evidence, better, quick):
     assert len(ledger.make_ledger(found).verdicts) == len(CLAIMS)
 
 
+def test_methods_from_generic_networks_are_compared_on_common_repeats(make_evidence, quick):
+    """A repeat has a generic network of its own, which may be better than that of another."""
+    late = "TL 9 % (1e-4)"
+
+    def hits_of(method, place, part, repeat, n):
+        return np.arange(n) < n * (0.5 + 0.3 * repeat)
+
+    everybody = map(str, Study(quick).data.splits.individuals)
+    without = {(late, person, 1) for person in everybody}
+    found = make_evidence(hits_of, without, reference_repeats=2)
+    people = found.people("relative", "D_I", "BaseLine", "TL-n-0", late).mean()
+    assert people["TL-n-0"] == people[late] == pytest.approx(0.5, abs=0.01)
+    assert people["BaseLine"] == pytest.approx(0.65, abs=0.01)
+    assert found.people("relative", "D_I", "TL-n-0").mean().item() == people["BaseLine"]
+
+
 def test_missing_methods_are_named(make_evidence, better, claim):
     verdict = ledger.test_claim(claim(22), make_evidence(better))
     assert verdict.verdict == "NOT RUN"
