@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
 from perso.claims import evidence, ledger
 from perso.claims.evidence import Evidence
 from perso.claims.hypotheses import Superior
