@@ -97,6 +97,7 @@ def make_relative_run() -> Callable[..., Published]:
                             "iterations": 1_090 if late else 1_000,
                             "own_iterations": 90 if late else 1_000,
                             "seconds": 9.0 if late else 240.0,
+                            "device": "cpu",
                         }
                     )
         settings = as_dict(Settings(rows_of="relative"))

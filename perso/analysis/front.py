@@ -84,13 +84,16 @@ def baselines_table(
     numbers        that a method stores for one person, by name (`storage.numbers_of_run`)
 
     Columns are pairs. ("", "family"). (D_I or D_G, …): change, low, high. ("cost", …): seconds and
-    iterations for one person, without what people share. ("storage", "bytes"): for one person.
+    iterations for one person, without what people share; seconds are nan where the run has rows of
+    several devices, whose times do not compare. ("storage", "bytes"): for one person.
     ABOVE: whether the mean lies above the curve by the parts' margins. PROBABILITY: the share of
     bootstrap samples of people in which it does. Both are missing where the curve has no rows, and
     say no for the curve itself.
     """
     rows = run.rows
     cost = rows.groupby("method")[["seconds", "own_iterations"]].mean()
+    if rows["device"].nunique() > 1:
+        cost["seconds"] = np.nan
     lines = {}
     for method in methods:
         name = method.name
@@ -137,6 +140,12 @@ def with_harm(table: pd.DataFrame, run: Published) -> pd.DataFrame:
             ("harmed", "high"): min(harm.high, 1.0),
         }
     return table.join(pd.DataFrame.from_dict(lines, orient="index"))
+
+
+def training_of(table: pd.DataFrame) -> tuple[str, pd.Series]:
+    """What training for one person takes, and its unit: seconds, or iterations without these."""
+    unit = "iterations" if table["cost", "seconds"].isna().all() else "seconds"
+    return unit, table["cost", unit].astype(float)
 
 
 # --- the front

@@ -179,7 +179,7 @@ def interval_cross(ax: Axes, line: pd.Series) -> None:
 
 
 def storage_figure(table: pd.DataFrame) -> Figure:
-    """Change on D_I against bytes and against seconds for one person, each on a log axis.
+    """Change on D_I against bytes and against seconds or iterations for one person, on log axes.
 
     A method that needs none of them is at the left edge, at 0.
     """
@@ -189,9 +189,10 @@ def storage_figure(table: pd.DataFrame) -> Figure:
     names = [name for name in LABELLED if name in lines.index]
     order = [*names, *lines.index.difference(names, sort=False)]
     gains = 100 * lines["D_I", "change"]
+    unit, training = front.training_of(lines)
     of_axes = {
         "bytes stored for one person": lines["storage", "bytes"],
-        "seconds of training for one person": lines["cost", "seconds"],
+        f"{unit} of training for one person": training,
     }
     for ax, (label, values) in zip(axes, of_axes.items(), strict=True):
         places = with_zero(values)

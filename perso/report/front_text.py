@@ -248,6 +248,12 @@ def storage_sentence(table: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
+def training_texts(table: pd.DataFrame) -> pd.Series:
+    """The training for one person as text, by method: in seconds, or in iterations."""
+    unit, training = front.training_of(table)
+    return training.map(training_time if unit == "seconds" else "{:,.0f} iterations".format)
+
+
 def storage_text(table: pd.DataFrame, names: Sequence[str] = LADDER) -> pd.DataFrame:
     """What methods store for a person, and what this buys, as text: the fewest bytes first."""
     lines = table.loc[[name for name in names if name in table.index]]
@@ -260,7 +266,7 @@ def storage_text(table: pd.DataFrame, names: Sequence[str] = LADDER) -> pd.DataF
         "D_I in pp [95 %]": lines["D_I"].apply(change_text, axis=1),
         "% of the largest gain": (100 * front.gain_shares(table)[lines.index]).map("{:.0f}".format),
         "D_G in pp [95 %]": lines["D_G"].apply(change_text, axis=1),
-        "training": lines["cost", "seconds"].map(training_time),
+        "training": training_texts(lines),
     }
     return pd.DataFrame(columns, index=lines.index)
 
@@ -295,7 +301,7 @@ def front_text(table: pd.DataFrame) -> pd.DataFrame:
     columns = {"family": table["", "family"]}
     for part in PARTS:
         columns[f"{part} in pp [95 %]"] = table[part].apply(change_text, axis=1)
-    columns["training per person"] = table["cost", "seconds"].map(training_time)
+    columns["training per person"] = training_texts(table)
     columns["bytes per person"] = table["storage", "bytes"].map(bytes_text)
     columns["expected harmed, % [95 %]"] = table["harmed"].apply(harm_text, axis=1)
     if front.ABOVE in table:

@@ -52,6 +52,17 @@ def test_the_generic_network_is_its_own_zero(table):
     assert np.isnan(line["D_I", "low"]) and np.isnan(line["harmed", "share"])
 
 
+def test_seconds_of_several_machines_are_not_compared(table, make_relative_run):
+    assert front.training_of(table)[0] == "seconds"
+    run = make_relative_run(changes=POINTS, people=6)
+    run.rows.loc[run.rows["method"] == "replay", "device"] = "another"
+    run, methods = front.complete_run(run, BASELINES)
+    numbers = pd.Series({"replay": 100.0})
+    mixed = front.baselines_table(run, methods, numbers, CURVE, np.random.default_rng(0))
+    unit, training = front.training_of(mixed)
+    assert unit == "iterations" and training["replay"] == 1000
+
+
 def test_a_line_has_cost_bytes_and_harm(table):
     line = table.loc["replay"]
     assert (line["cost", "seconds"], line["cost", "iterations"]) == (240, 1000)

@@ -269,6 +269,14 @@ def test_nothing_stored_is_at_the_left_edge_at_0():
     assert "kNN mix" in labels_of(by_seconds)
 
 
+def test_without_seconds_training_is_in_iterations():
+    table = baselines_table()
+    table["cost", "seconds"] = np.nan
+    fig = front_figures.storage_figure(table)
+    assert fig.axes[1].get_xlabel() == "iterations of training for one person"
+    assert front_text.storage_text(table)["training"].iloc[0] == "90 iterations"
+
+
 def test_unknown_bytes_draw_no_mark_and_no_label():
     table = baselines_table()
     table["storage", "bytes"] = np.nan
