@@ -29,7 +29,7 @@ DRAWS = 1000  # bootstrap samples of people
 FEWEST = 6  # people, below whom a bootstrap says nothing
 MARGINS = PARTS["D_I"].margin, PARTS["D_G"].margin
 
-# {what is asked: pairs of methods that differ in one thing}
+# {what is asked: pairs of methods, and in what they differ}
 QUESTIONS = {
     "replay": (
         MethodPair("replay", LATE_FAST, "half of every batch from D_G"),

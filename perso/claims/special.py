@@ -273,22 +273,9 @@ def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Find
 
 def own_cost_ratio(evidence: Evidence, method: str) -> Finding:
     """The ratio of `cost_ratio` in the run itself, whose baseline may be shorter; always open."""
-    of = evidence.only or "v1"
-    rows = evidence.having(of, method, BASELINE)
-    iterations = rows.groupby("method")["own_iterations"].mean()
-    value = float(iterations[method] / iterations[BASELINE])
-    return Finding(
-        what=f"iterations of {method} for one person / {BASELINE}, in this run",
-        test="count",
-        value=value,
-        low=value,
-        high=value,
-        p=np.nan,
-        n=rows["person"].nunique(),
-        unit="ratio",
-        of=of,
-        outcome="open",
-    )
+    found = fewer_iterations(evidence, method, BASELINE, evidence.only or "v1")
+    what = f"iterations of {method} for one person / {BASELINE}, in this run"
+    return replace(found, what=what, outcome="open")
 
 
 def fewer_iterations(evidence: Evidence, method: str, base: str, of: str) -> Finding:

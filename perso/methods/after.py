@@ -87,7 +87,7 @@ class Pruned:
         start = movement.start
         if self.rest == "zero":
             start = {name: np.zeros_like(array) for name, array in movement.start.items()}
-        return mixed(start, movement.end, matrices, mask)
+        return interpolated(start, movement.end, shares_of(movement.end, matrices, mask))
 
 
 def tolerated(movement: Movement, matrices: list[str], step: float, tolerance: float) -> np.ndarray:
@@ -100,7 +100,8 @@ def tolerated(movement: Movement, matrices: list[str], step: float, tolerance: f
     for number in range(1, round(0.95 / step) + 1):
         fewer = kept.copy()
         fewer[order[: round(number * step * len(order))]] = False
-        if movement.accuracy(mixed(zeros, movement.end, matrices, fewer)) < least:
+        pruned = interpolated(zeros, movement.end, shares_of(movement.end, matrices, fewer))
+        if movement.accuracy(pruned) < least:
             break
         kept = fewer
     return kept
@@ -111,24 +112,21 @@ def entries_of(weights: Weights, names: list[str]) -> np.ndarray:
     return np.concatenate([np.zeros(0), *(weights[name].ravel() for name in names)])
 
 
-def mixed(
-    start: Weights, end: Weights, names: list[str], mask: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The end's weights where the mask is true, the start's elsewhere.
+def shares_of(weights: Weights, names: list[str], mask: np.ndarray) -> dict:
+    """Shares for `interpolated`: those of the mask for the entries of some weights, else 1.
 
-    mask   bool [entries of the weights `names`]; all other weights are the end's
+    mask   bool [entries of the weights `names`]
     """
-    found = dict(end)
-    places = np.cumsum([end[name].size for name in names])[:-1]
-    for name, own in zip(names, np.split(mask, places), strict=True):
-        found[name] = np.where(own.reshape(end[name].shape), end[name], start[name])
-    return found
+    places = np.cumsum([weights[name].size for name in names])[:-1]
+    parts = zip(names, np.split(mask, places), strict=True)
+    masks = {name: own.reshape(weights[name].shape) for name, own in parts}
+    return dict.fromkeys(weights, 1) | masks
 
 
 def interpolated(start: Weights, end: Weights, m: float | Mapping[str, np.ndarray]) -> dict:
     """θ_start + m ⊙ (θ − θ_start), in the type of the weights.
 
-    m   a share for all weights, or {name: shares} with one array per name
+    m   a share for all weights, or {name: share or an array of shares}
     At 0 it is the start and at 1 the end, bit for bit. Whole numbers, such as counters of a network
     of the user's own, are those of the end.
     """

@@ -13,7 +13,7 @@ from perso.methods.method import MetaLearned, Method, Phase
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.settings import read_params
-from perso.study import identity, jobs, lineage, plans
+from perso.study import evaluation, identity, jobs, lineage, plans
 from perso.study.study import Study
 from perso.training import engine, inference, meta
 from perso.training.recipe import init_state
@@ -170,10 +170,10 @@ def test_an_answer_does_not_depend_on_the_other_samples(data, generic, monkeypat
     index = data.splits.test[person]
 
     def answers() -> np.ndarray:
-        return jobs.answered(data, jobs.recipe(data), mixed, generic, person, index)
+        return evaluation.answered(data, jobs.recipe(data), mixed, generic, person, index)
 
     together = answers()
-    monkeypatch.setattr(jobs, "ANSWERED_AT_ONCE", 1)
+    monkeypatch.setattr(evaluation, "ANSWERED_AT_ONCE", 1)
     assert answers() == pytest.approx(together)
 
 
@@ -194,7 +194,7 @@ def test_rows_hold_what_the_answer_says(data, generic):
     how = jobs.recipe(data)
 
     def row(method: Method) -> dict:
-        return jobs.test_columns(data, how, method, generic, fold, person)
+        return evaluation.test_columns(data, how, method, generic, fold, person)
 
     plain = row(TL_0)
     alone = row(from_generic("share 0", answer=Neighbours(5, 0.0)))
@@ -239,7 +239,7 @@ def test_a_wrong_answer_is_refused_in_words(answer, problem, data, generic):
     fold = data.splits.folds[0]
     method = from_generic("wrong", answer=answer)
     with pytest.raises(RunError, match=f"^wrong: {problem}"):
-        jobs.test_columns(data, jobs.recipe(data), method, generic, fold, fold.individuals[0])
+        evaluation.test_columns(data, jobs.recipe(data), method, generic, fold, fold.individuals[0])
 
 
 # --- what is held out
@@ -249,10 +249,12 @@ def test_rows_hold_the_accuracy_on_what_is_held_out(data, generic):
     fold = data.splits.folds[0]
     person = fold.individuals[0]
     held = from_generic("held", LATE, held_out=20)
-    row = jobs.test_columns(data, jobs.recipe(data), held, generic, fold, person)
+    row = evaluation.test_columns(data, jobs.recipe(data), held, generic, fold, person)
     index = plans.own_part(data, held, person)[1]
     assert row["acc_V"] == lineage.accuracy(data, jobs.recipe(data), generic, index)
-    assert jobs.test_columns(data, jobs.recipe(data), TL, generic, fold, person)["acc_V"] is None
+    assert (
+        evaluation.test_columns(data, jobs.recipe(data), TL, generic, fold, person)["acc_V"] is None
+    )
 
 
 # --- meta-learned starts
