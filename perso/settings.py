@@ -34,6 +34,8 @@ class Settings:
     main_items: int = 200  # class-counts: samples of a person's main class (v1)
     side_items: int = 33  # class-counts: samples of each of three more classes of a person (v1)
     exchange: bool = False  # for few people: each half of the individuals is D_G to the other half
+    # for few people: the individuals in so many groups, each with all other groups as its D_G
+    folds: int = 0
     min_items: int = 0  # people with fewer original samples are not chosen
     # each sample's horizontal and vertical flip as further classes: 3 × 10 = 30 (v3 IV)
     flips: bool = True
@@ -44,6 +46,11 @@ class Settings:
     cohort_seed: int = 0
     # studies in one, of other people with a D_G of their own: those of this many cohort_seeds
     cohorts: int = 1
+    # what divides each person's samples into contexts: an attribute of the data set, such as side |
+    # shear:DEGREES | thick:PIXELS, which alter half of each person's samples
+    context: str = ""
+    # D_I is of this context, by its place among the sorted values; D_U is of all others
+    available: int = 0
 
     # methods
     # v3 (Table I) | relative | v1 (Table 2) | grouping | doses | sweeps | readings, see
@@ -127,8 +134,32 @@ class Settings:
             raise InputError(
                 f"individuals: {self.individuals} is too few to exchange halves; at least 4"
             )
-        if not self.exchange and self.variation == "hidden-factors" and self.global_people < 1:
-            raise InputError("global_people: 0 leaves D_G empty; at least 1, or exchange: true")
+        if self.folds == 1:
+            raise InputError("folds: 1 is impossible; at least 2, or 0 for none")
+        if self.folds and self.exchange:
+            raise InputError(
+                f"folds: {self.folds} and exchange: true, which makes two, exclude each other; "
+                "set exchange: false"
+            )
+        if self.individuals < 2 * self.folds:
+            raise InputError(
+                f"individuals: {self.individuals} are too few for folds: {self.folds}, each of "
+                f"which needs two; at least {2 * self.folds}"
+            )
+        alone = self.groups == 1
+        if alone and self.variation == "hidden-factors" and self.global_people < 1:
+            raise InputError(
+                "global_people: 0 leaves D_G empty; at least 1, or exchange: true, or folds"
+            )
+        if self.context and self.variation == "class-counts":
+            raise InputError(
+                f"context: {self.context!r} needs people who wrote their samples; class counts "
+                "draw them; set variation: hidden-factors"
+            )
+        if self.available and not self.context:
+            raise InputError(
+                f"available: {self.available} is of no effect without a context; set available: 0"
+            )
         if self.cohorts > 1 and self.variation == "class-counts":
             raise InputError(
                 f"cohorts: {self.cohorts}: people of class counts are drawn from one pool; set "
@@ -144,6 +175,11 @@ class Settings:
             raise InputError(
                 "decay: 1.0 leaves the learning rate as it is; for that, set decay_epoch: 0"
             )
+
+    @property
+    def groups(self) -> int:
+        """In how many groups the individuals are D_G to each other; 1: D_G is of other people."""
+        return 2 if self.exchange else max(self.folds, 1)
 
 
 TYPES = {f.name: f.type for f in fields(Settings)}
@@ -178,6 +214,8 @@ RANGES = {
     "train_share": (0.05, 0.95),
     "cohort_seed": (0, np.inf),
     "cohorts": (1, np.inf),
+    "folds": (0, np.inf),
+    "available": (0, np.inf),
     "image_size": (8, 256),
     "width": (0.03125, 8),
     "batch_size": (2, np.inf),

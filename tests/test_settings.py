@@ -189,7 +189,31 @@ def test_a_whole_number_serves_as_a_number():
             {"individuals": 3, "exchange": True},
             "individuals: 3 is too few to exchange halves; at least 4",
         ),
-        ({"global_people": 0}, "global_people: 0 leaves D_G empty; at least 1, or exchange: true"),
+        (
+            {"global_people": 0},
+            "global_people: 0 leaves D_G empty; at least 1, or exchange: true, or folds",
+        ),
+        (
+            {"folds": 1},
+            "folds: 1 is impossible; at least 2, or 0 for none",
+        ),
+        (
+            {"folds": 3, "exchange": True},
+            "folds: 3 and exchange: true, which makes two, exclude each other; set exchange: false",
+        ),
+        (
+            {"folds": 3, "individuals": 5},
+            "individuals: 5 are too few for folds: 3, each of which needs two; at least 6",
+        ),
+        (
+            {"available": 1},
+            "available: 1 is of no effect without a context; set available: 0",
+        ),
+        (
+            {"context": "side", "variation": "class-counts"},
+            "context: 'side' needs people who wrote their samples; class counts draw them; "
+            "set variation: hidden-factors",
+        ),
         (
             {"image_size": 12},
             "image_size: 12 cannot be pooled by the network; possible: 8, 16, 32, …",

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from perso.parts import PARTS
+from perso.parts import PARTS, parts_of
 from perso.stats.mixed import mixed_model
 
 
@@ -17,8 +17,8 @@ def per_person(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def by_part(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """`per_person` of the accuracies on D_I and on D_G."""
-    return {name: per_person(rows, part.accuracy) for name, part in PARTS.items()}
+    """`per_person` of the accuracies on each part that the rows were tested on."""
+    return {name: per_person(rows, part.accuracy) for name, part in parts_of(rows).items()}
 
 
 def summary_over_people(people: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ One rule for the ledger, the tables and the README, `stats.cohorts.mean_over_peo
 a person is the fold. `rows` have the columns of `sqlite.ROW`; repeats are averaged first.
 
     contrast   {method: weight}; of a difference the weights are 1 and -1
-    part       D_I or D_G
+    part       D_I, D_G or D_U, or BOTH: the sum of the accuracies on D_I and D_U
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from perso.methods.method import BASELINE
-from perso.parts import D_G, PARTS
+from perso.parts import ALL_PARTS, BOTH, D_G, D_I, D_U
 from perso.stats.cohorts import MIN_COHORTS, Mean, crossed, mean_over_people
 from perso.store.sqlite import unpacked
 
@@ -30,17 +30,24 @@ def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:
     d = by_person(rows, contrast, part)
     cohort = d.index.get_level_values("fold")
     common = shared_variances(rows, contrast, part, cohort.unique())
-    return mean_over_people(
-        d.to_numpy(), cohort.to_numpy(), drawn=PARTS[part] is D_G, common=common
-    )
+    return mean_over_people(d.to_numpy(), cohort.to_numpy(), drawn=part == D_G.name, common=common)
 
 
 def by_person(rows: pd.DataFrame, contrast: Contrast, part: str) -> pd.Series:
     """The contrast of each person who has all of its methods, a share, by fold and person."""
-    accuracies = rows_of(rows, contrast).pivot_table(
-        index=["fold", "person"], columns="method", values=PARTS[part].accuracy, sort=False
+    used = rows_of(rows, contrast)
+    tested = used.assign(accuracy=accuracy_on(used, part))
+    accuracies = tested.pivot_table(
+        index=["fold", "person"], columns="method", values="accuracy", sort=False
     )
     return accuracies.reindex(columns=list(contrast)).dropna() @ pd.Series(contrast)
+
+
+def accuracy_on(rows: pd.DataFrame, part: str) -> pd.Series:
+    """The accuracy of each row's model on a part, a share; nan where it was not tested on it."""
+    if part == BOTH:
+        return rows[D_I.accuracy] + rows[D_U.accuracy]
+    return rows[ALL_PARTS[part].accuracy]
 
 
 def rows_of(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
@@ -65,7 +72,7 @@ def shared_variances(
     rows: pd.DataFrame, contrast: Contrast, part: str, folds: Collection[int]
 ) -> dict[int, float]:
     """The `shared_variance` of each cohort; 0 where the cohorts' means show it."""
-    if PARTS[part] is D_G and len(folds) >= MIN_COHORTS:
+    if part == D_G.name and len(folds) >= MIN_COHORTS:
         return dict.fromkeys(folds, 0.0)
     return {fold: shared_variance(rows, contrast, part, fold) for fold in folds}
 
@@ -78,7 +85,7 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
     """
     rows = rows[rows["fold"] == fold]
     variance = 0.0
-    if PARTS[part] is D_G:
+    if part == D_G.name:
         variance += crossed(hits_on_images(rows, contrast).to_numpy())
     used = rows_of(rows, contrast)
     generic = used[from_generic(used)]

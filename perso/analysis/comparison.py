@@ -9,7 +9,7 @@ from perso.analysis import accuracy, changes
 from perso.analysis.printed import PAPER_OF, printed_table
 from perso.methods.method import BASELINE, BEYOND, SHAPING, Method
 from perso.methods.registry import DOSES, METHODS, baseline_of
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS, parts_of
 from perso.stats import paired
 from perso.stats.cohorts import Mean
 
@@ -28,13 +28,13 @@ def compare(
     printed   the printed table to set beside ours, see `printed.PAPER_OF`
     base      name of the method that changes are counted from
 
-    Columns are pairs of D_I or D_G and one of these; accuracies and changes are shares:
+    Columns are pairs of a part (`parts_of`) and one of these; accuracies and changes are shares:
 
     n, mean, rank, sd, min, max   over people, repeats averaged first
     change, low, high, p          paired difference to the base over people, its 95 % interval and
                                   p by the rule of `changes`, both uncorrected
     holm                          p corrected (Holm) over the methods in these rows that share a
-                                  `correction_family`, on D_I and on D_G separately
+                                  `correction_family`, on each part separately
     paper mean … paper max        from the printed table, if it has one of the methods
     r_train, paper r_train        for v1's tables, under D_G: iterations for one person as a share
                                   of the base's
@@ -63,7 +63,7 @@ def compare(
         for family in families.values():
             block.loc[family, "holm"] = paired.holm(block.loc[family, "p"])
         for column in PRINTED_COLUMNS:
-            block[f"paper {column}"] = theirs[f"{part} {column}"]
+            block[f"paper {column}"] = theirs.get(f"{part} {column}", np.nan)
         blocks[part] = block
 
     if PAPER_OF[printed] == "v1":
@@ -93,13 +93,13 @@ def changes_from(rows: pd.DataFrame, bases: Mapping[str, str], part: str) -> pd.
 
 
 def paired_differences(rows: pd.DataFrame, method: str, other: str) -> dict[str, pd.Series]:
-    """The accuracy of one method minus that of another, per person, on D_I and on D_G."""
+    """The accuracy of one method minus that of another, per person, on each part."""
     return {part: people[method] - people[other] for part, people in accuracy.by_part(rows).items()}
 
 
 def change_by_part(rows: pd.DataFrame, method: str, other: str) -> dict[str, Mean]:
-    """The accuracy of one method minus that of another with its interval, on D_I and on D_G."""
-    return {part: changes.change(rows, method, other, part) for part in PARTS}
+    """The accuracy of one method minus that of another with its interval, on each part."""
+    return {part: changes.change(rows, method, other, part) for part in parts_of(rows)}
 
 
 def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.DataFrame:
@@ -111,13 +111,13 @@ def compare_runs(runs: Mapping[str, pd.DataFrame], printed: str = "v3") -> pd.Da
     runs      rows by name of the run
     printed   the printed table, see `printed.PAPER_OF`; it is the last run, without intervals
 
-    Columns are triples of D_I or D_G, the run, and change, low or high as in `compare`.
+    Columns are triples of a part, the run, and change, low or high as in `compare`.
     """
     known = {name for rows in runs.values() for name in rows["method"]} - {BASELINE}
     bases = {method.name: baseline_of(method).name for method in METHODS if method.name in known}
     bases |= {name: BASELINE for name in sorted(known - set(bases))}
     blocks = {}
-    for part in PARTS:
+    for part in parts_of(pd.concat(runs.values())):
         for run, rows in runs.items():
             blocks[part, run] = changes_from(rows, bases, part)[INTERVAL]
         blocks[part, PAPER_OF[printed]] = printed_changes(printed, part, bases)
@@ -129,7 +129,7 @@ def printed_changes(printed: str, part: str, bases: Mapping[str, str]) -> pd.Dat
 
     Without interval; nan for a method that the table does not have.
     """
-    means = printed_table(printed)[f"{part} mean"]
+    means = printed_table(printed).get(f"{part} mean", pd.Series(dtype=float))
     found = {
         name: means[name] - means[base]
         for name, base in bases.items()
@@ -187,11 +187,11 @@ def sign_agreement(table: pd.DataFrame, one: str, other: str) -> dict[str, pd.Se
     table        the result of `compare_runs`
     one, other   names of two of its runs; in `one`, the 95 % interval of a clear change excludes 0
 
-    Returns, for D_I and for D_G, a bool per method that is clear in `one` and is in `other`.
+    Returns, for each part, a bool per method that is clear in `one` and is in `other`.
     A change of exactly 0, between two equal printed means, has no sign and is left out.
     """
     agreement = {}
-    for part in PARTS:
+    for part in table.columns.unique(0):
         ours = table[part][one]
         theirs = table[part][other]["change"]
         clear = (ours["low"] > 0) | (ours["high"] < 0)
@@ -217,7 +217,7 @@ def is_shaping(method: Method) -> bool:
 
 
 def equivalence_by_part(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, paired.Equivalence]:
-    """Test whether two ways of training give the same accuracy, on D_I and on D_G (TOST).
+    """Test whether two ways of training give the same accuracy, on each part (TOST).
 
     A person counts once: their differences are averaged over repeats and methods first.
 
@@ -227,5 +227,5 @@ def equivalence_by_part(rows: pd.DataFrame, other: pd.DataFrame) -> dict[str, pa
     found = {}
     for part, people in accuracy.by_part(rows).items():
         differences = people - theirs[part]
-        found[part] = paired.tost(differences.mean(axis=1), PARTS[part].margin)
+        found[part] = paired.tost(differences.mean(axis=1), ALL_PARTS[part].margin)
     return found

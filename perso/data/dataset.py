@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from perso.data import cohort, sources, splits
+from perso.data.contexts import with_context
 from perso.data.images import flipped, resized
 from perso.data.splits import Fold, Person, Roles, Splits
 from perso.errors import InputError
@@ -96,6 +97,8 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         source, cohorts = draw_class_counts(settings, source)
     else:
         source, cohorts = choose_people(settings, source)
+    if settings.context:
+        source = with_context(source, settings.context, settings.seed)
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
     labels = source.labels
@@ -104,9 +107,10 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
             inputs = resized(inputs, settings.image_size)
         except ValueError as error:
             raise InputError(f"image_size: {error}") from error
-    elif settings.flips:
+    elif settings.flips and source.kind != "trajectories":
         raise InputError(
-            f"flips: true is for images, and {settings.dataset} has {source.kind}; set flips: false"
+            f"flips: true is for images and trajectories, and {settings.dataset} has "
+            f"{source.kind}; set flips: false"
         )
     if settings.flips:
         inputs, labels = flipped(inputs, labels, classes)
@@ -142,11 +146,15 @@ def split_of(
             copies=3 if settings.flips else 1,
             whole=settings.split == "item",
             rotation=rotation,
+            groups=settings.groups,
+            context=source.attributes["context"] if settings.context else None,
+            available=settings.available,
         )
     except ValueError as error:
-        raise InputError(
-            f"dataset: {settings.dataset}: {error}; min_items: 2 leaves such people out"
-        ) from error
+        hint = (
+            "leave such people out" if settings.context else "min_items: 2 leaves such people out"
+        )
+        raise InputError(f"dataset: {settings.dataset}: {error}; {hint}") from error
 
 
 def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Cohort, list[Roles]]:
@@ -162,7 +170,7 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
             "which is nobody's id; leave these samples out or give them an id (for a file made by "
             "class counts, set variation: class-counts)"
         )
-    others = 0 if settings.exchange else settings.global_people
+    others = settings.global_people if settings.groups == 1 else 0
     left = [
         person
         for person in people
@@ -229,9 +237,10 @@ def draw_class_counts(
 
     Individuals are drawn from the samples; D_G is a pool of the rest.
     """
-    if settings.exchange:
+    if settings.groups > 1:
         raise InputError(
-            "exchange: true has no meaning with variation: class-counts; set exchange: false"
+            "exchange: true and folds have no meaning with variation: class-counts; set "
+            "exchange: false, folds: 0"
         )
     if POOL in source.who:  # a file of people who were drawn before
         drawn = [person for person in source.people.tolist() if person != POOL]

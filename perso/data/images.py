@@ -1,6 +1,7 @@
 """Flips and resizing: everything that treats an input as an image."""
 
 import numpy as np
+from scipy import ndimage
 
 
 def flipped(images: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -34,3 +35,24 @@ def resized(images: np.ndarray, size: int) -> np.ndarray:
     square = np.pad(images, ((0, 0), (top, side - height - top), (left, side - width - left)))
     block = side // size
     return np.rint(square.reshape(count, size, block, size, block).mean((2, 4))).astype(np.uint8)
+
+
+def sheared(images: np.ndarray, degrees: float) -> np.ndarray:
+    """Return images u8 [N, H, W] sheared about their middle line: their upright lines lean.
+
+    Each row moves to the right by tan(degrees) for each pixel above the middle; what moves out of
+    the image is lost, and what moves in is 0.
+    """
+    slope = np.tan(np.deg2rad(degrees))
+    middle = (images.shape[1] - 1) / 2
+    # output pixel (n, y, x) is input pixel (n, y, x + slope · (y − middle))
+    matrix = np.array([[1, 0, 0], [0, 1, 0], [0, slope, 1]])
+    offset = (0, 0, -slope * middle)
+    moved = ndimage.affine_transform(images.astype(float), matrix, offset, order=1)
+    return np.rint(moved).clip(0, 255).astype(np.uint8)
+
+
+def thickened(images: np.ndarray, pixels: int) -> np.ndarray:
+    """Return images u8 [N, H, W] with bright lines thicker by so many pixels on each side."""
+    side = 2 * pixels + 1
+    return ndimage.grey_dilation(images, size=(1, side, side))

@@ -6,7 +6,8 @@ person, so that further people never change the others.
 
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,11 +39,19 @@ class Roles(NamedTuple):
 
 @dataclass(frozen=True)
 class Splits:
-    """The split of every person, and the folds."""
+    """The split of every person, and the folds.
 
-    train: Mapping[Person, np.ndarray]  # a person's training inputs, int [n]
-    test: Mapping[Person, np.ndarray]  # a person's test inputs, int [n]
+    Where samples have contexts, `train` and `test` are of the available context alone.
+    """
+
+    train: Mapping[Person, np.ndarray]  # a person's training inputs of D_I, int [n]
+    test: Mapping[Person, np.ndarray]  # a person's test inputs of D_I, int [n]
     folds: tuple[Fold, ...]
+    # a person's training inputs as a part of D_G, of all contexts, int [n]
+    train_of_all: Mapping[Person, np.ndarray]
+    # a person's inputs of all other contexts, D_U, int [n], on which no network of that person
+    # trains; none without contexts
+    elsewhere: Mapping[Person, np.ndarray] = field(default_factory=dict)
 
     @property
     def individuals(self) -> tuple[Person, ...]:
@@ -131,6 +140,9 @@ def split_people(
     copies: int = 1,
     whole: bool = True,
     rotation: int = 0,
+    groups: int = 2,
+    context: np.ndarray | None = None,
+    available: int = 0,
 ) -> Splits:
     """Split every person's inputs and lay out the folds. ValueError names a person who cannot be.
 
@@ -142,35 +154,86 @@ def split_people(
     copies     1, or 3 with flips: input n also has the indices n + N and n + 2·N
     whole      an item and its copies stay on one side; if False, inputs are split one by one
     rotation   of the individuals' splits, see `split`; that of D_G's people stays
+    context    number of each input's context, int [N], each split alone; None: all are of one
+    available  the context of D_I
     """
-    train = {}
-    test = {}
+    if context is None:
+        context = np.full(len(who), available)
     sides = []
+    of_person: dict[Person, OneSplit] = {}
     for individuals, global_people in cohorts:
         for person in (*individuals, *global_people):
             own = np.flatnonzero(who == person)
             inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
+            contexts = np.tile(context[own], copies)
+            if person in individuals and available not in contexts:
+                raise ValueError(f"person {person} has no sample of context {available}")
             units = np.tile(item[own], copies) if whole else inputs
             turn = 0 if person in global_people else rotation
             try:
-                kept = split(units, share, rng_of(person), turn)
+                trained = split_in_contexts(units, contexts, share, rng_of(person), turn)
             except ValueError as error:
                 raise ValueError(f"person {person}: {error}") from error
-            train[person] = inputs[kept]
-            test[person] = inputs[~kept]
+            is_own = contexts == available
+            of_person[person] = OneSplit(
+                train=inputs[trained & is_own],
+                test=inputs[~trained & is_own],
+                train_of_all=inputs[trained],
+                test_of_all=inputs[~trained],
+                elsewhere=inputs[~is_own],
+            )
         if global_people:
             sides.append((individuals, global_people))
         else:
-            half = len(individuals) // 2
-            sides.append((individuals[:half], individuals[half:]))
-            sides.append((individuals[half:], individuals[:half]))
+            ends = [len(individuals) * number // groups for number in range(groups + 1)]
+            for start, end in pairwise(ends):
+                sides.append((individuals[start:end], individuals[:start] + individuals[end:]))
     folds = (
         Fold(
             tuple(inside),
             tuple(others),
-            global_train=np.concatenate([train[person] for person in others]),
-            global_test=np.concatenate([test[person] for person in others]),
+            global_train=np.concatenate([of_person[each].train_of_all for each in others]),
+            global_test=np.concatenate([of_person[each].test_of_all for each in others]),
         )
         for inside, others in sides
     )
-    return Splits(train, test, tuple(folds))
+    parts = {
+        name: {person: getattr(one, name) for person, one in of_person.items()}
+        for name in ("train", "test", "train_of_all", "elsewhere")
+    }
+    return Splits(folds=tuple(folds), **parts)
+
+
+class OneSplit(NamedTuple):
+    """The inputs of one person, see `Splits`; int [n] each."""
+
+    train: np.ndarray
+    test: np.ndarray
+    train_of_all: np.ndarray
+    test_of_all: np.ndarray
+    elsewhere: np.ndarray
+
+
+def split_in_contexts(
+    item: np.ndarray,
+    context: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+    rotation: int = 0,
+) -> np.ndarray:
+    """`split` in each context alone: which of one person's inputs are trained on, bool [N].
+
+    ValueError for fewer than two items of a context, and for an item in two contexts.
+    """
+    numbers = np.unique(context)
+    trained = np.zeros(len(item), bool)
+    for number in numbers:
+        here = context == number
+        if np.isin(item[here], item[~here]).any():
+            raise ValueError("an item is in two contexts")
+        try:
+            trained[here] = split(item[here], share, rng, rotation)
+        except ValueError as error:
+            where = f"in context {number}, " if len(numbers) > 1 else ""
+            raise ValueError(where + str(error)) from error
+    return trained

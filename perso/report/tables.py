@@ -5,7 +5,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from perso.analysis.comparison import PRINTED_COLUMNS, equivalence_by_part
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS
 from perso.stats import paired
 
 SIGNIFICANT = 0.05  # p below it is called clear
@@ -42,7 +42,7 @@ def format_change(line: pd.Series) -> str:
 
 
 def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
-    """One part (D_I or D_G) of a comparison as text, a line per method.
+    """One part of a comparison as text, a line per method.
 
     table       of `comparison.compare`
     corrected   whether p is corrected (Holm)
@@ -72,17 +72,22 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
 
 
 def comparison_text(table: pd.DataFrame) -> str:
-    """Both parts of a comparison as plain text, one below the other."""
+    """All parts of a comparison as plain text, one below the other."""
     return "\n\n".join(
-        f"On {part.phrase}, {name}\n{format_part(table, name).to_string()}"
-        for name, part in PARTS.items()
+        f"On {ALL_PARTS[name].phrase}, {name}\n{format_part(table, name).to_string()}"
+        for name in parts_in(table)
     )
 
 
+def parts_in(table: pd.DataFrame) -> list[str]:
+    """The names of the parts that a table of `comparison` has columns of."""
+    return [name for name in table.columns.unique(0) if name in ALL_PARTS]
+
+
 def comparison_markdown(table: pd.DataFrame) -> str:
-    """Both parts of a comparison as Markdown tables."""
+    """All parts of a comparison as Markdown tables."""
     return "\n\n".join(
-        f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in PARTS
+        f"**{part}**\n\n{markdown_table(format_part(table, part))}" for part in parts_in(table)
     )
 
 
@@ -125,11 +130,11 @@ def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparison_html(table: pd.DataFrame, corrected: bool = False) -> HTML:
-    """Both parts of a comparison as HTML tables.
+    """All parts of a comparison as HTML tables.
 
     corrected   whether p is corrected (Holm); only for a whole table, whose methods are counted
     """
-    return both_parts_html({part: format_part(table, part, corrected) for part in PARTS})
+    return parts_html({part: format_part(table, part, corrected) for part in parts_in(table)})
 
 
 def changes_html(table: pd.DataFrame) -> HTML:
@@ -138,19 +143,19 @@ def changes_html(table: pd.DataFrame) -> HTML:
     table   of `comparison.compare_runs`
     """
     runs = table.columns.unique(1)
-    return both_parts_html(
+    return parts_html(
         {
             part: pd.DataFrame({run: table[part][run].apply(format_change, axis=1) for run in runs})
-            for part in PARTS
+            for part in parts_in(table)
         }
     )
 
 
-def both_parts_html(tables: dict[str, pd.DataFrame]) -> HTML:
-    """Tables of text on D_I and on D_G as HTML, one below the other."""
+def parts_html(tables: dict[str, pd.DataFrame]) -> HTML:
+    """Tables of text, by part, as HTML, one below the other."""
     # not a Styler: it adds an id to every table and classes to every cell; book.css needs neither
     blocks = []
-    for name, part in PARTS.items():
-        heading = f"On {part.phrase}, <i>D<sub>{name[-1]}</sub></i>"
-        blocks.append(f"<p><b>{heading}</b></p>{tables[name].to_html(border=0)}")
+    for name, table in tables.items():
+        heading = f"On {ALL_PARTS[name].phrase}, <i>D<sub>{name[-1]}</sub></i>"
+        blocks.append(f"<p><b>{heading}</b></p>{table.to_html(border=0)}")
     return HTML("".join(blocks))

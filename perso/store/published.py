@@ -34,7 +34,7 @@ ARROW_TYPES = {
     "REAL": "float64",
     "BLOB": "binary",
 }
-NEWER = ("hits_S", "logp_I", "acc_V")  # columns that older files lack
+NEWER = ("hits_S", "logp_I", "acc_V", "acc_U", "n_U", "hits_U")  # columns that older files lack
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,10 @@ ROW = {
     "logp_I": "BLOB",
     # accuracy on the training images that a method holds out, as a share; NULL where it holds none
     "acc_V": "REAL",
+    # of the person's inputs of other contexts, as above; NULL where there are none
+    "acc_U": "REAL",
+    "n_U": "INTEGER",
+    "hits_U": "BLOB",
 }
 NETWORK = {
     "key": "TEXT PRIMARY KEY",
@@ -140,8 +144,9 @@ class Store:
                     f"SELECT {columns} FROM rows WHERE key IN ({marks})", some
                 )
         stored = pd.DataFrame.from_records(found, columns=list(ROW), coerce_float=True)
-        real = {column: float for column, kind in ROW.items() if kind == "REAL"}
-        stored = stored.astype(real).set_index("key")  # a column of NULL is of nan, not of None
+        # a column of NULL is of nan, not of None
+        real = {column: float for column, kind in ROW.items() if kind == "REAL"} | {"n_U": float}
+        stored = stored.astype(real).set_index("key")
         return stored.loc[[key for key in keys if key in stored.index]].reset_index()
 
     def network(self, key: str) -> dict[str, str | int | float | bytes]:

@@ -10,7 +10,7 @@ from perso.errors import RunError
 from perso.methods.answer import Question
 from perso.methods.method import Method
 from perso.own_code import fault, file_of
-from perso.parts import D_G, D_I, PARTS
+from perso.parts import ALL_PARTS, D_G, D_I, D_U
 from perso.store.sqlite import packed
 from perso.study.lineage import accuracy
 from perso.study.plans import own_part
@@ -26,12 +26,16 @@ def test_columns(
 ) -> dict[str, float | int | bytes]:
     """Return a row's columns about its test sets, and about what the method holds out.
 
-    Of D_I and D_G they are accuracy, number of samples, and one bit per sample.
+    Of D_I, D_G and D_U they are accuracy, number of samples, and one bit per sample; of a D_U
+    without samples they are None.
     """
     alone = replace(how, lanes=1)
     test = data.splits.test
     everybody = np.concatenate([test[each] for each in fold.individuals])
     tests = {D_I: test[person], D_G: fold.global_test, "S": everybody}
+    elsewhere = data.splits.elsewhere[person]
+    if len(elsewhere):
+        tests[D_U] = elsewhere
     if method.answer:
         answers = {
             name: answered(data, alone, method, state, person, index)
@@ -46,10 +50,11 @@ def test_columns(
         logp = inference.log_probabilities(alone, data.inputs, data.labels, state, test[person])
     hits = {name: predicted[name] == data.labels[index] for name, index in tests.items()}
     columns = {"hits_S": packed(hits["S"]), "logp_I": logp.astype("<f2").tobytes()}
-    for part in PARTS.values():
-        columns[part.accuracy] = float(hits[part].mean())
-        columns[part.size] = len(hits[part])
-        columns[part.hits] = packed(hits[part])
+    for part in ALL_PARTS.values():
+        tested = part in hits
+        columns[part.accuracy] = float(hits[part].mean()) if tested else None
+        columns[part.size] = len(hits[part]) if tested else None
+        columns[part.hits] = packed(hits[part]) if tested else None
     held_out = own_part(data, method, person)[1]
     columns["acc_V"] = accuracy(data, alone, state, held_out) if len(held_out) else None
     return columns

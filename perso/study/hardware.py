@@ -115,7 +115,7 @@ def resolved(
             "possible: auto, never"
         )
     cost = iteration(s, classes, shape, kind)
-    people = math.ceil(s.individuals / 2) if s.exchange else s.individuals  # of the larger fold
+    people = math.ceil(s.individuals / s.groups)  # of the largest fold
     lanes = s.lanes
     if not lanes:
         groups = math.ceil(people / LANES)

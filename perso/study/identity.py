@@ -58,7 +58,7 @@ def common(data: StudyData) -> dict:
     """Return what all models of a study share: engine version, number of classes, settings."""
     settings = data.settings
     names = [*ALWAYS, *sometimes(settings)]
-    if data.kind == "sequences":  # they are never resized
+    if data.kind != "images":  # they are never resized
         names.remove("image_size")
     if is_reference(settings.architecture):  # which takes no width
         names.remove("width")
@@ -156,6 +156,9 @@ def key(
         more.append(meta_key(data, method.meta, fold_number, repeat))
     if data.rotation:
         more.append(["rotation", data.rotation])
+    # the contexts themselves are a part of the content
+    if data.settings.context:
+        more.append(["available", data.settings.available])
     # of a study by SGD, `common` holds the momentum
     optimisers = {phase.optimiser for each in method.lineage for phase in each.phases}
     if "sgd" in optimisers and data.settings.optimiser != "sgd":

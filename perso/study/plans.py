@@ -112,7 +112,7 @@ def enlarge(
         added = D_G[grouping.nearest_samples(codes[own], codes[D_G], samples, far)]
     else:
         chosen = rank_persons(data, fold, person, codes, persons, far)
-        added = np.concatenate([train[other] for other in chosen])
+        added = np.concatenate([data.splits.train_of_all[other] for other in chosen])
     return np.concatenate([own, added]) if method.with_own else added
 
 
@@ -123,13 +123,14 @@ def rank_persons(
 
     far   return the farthest instead
     """
-    train = data.splits.train
+    split = data.splits
 
     def means(index):
         return grouping.class_means(codes[index], data.labels[index], data.classes)
 
-    others = {other: means(train[other]) for other in fold.global_people}
-    return grouping.nearest_persons(means(train[person]), others, means(fold.global_train), n, far)
+    others = {other: means(split.train_of_all[other]) for other in fold.global_people}
+    own = means(split.train[person])
+    return grouping.nearest_persons(own, others, means(fold.global_train), n, far)
 
 
 def rate_schedule(data: StudyData, fold: Fold, phases: Sequence[Phase]) -> np.ndarray:
@@ -179,11 +180,12 @@ def meta_plans(data: StudyData, fold: Fold, start: MetaLearned, repeat: int) -> 
         drawn = schedules.stream(fold.global_train, total, draw)
         return drawn.reshape(start.rounds, 1, start.steps, settings.batch_size)
     everybody = fold.global_people
+    train = data.splits.train_of_all
     people = min(start.people, len(everybody))
     size = max(1, settings.batch_size // people)
     plans = [
         [
-            schedules.stream(data.splits.train[everybody[place]], start.steps * size, draw)
+            schedules.stream(train[everybody[place]], start.steps * size, draw)
             for place in draw.choice(len(everybody), people, replace=False)
         ]
         for _ in range(start.rounds)

@@ -41,7 +41,7 @@ def study(flips: bool = True) -> Study:
     both = flipped(images, LABELS, 3) if flips else (images, LABELS)
     found = Study.__new__(Study)
     found.data = StudyData(
-        Settings(flips=flips), source, *both, 3 * orientations, Splits(own, own, (fold,)), {}
+        Settings(flips=flips), source, *both, 3 * orientations, Splits(own, own, (fold,), own), {}
     )
     return found
 

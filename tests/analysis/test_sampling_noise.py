@@ -85,7 +85,7 @@ def test_noise_on_a_common_test_set_is_the_variance_between_test_sets(data, make
     """Many draws of single digits: people's differences vary by twice the noise of one."""
     rng, m, n = np.random.default_rng(2), 4, 60
     fold = replace(data.splits.folds[0], individuals=tuple(range(m)), global_test=np.arange(n))
-    parts = splits.Splits({}, {}, (fold,))
+    parts = splits.Splits({}, {}, (fold,), {})
     source = Cohort(np.zeros((n, 2, 2), np.uint8), np.zeros(n, int), np.zeros(n, int), np.arange(n))
     one = replace(data, source=source, inputs=source.inputs, splits=parts)
     differences, variances = [], []

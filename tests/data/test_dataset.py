@@ -165,7 +165,10 @@ def test_sequences_stay_as_they_are_at_any_image_size(cases, size):
 
 def test_sequences_are_not_flipped(cases):
     settings = replace(cases["sequences"], flips=True)
-    message = f"flips: true is for images, and {settings.dataset} has sequences; set flips: false"
+    message = (
+        f"flips: true is for images and trajectories, and {settings.dataset} has sequences; "
+        "set flips: false"
+    )
     assert refused(settings) == message
 
 
@@ -653,7 +656,8 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         ),
         (
             {"exchange": True},
-            "exchange: true has no meaning with variation: class-counts; set exchange: false",
+            "exchange: true and folds have no meaning with variation: class-counts; set "
+            "exchange: false, folds: 0",
         ),
         (
             {"dataset": "digits"},

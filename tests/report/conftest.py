@@ -40,7 +40,7 @@ def make_data() -> Callable[..., StudyData]:
             source,
             *flipped(images, labels, 3),
             9,
-            Splits(train, test, (fold,)),
+            Splits(train, test, (fold,), train),
             {},
         )
 

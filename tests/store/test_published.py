@@ -50,6 +50,8 @@ def rows(*keys: str, **changed) -> pd.DataFrame:
             "hits_I": packed(np.array([True, False, False])),
             "hits_G": bytes(range(256)),
             "acc_V": np.nan,
+            "acc_U": np.nan,
+            "n_U": np.nan,
         }
         | changed
         for place, key in enumerate(keys)
@@ -130,9 +132,9 @@ def test_a_row_that_is_not_whole_is_not_written(tmp_path):
 
 
 def test_a_file_that_is_older_than_a_column_is_read_with_nulls(tmp_path):
-    table = rows("a", "b", hits_S=b"\x01", logp_I=b"\x02\x03", acc_V=0.5)
+    table = rows("a", "b", hits_S=b"\x01", logp_I=b"\x02\x03", acc_V=0.5, n_U=3)
     path = tmp_path / "x.parquet"
-    for lost in (["hits_S"], ["logp_I"], ["hits_S", "logp_I"], ["acc_V", "hits_S"]):
+    for lost in (["hits_S"], ["logp_I"], ["hits_S", "logp_I"], ["acc_V", "hits_S"], ["n_U"]):
         published.write_rows(path, table, PROVENANCE)
         parquet.write_table(parquet.read_table(path).drop_columns(lost), path)
         back = published.read_rows(path)
@@ -141,7 +143,7 @@ def test_a_file_that_is_older_than_a_column_is_read_with_nulls(tmp_path):
         kept = [column for column in ROW if column not in lost]
         pd.testing.assert_frame_equal(back.rows[kept], table[kept], check_dtype=False)
         # and such rows are written as they are, beside new ones
-        both = pd.concat([back.rows, rows("c", hits_S=b"\x04", logp_I=b"", acc_V=0.5)])
+        both = pd.concat([back.rows, rows("c", hits_S=b"\x04", logp_I=b"", acc_V=0.5, n_U=3)])
         published.write_rows(tmp_path / "both.parquet", both, PROVENANCE)
         again = published.read_rows(tmp_path / "both.parquet").rows
         assert again[lost].isna().all(axis=1).tolist() == [True, True, False]

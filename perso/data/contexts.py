@@ -1,0 +1,60 @@
+"""Contexts within a person: attributes of the data, or made by altering half of the samples."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from perso.data.cohort import Cohort
+from perso.data.images import sheared, thickened
+from perso.errors import InputError
+from perso.seeds import rng
+
+# contexts that are made: their name, what follows the colon, and a function of (images, number)
+MADE = {
+    "shear": ("degrees, such as shear:15", sheared),
+    "thick": ("pixels, such as thick:1", thickened),
+}
+
+
+def with_context(source: Cohort, context: str, seed: int) -> Cohort:
+    """Return a cohort with the attribute `context`: the number of each sample's context, from 0.
+
+    context   an attribute of the cohort, whose sorted values are numbered; or shear:DEGREES or
+              thick:PIXELS, which alter half of each person's items: those are of context 1
+    seed      of which half is altered
+    InputError for another context, and for an attribute that has one value.
+    """
+    name, colon, amount = context.partition(":")
+    if colon:
+        return altered(source, name, amount, seed)
+    if name not in source.attributes:
+        possible = [*source.attributes, *(f"{made}:NUMBER" for made in MADE)]
+        raise InputError(
+            f"context: {source.source} has no attribute {name!r}; possible: {', '.join(possible)}"
+        )
+    values, number = np.unique(source.attributes[name], return_inverse=True)
+    if len(values) < 2:
+        raise InputError(f"context: {name!r} is {values[0]} for all samples; needed are two values")
+    return replace(source, attributes=source.attributes | {"context": number})
+
+
+def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
+    """`with_context` of a context that is made."""
+    if name not in MADE or not re.fullmatch(r"[1-9][0-9]?", amount):
+        possible = "; ".join(f"{made}: whole {what}" for made, (what, _) in MADE.items())
+        raise InputError(f"context: '{name}:{amount}' is impossible; possible: {possible}")
+    if source.kind != "images":
+        raise InputError(
+            f"context: {name} alters images, and {source.source} has {source.kind}; "
+            "name an attribute instead"
+        )
+    context = np.zeros(len(source.who), np.int64)
+    for person in source.people.tolist():
+        own = source.who == person
+        items = np.unique(source.item[own])
+        chosen = rng(seed, "context", person).permutation(items)[: len(items) // 2]
+        context[own & np.isin(source.item, chosen)] = 1
+    images = source.inputs.copy()
+    images[context == 1] = MADE[name][1](images[context == 1], int(amount))
+    return replace(source, inputs=images, attributes=source.attributes | {"context": context})
