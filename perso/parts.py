@@ -52,6 +52,11 @@ ALL_PARTS = PARTS | {"D_U": D_U}
 BOTH = "D_I + D_U"  # the sum of two accuracies, in which CRoP counts a gain over both contexts
 
 
+def margin_of(part: str) -> float:
+    """The margin of a part, or of BOTH: that of its two accuracies together."""
+    return D_I.margin + D_U.margin if part == BOTH else ALL_PARTS[part].margin
+
+
 def parts_of(rows) -> dict[str, Part]:
     """The parts that rows (a table with the columns of `sqlite.ROW`) were tested on, by name.
 

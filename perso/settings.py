@@ -53,8 +53,8 @@ class Settings:
     available: int = 0
 
     # methods
-    # v3 (Table I) | relative | v1 (Table 2) | grouping | doses | sweeps | readings, see
-    # perso/methods/registry.py | FILE.py:NAME, methods of your own
+    # v3 (Table I) | relative | v1 (Table 2) | grouping | doses | sweeps | readings | baselines |
+    # recurrent | contexts, see perso/methods/registry.py | FILE.py:NAME, methods of your own
     rows_of: str = "v3"
     largest_dose: int = 5_000  # methods with more iterations of early shaping are left out
 
@@ -188,7 +188,18 @@ TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", s
 CHOICES = {
     "variation": ("hidden-factors", "class-counts"),
     "split": ("item", "image"),
-    "rows_of": ("v3", "relative", "v1", "grouping", "doses", "sweeps", "readings", "baselines"),
+    "rows_of": (
+        "v3",
+        "relative",
+        "v1",
+        "grouping",
+        "doses",
+        "sweeps",
+        "readings",
+        "baselines",
+        "recurrent",
+        "contexts",
+    ),
     "claims_of": ("papers",),
     "architecture": ("vgg", "gru"),
     "norm": ("after", "before"),

@@ -7,17 +7,22 @@ a person is the fold. `rows` have the columns of `sqlite.ROW`; repeats are avera
     part       D_I, D_G or D_U, or BOTH: the sum of the accuracies on D_I and D_U
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from perso.methods.method import BASELINE
+from perso.methods.registry import METHODS
+from perso.methods.starts import UserNetwork
 from perso.parts import ALL_PARTS, BOTH, D_G, D_I, D_U
 from perso.stats.cohorts import MIN_COHORTS, Mean, crossed, mean_over_people
 from perso.store.sqlite import unpacked
 
 Contrast = Mapping[str, float]
+# methods that start from a user network; all others that share a network start from the generic one
+USER_NETWORKS = {method.name: method.of_users for method in METHODS if method.of_users}
 
 
 def change(rows: pd.DataFrame, method: str, base: str, part: str) -> Mean:
@@ -80,8 +85,9 @@ def shared_variances(
 def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int) -> float:
     """The variance of a cohort's mean that its people share: D_G's test images, generic networks.
 
-    A generic network plays a part unless it cancels, as where both of two methods start from it.
-    Its accuracy varies as that of the baselines, each of which has a seed of its own.
+    A generic network plays a part unless it cancels, as where both of two methods start from it;
+    so does a user network. Their accuracies vary as those of the baselines, each of which has a
+    seed of its own.
     """
     rows = rows[rows["fold"] == fold]
     variance = 0.0
@@ -90,11 +96,15 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
     used = rows_of(rows, contrast)
     generic = used[from_generic(used)]
     starting = set(generic["method"])
-    share = sum(weight for method, weight in contrast.items() if method in starting)
-    if abs(share) > 1e-9:
+    share: dict[UserNetwork | None, float] = defaultdict(float)  # by network that they start from
+    for method, weight in contrast.items():
+        if method in starting:
+            share[USER_NETWORKS.get(method)] += weight
+    squares = sum(each**2 for each in share.values() if abs(each) > 1e-9)
+    if squares:
         networks = generic["repeat"].nunique()
         baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
-        variance += share**2 * baselines.var() / networks
+        variance += squares * baselines.var() / networks
     return float(variance)
 
 

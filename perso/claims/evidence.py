@@ -12,7 +12,7 @@ import pandas as pd
 from perso.analysis import accuracy, changes
 from perso.errors import InputError
 from perso.methods.method import EPOCHS, Method
-from perso.parts import PARTS
+from perso.parts import margin_of
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
 from perso.stats.effect import Effect, effect_of
@@ -32,7 +32,10 @@ RUN_NAMES = {
     "counts": "v1's Table 2, class counts",
     "unflipped": "the baseline on ten classes",
     "baselines": "what else one could do",
+    "recurrent": "recurrent networks for individual users",
+    "contexts": "contexts within a person",
 }
+OF_TIME = ("recurrent", "contexts")  # runs of data that are not the other runs'
 PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 
 
@@ -105,8 +108,9 @@ class Evidence:
     """All data at the scale of one study. Nothing is trained; missing data raise `Missing`.
 
     of     in every method: the run, one of `RUN_NAMES`
-    part   D_I or D_G
-    only   "v1" or "counts" for a study of that table: of the papers' runs it has no other
+    part   see `changes`
+    only   "v1" or "counts" for a study of that table: of the papers' runs it has no other; one of
+           OF_TIME for a study of that table, which has those two alone
     files  the published files that rows came from
     """
 
@@ -117,8 +121,8 @@ class Evidence:
         self.only = ""
         if study.asked.variation == "class-counts":
             self.only = "counts"
-        elif study.asked.rows_of == "v1":
-            self.only = "v1"
+        elif study.asked.rows_of in ("v1", *OF_TIME):
+            self.only = study.asked.rows_of
         # Many tests ask for the same data. The caches belong to this object, and end with it.
         for name in ("run", "rows", "effect", "people", "encoded"):
             setattr(self, name, cache(getattr(self, name)))
@@ -131,7 +135,11 @@ class Evidence:
         has_own_params = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
         if not self.only and has_own_params:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
-        if self.only:
+        if not self.only and of in OF_TIME:
+            raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-pens`, `-watch`)")
+        if of == "contexts" and not asked.context:
+            raise Missing(f"{RUN_NAMES[of]}, where these parameters name no context")
+        if self.only and not {of, self.only} <= set(OF_TIME):
             raise Missing(
                 f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
             )
@@ -173,7 +181,8 @@ class Evidence:
         generic networks only repeats that all of them have count, see `changes.rows_of`.
         """
         rows = changes.rows_of(self.having(of, *methods), dict.fromkeys(methods, 1.0))
-        people = accuracy.by_part(rows)[part][list(methods)].dropna()
+        tested = rows.assign(accuracy=changes.accuracy_on(rows, part))
+        people = accuracy.per_person(tested, "accuracy")[list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
@@ -221,7 +230,7 @@ class Evidence:
         common       see `stats.cohorts.mean_over_people`
         """
         drawn = part == "D_G"
-        return effect_of(d, cohorts, draw, drawn=drawn, common=common, margin=PARTS[part].margin)
+        return effect_of(d, cohorts, draw, drawn=drawn, common=common, margin=margin_of(part))
 
     def rng(self, *names: Hashable) -> np.random.Generator:
         """A generator that depends on these names and on the scale's seed."""

@@ -3,7 +3,7 @@
 A record is a hypothesis, and its `find` tests it. Fields that several records share:
 
     method, base   names of the two methods that are compared
-    part           D_I or D_G
+    part           D_I, D_G or D_U, or BOTH: the sum of the accuracies on D_I and D_U
     of             the run whose rows are used, one of `evidence.RUN_NAMES`
 """
 
@@ -16,20 +16,22 @@ from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
 from perso.methods.registry import METHODS
-from perso.parts import PARTS
+from perso.parts import margin_of
 from perso.stats import dispersion, paired
 from perso.stats.effect import Effect
 from perso.stats.paired import ROUNDING
 
 PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # all other runs: v3's table
-PAPERS_PEOPLE = {"v1": 50, "counts": 50}  # people of the papers' studies; all other runs: v3's
+# people of the papers' studies; of CRoP's, the largest; all other runs: v3's
+PAPERS_PEOPLE = {"v1": 50, "counts": 50, "contexts": 16}
+NOT_PRINTED = ("own", "recurrent", "contexts")  # runs whose data need not be the papers'
 V3_PEOPLE = 100
 Z = 2.8  # minimum detectable effect in standard errors: power of 80 %, two-sided (1.96 + .84)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two methods on D_I or D_G."""
+    """Two methods on one part."""
 
     method: str
     base: str
@@ -48,7 +50,7 @@ class Pair:
     @property
     def margin(self) -> float:
         """The margin of an equality, a share."""
-        return PARTS[self.part].margin
+        return margin_of(self.part)
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,7 @@ def printed_sd_change(method: str, base: str, part: str, of: str) -> float:
 
 def printed_column(column: str, of: str) -> dict[str, float]:
     """A column of the table that a run repeats, by method; empty for a run that repeats none."""
-    if of == "own":  # its data and network need not be the papers'
+    if of in NOT_PRINTED:
         return {}
     return printed_table(PRINTED_TABLE.get(of, "v3"))[column].to_dict()
 

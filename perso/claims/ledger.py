@@ -232,9 +232,12 @@ def scale_of(settings: Settings) -> str:
 
     smoke   too few people for any test (`finding.FEWEST_PEOPLE`), or narrower networks than quick's
     paper   the papers' network and at least 50 people
+    A recurrent network is of standard size from 64 units on.
     """
     if settings.individuals < FEWEST_PEOPLE or settings.width < NARROWEST:
         return "smoke"
+    if settings.architecture == "gru":  # whose samples have no image size
+        return "standard" if settings.width >= 1 else "quick"
     if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
         return "paper"
     return "standard" if settings.image_size >= 16 else "quick"

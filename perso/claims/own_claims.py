@@ -13,7 +13,7 @@ from perso.claims.ledger import all_tests_of, runs_of
 from perso.claims.registry import CLAIMS
 from perso.errors import InputError
 from perso.own_code import fault, own_object
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS, BOTH
 from perso.settings import Settings
 
 
@@ -108,7 +108,7 @@ def check_names(claims: Sequence[Claim], evidence: Evidence) -> None:
             for of in runs_of(test):
                 check_name(where, "run", of, RUN_NAMES)
             if hasattr(test, "part"):
-                check_name(where, "part", test.part, PARTS)
+                check_name(where, "part", test.part, (*ALL_PARTS, BOTH))
             if hasattr(test, "of"):
                 check_methods(where, test, evidence)
 

@@ -1,10 +1,11 @@
 """The papers' claims and ours as data: one record each, with the tests that decide it.
 
-The records are in `v3_claims`, `v1_claims` and `our_claims`. To add a claim, add a record at the
-end of `CLAIMS`, below, and import its tests. Its fields are explained at `claim.Claim`:
+The records are in `v3_claims`, `v1_claims`, `recurrent_claims`, `context_claims` and `our_claims`.
+To add a claim, add a record at the end of `CLAIMS`, below, and import its tests. Its fields are
+explained at `claim.Claim`:
 
     Claim(
-        number=35,
+        number=43,
         kind="effect",
         says="More batches from D_I raise accuracy on the individual's data.",
         source="v1, Results",
@@ -22,12 +23,16 @@ support the claim. Tests within an inner tuple form a group, of which one is eno
 """
 
 from perso.claims.claim import Claim
+from perso.claims.context_claims import CONTEXT_CLAIMS
 from perso.claims.our_claims import OUR_CLAIMS
+from perso.claims.recurrent_claims import RECURRENT_CLAIMS
 from perso.claims.v1_claims import V1_CLAIMS
 from perso.claims.v3_claims import V3_CLAIMS
 
 CLAIMS: tuple[Claim, ...] = (
     *V3_CLAIMS,  # 1 to 21
     *V1_CLAIMS,  # 22 to 34
+    *RECURRENT_CLAIMS,  # 35 to 38
+    *CONTEXT_CLAIMS,  # 39 to 42
     *OUR_CLAIMS,  # 101 to 104
 )

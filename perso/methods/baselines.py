@@ -12,7 +12,8 @@ ADD A BASELINE HERE: a `Method` in one of the tuples, or in a new one that `ALL`
 from perso.methods.after import Share
 from perso.methods.answer import Neighbours
 from perso.methods.kinds import amount, phase_of, rate_text, transfer_learning
-from perso.methods.method import MetaLearned, Method, Phase
+from perso.methods.method import Method, Phase
+from perso.methods.starts import MetaLearned
 
 LENGTH = 0.09  # share of the iterations of all epochs
 RATE = 1e-3

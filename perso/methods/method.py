@@ -1,6 +1,5 @@
 """The Method record and the phases that it is made of."""
 
-import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -10,28 +9,28 @@ from typing import NamedTuple
 
 import numpy as np
 
+from perso.methods.starts import MetaLearned, UserNetwork, as_whole_numbers
+
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
 # families of methods that are not the papers'
-BEYOND = ("fine-tuning", "interpolation", "replay", "nearest neighbours", "meta-learning")
+BEYOND = (
+    "fine-tuning",
+    "interpolation",
+    "replay",
+    "nearest neighbours",
+    "meta-learning",
+    "pruning",
+    "user networks",
+)
 FAMILIES = ("baseline", "control", *SHAPING, "data grouping", *BEYOND)
 OWN = "own"  # the family of methods from a file of the user's
 ENLARGED_BY = ("random", "near samples", "near persons", "far samples", "far persons")
 
 STATISTICS = "statistics"
-TRAINS = f"all|head|norm|{STATISTICS}|last block|low rank [1-9][0-9]*"
+TRAINS = f"all|head|norm|{STATISTICS}|last block|user|low rank [1-9][0-9]*"
 
 Schedule = Callable[[int, int], np.ndarray]  # (iterations, n_iter) → bool [iterations]
-
-
-def as_whole_numbers(record, *names: str) -> None:
-    """Make these fields of a record Python's integers; ValueError where one is no whole number."""
-    for name in names:
-        value = getattr(record, name)
-        try:
-            object.__setattr__(record, name, int(operator.index(value)))
-        except TypeError:
-            raise ValueError(f"{name} {value!r} must be a whole number") from None
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,17 @@ class Phase:
     optimiser: str = ""  # "" the study's | adam | sgd
     # share of each batch that comes from D_G where the batch would come from D_I (replay)
     replay: float = 0.0
-    # which weights: all | head | norm | last block | low rank R | statistics: none of them, only
-    # the statistics of batch norm, which need no labels
+    # which weights: all | head | norm | last block | low rank R | user: the row of a `UserNetwork`
+    # for one person | statistics: none of them, only the statistics of batch norm, which need no
+    # labels
     trains: str = "all"
     statistics: bool = True  # whether the statistics of batch norm change, too
     pull: float = 0.0  # λ of the penalty λ/2 · ‖θ − θ_start‖² (L2-SP)
     pull_l1: float = 0.0  # λ of the penalty λ · ‖θ − θ_start‖₁
     l1: float = 0.0  # α of the penalty α · ‖θ‖₁, without biases and batch norm
-    best_every: int = 0  # keep the best of the states after every so many iterations; 0: the last
+    # keep the best of the states after every so many iterations, that before the first included; 0:
+    # the last
+    best_every: int = 0
     # keep the average of the states in the last part of the iterations, this share of them; 0: the
     # last state
     average: float = 0.0
@@ -95,7 +97,7 @@ class Phase:
         if not re.fullmatch(TRAINS, self.trains):
             raise ValueError(
                 f"trains {self.trains!r} is unknown; "
-                "possible: all, head, norm, statistics, last block, low rank R"
+                "possible: all, head, norm, statistics, last block, user, low rank R"
             )
         if self.trains == STATISTICS and not self.statistics:
             raise ValueError("trains 'statistics' needs statistics=True: else nothing changes")
@@ -149,43 +151,6 @@ class Shaping(NamedTuple):
         return tuple(found)
 
 
-RULES = ("reptile", "maml", "ordinary")
-
-
-@dataclass(frozen=True)
-class MetaLearned:
-    """A start that is learned from the people of D_G, from the generic network on.
-
-    In each round some people of D_G train for a few steps by plain SGD, each on their own data. The
-    next round starts where `rule` says (`training.meta`). A round sees as many samples as `steps`
-    ordinary batches. ValueError names the field that is wrong.
-    """
-
-    # reptile: a part of the way to the mean of the trained networks | maml: first-order MAML, the
-    # mean of the last steps | ordinary: a control, `steps` ordinary batches of D_G in each round
-    rule: str
-    rounds: int = 100
-    people: int = 4  # in a round; each batch is divided among them
-    steps: int = 5
-    rate: float = 0.05  # of the steps
-    share: float = 1.0  # of the way (reptile); of the last steps' mean (maml)
-
-    def __post_init__(self):
-        as_whole_numbers(self, "rounds", "people", "steps")
-        for name in ("rate", "share"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        if self.rule not in RULES:
-            raise ValueError(f"rule {self.rule!r} is unknown; possible: {', '.join(RULES)}")
-        for name in ("rounds", "people", "steps", "rate", "share"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} {getattr(self, name)!r} must be above 0")
-
-    @property
-    def iterations(self) -> int:
-        """Its iterations, with as many samples each as an ordinary one."""
-        return self.rounds * self.steps
-
-
 LABEL = {"decides numbers": False}  # of a field that only names or describes a method
 
 
@@ -202,12 +167,14 @@ class Method:
     meaning: str = field(metadata=LABEL)  # description in one line
     # fresh: initial weights of its own | generic: the network trained on D_G that all people share
     # | a MetaLearned: that network, trained further for being personalized; all people share it,
-    # too | another method: that method's network of the same person
-    start: "str | MetaLearned | Method" = "fresh"
+    # too | a UserNetwork: one that knows the people of D_G apart; all people share it, too
+    # | another method: that method's network of the same person
+    start: "str | MetaLearned | UserNetwork | Method" = "fresh"
     phases: tuple[Phase, ...] = (EPOCHS,)  # one after the other
     after: Callable | None = None  # what becomes of the trained weights, see `methods.after`
     answer: Callable | None = None  # how the network answers, see `methods.answer`; None: it alone
-    # percentage of D_I's training items that no phase trains on, for `best_every`
+    # percentage of D_I's training items that no phase trains on, for `best_every` or for a smaller
+    # D_I
     held_out: int = 0
     individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
@@ -238,11 +205,11 @@ class Method:
             value = getattr(self, name)
             if value not in possible:
                 raise ValueError(f"{name} {value!r} is unknown; possible: {possible}")
-        starts = (Method, MetaLearned)
+        starts = (Method, MetaLearned, UserNetwork)
         if self.start not in ("fresh", "generic") and not isinstance(self.start, starts):
             raise ValueError(
                 f"start {self.start!r} is unknown; possible: 'fresh', 'generic', a MetaLearned, "
-                "another Method"
+                "a UserNetwork, another Method"
             )
         phases = self.phases
         if not (isinstance(phases, tuple) and all(isinstance(each, Phase) for each in phases)):
@@ -269,10 +236,12 @@ class Method:
             raise ValueError("enlarged_by needs a fresh start and a phase that draws from D_I")
         if self.enlarged_by and self.held_out:
             raise ValueError("held_out must be 0: what enlarges D_I is chosen by all of D_I")
-        if not 0 <= self.held_out <= 50:
-            raise ValueError(f"held_out {self.held_out} is impossible; possible: 0 to 50 (percent)")
+        if not 0 <= self.held_out <= 95:
+            raise ValueError(f"held_out {self.held_out} is impossible; possible: 0 to 95 (percent)")
         if self.held_out and self.individual_data == "other":
             raise ValueError("held_out is a part of the own D_I; individual_data must be own")
+        if any(phase.trains == "user" for phase in self.phases) and not self.of_users:
+            raise ValueError("trains 'user' needs a start that is a UserNetwork")
         if any(phase.best_every for phase in self.phases) and not self.held_out:
             raise ValueError(
                 "best_every needs held_out, the part of D_I that the best is chosen on"
@@ -290,7 +259,7 @@ class Method:
 
     @property
     def from_generic(self) -> bool:
-        """Whether its lineage begins with the generic network."""
+        """Whether its lineage begins with a network of D_G that people share."""
         return self.begins == "generic"
 
     @property
@@ -313,7 +282,7 @@ class Method:
 
     @property
     def begins(self) -> str:
-        """What its lineage begins with: fresh | generic, which a meta-learned start does, too."""
+        """What its lineage begins with: fresh | generic: a network of D_G that people share."""
         return "fresh" if self.lineage[0].start == "fresh" else "generic"
 
     @property
@@ -321,6 +290,12 @@ class Method:
         """The meta-learned start of its lineage; None where it has none."""
         start = self.lineage[0].start
         return start if isinstance(start, MetaLearned) else None
+
+    @property
+    def of_users(self) -> "UserNetwork | None":
+        """The user network that its lineage begins with; None where it begins with another."""
+        start = self.lineage[0].start
+        return start if isinstance(start, UserNetwork) else None
 
     @cached_property
     def stages(self) -> tuple[tuple[Phase, ...], ...]:

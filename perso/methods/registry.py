@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from perso.errors import InputError
-from perso.methods import baselines
+from perso.methods import baselines, contexts, recurrent
 from perso.methods.kinds import (
     data_grouping,
     early_on_another,
@@ -235,6 +235,10 @@ BASELINES = (
     *baselines.ALL,
 )
 
+# Networks for sequences of individual users, and prune and mix where a person has contexts
+RECURRENT = (BASE, TL_0, *recurrent.ALL)
+CONTEXTS = (BASE, TL_0, *contexts.ALL)
+
 TABLES = {
     "v3": V3,
     "relative": RELATIVE,
@@ -244,6 +248,8 @@ TABLES = {
     "sweeps": SWEEPS,
     "readings": READINGS,
     "baselines": BASELINES,
+    "recurrent": RECURRENT,
+    "contexts": CONTEXTS,
 }
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
 

@@ -16,7 +16,8 @@ from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.errors import InputError
 from perso.methods import schedules
-from perso.methods.method import MetaLearned, Method, Phase, decides_numbers
+from perso.methods.method import Method, Phase, decides_numbers
+from perso.methods.starts import MetaLearned, UserNetwork
 from perso.own_code import DIGEST, digest, is_reference
 from perso.seeds import fingerprint
 from perso.settings import Settings
@@ -123,6 +124,12 @@ def meta_key(data: StudyData, start: MetaLearned, fold_number: int, repeat: int)
     return fingerprint([generic_key(data, fold_number, repeat), plans.META, how])
 
 
+def user_network_key(data: StudyData, start: UserNetwork, fold_number: int, repeat: int) -> str:
+    """Return the key of the user network of a fold and repeat."""
+    how = facts_of(start, data, data.splits.folds[fold_number])
+    return fingerprint([generic_key(data, fold_number, repeat), plans.USERS, how])
+
+
 def encoder_key(data: StudyData, fold_number: int) -> str:
     """Return the key of a fold's auto-encoder, which also learns from the individuals."""
     fold = data.splits.folds[fold_number]
@@ -154,6 +161,8 @@ def key(
         more.append(encoder_key(data, fold_number))
     if method.meta:
         more.append(meta_key(data, method.meta, fold_number, repeat))
+    if method.of_users:
+        more.append(user_network_key(data, method.of_users, fold_number, repeat))
     if data.rotation:
         more.append(["rotation", data.rotation])
     # the contexts themselves are a part of the content

@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from perso.data.dataset import StudyData
-from perso.data.splits import Person
+from perso.data.splits import Fold, Person
 from perso.methods import schedules
 from perso.methods.after import Weights
 from perso.methods.method import EPOCHS, Method
+from perso.methods.starts import UserNetwork
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store
+from perso.study import plans
 from perso.study.evaluation import test_columns
 from perso.study.lineage import as_state, as_weights, train_methods
 from perso.study.plans import (
@@ -89,6 +91,21 @@ def recipe(data: StudyData) -> Recipe:
     )
 
 
+def user_recipe(how: Recipe, fold: Fold, start: UserNetwork | None) -> Recipe:
+    """Return the recipe of a user network and of what starts from it; for None, `how`."""
+    if not start:
+        return how
+    return replace(
+        how,
+        users=len(fold.global_people),
+        told=start.told,
+        embedding=start.embedding,
+        unknown=start.unknown,
+        user_head=start.user_head,
+        fed=start.fed,
+    )
+
+
 def encoder_recipe(data: StudyData) -> Recipe:
     """Return the recipe of the auto-encoder, which trains alone and by Adam (v3 IV)."""
     return replace(
@@ -102,19 +119,25 @@ def encoder_recipe(data: StudyData) -> Recipe:
     )
 
 
-def train_generic(data: StudyData, fold_number: int, repeat: int, key: str) -> dict:
-    """Train the generic network of a fold and repeat on D_G alone; return its row."""
+def train_generic(
+    data: StudyData, fold_number: int, repeat: int, key: str, start: UserNetwork | None = None
+) -> dict:
+    """Train the generic network of a fold and repeat on D_G alone; return its row.
+
+    start   the user network to train in its place; it has the same seeds and batches
+    """
     begun = time.perf_counter()
     seed = data.settings.seed
     fold = data.splits.folds[fold_number]
-    how = recipe(data)
+    how = user_recipe(recipe(data), fold, start)
     run = engine.Run(
         plan=generic_plan(data, fold, repeat),
         rates=rate_schedule(data, fold, [EPOCHS]),
         state=init_state(how, seed_of(seed, "init", GENERIC, repeat)),
         seed=seed_of(seed, "dropout", GENERIC, repeat),
     )
-    trained = engine.train(how, engine.Samples(data.inputs, data.labels), [run])
+    users = plans.users(data, fold, start, repeat) if start else None
+    trained = engine.train(how, engine.Samples(data.inputs, data.labels, users), [run])
     return network_row(key, trained, begun)
 
 
@@ -127,7 +150,7 @@ def train_base(data: StudyData, job: Job, generic: Weights | None) -> dict:
         return train_encoder(data.at(job.repeat), job.fold, job.base)
     if generic:
         return train_meta(data, job, as_state(generic))
-    return train_generic(data, job.fold, job.repeat, job.base)
+    return train_generic(data, job.fold, job.repeat, job.base, job.methods[0].of_users)
 
 
 def train_meta(data: StudyData, job: Job, generic: State) -> dict:
@@ -211,7 +234,7 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     data = data.at(job.repeat)
     s = data.settings
     fold = data.splits.folds[job.fold]
-    how = recipe(data)
+    how = user_recipe(recipe(data), fold, job.methods[0].of_users)
     reached, trained = train_methods(
         data,
         how,

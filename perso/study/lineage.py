@@ -102,7 +102,7 @@ def train_stages(
         if number == len(method.stages) - 1:
             wanted = sorted(set(lengths))
         if first.best_every:
-            wanted = sorted({*range(done + first.best_every, end, first.best_every), end})
+            wanted = [*range(done, end, first.best_every), end]
         if first.average:
             wanted = averaged_lengths(end, round(first.average * (end - done)))
         seeds = dropout_seeds(data, method, people, repeat, number)

@@ -9,13 +9,15 @@ from perso.data import splits
 from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.methods import grouping, schedules
-from perso.methods.method import EPOCHS, MetaLearned, Method, Phase
+from perso.methods.method import EPOCHS, Method, Phase
+from perso.methods.starts import MetaLearned, UserNetwork
 from perso.seeds import rng
 
 # these stand for the person in the names of seeds
 GENERIC = "generic"
 ENCODER = "auto-encoder"
 META = "meta"
+USERS = "users"
 
 
 def epoch_length(data: StudyData, fold: Fold) -> int:
@@ -191,6 +193,21 @@ def meta_plans(data: StudyData, fold: Fold, start: MetaLearned, repeat: int) -> 
         for _ in range(start.rounds)
     ]
     return np.array(plans, np.int32).reshape(start.rounds, people, start.steps, size)
+
+
+def users(data: StudyData, fold: Fold, start: UserNetwork, repeat: int) -> np.ndarray:
+    """Return the number of each input's person among the people of D_G, from 1, int [M].
+
+    0 for everybody else. Where the start is shuffled, D_G's training samples keep their numbers but
+    in another order.
+    """
+    found = np.zeros(len(data.inputs), np.int64)
+    for number, person in enumerate(fold.global_people, 1):
+        found[data.who == person] = number
+    if start.shuffled:
+        draw = rng(data.settings.seed, "shuffled users", repeat)
+        found[fold.global_train] = draw.permutation(found[fold.global_train])
+    return found
 
 
 def encoder_samples(data: StudyData, fold: Fold) -> np.ndarray:

@@ -23,7 +23,7 @@ from perso.settings import Settings
 from perso.store import encoders, published
 from perso.store.sqlite import ROW, Store
 from perso.study import hardware, identity, jobs, plans
-from perso.study.jobs import Job, chunks, train_base, train_job
+from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
 from perso.study.workers import before_deadline, progress, start_worker
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
@@ -119,6 +119,8 @@ class Study:
             base = identity.generic_key(data, fold, repeat)
         if start := methods[0].meta:
             before, base = base, identity.meta_key(data, start, fold, repeat)
+        if start := methods[0].of_users:
+            base = identity.user_network_key(data, start, fold, repeat)
         if methods[0].needs_encoder:
             base = identity.encoder_key(data, fold)
         return Job(methods, people, fold, repeat, keys, base, before)
@@ -344,17 +346,21 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
         checked(architecture, data.shape, data.classes, data.kind)
     except ValueError as error:
         raise InputError(f"architecture: {error}") from error
-    recipe = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture)
-    network = recipe.network()
-    x = network.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
+    plain = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture)
+    networks = {}
     for method in methods:
-        for phase in (phase for each in method.lineage for phase in each.phases):
-            try:
+        recipe = user_recipe(plain, data.splits.folds[0], method.of_users)
+        try:
+            if recipe not in networks:
+                networks[recipe] = recipe.network()
+            network = networks[recipe]
+            for phase in (phase for each in method.lineage for phase in each.phases):
                 trained_names(network, phase.trains)
                 if phase.trains in ("head", "last block"):
+                    x = network.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
                     check_head(network, x)
-            except ValueError as error:
-                raise InputError(f"rows_of: {method.name}: {error}") from error
+        except ValueError as error:
+            raise InputError(f"rows_of: {method.name}: {error}") from error
 
 
 def check_held_out(data: StudyData, methods: Iterable[Method]) -> None:
@@ -378,7 +384,7 @@ def refuse_grouping(methods: tuple[Method, ...], rows_of: str) -> None:
     """InputError where methods group people of D_G, which class counts make a pool of samples."""
 
     def groups(methods: Iterable[Method]) -> bool:
-        return any(method.enlarged_by or method.meta for method in methods)
+        return any(method.enlarged_by or method.meta or method.of_users for method in methods)
 
     if groups(methods):
         possible = ", ".join(name for name, table in TABLES.items() if not groups(table))

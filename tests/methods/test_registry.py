@@ -40,7 +40,7 @@ def test_names_are_unique():
 
 def test_every_family_has_methods_and_every_method_a_family():
     families = {method.family for method in METHODS}
-    assert families == {method.family for method in (*V3, *BASELINES)} == set(FAMILIES)
+    assert families == {method.family for method in (*V3, *BASELINES, *RECURRENT, *CONTEXTS)} == set(FAMILIES)
     assert {method.family for method in V3} == set(FAMILIES) - set(BEYOND)
 
 

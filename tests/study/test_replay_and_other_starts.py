@@ -9,8 +9,9 @@ import torch
 from perso.data.dataset import StudyData
 from perso.errors import InputError, RunError
 from perso.methods.answer import Neighbours, Question
-from perso.methods.method import MetaLearned, Method, Phase
+from perso.methods.method import Method, Phase
 from perso.methods.registry import named
+from perso.methods.starts import MetaLearned
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.study import evaluation, identity, jobs, lineage, plans
