@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from perso.errors import InputError
 from perso.files import whole
 
 # kinds of samples, which are the names of their arrays in a file, and what the arrays must be
-KINDS = {"images": "uint8 [N, H, W]", "sequences": "float32 [N, T, C]"}
+KINDS = {
+    "images": "uint8 [N, H, W]",
+    "sequences": "float32 [N, T, C]",
+    "trajectories": "float32 [N, T, C] of x, y, ...",
+}
+ONE_OF = {"images": "image", "sequences": "sequence", "trajectories": "trajectory"}
 REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
@@ -24,17 +29,18 @@ class Cohort:
     a split. `attributes` are further facts about each input, e.g. {"hsf": int64 [N]}.
     """
 
-    inputs: np.ndarray  # images u8 [N, H, W], grey levels 0..255, or sequences float32 [N, T, C]
+    inputs: np.ndarray  # images u8 [N, H, W], grey levels 0..255; others float32 [N, T, C]
     labels: np.ndarray  # int64 [N], classes 0..C-1
     who: np.ndarray  # int64 or str [N]
     item: np.ndarray  # int64 [N]
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
     source: str = "arrays"  # where the arrays came from, for a reader; no part of the content
+    kind: str = ""  # one of KINDS, also the name of `inputs` in a file; "": u8 images, or sequences
 
-    @property
-    def kind(self) -> str:
-        """What an input is, "images" or "sequences"; also the name of `inputs` in a file."""
-        return "images" if self.inputs.dtype == np.uint8 else "sequences"
+    def __post_init__(self):
+        if not self.kind:
+            kind = "images" if self.inputs.dtype == np.uint8 else "sequences"
+            object.__setattr__(self, "kind", kind)
 
     @cached_property
     def people(self) -> np.ndarray:
@@ -59,22 +65,24 @@ class Cohort:
             names = ", ".join(sorted(map(str, unknown)))
             raise InputError(f"{self.source}: no such person: {names}")
         keep = np.isin(self.who, list(people))
-        return Cohort(
-            self.inputs[keep],
-            self.labels[keep],
-            self.who[keep],
-            self.item[keep],
-            {name: array[keep] for name, array in self.attributes.items()},
-            self.source,
+        return replace(
+            self,
+            inputs=self.inputs[keep],
+            labels=self.labels[keep],
+            who=self.who[keep],
+            item=self.item[keep],
+            attributes={name: array[keep] for name, array in self.attributes.items()},
         )
 
 
 def read(path: str | Path) -> Cohort:
     """Return the cohort of an npz file, written by `save` or by yourself (np.savez_compressed).
 
-    Required arrays: images u8 [N, H, W] or sequences float32 [N, T, C] (T steps of C channels);
-    labels [N], integers 0..C-1; who [N], integers or strings. Optional: item [N], integers (without
-    it, every input is an item of its own), and attr_NAME [N].
+    Required arrays: images u8 [N, H, W], sequences float32 [N, T, C] (T steps of C channels) or
+    trajectories float32 [N, T, C] (the first channels are x, to the right, and y, upwards, with
+    their centre at 0); labels [N], integers 0..C-1; who [N], integers or strings. Optional: item
+    [N], integers (without it, every input is an item of its own); context [N], integers or strings,
+    which is the attribute `context`; and attr_NAME [N].
 
     InputError where an array is not like that, where the file is damaged, and where its content is
     not what `save` wrote.
@@ -112,6 +120,7 @@ def read(path: str | Path) -> Cohort:
 OF_OBJECTS = {
     "images": "needed is uint8 [N, H, W], all of one size (np.stack)",
     "sequences": "needed is float32 [N, T, C], all of one length (padded, then np.stack)",
+    "trajectories": "needed is float32 [N, T, C], all of one length (resampled, then np.stack)",
     "labels": "needed are integers: .astype('int64'), "
     "of names np.unique(labels, return_inverse=True)[1]",
     "item": "needed are integers: .astype('int64'), "
@@ -150,32 +159,38 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
     kinds = [kind for kind in KINDS if kind in arrays]
     given = ", ".join(arrays) or "none"
     if len(kinds) > 1:
-        raise InputError(f"{where}: arrays 'images' and 'sequences' are both there; leave out one")
+        both = f"'{kinds[0]}' and '{kinds[1]}'"
+        raise InputError(f"{where}: arrays {both} are both there; leave out one")
     if not kinds:
         possible = " or ".join(f"'{kind}' ({array})" for kind, array in KINDS.items())
         raise InputError(f"{where}: array {possible} is missing; there are {given}")
     for name in ("labels", "who"):
         if name not in arrays:
             raise wrong(name, "is missing", f"there are {given}")
+    if "context" in arrays and "attr_context" in arrays:
+        raise wrong("context", "is there twice", "leave out it or attr_context, which is the same")
     kind = kinds[0]
     inputs = arrays[kind]
-    fault = _fault_of_images(inputs) if kind == "images" else _fault_of_sequences(inputs)
+    fault = _fault_of_images(inputs) if kind == "images" else _fault_of_sequences(inputs, kind)
     if fault:
         raise wrong(kind, *fault)
-    kinds_of = {"labels": "iu", "who": "iuU", "item": "iu", "attr_": "biufU"}  # NumPy's dtype.kind
+    # NumPy's dtype.kind
+    kinds_of = {"labels": "iu", "who": "iuU", "item": "iu", "context": "iuU", "attr_": "biufU"}
     facts = {"item": np.arange(len(inputs))}
     facts |= {name: array for name, array in arrays.items() if name != kind}
     for name, array in facts.items():
         is_attribute = name.startswith("attr_")
         possible = kinds_of.get("attr_" if is_attribute else name)
         if not possible or name == "attr_":
-            raise wrong(name, "is unknown", f"possible: {kind}, labels, who, item, attr_NAME")
+            known = f"possible: {kind}, labels, who, item, context, attr_NAME"
+            raise wrong(name, "is unknown", known)
         if array.shape != inputs.shape[:1]:
-            needed = f"needed is one value per {kind.removesuffix('s')}: ({len(inputs)},)"
+            needed = f"needed is one value per {ONE_OF[kind]}: ({len(inputs)},)"
             raise wrong(name, f"has shape {array.shape}", needed)
         if array.dtype.kind not in possible:
             needed = "integers or strings" if "U" in possible else "integers"
-            to_text = is_attribute or (name == "who" and array.dtype.kind not in "bf")
+            is_id = name in ("who", "context") and array.dtype.kind not in "bf"
+            to_text = is_attribute or is_id
             cast = ".astype(str)" if to_text else _to_integers(name, array)
             raise wrong(name, f"is {array.dtype}", f"needed are {needed} ({cast})")
         facts[name] = _canonical(array)
@@ -198,9 +213,10 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
     attributes = {
         name.removeprefix("attr_"): array
         for name, array in facts.items()
-        if name.startswith("attr_")
+        if name.startswith("attr_") or name == "context"
     }
-    return Cohort(inputs, facts["labels"], facts["who"], facts["item"], attributes, source)
+    main = [inputs, facts["labels"], facts["who"], facts["item"]]
+    return Cohort(*main, attributes, source, kind)
 
 
 def _fault_of_images(images: np.ndarray) -> tuple[str, str] | None:
@@ -215,23 +231,45 @@ def _fault_of_images(images: np.ndarray) -> tuple[str, str] | None:
     return None
 
 
-def _fault_of_sequences(sequences: np.ndarray) -> tuple[str, str] | None:
-    """Return what is wrong with an array of sequences and what is needed; None for a right one."""
+def _fault_of_sequences(sequences: np.ndarray, kind: str) -> tuple[str, str] | None:
+    """Return what is wrong with an array of sequences or trajectories and what is needed, or None.
+
+    kind   "sequences" or "trajectories"
+    """
     if sequences.dtype != np.float32:
         is_number = sequences.dtype.kind in "biuf"
         cure = ".astype('float32')" if is_number else "[N, T, C], all of one length"
         return f"is {sequences.dtype}", f"needed is float32: {cure}"
     if sequences.ndim != 3 or 0 in sequences.shape:
         return f"has shape {sequences.shape}", "needed is [N, T, C], each at least 1"
+    if kind == "trajectories" and sequences.shape[2] < 2:
+        needed = "needed is [N, T, C] with at least two channels, x and y"
+        return f"has shape {sequences.shape}", needed
     wrong = ~np.isfinite(sequences)
     if wrong.any():
         count = int(wrong.sum())
         values = "1 value that is" if count == 1 else f"{count} values that are"
         first = np.flatnonzero(wrong.any(axis=(1, 2)))[0]
-        where = f"{'in' if count == 1 else 'the first in'} sequence {first}"
-        return f"has {values} nan or infinite, {where}", "leave such sequences out or fill them in"
+        where = f"{'in' if count == 1 else 'the first in'} {ONE_OF[kind]} {first}"
+        return f"has {values} nan or infinite, {where}", f"leave such {kind} out or fill them in"
     if sequences.min() == sequences.max():
         return f"holds {sequences.min()} throughout", "needed are values that differ"
+    if kind == "trajectories":
+        return _fault_of_centre(sequences)
+    return None
+
+
+def _fault_of_centre(trajectories: np.ndarray) -> tuple[str, str] | None:
+    """Return what is wrong where x or y lies on one side of 0: a flip would move it to the other.
+
+    A network would then tell flips by the sign alone.
+    """
+    for channel, name in enumerate("xy"):
+        low = trajectories[..., channel].min()
+        high = trajectories[..., channel].max()
+        if low != high and not low < 0 < high:
+            needed = "needed is the centre at 0: subtract the middle of x and of y"
+            return f"has {name} from {low:.3g} to {high:.3g}", needed
     return None
 
 

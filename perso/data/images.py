@@ -1,4 +1,4 @@
-"""Flips and resizing: everything that treats an input as an image."""
+"""Flips of images and of trajectories, and resizing of images."""
 
 import numpy as np
 from scipy import ndimage
@@ -12,6 +12,24 @@ def flipped(images: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.nd
     """
     return (
         np.concatenate([images, images[:, :, ::-1], images[:, ::-1, :]]),
+        np.concatenate([labels, labels + classes, labels + 2 * classes]),
+    )
+
+
+def flipped_trajectories(
+    trajectories: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return trajectories [3·N, T, C] and labels [3·N]: the same as `flipped` does with images.
+
+    Channel 0 is x and channel 1 is y, with their centre at 0; further channels stay as they are.
+    """
+    mirrored = trajectories.copy()
+    upside_down = trajectories.copy()
+    # 0 - x in place of -x, which makes -0.0 of 0.0: its bytes differ, and copies go by the bytes
+    mirrored[..., 0] = 0 - trajectories[..., 0]
+    upside_down[..., 1] = 0 - trajectories[..., 1]
+    return (
+        np.concatenate([trajectories, mirrored, upside_down]),
         np.concatenate([labels, labels + classes, labels + 2 * classes]),
     )
 

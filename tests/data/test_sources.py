@@ -221,7 +221,7 @@ def test_a_function_makes_a_data_set(own, capsys, path, code):
             "dataset: my_data.py:people failed in line 10 (ValueError: one two)",
         ),
         ("people = 'a'.join", "dataset: my_data.py:people failed (TypeError: "),
-        ("def people(): return Cohort([0], [0], [0], [0])", "dataset: my_data.py:people failed ("),
+        ("def people(): return Cohort([0], [0], [0], [0])", "dataset: my_data.py:people failed in"),
         ("def people(): return read('none.npz')", "none.npz: cannot be read (No such file"),
         (
             "def people(): pass",
@@ -245,7 +245,12 @@ def test_a_function_makes_a_data_set(own, capsys, path, code):
         (
             "people = dict",  # Python does not know its parameters
             "dataset: my_data.py:people: array 'images' (uint8 [N, H, W]) or "
-            "'sequences' (float32 [N, T, C]) is missing; there are none",
+            "'sequences' (float32 [N, T, C]) or 'trajectories' (float32 [N, T, C] of x, y, ...) "
+            "is missing; there are none",
+        ),
+        (
+            "def people(): return some() | {'context': np.arange(6) / 2}",
+            "dataset: my_data.py:people: array 'context' is float64; needed are integers or",
         ),
         (
             "def people(): a, b, c = some().values(); return Cohort(a.astype(int), b, c, b)",
@@ -405,6 +410,8 @@ LABELS, WHO = ARRAYS["labels"], ARRAYS["who"]
 FACTS = {name: array for name, array in ARRAYS.items() if name != "images"}
 STROKES = np.linspace(-1, 1, 6 * 4 * 2, dtype=np.float32).reshape(6, 4, 2)
 SEQUENCES = {"sequences": STROKES, **FACTS}
+TRAJECTORIES = {"trajectories": STROKES, **FACTS}
+OF_KIND = {"images": ARRAYS, "sequences": SEQUENCES, "trajectories": TRAJECTORIES}
 
 
 @pytest.fixture
@@ -447,9 +454,69 @@ def test_sequences_that_are_saved_are_read(tmp_path, shape):
     same(again.of(["bob"]).inputs, made.inputs[count // 2 :])
 
 
-def test_the_kind_is_images_or_sequences():
-    images, sequences = (checked_cohort(each, "it", "it") for each in (ARRAYS, SEQUENCES))
-    assert (images.kind, sequences.kind) == ("images", "sequences")
+@pytest.mark.parametrize("kind", OF_KIND)
+def test_the_kind_is_the_name_of_the_inputs_and_stays(tmp_path, kind):
+    made = checked_cohort(OF_KIND[kind], "it", "it")
+    assert made.kind == made.of(["bob"]).kind == replace(made, source="other").kind == kind
+    save(made, tmp_path / "it.npz")
+    again = read(tmp_path / "it.npz")
+    assert again.kind == kind and again.content_hash == made.content_hash
+    same(again.inputs, OF_KIND[kind][kind])
+
+
+def test_without_a_kind_the_type_of_the_inputs_decides():
+    facts = (LABELS, WHO, FACTS["item"])
+    assert Cohort(ARRAYS["images"], *facts).kind == "images"
+    assert Cohort(STROKES, *facts).kind == "sequences"
+
+
+def test_the_hashes_of_known_cohorts_stay():
+    """A part of the key of every stored model: a change would train all of them anew."""
+    known = {
+        "images": "8afde9ba9d60253f56e78cb52d7a4f028ef4ca28832917752147ca7b665b497c",
+        "sequences": "fa4078798af8b7616e5efdeb8733b998ef5af3d10e15cee92ac9091737502858",
+    }
+    for kind, value in known.items():
+        assert checked_cohort(OF_KIND[kind], "it", "it").content_hash == value
+
+
+def test_trajectories_are_other_content_than_sequences():
+    hashes = {checked_cohort(arrays, "it", "it").content_hash for arrays in OF_KIND.values()}
+    assert len(hashes) == 3
+
+
+@pytest.mark.parametrize("context", [LABELS % 2, np.where(LABELS, "home", "work")])
+def test_a_context_is_the_attribute_of_that_name(tmp_path, context):
+    np.savez(tmp_path / "own.npz", **FACTS, images=ARRAYS["images"], context=context)
+    own = read(tmp_path / "own.npz")
+    same(own.attributes["context"], context)
+    arrays = ARRAYS | {"attr_context": context}
+    assert own.content_hash == checked_cohort(arrays, "it", "it").content_hash
+    np.savez(tmp_path / "own.npz", **arrays, context=context)
+    assert refused(read, tmp_path / "own.npz") == (
+        f"{tmp_path}/own.npz: array 'context' is there twice; "
+        "leave out it or attr_context, which is the same"
+    )
+
+
+def test_flips_of_trajectories_are_further_classes_and_undo_themselves():
+    inputs, labels = images.flipped_trajectories(STROKES, LABELS, 3)
+    same(labels, np.concatenate([LABELS, LABELS + 3, LABELS + 6]))
+    written, mirrored, upside_down = np.split(inputs, 3)
+    same(written, STROKES)
+    same(mirrored, STROKES * np.float32([-1, 1]))
+    same(upside_down, STROKES * np.float32([1, -1]))
+    for number, once in ((1, mirrored), (2, upside_down)):
+        again = images.flipped_trajectories(once, LABELS, 3)[0]
+        same(np.split(again, 3)[number], STROKES)
+    assert inputs.dtype == np.float32
+
+
+def test_a_flip_of_a_trajectory_on_an_axis_is_a_copy_to_the_byte_and_keeps_the_pen():
+    on_axis = np.float32([[[0, 1, 1], [0, -1, 0]]])
+    written, mirrored, upside_down = images.flipped_trajectories(on_axis, np.array([4]), 10)[0]
+    assert written.tobytes() == mirrored.tobytes() != upside_down.tobytes()
+    same(upside_down, [[0, -1, 1], [0, 1, 0]])
 
 
 def test_the_hash_of_sequences_is_of_their_values_and_shape():
@@ -460,14 +527,16 @@ def test_the_hash_of_sequences_is_of_their_values_and_shape():
     assert len({each.content_hash for each in [one, *others]}) == 4
 
 
-def test_a_file_has_images_or_sequences(tmp_path):
+def test_a_file_has_one_kind_of_samples(tmp_path):
     path = tmp_path / "own.npz"
-    np.savez(path, **ARRAYS, sequences=STROKES)
-    both = "arrays 'images' and 'sequences' are both there; leave out one"
-    assert refused(read, path) == f"{path}: {both}"
+    for two in (("images", "sequences"), ("sequences", "trajectories")):
+        np.savez(path, **FACTS, **{kind: OF_KIND[kind][kind] for kind in two})
+        both = f"arrays '{two[0]}' and '{two[1]}' are both there; leave out one"
+        assert refused(read, path) == f"{path}: {both}"
     np.savez(path, **FACTS)
     assert refused(read, path) == (
-        f"{path}: array 'images' (uint8 [N, H, W]) or 'sequences' (float32 [N, T, C]) is missing; "
+        f"{path}: array 'images' (uint8 [N, H, W]) or 'sequences' (float32 [N, T, C]) or "
+        "'trajectories' (float32 [N, T, C] of x, y, ...) is missing; "
         "there are labels, who, item, attr_age"
     )
 
@@ -584,8 +653,8 @@ WRONG = [  # name, array (None: left out), message
         (ARRAYS["images"] / 255).astype("u1"),
         "has no grey level above 0; needed are 0..255: multiply by 255",
     ),
-    ("attr", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
-    ("attr_", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    ("attr", LABELS, "is unknown; possible: images, labels, who, item, context, attr_NAME"),
+    ("attr_", LABELS, "is unknown; possible: images, labels, who, item, context, attr_NAME"),
     (
         "source",
         WHO,
@@ -614,7 +683,7 @@ WRONG = [  # name, array (None: left out), message
     ("item", np.array([10, 10, 12, 13, 14, 10]), "has 10 in two classes; an item has one of each"),
     ("item", WHO, "is <U3; needed are integers"),
     ("attr_age", np.ones(7), "has shape (7,); needed is one value per image: (6,)"),
-    ("itme", LABELS, "is unknown; possible: images, labels, who, item, attr_NAME"),
+    ("itme", LABELS, "is unknown; possible: images, labels, who, item, context, attr_NAME"),
 ]
 
 
@@ -654,14 +723,51 @@ WRONG_SEQUENCES = [  # beside arrays that fit sequences
     ),
     ("sequences", 0 * STROKES + 0.5, "holds 0.5 throughout; needed are values that differ"),
     ("labels", LABELS[:5], "has shape (5,); needed is one value per sequence: (6,)"),
-    ("itme", LABELS, "is unknown; possible: sequences, labels, who, item, attr_NAME"),
+    ("itme", LABELS, "is unknown; possible: sequences, labels, who, item, context, attr_NAME"),
     ("who", None, "is missing; there are sequences, labels, item, attr_age"),
+]
+
+
+WRONG_TRAJECTORIES = [  # beside arrays that fit trajectories
+    ("trajectories", STROKES.astype("f8"), "is float64; needed is float32: .astype('float32')"),
+    (
+        "trajectories",
+        STROKES[..., :1],
+        "has shape (6, 4, 1); needed is [N, T, C] with at least two channels, x and y",
+    ),
+    (
+        "trajectories",
+        with_values(np.nan),
+        "has 1 value that is nan or infinite, in trajectory 3; leave such trajectories out",
+    ),
+    (
+        "trajectories",
+        STROKES + np.float32([2, 0]),
+        "has x from 1 to 2.96; needed is the centre at 0: subtract the middle",
+    ),
+    (
+        "trajectories",
+        STROKES * np.float32([1, 0]) - np.float32([0, 1]) * np.abs(STROKES),
+        "has y from -1 to -0.0213; needed is the centre at 0: subtract the middle",
+    ),
+    (
+        "trajectories",
+        STROKES.astype(object),
+        "holds Python objects; needed is float32 [N, T, C], all of one length (resampled",
+    ),
+    ("labels", LABELS[:5], "has shape (5,); needed is one value per trajectory: (6,)"),
+    ("context", LABELS[:5], "has shape (5,); needed is one value per trajectory: (6,)"),
+    ("context", LABELS / 2, "is float64; needed are integers or strings (np.unique(context, "),
+    ("context", WHO.astype("S"), "is |S3; needed are integers or strings (.astype(str))"),
+    ("itme", LABELS, "is unknown; possible: trajectories, labels, who, item, context, attr_NAME"),
 ]
 
 
 @pytest.mark.parametrize(
     ("base", "name", "array", "message"),
-    [(ARRAYS, *case) for case in WRONG] + [(SEQUENCES, *case) for case in WRONG_SEQUENCES],
+    [(ARRAYS, *case) for case in WRONG]
+    + [(SEQUENCES, *case) for case in WRONG_SEQUENCES]
+    + [(TRAJECTORIES, *case) for case in WRONG_TRAJECTORIES],
 )
 def test_a_wrong_array_is_named_with_what_would_be_right(tmp_path, base, name, array, message):
     changed = {key: value for key, value in (base | {name: array}).items() if value is not None}
@@ -677,14 +783,14 @@ SHAPES = st.just((6,)) | st.just((6, 2, 3)) | hnp.array_shapes(min_dims=0, max_d
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    kind=st.sampled_from(["images", "sequences"]),
-    name=st.sampled_from(["inputs", "labels", "who", "item", "attr_age", "attr_", "itme"]),
+    kind=st.sampled_from([*OF_KIND]),
+    name=st.sampled_from(["inputs", "labels", "who", "item", "context", "attr_age", "itme"]),
     array=hnp.arrays(SCALARS | st.just(np.dtype("f4")), SHAPES),
 )
 def test_any_array_is_a_cohorts_or_refused_by_its_name(kind, name, array):
     """Whatever its type, shape and values are; no other exception is raised."""
     name = kind if name == "inputs" else name
-    base = {key: (ARRAYS | SEQUENCES)[key] for key in (kind, "labels", "who")}
+    base = {key: OF_KIND[kind][key] for key in (kind, "labels", "who")}
     try:
         made = checked_cohort(base | {name: array}, "own.npz", "own")
     except InputError as error:
@@ -694,7 +800,7 @@ def test_any_array_is_a_cohorts_or_refused_by_its_name(kind, name, array):
         assert "\n" not in str(error)
         return
     assert made.kind == kind and made.inputs.ndim == 3 and np.isfinite(made.inputs).all()
-    assert made.inputs.dtype == {"images": np.uint8, "sequences": np.float32}[kind]
+    assert made.inputs.dtype == (np.uint8 if kind == "images" else np.float32)
     assert made.inputs.max() > (1 if kind == "images" else made.inputs.min())
     assert made.labels.dtype == made.item.dtype == np.int64 and made.labels.min() >= 0
     assert made.who.dtype == np.int64 or made.who.dtype.kind == "U"
