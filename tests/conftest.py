@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from perso.data import sources
+from perso.data import pens, sources, watch
+from perso.data.cohort import Cohort
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
 from perso.paths import default_data_dir
@@ -33,23 +35,45 @@ def asked_for(monkeypatch) -> list:
     return plans_seen
 
 
+SEQUENCE_FILES = {
+    "pens": [f"{pens.FOLDER}/{name}" for name in pens.TEXTS],
+    "watch": [watch.FILE],
+}
+
+
+def files_of(dataset: str) -> list[Path]:
+    """The unpacked files of a data set; none for one that needs no file."""
+    folder = default_data_dir()
+    if dataset in sources.ARCHIVES:
+        kind, _, names, _ = sources.ARCHIVES[dataset]
+        return [(folder / kind / "raw" / name).with_suffix("") for name in names]
+    return [folder / name for name in SEQUENCE_FILES.get(dataset, [])]
+
+
 @pytest.fixture
 def require_data():
-    """`require_data(dataset)` skips the test where a data set would be downloaded.
+    """`require_data(dataset)` skips the test where files of a data set are missing.
 
     It fails the test where PERSO_REQUIRE_DATA=1.
     """
 
     def require(dataset: str) -> None:
-        if dataset not in sources.ARCHIVES:
-            return
-        folder, _, names, _ = sources.ARCHIVES[dataset]
-        raw = default_data_dir() / folder / "raw"
-        if not all((raw / name).with_suffix("").is_file() for name in names):
+        if missing := [str(path) for path in files_of(dataset) if not path.is_file()]:
             leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
-            leave(f"the unpacked files of {dataset} are not in {raw}")
+            leave(f"{dataset} is not there: {', '.join(missing)}")
 
     return require
+
+
+@pytest.fixture
+def load_real(require_data) -> Callable[[str], Cohort]:
+    """`load_real(dataset)` → a data set whose files are there, see `require_data`."""
+
+    def load(dataset: str) -> Cohort:
+        require_data(dataset)
+        return sources.load(dataset, default_data_dir())
+
+    return load
 
 
 @pytest.fixture

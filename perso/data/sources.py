@@ -2,7 +2,8 @@
 
 The arrays of every data set pass `checked_cohort`, so the rest of the package may rely on their
 shapes and types. Torchvision only downloads. Its files are read here, so that a truncated one can
-be named. ADD A DATA SET HERE: a name in `load`, and a function that returns its arrays.
+be named. Sequences are read by `perso.data.pens` and `perso.data.watch`. ADD A DATA SET HERE: a
+name in `load`, and a function that returns its arrays.
 """
 
 import gzip
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
+from perso.data.pens import pen_arrays
 from perso.errors import InputError
 from perso.own_code import fault, is_reference, own_object
 
@@ -31,6 +33,10 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
     - qmnist: 60,000 digits, 28 × 28, of 539 NIST writers; attribute hsf: 0 employees, 4 students
     - nist: the same for all 402,953 digits of NIST SD19
     - fashion: 70,000 garments, 28 × 28, training before test set; of nobody: `who` is 0 throughout
+    - pens: 10,992 digits of 44 writers as trajectories, 32 points of x, y and pen, see
+      `perso.data.pens`; attributes index, half: 0 for the earlier half of a writer's digits
+    - watch: 2,478 windows of 7 exercises of 10 people as sequences, 48 steps of 6 channels, see
+      `perso.data.watch`, which also makes its file; attributes side: 1 for the right arm, recording
     - file:PATH.npz: your own, see `perso.data.cohort.read`
     - python:FILE.py:NAME: what a function of your own returns, see `_own`
 
@@ -226,10 +232,20 @@ def _garments(data_dir: Path) -> dict[str, np.ndarray]:
     return {"images": images, "labels": labels, "who": np.zeros_like(labels)}
 
 
+def _watch(data_dir: Path) -> dict[str, np.ndarray]:
+    """Return the windows of the exercises."""
+    # not above: Python warns where `python -m` runs a module that its package has imported
+    from perso.data.watch import watch_arrays
+
+    return watch_arrays(data_dir)
+
+
 # ADD A DATA SET HERE: its name, and a function of the data folder that returns its arrays
 SOURCES = {
     "digits": _digits,
     "qmnist": partial(_writers, "qmnist"),
     "nist": partial(_writers, "nist"),
     "fashion": _garments,
+    "pens": pen_arrays,
+    "watch": _watch,
 }

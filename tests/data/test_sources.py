@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import http.server
 import lzma
-import os
 import socket
 import threading
 from dataclasses import replace
@@ -37,27 +36,21 @@ def refused(action, *arguments) -> str:
 # --- sources
 
 
-def real(dataset: str) -> Cohort:
-    """A downloaded data set; without it, skip the test, or fail it if PERSO_REQUIRE_DATA=1."""
-    raw = default_data_dir() / ARCHIVES[dataset][0] / "raw"
-    if not all((raw / name).with_suffix("").is_file() for name in ARCHIVES[dataset][2]):
-        leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
-        leave(f"the unpacked files of {dataset} are not in {raw}")
-    return load(dataset, default_data_dir())
-
-
 def coincide(cohort: Cohort) -> int:
     """How many images are, at 8 × 8 pixels, the same as an earlier one of their class."""
     number = splits.numbered(images.resized(cohort.inputs, 8), cohort.labels)
     return len(number) - len(np.unique(number))
 
 
-def test_no_two_images_of_the_data_sets_are_equal():
-    assert [
-        coincide(load("digits", "nowhere")),
-        coincide(real("qmnist")),
-        coincide(real("fashion")),
-    ] == [0, 0, 0]
+@pytest.mark.parametrize("dataset", ["digits", "qmnist", "fashion"])
+def test_no_two_images_of_a_data_set_are_equal(load_real, dataset):
+    assert coincide(load_real(dataset)) == 0
+
+
+@pytest.mark.parametrize("dataset", ["pens", "watch"])
+def test_no_two_sequences_of_a_data_set_are_equal(load_real, dataset):
+    cohort = load_real(dataset)
+    assert len(np.unique(splits.numbered(cohort.inputs, cohort.labels))) == len(cohort.inputs)
 
 
 def test_digits_are_sklearns_with_a_person_per_form():
@@ -100,10 +93,10 @@ def test_form_starts_are_those_of_the_global_alignment():
     assert (0, *(start[130 * form] for form in range(1, 14))) == FORM_STARTS
 
 
-def test_qmnist_is_torchvisions_with_its_writers():
+def test_qmnist_is_torchvisions_with_its_writers(load_real):
     from torchvision.datasets import QMNIST
 
-    cohort = real("qmnist")
+    cohort = load_real("qmnist")
     theirs = QMNIST(default_data_dir(), what="train", compat=False)
     hsf = cohort.attributes["hsf"]
     same(cohort.inputs, theirs.data)
@@ -116,10 +109,10 @@ def test_qmnist_is_torchvisions_with_its_writers():
     assert len(set(zip(cohort.who.tolist(), hsf.tolist(), strict=True))) == 539
 
 
-def test_fashion_is_torchvisions_train_before_test_and_nobodys():
+def test_fashion_is_torchvisions_train_before_test_and_nobodys(load_real):
     from torchvision.datasets import FashionMNIST
 
-    cohort = real("fashion")
+    cohort = load_real("fashion")
     theirs = [FashionMNIST(default_data_dir(), train=train) for train in (True, False)]
     same(cohort.inputs, np.concatenate([half.data for half in theirs]))
     same(cohort.labels, np.concatenate([half.targets for half in theirs]))
