@@ -24,6 +24,7 @@ from torch.func import functional_call
 from perso.training import subsets
 from perso.training.models import State, load_states, split_lanes
 from perso.training.recipe import Recipe, compute_context, to_device
+from perso.training.users import check_users
 
 # Increase by hand with every change of training that alters numbers: here, in `models`,
 # `methods.schedules`, `study.plans` or `study.jobs`. Part of every model's key.
@@ -37,6 +38,8 @@ class Samples(NamedTuple):
 
     inputs: np.ndarray | torch.Tensor  # u8 [M, S, S] or float32 [M, T, C]
     labels: np.ndarray | torch.Tensor  # int [M]
+    # int [M], 0 … `Recipe.users`: whose sample it is, 0 where that is unknown; None: 0 everywhere
+    users: np.ndarray | torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +107,12 @@ def train_groups(
     recipe: Recipe, samples: Samples, runs: Sequence[Run], snapshots: Sequence[int]
 ) -> dict[int, list[State]]:
     """`train` without fallback: networks of `lanes` models, `in_flight` of them at a time."""
-    inputs, labels = (to_device(array, recipe.device) for array in samples)
-    on_device = Samples(inputs, labels.long())
+    inputs, labels = (to_device(array, recipe.device) for array in samples[:2])
+    users = None
+    if samples.users is not None:
+        check_users(samples.users, len(labels), recipe.users)
+        users = to_device(samples.users, recipe.device).long()
+    on_device = Samples(inputs, labels.long(), users)
     taken = {t: [] for t in snapshots}
     size = recipe.lanes * recipe.in_flight
     for start in range(0, len(runs), size):
@@ -207,18 +214,22 @@ class Trainer:
         inputs = self.samples.inputs[index]  # [B, lanes, *shape]
         x = self.model.prepare(inputs, self.recipe.dtype, self.recipe.layout)
         masks = self.model.masks(len(index), self.generators, self.like)
+        users = {}
+        if self.samples.users is not None:
+            users = {"users": self.samples.users[index]}
         self.t += 1
         if not self.optimiser:  # the forward pass alone moves the statistics
             with torch.no_grad():
-                self.forward(self.model, x, masks)
+                self.forward(self.model, x, masks, **users)
             return
         if self.low_rank:
             weights = self.low_rank.merged()
-            outputs = functional_call(self.model, weights, (x, masks))
+            outputs = functional_call(self.model, weights, (x, masks), users)
         else:
             weights = self.weights
-            outputs = self.forward(self.model, x, masks)
-        loss = self.model.loss(outputs.to(self.recipe.dtype), x, self.samples.labels[index])
+            outputs = self.forward(self.model, x, masks, **users)
+        outputs = outputs.to(self.recipe.dtype)
+        loss = self.model.loss(outputs, x, self.samples.labels[index], **users)
         if self.pulls:
             loss = loss + self.pulls.loss(weights)
         self.optimiser.zero_grad(set_to_none=True)

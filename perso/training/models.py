@@ -28,6 +28,17 @@ class Design:
     norm: str = "after"  # of vgg: batch norm after ReLU | before
     pooling: str = "average"  # of vgg: of the feature maps that the last pooling leaves | flatten
     latent: int = 16  # of autoencoder: numbers of a code
+    # The others are of gru: whose sample it sees (see `users`).
+    users: int = 0  # N of the users 0 … N that it knows; user 0 is the unknown one
+    told: str = ""  # where a user's embedding enters: "" nowhere | input | state | gates | film
+    embedding: int = 8  # numbers of a user's embedding
+    # share of training samples, drawn anew in each step, that enter with the embedding of user 0;
+    # their user remains what the user head is to name
+    unknown: float = 0.0
+    # λ of a second head's loss, which names the user. Below 0 the head learns the same, but its
+    # gradient reaches the shared layers reversed.
+    user_head: float = 0.0
+    fed: bool = False  # whether the user head's probabilities are appended to the main head's input
 
 
 class LaneDropout(nn.Module):
@@ -57,6 +68,25 @@ class LaneDropout(nn.Module):
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """x [B, N·C, H, W] with the mask applied; None: no dropout."""
         return x if mask is None else x * mask
+
+
+class LaneLinear(nn.Module):
+    """A linear layer for each lane: [lanes, B, into] → [lanes, B, out].
+
+    The weight [lanes · out, into] and the bias [lanes · out] hold lane after lane.
+    """
+
+    def __init__(self, into: int, out: int, lanes: int, bias: bool = True):
+        super().__init__()
+        self.lanes = lanes
+        self.weight = nn.Parameter(torch.empty(lanes * out, into))
+        self.bias = nn.Parameter(torch.empty(lanes * out)) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight.view(self.lanes, -1, x.shape[-1]).transpose(1, 2)
+        if self.bias is None:
+            return x @ weight
+        return torch.baddbmm(self.bias.view(self.lanes, 1, -1), x, weight)
 
 
 def no_masks(batch: int, generators: list[torch.Generator], like: torch.Tensor) -> tuple:

@@ -12,6 +12,7 @@ from torch import nn
 from perso.training.models import Design, State, empty_network, load_states
 from perso.training.networks import network_class
 from perso.training.plain import description_of, name_of
+from perso.training.users import check_design
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Recipe(Design):
     # differently.
     in_flight: int = 1  # networks trained at a time; on a GPU each has its own stream
     graph: bool = False  # the step as a CUDA graph
+
+    def __post_init__(self):
+        check_design(self)
 
     @property
     def dtype(self) -> torch.dtype:

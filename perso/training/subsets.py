@@ -7,11 +7,12 @@ head         the last layer
 norm         weights and biases of the normalisation layers
 statistics   no weight: only the running statistics of the normalisation layers follow the samples
 last block   the last layer before the head that has a matrix, what follows it, and the head
+user         the embedding of users; without weight decay, rows of the plan's users alone move
 low rank R   every matrix W becomes W + B·A; only A and B, of rank R = 1, 2, …, are trained
 
 A layer is a module with weights of its own; layers are in order of registration. A matrix is a
-weight of two or more dimensions outside of the normalisation layers. A name is a name in the
-network's state.
+weight of two or more dimensions outside of the normalisation layers and of the embedding of users.
+A name is a name in the network's state.
 """
 
 import re
@@ -22,11 +23,13 @@ from torch import nn
 
 from perso.training.models import State, join_lanes
 from perso.training.recipe import Recipe
+from perso.training.users import UserEmbedding
 
 STATISTICS = "statistics"
 
 WITH_STATISTICS = nn.modules.batchnorm._NormBase  # every BatchNorm and InstanceNorm
 NORMALISATION = (WITH_STATISTICS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+NO_MATRICES = (*NORMALISATION, UserEmbedding)
 
 # --- which weights are trained
 
@@ -48,6 +51,7 @@ def trained_names(model: nn.Module, trains: str) -> list[str]:
         "head": [name for names in layers[-1:] for name in names],
         "norm": [name for names in _layers(model, NORMALISATION) for name in names],
         "last block": [name for names in last_block for name in names],
+        "user": [name for names in _layers(model, UserEmbedding) for name in names],
     }
     names = matrices if rank_of(trains) else subsets.get(trains)
     if not names:
@@ -102,14 +106,14 @@ def rank_of(trains: str) -> int:
 
 
 def matrix_names(model: nn.Module) -> list[str]:
-    """Names of the weights of two or more dimensions outside of the normalisation layers."""
-    norm = {name for names in _layers(model, NORMALISATION) for name in names}
+    """Names of the network's matrices, as defined above."""
+    others = {name for names in _layers(model, NO_MATRICES) for name in names}
     weights = dict(model.named_parameters())
     return [
         name
         for names in _layers(model)
         for name in names
-        if weights[name].dim() >= 2 and name not in norm
+        if weights[name].dim() >= 2 and name not in others
     ]
 
 
