@@ -129,7 +129,7 @@ def test_an_embedding_starts_uniform_by_its_own_size():
         {"user_head": -0.5, "fed": True},
         {"user_head": 0.5, "told": "film", "fed": True},
         {"told": "state", "trains": "user"},
-        {"told": "input", "trains": "low rank 1", "user_head": -0.5},
+        {"told": "input", "trains": "low rank 1"},
     ],
     ids=str,
 )
