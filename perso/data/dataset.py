@@ -11,7 +11,7 @@ import pandas as pd
 
 from perso.data import cohort, sources, splits
 from perso.data.contexts import with_context
-from perso.data.images import flipped, resized
+from perso.data.images import flipped, flipped_trajectories, resized
 from perso.data.splits import Fold, Person, Roles, Splits
 from perso.errors import InputError
 from perso.paths import default_data_dir
@@ -52,7 +52,7 @@ class StudyData:
 
     @property
     def kind(self) -> str:
-        """What an input is, "images" or "sequences"."""
+        """What inputs are, one of `cohort.KINDS`."""
         return self.source.kind
 
     @property
@@ -113,7 +113,8 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
             f"{source.kind}; set flips: false"
         )
     if settings.flips:
-        inputs, labels = flipped(inputs, labels, classes)
+        flip = flipped if source.kind == "images" else flipped_trajectories
+        inputs, labels = flip(inputs, labels, classes)
     orientations = 3 if settings.flips else 1
     content = {
         person: fingerprint([str(person), source.of([person]).content_hash])
@@ -273,13 +274,13 @@ def draw_class_counts(
     pool = draw.permutation(rest)[: settings.global_items or None]
     kept = np.concatenate([np.flatnonzero(who != POOL), pool])
     kept.sort()
-    pooled = cohort.Cohort(
-        source.inputs[kept],
-        source.labels[kept],
-        who[kept],
-        source.item[kept],
-        {name: values[kept] for name, values in source.attributes.items()},
-        source.source,
+    pooled = replace(
+        source,
+        inputs=source.inputs[kept],
+        labels=source.labels[kept],
+        who=who[kept],
+        item=source.item[kept],
+        attributes={name: values[kept] for name, values in source.attributes.items()},
     )
     return pooled, [Roles(list(range(settings.individuals)), [POOL])]
 
@@ -287,9 +288,14 @@ def draw_class_counts(
 def part_sizes(data: StudyData) -> pd.DataFrame:
     """Return the sizes of all parts, a row per individual, with the D_G of the individual's fold.
 
-    `samples` counts originals; all other sizes count inputs, flips included.
+    `samples` counts originals; all other sizes count inputs, flips included. D_U is there where
+    samples have contexts.
     """
     split = data.splits
+
+    def elsewhere(person: Person) -> dict[str, int]:
+        return {"D_U": len(split.elsewhere[person])} if data.settings.context else {}
+
     return pd.DataFrame(
         {
             "person": str(person),
@@ -297,6 +303,7 @@ def part_sizes(data: StudyData) -> pd.DataFrame:
             "samples": len(np.unique(data.source.item[data.source.who == person])),
             "D_I train": len(split.train[person]),
             "D_I test": len(split.test[person]),
+            **elsewhere(person),
             "D_G people": len(fold.global_people),
             "D_G train": len(fold.global_train),
             "D_G test": len(fold.global_test),
@@ -322,7 +329,7 @@ def leaks(data: StudyData) -> dict[str, int]:
     return {
         "samples on both sides": sum(map(len, on_both_sides)),
         "individuals in their own D_G": len(in_own_D_G),
-        f"test {data.kind} that copy a training {data.kind.removesuffix('s')}": int(
+        f"test {data.kind} that copy a training {cohort.ONE_OF[data.kind]}": int(
             copies(data)["copies"].sum()
         ),
     }
@@ -416,11 +423,12 @@ def facts(data: StudyData) -> str:
         if data.settings.variation == "class-counts":
             global_people = "is a pool of samples"
         lines += [
-            f"fold {number}    {counted(len(fold), 'individual')}, D_I train {train}, test {test}",
+            f"fold {number}    {counted(len(fold), 'individual')}, D_I train {train}, test {test}"
+            + (f", D_U {fold['D_U'].min()} to {fold['D_U'].max()}" if "D_U" in fold else ""),
             f"          D_G {global_people}, "
             f"train {first['D_G train']:,}, test {first['D_G test']:,}",
         ]
     if count := int(copies(data)["copies"].sum()):
-        copied = counted(count, f"test {data.kind.removesuffix('s')}")
+        copied = counted(count, f"test {cohort.ONE_OF[data.kind]}")
         lines.append(f"copies    exact copies of training {data.kind}: {copied}")
     return "\n".join(lines)

@@ -123,7 +123,7 @@ USER_HEADS = tuple(
         "user networks",
         f"trained with {strength:g} · the cross-entropy of a head that names the user"
         + ("; its answer is an input of the first head" if fed else ""),
-        start=UserNetwork(unknown=0.0, user_head=strength, fed=fed),
+        start=UserNetwork(user_head=strength, fed=fed),
         phases=(),
     )
     for strength in (-0.1, 0.1, 0.3, 1.0)

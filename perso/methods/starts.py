@@ -67,7 +67,8 @@ class UserNetwork:
     # of every step | film: the last state, which it scales and shifts | "" nowhere
     told: str = ""
     embedding: int = 8  # numbers of an embedding
-    unknown: float = 0.1  # share of the training samples that show user 0 in place of their person
+    # with `told`: share of the training samples that show user 0 in place of their person
+    unknown: float = 0.1
     shuffled: bool = False  # the persons of D_G's training samples are permuted: a control
     # λ of the cross-entropy of a second head, which names the person; below 0 the shared layers
     # learn to hide the person

@@ -100,7 +100,7 @@ def user_recipe(how: Recipe, fold: Fold, start: UserNetwork | None) -> Recipe:
         users=len(fold.global_people),
         told=start.told,
         embedding=start.embedding,
-        unknown=start.unknown,
+        unknown=start.unknown if start.told else 0.0,
         user_head=start.user_head,
         fed=start.fed,
     )

@@ -12,9 +12,11 @@ from perso.methods import baselines, schedules
 from perso.methods.method import BASELINE, BEYOND, EPOCHS, FAMILIES, Method, Phase, Shaping
 from perso.methods.registry import (
     BASELINES,
+    CONTEXTS,
     DOSES,
     GROUPING,
     METHODS,
+    RECURRENT,
     RELATIVE,
     SWEEPS,
     TABLES,
