@@ -17,7 +17,7 @@ from perso.analysis.dispersion_scales import dispersion_on_scales
 from perso.analysis.sampling_noise import DigitHits
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
-from perso.parts import D_G, D_I, PARTS
+from perso.parts import D_G, D_I, PARTS, parts_of
 from perso.stats.cohorts import MIN_COHORTS, Mean, mean_over_people, without_error
 from perso.store.published import Published
 
@@ -137,7 +137,7 @@ def expected_harm(hits: Hits, method: str, base: str = BASELINE) -> Mean:
 def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRASTS) -> pd.DataFrame:
     """The differences that the rows have: a line per pair of names (method, other).
 
-    Columns are pairs: ("", "differs"), and (D_I or D_G, …): change, low, high.
+    Columns are pairs: ("", "differs"), and (part, …): change, low, high.
     """
     there = set(rows["method"])
     lines = {}
@@ -145,7 +145,7 @@ def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRAS
         if not {contrast.method, contrast.other} <= there:
             continue
         line: dict = {("", "differs"): contrast.differs}
-        for part in PARTS:
+        for part in parts_of(rows):
             found = changes.change(rows, contrast.method, contrast.other, part)
             line |= {
                 (part, "change"): found.mean,

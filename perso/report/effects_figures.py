@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from perso.analysis.selection import SELECTED
 from perso.methods.registry import METHODS
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS, PARTS
 from perso.report.figures import HUES, PAPER_MARKER, label_lines, part_label
 
 FAMILY_OF = {method.name: method.family for method in (*METHODS, SELECTED)}
@@ -37,7 +37,7 @@ def effects_figure(table: pd.DataFrame) -> Figure:
 
 
 def contrasts_figure(contrasts: pd.DataFrame) -> Figure:
-    """Differences between methods on D_I and on D_G, a line per pair of methods.
+    """Differences between methods on each part, a line per pair of methods.
 
     contrasts   of `effects.contrast_table`
     """
@@ -55,16 +55,17 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Figure:
 def forest(
     table: pd.DataFrame, labels: Sequence[str], families: Sequence[str], height: float
 ) -> Figure:
-    """A mark and its 95 % interval in percentage points on each line, D_I beside D_G.
+    """A mark and its 95 % interval in percentage points on each line, an Axes per part.
 
-    table      columns (D_I or D_G, change | low | high), shares
+    table      columns (part, change | low | high), shares
     families   of the methods, which decide the hue
     height     of a line, inches
     """
+    parts = [part for part in table.columns.unique(0) if part in ALL_PARTS]
     fig, axes = plt.subplots(
-        1, 2, figsize=(9, 1 + height * len(table)), sharey=True, layout="constrained"
+        1, len(parts), figsize=(9, 1 + height * len(table)), sharey=True, layout="constrained"
     )
-    for ax, part in zip(axes, PARTS, strict=True):
+    for ax, part in zip(axes, parts, strict=True):
         ax.axvline(0, color="0.5", lw=1)
         points = 100 * table[part][["change", "low", "high"]].astype(float)
         for place, (family, line) in enumerate(zip(families, points.to_numpy(), strict=True)):

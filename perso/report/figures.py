@@ -8,7 +8,7 @@ and returns the Axes; what it shows is computed in `perso.analysis`:
         shades = [colours(table.index)[name] for name in table.index]
         ax.barh(range(len(table)), 100 * table[part]["sd"], color=shades)
         label_lines(ax, table.index)
-        ax.set(xlabel=f"sd over people on {PARTS[part].label} (pp)")
+        ax.set(xlabel=f"sd over people on {ALL_PARTS[part].label} (pp)")
         return ax
 
 A chapter makes the Axes and the table:
@@ -34,8 +34,8 @@ from perso.analysis import accuracy
 from perso.analysis.printed import PAPER_OF
 from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
-from perso.methods.registry import BASELINES, METHODS, RELATIVE, V3
-from perso.parts import PARTS
+from perso.methods.registry import METHODS, TABLES
+from perso.parts import ALL_PARTS
 
 # of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
 BEYOND_HUES = tuple(map(to_rgb, ("#882255", "#332288", "#117733", "#999933", "#44AA99")))
@@ -48,6 +48,7 @@ OWN_MARKER = "*"  # of methods that no table of the registry has
 OWN_HUES = sns.color_palette("colorblind", 10)[5:]  # which no family of the papers has
 RUN_MARKERS = ("o", "s", "D", "^", "v", "P")  # of our runs, in their order
 PAPER_MARKER = "x"
+OTHER_TABLES = ("v1", "grouping", "doses", "sweeps", "readings")  # whose methods share shades
 # marker, hue and place beside its neighbours, by whose data a dose of early shaping is
 DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7, 1)}
 
@@ -58,18 +59,24 @@ DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7,
 def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
     """A colour per method: its family's hue, lighter for later members of its table.
 
-    The tables are v3's, that of relative doses, that of baselines beyond the papers, and all others
-    together.
+    The tables are v3's, that of relative doses, that of baselines beyond the papers, all others
+    together, and those of people in time.
 
     names   of methods that are drawn; those that no table of the registry has get further hues
     """
     shades = {}
-    relative = [method for method in RELATIVE if method not in V3]
-    beyond = [method for method in BASELINES if method not in RELATIVE]
-    others = [method for method in METHODS if method not in (*V3, *relative, *beyond)]
-    for methods in (V3, relative, beyond, others):
+    for tables in (
+        ("v3",),
+        ("relative",),
+        ("baselines",),
+        OTHER_TABLES,
+        ("recurrent",),
+        ("contexts",),
+    ):
+        together = dict.fromkeys(method for table in tables for method in TABLES[table])
+        new = [method for method in together if method.name not in shades]
         for family in FAMILIES:
-            members = [method.name for method in methods if method.family == family]
+            members = [method.name for method in new if method.family == family]
             palette = sns.light_palette(HUES[family], len(members) + 2, reverse=True)
             shades |= dict(zip(members, palette, strict=False))
     own = [name for name in dict.fromkeys(names) if name not in shades]
@@ -91,8 +98,8 @@ def style() -> None:
 
 
 def part_label(part: str) -> str:
-    """D_I or D_G as an axis names it."""
-    return PARTS[part].label
+    """A part as an axis names it."""
+    return ALL_PARTS[part].label
 
 
 def label_lines(ax: Axes, names: Sequence[str]) -> None:
@@ -165,16 +172,17 @@ def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
 
 
 def runs_figure(table: pd.DataFrame) -> Figure:
-    """Changes on D_I and on D_G in percentage points: a marker per run, with 95 % intervals.
+    """Changes on each part in percentage points: a marker per run, with 95 % intervals.
 
     table   of `comparison.compare_runs`
     """
     runs = table.columns.unique(1)
     shades = [colours(table.index)[name] for name in table.index]
     height = 1 + 0.12 * len(table) * (len(runs) + 1)
-    fig, axes = plt.subplots(1, 2, figsize=(9, height), sharey=True)
+    parts = table.columns.unique(0)
+    fig, axes = plt.subplots(1, len(parts), figsize=(9, height), sharey=True)
     shifts = np.linspace(-0.3, 0.3, len(runs))
-    for ax, part in zip(axes, PARTS, strict=True):
+    for ax, part in zip(axes, parts, strict=True):
         ax.axvline(0, color="0.7", lw=1)
         for run, marker, shift in zip(runs, cycle(RUN_MARKERS), shifts, strict=False):
             y = np.arange(len(table)) + shift
@@ -280,14 +288,14 @@ def dose_figure(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
 
 def levels(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
     """Accuracy on D_I or D_G in percent: a dot per person, a bar at the mean, a line per method."""
-    dots(ax, 100 * accuracy.per_person(rows, PARTS[part].accuracy))
+    dots(ax, 100 * accuracy.per_person(rows, ALL_PARTS[part].accuracy))
     ax.set(xlabel=f"accuracy on {part_label(part)} (%)")
     return ax
 
 
 def people_figure(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
     """Changes from the baseline in percentage points: a dot per person, a bar at the mean."""
-    wide = 100 * accuracy.per_person(rows, PARTS[part].accuracy)
+    wide = 100 * accuracy.per_person(rows, ALL_PARTS[part].accuracy)
     ax.axvline(0, color="0.7", lw=1)
     dots(ax, wide.drop(columns=BASELINE).sub(wide[BASELINE], axis=0))
     ax.set(xlabel=f"change on {part_label(part)} (pp)")

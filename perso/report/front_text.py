@@ -12,6 +12,7 @@ import pandas as pd
 from perso.analysis import front
 from perso.analysis.effects import LATE_FAST
 from perso.claims import frozen
+from perso.claims.claim import Claim
 from perso.claims.ledger import Verdict, test_claim
 from perso.claims.our_claims import OUR_CLAIMS
 from perso.methods.method import FAMILIES, Method
@@ -315,13 +316,13 @@ def front_text(table: pd.DataFrame) -> pd.DataFrame:
 # --- our claims
 
 
-def verdicts_of(run: Published) -> list[Verdict]:
-    """The verdicts on our claims from the rows of one run alone."""
+def verdicts_of(run: Published, claims: Sequence[Claim] = OUR_CLAIMS) -> list[Verdict]:
+    """The verdicts on claims, by default our own, from the rows of one run alone."""
     evidence = RowsEvidence(run)
     fixed = frozen.frozen_claims(evidence.folder)
     return [
         replace(test_claim(claim, evidence), frozen=frozen.is_frozen(claim, fixed))
-        for claim in OUR_CLAIMS
+        for claim in claims
     ]
 
 
@@ -331,7 +332,7 @@ def verdicts_sentence(verdicts: Sequence[Verdict]) -> str:
     return f"On these rows, {'; '.join(texts)}"
 
 
-def our_claims_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def claims_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """Every test and control of the claims as text, with what the claim says."""
     lines = []
     for each in verdicts:

@@ -277,7 +277,7 @@ def test_grouping_people_of_a_pool_is_refused():
     counts = read_params(ROOT / "params" / "quick-counts.yml")
     message = (
         "rows_of: v3 groups the people of D_G, but class counts make D_G one pool of samples; "
-        "possible: relative, v1, doses, sweeps, readings"
+        "possible: relative, v1, doses, sweeps, readings, contexts"
     )
     with pytest.raises(InputError, match=f"^{message}$"):
         Study(replace(counts, rows_of="v3"), "nowhere.sqlite")
