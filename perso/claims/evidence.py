@@ -109,8 +109,8 @@ class Evidence:
 
     of     in every method: the run, one of `RUN_NAMES`
     part   see `changes`
-    only   "v1" or "counts" for a study of that table: of the papers' runs it has no other; one of
-           OF_TIME for a study of that table, which has those two alone
+    only   "v1", "counts" or one of OF_TIME for a study of that table: of the papers' runs it has no
+           other
     files  the published files that rows came from
     """
 
@@ -137,9 +137,7 @@ class Evidence:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
         if not self.only and of in OF_TIME:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-pens`, `-watch`)")
-        if of == "contexts" and not asked.context:
-            raise Missing(f"{RUN_NAMES[of]}, where these parameters name no context")
-        if self.only and not {of, self.only} <= set(OF_TIME):
+        if self.only:
             raise Missing(
                 f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
             )
