@@ -48,7 +48,15 @@ OWN_MARKER = "*"  # of methods that no table of the registry has
 OWN_HUES = sns.color_palette("colorblind", 10)[5:]  # which no family of the papers has
 RUN_MARKERS = ("o", "s", "D", "^", "v", "P")  # of our runs, in their order
 PAPER_MARKER = "x"
-OTHER_TABLES = ("v1", "grouping", "doses", "sweeps", "readings")  # whose methods share shades
+# tables whose methods share the shades of a family
+SHADED_TOGETHER = (
+    ("v3",),
+    ("relative",),
+    ("baselines",),
+    ("v1", "grouping", "doses", "sweeps", "readings"),
+    ("recurrent",),
+    ("contexts",),
+)
 # marker, hue and place beside its neighbours, by whose data a dose of early shaping is
 DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7, 1)}
 
@@ -65,14 +73,7 @@ def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
     names   of methods that are drawn; those that no table of the registry has get further hues
     """
     shades = {}
-    for tables in (
-        ("v3",),
-        ("relative",),
-        ("baselines",),
-        OTHER_TABLES,
-        ("recurrent",),
-        ("contexts",),
-    ):
+    for tables in SHADED_TOGETHER:
         together = dict.fromkeys(method for table in tables for method in TABLES[table])
         new = [method for method in together if method.name not in shades]
         for family in FAMILIES:
