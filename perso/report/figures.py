@@ -38,10 +38,12 @@ from perso.methods.registry import METHODS, TABLES
 from perso.parts import ALL_PARTS
 
 # of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
-BEYOND_HUES = tuple(map(to_rgb, ("#882255", "#332288", "#117733", "#999933", "#44AA99")))
+BEYOND_HUES = tuple(
+    map(to_rgb, ("#882255", "#332288", "#117733", "#999933", "#44AA99", "#AA4499", "#661100"))
+)
 # With more families than looks, the first looks are used again
 FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 5), *BEYOND_HUES))
-FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h"))
+FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h", "d", "8"))
 HUES = dict(zip(FAMILIES, FAMILY_HUES, strict=False))
 MARKERS = dict(zip(FAMILIES, FAMILY_MARKERS, strict=False))
 OWN_MARKER = "*"  # of methods that no table of the registry has
