@@ -11,7 +11,7 @@ from perso.analysis.dispersion_scales import reading
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
-from perso.report.tables import SIGNIFICANT
+from perso.report.tables import SIGNIFICANT, listed
 from perso.stats.cohorts import MIN_COHORTS
 from perso.store.published import Published
 
@@ -148,12 +148,6 @@ def harm_text(line: pd.Series) -> str:
 def training_time(seconds: float) -> str:
     """Seconds or, from 100 seconds on, minutes."""
     return f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.1f} min"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def effects_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,13 +22,12 @@ from perso.report.effects_text import (
     change_text,
     direction,
     harm_text,
-    listed,
     signed_points,
     training_time,
 )
 from perso.report.ledger_text import format_estimate, says
 from perso.report.specification import RowsEvidence
-from perso.report.tables import format_p
+from perso.report.tables import format_p, listed
 from perso.store.published import Published
 
 # What the answer compares, in this order

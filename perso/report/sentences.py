@@ -17,8 +17,8 @@ from perso.methods.method import (
     Method,
 )
 from perso.methods.registry import METHODS
-from perso.parts import PARTS
-from perso.report.tables import format_change
+from perso.parts import ALL_PARTS, PARTS
+from perso.report.tables import format_change, listed, parts_in
 from perso.stats import paired
 from perso.stats.cohorts import Mean
 from perso.stats.mixed import mixed_model
@@ -28,12 +28,13 @@ from perso.store.published import Published
 
 
 def change_sentence(table: pd.DataFrame, method: str) -> str:
-    """What a method changed on D_I and on D_G, with 95 % intervals.
+    """What a method changed on each part, with 95 % intervals.
 
     table   of `comparison.compare`
     """
     changes = []
-    for name, part in PARTS.items():
+    for name in parts_in(table):
+        part = ALL_PARTS[name]
         mean, low, high = 100 * table.loc[method, name][["change", "low", "high"]]
         verb = "does not significantly change"
         if low > 0:
@@ -42,22 +43,21 @@ def change_sentence(table: pd.DataFrame, method: str) -> str:
             verb = "lowers"
         interval = "no interval" if np.isnan(low) else f"95 % interval {low:+.1f} to {high:+.1f}"
         changes.append(f"{verb} accuracy on {part.phrase} ({mean:+.1f} points, {interval})")
-    on_I, on_G = changes
-    return f"{method} {on_I} and {on_G}"
+    return f"{method} {listed(changes)}"
 
 
 def level_sentence(table: pd.DataFrame, method: str) -> str:
-    """A method's accuracy on D_I and on D_G, and its spread over people.
+    """A method's accuracy on each part, and its spread over people.
 
     table   of `comparison.compare`
     """
     levels = []
-    for name, part in PARTS.items():
+    for name in parts_in(table):
+        part = ALL_PARTS[name]
         mean, sd, low, high = 100 * table.loc[method, name][["mean", "sd", "min", "max"]]
         spread = f"sd over people {sd:.1f}, range {low:.1f} to {high:.1f}"
         levels.append(f"{mean:.1f} % on {part.phrase} ({spread})")
-    on_I, on_G = levels
-    return f"{method} reaches {on_I} and {on_G}."
+    return f"{method} reaches {listed(levels)}."
 
 
 def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
@@ -99,17 +99,17 @@ def format_interval(change: Mean | paired.PairedChange) -> str:
 
 
 def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """One method minus another on D_I and on D_G, with 95 % intervals."""
+    """One method minus another on each part, with 95 % intervals."""
     changes = comparison.change_by_part(rows, method, other)
-    on_I, on_G = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
-    return f"{method} minus {other}: {on_I}, {on_G}"
+    points = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
+    return f"{method} minus {other}: {', '.join(points)}"
 
 
 def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """Whether two methods are equivalent (TOST) on D_I and on D_G, within `parts.Part.margin`."""
+    """Whether two methods are equivalent (TOST) on each part, within `parts.Part.margin`."""
     results = []
     for part, found in comparison.change_by_part(rows, method, other).items():
-        margin = 100 * PARTS[part].margin
+        margin = 100 * ALL_PARTS[part].margin
         mean = 100 * found.mean
         low, high = (100 * end for end in found.interval(0.9))
         result = "not shown to be equivalent within"
@@ -119,8 +119,7 @@ def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
             result = "further apart than"
         interval = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
         results.append(f"{result} ±{margin:g} points on {part} ({mean:+.2f}, {interval})")
-    on_I, on_G = results
-    return f"{method} and {other} are {on_I} and {on_G}"
+    return f"{method} and {other} are {listed(results)}"
 
 
 def difference_list(

@@ -1,5 +1,7 @@
 """Tables of numbers as text: for a terminal, in Markdown, as HTML."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
@@ -9,6 +11,12 @@ from perso.parts import ALL_PARTS
 from perso.stats import paired
 
 SIGNIFICANT = 0.05  # p below it is called clear
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def format_share(share: float) -> str:

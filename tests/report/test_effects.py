@@ -8,7 +8,7 @@ import pytest
 
 from perso.analysis import effects
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
-from perso.report import effects_figures, effects_text
+from perso.report import effects_figures, effects_text, tables
 from perso.report.figures import HUES
 
 NAN = (np.nan, np.nan)
@@ -174,8 +174,8 @@ def test_short_times_are_in_seconds():
 
 
 def test_names_are_listed():
-    assert effects_text.listed(["a"]) == "a"
-    assert effects_text.listed(["a", "b", "c"]) == "a, b and c"
+    assert tables.listed(["a"]) == "a"
+    assert tables.listed(["a", "b", "c"]) == "a, b and c"
 
 
 # --- comparisons of equal length
