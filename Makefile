@@ -4,6 +4,10 @@ PYTHON ?= python3
 PARAMS ?= params/quick.yml
 STORE  ?= build/store.sqlite
 
+# where the data sets are, and the one of them that is made of a package's file
+DATA   ?= $(or $(PERSO_DATA_DIR),data)
+WATCH  := $(DATA)/watch/watch-exercises.npz
+
 BIN   := .venv/bin
 STAMP := .venv/.installed
 LOCK  := build/lock
@@ -27,10 +31,10 @@ help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 	@echo "PYTHON=$(PYTHON)  PARAMS=$(PARAMS)  STORE=$(STORE)"
 
-book: $(STAMP)  ## train what STORE does not have, run the chapters with PARAMS, build the pages
+book: $(STAMP) $(WATCH)  ## train what STORE does not have, run the chapters with PARAMS, build the pages
 	$(BIN)/python -m perso book "$(PARAMS)" --store "$(STORE)"
 
-test: $(STAMP)  ## style, unit tests, a small book, the chapters' committed outputs
+test: $(STAMP) $(WATCH)  ## style, unit tests, a small book, the chapters' committed outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -42,7 +46,7 @@ test: $(STAMP)  ## style, unit tests, a small book, the chapters' committed outp
 bench: $(STAMP)  ## time training against a textbook loop and the machine: 20 minutes on two idle cores
 	$(BIN)/python benchmarks/throughput.py
 
-chapters: $(STAMP)  ## run the chapters at smoke size and keep their outputs, which `make test` compares
+chapters: $(STAMP) $(WATCH)  ## run the chapters at smoke size and keep their outputs, which `make test` compares
 	rm -rf build/chapters && mkdir -p build/chapters
 	PERSO_STORE="$(CURDIR)/build/chapters/store.sqlite" $(BIN)/python -m nbconvert $(REFRESH) chapters/*.ipynb
 
@@ -61,6 +65,9 @@ clean:  ## remove what was built; keep trained models, data and the environment
 	mkdir -p build
 	find build -mindepth 1 -maxdepth 1 ! -name '*.sqlite*' ! -name data -exec rm -rf {} +
 	rm -rf .hypothesis .pytest_cache .ruff_cache *.egg-info
+
+$(WATCH): | $(STAMP)
+	$(BIN)/python -m perso.data.watch "$(DATA)"
 
 $(STAMP): requirements.lock pyproject.toml
 	$(check_python)

@@ -15,7 +15,7 @@ from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
 from perso.methods.method import BASELINE
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS, parts_of
 from perso.paths import default_data_dir, default_store
 from perso.settings import read_params
 
@@ -158,7 +158,10 @@ def parser() -> argparse.ArgumentParser:
         help="the effect to see, in percentage points",
     )
     plan.add_argument(
-        "--part", choices=tuple(PARTS), default="D_I", help="on which data (default: %(default)s)"
+        "--part",
+        choices=tuple(ALL_PARTS),
+        default="D_I",
+        help="on which data (default: %(default)s)",
     )
     plan.add_argument(
         "--method",
@@ -329,6 +332,11 @@ def plan_command(arguments: argparse.Namespace) -> None:
     for option, name in (("--base", arguments.base), *(("--method", name) for name in asked)):
         if name not in there:
             raise InputError(f"{option} {name}: has no models; possible: {', '.join(there)}")
+    if arguments.part not in parts_of(rows):
+        raise InputError(
+            f"--part {arguments.part}: these rows have no other contexts; "
+            f"possible: {', '.join(parts_of(rows))}"
+        )
     if arguments.base in asked:
         raise InputError(f"--method {arguments.base}: is the base; name another --base")
     print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)

@@ -106,6 +106,8 @@ def test_a_plan_for_a_method_without_models_names_those_that_have_some(capsys):
     assert main(["plan", quick, "--effect", "1", "--method", "SW-n-3"]) == 2
     assert "--method SW-n-3: has no models; possible: BaseLine, own" in capsys.readouterr().err
     assert main(["plan", quick, "--effect", "1", "--method", "BaseLine"]) == 2
+    assert main(["plan", quick, "--effect", "1", "--part", "D_U", "--method", "SW-n-2"]) == 2
+    assert "these rows have no other contexts; possible: D_I, D_G" in capsys.readouterr().err
 
 
 def test_claims_are_decided_from_published_rows(tmp_path, capsys):

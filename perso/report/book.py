@@ -29,6 +29,7 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", "references.bib")
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "html", "_build")  # the folders that a build replaces
+OWN_DATA_MISSING = r"InputError: dataset (pens|watch): "
 MARK = ".made-by-perso"  # a file in each of them; a folder without it is not replaced
 
 
@@ -95,7 +96,12 @@ def copy_sources(source: Path) -> None:
 
 
 def chapter_parameters(chapter: Path, settings: Settings) -> dict:
-    """Parameters to inject: those that the chapter declares and those that are not defaults."""
+    """Parameters to inject: those that the chapter declares and those that are not defaults.
+
+    None into a chapter whose parameters are of its own, see `has_own_params`.
+    """
+    if has_own_params(chapter):
+        return {}
     declared = papermill.inspect_notebook(chapter)
     defaults = as_dict(Settings())
     values = {
@@ -115,8 +121,16 @@ def chapter_parameters(chapter: Path, settings: Settings) -> dict:
     return values
 
 
+def has_own_params(chapter: Path) -> bool:
+    """Whether a chapter names a file in params/ itself, for it is about data of its own."""
+    return "params" in papermill.inspect_notebook(chapter)
+
+
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
-    """Execute one chapter into `copy` and prepare the copy for the page."""
+    """Execute one chapter into `copy` and prepare the copy for the page.
+
+    A chapter about data of its own that are not there is shown with its committed outputs.
+    """
     values = chapter_parameters(chapter, settings)
     # papermill warns of each injected parameter that the chapter does not declare
     logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -134,6 +148,10 @@ def execute(chapter: Path, copy: Path, settings: Settings) -> None:
             )
     except papermill.PapermillExecutionError as error:
         cause = f"{error.ename}: {error.evalue}"
+        if has_own_params(chapter) and re.match(OWN_DATA_MISSING, cause):
+            print(f"{chapter.name} has its committed outputs: {error.evalue}", file=sys.stderr)
+            nbformat.write(polish(nbformat.read(chapter, as_version=4)), copy)
+            return
         raise RunError(
             f"chapters/{chapter.name}: cell {error.exec_count} failed: {cause}"
         ) from None

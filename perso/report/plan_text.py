@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from perso.parts import D_G, PARTS
+from perso.parts import ALL_PARTS, D_G
 from perso.stats import planning
 from perso.stats.cohorts import MIN_COHORTS
 
@@ -21,7 +21,7 @@ def components_of(rows: pd.DataFrame, method: str, base: str, part: str) -> plan
     rows   of `sqlite.ROW`; a base that has more repeats than the method is averaged over them
     """
     accuracies = rows.pivot_table(
-        index=["fold", "person"], columns="method", values=PARTS[part].accuracy
+        index=["fold", "person"], columns="method", values=ALL_PARTS[part].accuracy
     )
     d = 100 * (accuracies[method] - accuracies[base]).dropna()
     return planning.difference_components(d.to_numpy(), d.index.get_level_values("fold").to_numpy())
@@ -38,7 +38,7 @@ def plan_table(
     for each number of cohorts the people per cohort, "none" where no number is enough.
     """
     folds = rows.groupby("fold")["person"].nunique()
-    drawn = PARTS[part] is D_G
+    drawn = part == D_G.name
     lines = {}
     for method in methods:
         found = components_of(rows, method, base, part)

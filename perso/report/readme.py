@@ -49,6 +49,19 @@ BEYOND_PAIRS = (
     ("head only", "TL 9 % (1e-3)", "The last layer alone?"),
     ("kNN mix", "TL-n-0", "No training at all, but the nearest own samples?"),
 )
+# Sequences and contexts, by run
+TIME_PAIRS = {
+    "quick-watch": (
+        ("TL-n-300 (1e-3)", "TL-n-0", "One arm of a person ($D_I$), what of the other ($D_U$)?"),
+        ("CRoP", "TL, a tenth held out", "Prune and mix (CRoP), or fine-tuning?"),
+        ("CRoP", "CRoP, random mask", "Does it matter which weights are pruned?"),
+    ),
+    "standard-pens": (
+        ("TL-n-200 (1e-3)", "TL-n-0", "The earlier half of a writer's digits, what of the later?"),
+        ("user gates", "user gates, shuffled", "A user embedding, or a shuffled one?"),
+        ("user head 0.1", "TL-n-0", "A second head that names the user?"),
+    ),
+}
 # What the figure has beside them: all methods of the run would hide one another
 DRAWN = (BASELINE, "own data in the union", *SHOWN, "TL 9 % on D_G (1e-4)")
 MEANINGS = {
@@ -79,6 +92,7 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
     return {
         "findings": findings_block(run, table),
         "beyond": differences_block(published.read_rows(root / BEYOND_ROWS), BEYOND_PAIRS),
+        "time": time_block(results),
         "table": readme_table(table),
         "ledger": ledger_block(results),
         "durations": durations_block(root / DURATIONS),
@@ -102,6 +116,14 @@ def differences_block(run: published.Published, pairs: Iterable[tuple[str, str, 
         for method, other, question in pairs
     ]
     return "\n".join([*differences, f"- *The run:* {published.run_sentence(run)}."])
+
+
+def time_block(results: Path) -> str:
+    """The differences of TIME_PAIRS, run by run."""
+    return "\n".join(
+        differences_block(published.read_rows(results / f"{name}.parquet"), pairs)
+        for name, pairs in TIME_PAIRS.items()
+    )
 
 
 def readme_table(table: pd.DataFrame) -> str:

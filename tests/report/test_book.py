@@ -143,6 +143,32 @@ def test_a_failed_chapter_is_named(tmp_path):
         book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
 
 
+def test_a_chapter_without_its_own_data_is_shown_as_committed(tmp_path, capsys):
+    missing = """from perso.errors import InputError
+raise InputError("dataset pens: download failed")"""
+    chapter = notebook(tmp_path / "22-pens.ipynb", 'params = "quick-pens"', "1 + 1", missing)
+    content = nbformat.read(chapter, as_version=4)
+    content.cells[0].metadata.tags = ["parameters"]
+    content.cells[1].outputs = [nbformat.v4.new_output("stream", text="committed")]
+    nbformat.write(content, chapter)
+    copy = tmp_path / "out.ipynb"
+    book.execute(chapter, copy, settings.Settings(dataset="digits"))
+    assert cells(copy)[1].outputs[0].text == "committed"
+    assert capsys.readouterr().err == (
+        "22-pens.ipynb has its committed outputs: dataset pens: download failed\n"
+    )
+    # the book's settings are of other data, and are not injected
+    assert len(cells(copy)) == 3
+    # any other fault stops the build, and so does one of a chapter about the book's own data
+    for sources in (['params = "quick-pens"', "1 / 0"], ["dataset = 'pens'", missing]):
+        other = notebook(tmp_path / "23-broken.ipynb", *sources)
+        content = nbformat.read(other, as_version=4)
+        content.cells[0].metadata.tags = ["parameters"]
+        nbformat.write(content, other)
+        with pytest.raises(RunError, match=r"23-broken\.ipynb"):
+            book.execute(other, copy, settings.Settings())
+
+
 def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
     start = tmp_path / "profile_default" / "startup"
     start.mkdir(parents=True)
