@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from perso import __version__
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
-from perso.methods.method import BASELINE
 from perso.parts import ALL_PARTS, parts_of
 from perso.paths import default_data_dir, default_store
 from perso.settings import read_params
@@ -171,9 +170,8 @@ def parser() -> argparse.ArgumentParser:
     )
     plan.add_argument(
         "--base",
-        default=BASELINE,
         metavar="NAME",
-        help="the method that it is compared with (default: %(default)s)",
+        help="the method that it is compared with (default: that of `perso table`)",
     )
 
     export = command("export", export_command, "write the stored rows, one per trained model")
@@ -307,6 +305,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     """Print the table of methods, with the papers' numbers where they have any."""
     study, rows = stored_rows(arguments, published=True)
     from perso.analysis import comparison, selection
+    from perso.methods.registry import OF_TIME, base_of_table
     from perso.report import tables
     from perso.store.published import never_published
 
@@ -315,21 +314,26 @@ def table_command(arguments: argparse.Namespace) -> None:
         "csv": tables.comparison_csv,
         "md": tables.comparison_markdown,
     }[arguments.format]
-    printed = study.settings.variation if study.settings.rows_of == "v1" else "v3"
-    table = comparison.compare(*selection.with_selected(rows, study.methods), printed)
-    if never_published(study.settings) or study.data.kind != "images":
+    rows_of = study.settings.rows_of
+    printed = study.settings.variation if rows_of == "v1" else "v3"
+    base = base_of_table(rows_of)
+    table = comparison.compare(*selection.with_selected(rows, study.methods), printed, base)
+    of_papers = study.data.kind == "images" and rows_of not in OF_TIME
+    if never_published(study.settings) or not of_papers:
         table = comparison.without_printed(table)
     print(write(table).rstrip("\n"))
 
 
 def plan_command(arguments: argparse.Namespace) -> None:
     """Print how many people per cohort an effect needs, for several numbers of cohorts."""
-    _, rows = stored_rows(arguments, published=True)
+    study, rows = stored_rows(arguments, published=True)
+    from perso.methods.registry import base_of_table
     from perso.report import plan_text
 
+    base = arguments.base or base_of_table(study.settings.rows_of)
     there = rows["method"].unique().tolist()
-    asked = arguments.method or [name for name in there if name != arguments.base]
-    for option, name in (("--base", arguments.base), *(("--method", name) for name in asked)):
+    asked = arguments.method or [name for name in there if name != base]
+    for option, name in (("--base", base), *(("--method", name) for name in asked)):
         if name not in there:
             raise InputError(f"{option} {name}: has no models; possible: {', '.join(there)}")
     if arguments.part not in parts_of(rows):
@@ -337,10 +341,10 @@ def plan_command(arguments: argparse.Namespace) -> None:
             f"--part {arguments.part}: these rows have no other contexts; "
             f"possible: {', '.join(parts_of(rows))}"
         )
-    if arguments.base in asked:
-        raise InputError(f"--method {arguments.base}: is the base; name another --base")
+    if base in asked:
+        raise InputError(f"--method {base}: is the base; name another --base")
     print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)
-    table = plan_text.plan_table(rows, asked, arguments.base, arguments.part, arguments.effect)
+    table = plan_text.plan_table(rows, asked, base, arguments.part, arguments.effect)
     print(table.to_string())
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from perso.analysis import accuracy, changes
 from perso.errors import InputError
 from perso.methods.method import EPOCHS, Method
+from perso.methods.registry import OF_TIME
 from perso.parts import margin_of
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
@@ -35,7 +36,6 @@ RUN_NAMES = {
     "recurrent": "recurrent networks for individual users",
     "contexts": "contexts within a person",
 }
-OF_TIME = ("recurrent", "contexts")  # runs of data that are not the other runs'
 PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 
 

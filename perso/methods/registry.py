@@ -251,6 +251,8 @@ TABLES = {
     "recurrent": RECURRENT,
     "contexts": CONTEXTS,
 }
+# tables that are not the papers', whose methods are compared with the generic network
+OF_TIME = ("recurrent", "contexts")
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
 
 
@@ -263,6 +265,11 @@ def baseline_of(method: Method) -> Method:
     if not method.needs_encoder:
         return BASE
     return next((row for row in RANDOM_ROWS if row.percent == method.percent), BASE)
+
+
+def base_of_table(rows_of: str) -> str:
+    """The name of the method that the others of a table are compared with."""
+    return TL_0.name if rows_of in OF_TIME else BASELINE
 
 
 def methods_of(rows_of: str) -> tuple[Method, ...]:
