@@ -1,49 +1,58 @@
-"""The figures of recurrent networks for individual users (chapter 22).
-
-contrasts   of `effects.contrast_table`, with pairs of `analysis.recurrent`
-"""
-
-from collections.abc import Sequence
+"""The figures of recurrent networks for individual users (chapter 22)."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from perso.analysis.recurrent import place_of
+from perso.analysis.recurrent import GENERIC
 from perso.parts import ALL_PARTS
 from perso.report.effects_figures import FAMILY_OF, forest
-from perso.report.figures import interval_errors
-
-LINE = 0.27  # height, inches
+from perso.report.figures import interval_errors, part_label
+from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross, label_points
 
 
 def embeddings_figure(contrasts: pd.DataFrame) -> Figure:
     """Networks with user embeddings minus the generic one on each part, a line per method.
 
-    contrasts   with the pairs AGAINST_GENERIC
+    contrasts   of `effects.contrast_table`, with the pairs `recurrent.AGAINST_GENERIC`
     """
-    return embeddings_forest(contrasts, [name.removeprefix("user ") for name, _ in contrasts.index])
-
-
-def rows_figure(contrasts: pd.DataFrame) -> Figure:
-    """A person's fitted row minus its controls on each part, a line per place and control.
-
-    contrasts   with the pairs AGAINST_CONTROLS
-    """
-    labels = [
-        f"{place_of(method)}, fitted minus {other.split(', ')[1]}"
-        for method, other in contrasts.index
-    ]
-    return embeddings_forest(contrasts, labels)
-
-
-def embeddings_forest(contrasts: pd.DataFrame, labels: Sequence[str]) -> Figure:
-    """`effects_figures.forest` with the parts' symbols: three axes have no room for their names."""
-    families = [FAMILY_OF[method] for method, _ in contrasts.index]
-    fig = forest(contrasts, labels, families, LINE)
+    names = [method for method, _ in contrasts.index]
+    labels = [name.removeprefix("user ") for name in names]
+    fig = forest(contrasts, labels, [FAMILY_OF[name] for name in names], 0.23)
+    fig.set_figwidth(8)
     parts = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
     for ax, part in zip(fig.axes, parts, strict=True):
+        # the symbols alone: three axes have no room for the parts' names
         ax.set(xlabel=f"change on ${part}$ (pp)")
+    return fig
+
+
+def fine_tuning_figure(table: pd.DataFrame) -> Figure:
+    """Change on D_I against change on D_G, with a label beside every mark.
+
+    table   of `comparison.compare`, from the generic network
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    ax.axhline(0, color="0.75", lw=1, zorder=0)
+    ax.axvline(0, color="0.75", lw=1, zorder=0)
+    ax.grid(color="0.93")
+    table = table.copy()
+    table["", "family"] = [FAMILY_OF[name] for name in table.index]
+    places = {
+        name: (100 * line["D_G", "change"], 100 * line["D_I", "change"])
+        for name, line in table.drop(index=GENERIC).iterrows()
+    }
+    for name, place in places.items():
+        interval_cross(ax, table.loc[name])
+        draw_mark(ax, FAMILY_OF[name], *place)
+    places[GENERIC] = (0.0, 0.0)
+    draw_mark(ax, "baseline", *places[GENERIC])
+    ax.set(
+        xlabel=f"change on {part_label('D_G')} (pp)",
+        ylabel=f"change on {part_label('D_I')} (pp)",
+    )
+    texts = {name: name.removesuffix(", 200 iterations") for name in places}
+    label_points(ax, places, texts | {GENERIC: GENERIC_LABEL})
     return fig
 
 
@@ -52,12 +61,12 @@ def data_figure(curve: pd.DataFrame) -> Figure:
 
     curve   `recurrent.data_curve`
     """
-    fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    fig, ax = plt.subplots(figsize=(4.8, 2.8), layout="constrained")
     ax.axhline(0, color="0.7", lw=1)
-    for part in curve.columns.unique(0):
+    for shift, part in enumerate(curve.columns.unique(0)):
         line = 100 * curve[part]
         ax.errorbar(
-            line.index,
+            line.index + shift,  # so that intervals do not hide each other
             line["change"],
             yerr=interval_errors(line),
             marker="o",

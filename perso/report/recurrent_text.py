@@ -9,7 +9,7 @@ from perso.analysis import recurrent
 from perso.analysis.changes import change
 from perso.analysis.effects import contrast_table
 from perso.analysis.recurrent import FAST, GENERIC, ON_ANOTHER, ON_D_G, place_of
-from perso.parts import PARTS
+from perso.parts import ALL_PARTS, PARTS
 from perso.report.effects_text import NOT_THERE, change_text, direction, directions, listed
 from perso.report.front_text import both_changes, listed_methods
 from perso.store.published import Published
@@ -20,11 +20,6 @@ ANSWERED = {
     "user gates": "a user embedding at the gates",
     "user gates, shuffled": "the same with shuffled users in training",
     "user head 1": "a second head that names the user",
-}
-ROW_TEXTS = {
-    ", not fitted": "that of an unknown person",
-    ", shuffled": "one of a network that was trained with shuffled users",
-    ", another's row": "another person's",
 }
 # the control of each sentence about rows, by the name that it is glued under
 CONTROLS = {
@@ -77,32 +72,40 @@ def places_with(contrasts: pd.DataFrame, word: str, part: str = "D_I") -> list[s
 # --- user embeddings
 
 
-def row_sentence(contrasts: pd.DataFrame, control: str) -> str:
-    """What the fitted row of a person does against a control's, at every place.
+def rows_table(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """A person's fitted row minus its controls as text: a line per control and place.
 
     contrasts   with the pairs AGAINST_CONTROLS
-    control     one of ROW_TEXTS
+    """
+    index = pd.MultiIndex.from_tuples(
+        [(f"minus {other.split(', ')[1]}", place_of(method)) for method, other in contrasts.index]
+    )
+    columns = {
+        f"{part} in pp [95 %]": contrasts[part].apply(change_text, axis=1).to_numpy()
+        for part in contrasts.columns.unique(0)
+        if part in ALL_PARTS
+    }
+    return pd.DataFrame(columns, index=index)
+
+
+def row_sentence(contrasts: pd.DataFrame, control: str) -> str:
+    """At which places the fitted row of a person is better or worse than a control's.
+
+    contrasts   with the pairs AGAINST_CONTROLS
+    control     the end of the control's name, one of `recurrent.ROW_CONTROLS`
     """
     chosen = [pair for pair in contrasts.index if pair[1].endswith(control)]
     if not chosen:
         return NOT_THERE
-    lines = contrasts.loc[chosen]
-    texts = [
-        f"{place_of(method)} {change_text(line['D_I'])}" for (method, _), line in lines.iterrows()
-    ]
-    sentences = [
-        f"The fitted row minus {ROW_TEXTS[control]}, in points on D_I: {'; '.join(texts)}."
-    ]
-    better, worse = (places_with(lines, word) for word in ("raises", "lowers"))
-    if better:
-        sentences.append(f"It is better at {listed(better)}.")
-    if worse:
-        sentences.append(f"It is worse at {listed(worse)}.")
-    if not better + worse:
-        sentences.append("A difference is not shown at any place.")
-    for word, verb in (("lowers", "worse"), ("raises", "better")):
-        if places := places_with(lines, word, "D_G"):
-            sentences.append(f"For everybody else it is {verb} at {listed(places)}.")
+    sentences = []
+    for part in PARTS:
+        better, worse = (
+            places_with(contrasts.loc[chosen], word, part) for word in ("raises", "lowers")
+        )
+        outcomes = [f"better at {listed(better)}"] if better else []
+        outcomes += [f"worse at {listed(worse)}"] if worse else []
+        outcome = " and ".join(outcomes) or "not shown to be better or worse at any place"
+        sentences.append(f"On {part} the fitted row is {outcome}.")
     return " ".join(sentences)
 
 
