@@ -51,7 +51,7 @@ OF_FINE_TUNING = (
     MethodPair(FAST, ON_ANOTHER, "own data, not another person's"),
     MethodPair(FAST, ON_D_G, "own data, not D_G"),
     MethodPair(ON_D_G, GENERIC, "200 more iterations on D_G"),
-    *(MethodPair(method, FAST, "what is to forget less") for method in GENTLER),
+    *(MethodPair(method, FAST, "a way to forget less") for method in GENTLER),
 )
 OF_HEADS = tuple(MethodPair(method.name, GENERIC, method.meaning) for method in USER_HEADS)
 # in the front: fine-tuning on all of D_I

@@ -56,8 +56,8 @@ def users_conclusion(rows: pd.DataFrame) -> str:
     pairs = [pair for pair in recurrent.AGAINST_CONTROLS if pair.other.endswith(", shuffled")]
     better = places_with(contrast_table(rows, pairs), "raises")
     if not better:
-        return "That an embedding gains from knowing D_G's people apart is not shown at any place."
-    return f"An embedding gains from knowing D_G's people apart at {listed(better)}."
+        return "At no place is an embedding shown to gain more than one with shuffled users."
+    return f"An embedding gains more than one with shuffled users at {listed(better)}."
 
 
 def places_with(contrasts: pd.DataFrame, word: str, part: str = "D_I") -> list[str]:
@@ -230,7 +230,7 @@ def heads_sentence(contrasts: pd.DataFrame) -> str:
     for part in PARTS:
         lines = contrasts[part].astype(float)
         worst, best = (
-            f"{change_text(lines.loc[pair])} with {head_name(pair[0])}"
+            f"{change_text(lines.loc[pair])} ({head_name(pair[0])})"
             for pair in (lines["change"].idxmin(), lines["change"].idxmax())
         )
         found = directions(contrasts, part)

@@ -67,16 +67,18 @@ def test_the_answer_has_every_way_and_the_shuffled_control(make_run):
     run = make_run("own")
     text = recurrent_text.recurrent_answer(type(run)("own", rows_of(LEVELS), run.provenance))
     assert text.startswith("6 people, compared with the generic network.")
-    assert "fine-tuning all weights +12.0 [" in text and "] and -5.3 [" in text
-    assert "at the gates +2.0 [" in text and "shuffled users in training +2.0 [" in text
-    assert text.endswith("is not shown at any place.")
+    assert "fine-tuning all weights +12.0 [+11.8, +12.2] and -5.3 [" in text
+    assert "at the gates +2.0 [" in text and "shuffled users in training +2.0" in text
+    assert text.endswith(
+        "At no place is an embedding shown to gain more than one with shuffled users."
+    )
 
 
 def test_the_answer_names_the_place_that_beats_shuffled_users(make_run):
     run = make_run("own")
     better = LEVELS | {"user gates": (0.9, 0.78)}
     text = recurrent_text.recurrent_answer(type(run)("own", rows_of(better), run.provenance))
-    assert text.endswith("An embedding gains from knowing D_G's people apart at gates.")
+    assert text.endswith("An embedding gains more than one with shuffled users at gates.")
 
 
 def test_without_the_models_the_answer_is_not_known(make_run):
@@ -194,8 +196,8 @@ def test_heads_that_differ_from_the_generic_network_are_named():
     )
     on_I, on_G = recurrent_text.heads_sentence(table).split(" On D_G")
     assert on_I == (
-        "On D_I the differences are from -3.0 [-4.0, -2.0] with λ = 1, fed to "
-        "+2.0 [+1.0, +3.0] with λ = 0.1; better with λ = 0.1 and worse with λ = 1, fed."
+        "On D_I the differences are from -3.0 [-4.0, -2.0] (λ = 1, fed) to "
+        "+2.0 [+1.0, +3.0] (λ = 0.1); better with λ = 0.1 and worse with λ = 1, fed."
     )
     assert on_G.endswith("none is shown to differ from 0.")
 
