@@ -41,14 +41,14 @@ def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:
 def by_person(rows: pd.DataFrame, contrast: Contrast, part: str) -> pd.Series:
     """The contrast of each person who has all of its methods, a share, by fold and person."""
     used = rows_of(rows, contrast)
-    tested = used.assign(accuracy=accuracy_on(used, part))
+    tested = used.assign(accuracy=accuracies_on(used, part))
     accuracies = tested.pivot_table(
         index=["fold", "person"], columns="method", values="accuracy", sort=False
     )
     return accuracies.reindex(columns=list(contrast)).dropna() @ pd.Series(contrast)
 
 
-def accuracy_on(rows: pd.DataFrame, part: str) -> pd.Series:
+def accuracies_on(rows: pd.DataFrame, part: str) -> pd.Series:
     """The accuracy of each row's model on a part, a share; nan where it was not tested on it."""
     if part == BOTH:
         return rows[D_I.accuracy] + rows[D_U.accuracy]

@@ -179,7 +179,7 @@ class Evidence:
         generic networks only repeats that all of them have count, see `changes.rows_of`.
         """
         rows = changes.rows_of(self.having(of, *methods), dict.fromkeys(methods, 1.0))
-        tested = rows.assign(accuracy=changes.accuracy_on(rows, part))
+        tested = rows.assign(accuracy=changes.accuracies_on(rows, part))
         people = accuracy.per_person(tested, "accuracy")[list(methods)].dropna()
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)

@@ -11,7 +11,7 @@ ADD A BASELINE HERE: a `Method` in one of the tuples, or in a new one that `ALL`
 
 from perso.methods.after import Share
 from perso.methods.answer import Neighbours
-from perso.methods.kinds import amount, phase_of, rate_text, transfer_learning
+from perso.methods.kinds import amount, fine_tuned, phase_of, rate_text, transfer_learning
 from perso.methods.method import Method, Phase
 from perso.methods.starts import MetaLearned
 
@@ -27,11 +27,6 @@ CHOICE_RATES = (SMALL_RATE, 3e-4, RATE)
 def late(rate: float = RATE, length: float = LENGTH, draws: str = "I", **training) -> Phase:
     """A late phase on D_I."""
     return phase_of(draws, length, rate=rate, **training)
-
-
-def fine_tuned(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
-    """A method that starts from the generic network."""
-    return Method(name, family, meaning, start="generic", phases=phases, **fields)
 
 
 LOCAL = Method(

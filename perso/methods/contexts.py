@@ -10,8 +10,14 @@ ADD A METHOD FOR CONTEXTS HERE: a `Method` in one of the tuples.
 """
 
 from perso.methods.after import Pruned, Share
-from perso.methods.kinds import rate_text, transfer_control, transfer_learning
-from perso.methods.method import Method, Phase
+from perso.methods.kinds import (
+    fine_tuned,
+    late_phase,
+    rate_text,
+    transfer_control,
+    transfer_learning,
+)
+from perso.methods.method import Method
 
 LENGTH = 300  # iterations
 AGAIN = 100  # iterations of the second fine-tuning
@@ -20,16 +26,6 @@ SMALL_RATE = 1e-4
 L1 = 1e-4  # α of CRoP, which does not move
 TOLERANCE = 0.05  # τ
 HELD_OUT = 10  # percent of D_I's training items
-
-
-def late(rate: float = RATE, iterations: int = LENGTH, **training) -> Phase:
-    """A late phase on D_I."""
-    return Phase("I", iterations, rate=rate, **training)
-
-
-def fine_tuned(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
-    """A method that starts from the generic network."""
-    return Method(name, family, meaning, start="generic", phases=phases, **fields)
 
 
 # --- fine-tuning all weights, more or less gently
@@ -42,7 +38,7 @@ GENTLE = (
             f"L2-SP {strength:g}, {LENGTH} iterations",
             "fine-tuning",
             f"TL pulled to the generic network by {strength:g}/2 · ‖θ − θ_G‖² (Ditto, pFedMe)",
-            late(pull=strength),
+            late_phase(LENGTH, RATE, pull=strength),
         )
         for strength in (0.1, 1.0)
     ),
@@ -51,7 +47,7 @@ GENTLE = (
             f"WiSE-FT {share:g}, {LENGTH} iterations",
             "interpolation",
             f"{share:g} of the way from the generic network to TL-n-{LENGTH} (1e-3) (APFL)",
-            late(),
+            late_phase(LENGTH, RATE),
             after=Share(share),
         )
         for share in (0.3, 0.5)
@@ -60,19 +56,19 @@ GENTLE = (
         f"head only, {LENGTH} iterations",
         "fine-tuning",
         "TL of the last layer alone (FedPer, FedRep)",
-        late(trains="head", statistics=False),
+        late_phase(LENGTH, RATE, trains="head", statistics=False),
     ),
     fine_tuned(
         f"replay, {LENGTH} iterations",
         "replay",
         "TL with half of every batch from D_G, which it needs",
-        late(replay=0.5),
+        late_phase(LENGTH, RATE, replay=0.5),
     ),
 )
 
 # --- prune and mix
 
-FIRST = (late(l1=L1),)
+FIRST = (late_phase(LENGTH, RATE, l1=L1),)
 
 
 def pruned(name: str, meaning: str, family: str = "pruning", **choice) -> Method:
@@ -83,7 +79,7 @@ def pruned(name: str, meaning: str, family: str = "pruning", **choice) -> Method
 
 def tuned_again(mixed: Method, name: str, meaning: str, family: str, rate: float) -> Method:
     """The second fine-tuning of CRoP from a mixture on; the best state by the part held out."""
-    again = late(rate, AGAIN, l1=L1, best_every=10)
+    again = late_phase(AGAIN, rate, l1=L1, best_every=10)
     return Method(name, family, meaning, start=mixed, phases=(again,), held_out=HELD_OUT)
 
 
@@ -100,7 +96,7 @@ CROP = (
         "TL, a tenth held out",
         "control",
         f"TL-n-{LENGTH} ({rate_text(RATE)}) on nine tenths of D_I's training items",
-        late(),
+        late_phase(LENGTH, RATE),
         held_out=HELD_OUT,
     ),
     fine_tuned(

@@ -99,6 +99,16 @@ def phase_of(draws: str, dose: float, **training) -> Phase:
     return Phase(draws, **length, **training)
 
 
+def fine_tuned(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
+    """A method that starts from the generic network."""
+    return Method(name, family, meaning, start="generic", phases=phases, **fields)
+
+
+def late_phase(iterations: int, rate: float, **training) -> Phase:
+    """A phase on D_I at a learning rate of its own."""
+    return Phase("I", iterations, rate=rate, **training)
+
+
 def named_by(method: str, dose: float) -> str:
     """The name of a method with a dose: "ES-n-400", "ES 12 %"."""
     return f"{method}-n-{dose}" if dose >= 1 else f"{method} {dose_text(dose)}"

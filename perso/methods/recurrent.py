@@ -10,8 +10,14 @@ ADD A METHOD FOR SEQUENCES HERE: a `Method` in one of the tuples.
 """
 
 from perso.methods.after import Share
-from perso.methods.kinds import rate_text, transfer_control, transfer_learning
-from perso.methods.method import Method, Phase
+from perso.methods.kinds import (
+    fine_tuned,
+    late_phase,
+    rate_text,
+    transfer_control,
+    transfer_learning,
+)
+from perso.methods.method import Method
 from perso.methods.starts import TOLD, UserNetwork
 
 LENGTH = 200  # iterations of fine-tuning, and of fitting a row
@@ -19,19 +25,9 @@ RATE = 1e-3
 ROW_RATE = 1e-2  # learning rate of a row
 
 
-def late(rate: float = RATE, **training) -> Phase:
-    """A late phase on D_I."""
-    return Phase("I", LENGTH, rate=rate, **training)
-
-
-def fine_tuned(name: str, family: str, meaning: str, *phases: Phase, **fields) -> Method:
-    """A method that starts from the generic network."""
-    return Method(name, family, meaning, start="generic", phases=phases, **fields)
-
-
 # --- 1. user embeddings
 
-FITTED = late(ROW_RATE, trains="user")
+FITTED = late_phase(LENGTH, ROW_RATE, trains="user")
 PLACES = {
     "input": "an input of every step",
     "state": "the state before the first step",
@@ -82,33 +78,33 @@ FINE_TUNING = (
         f"head only, {LENGTH} iterations",
         "fine-tuning",
         "TL of the last layer alone (FedPer, FedRep)",
-        late(trains="head"),
+        late_phase(LENGTH, RATE, trains="head"),
     ),
     fine_tuned(
         f"L2-SP 0.1, {LENGTH} iterations",
         "fine-tuning",
         "TL pulled to the generic network by 0.1/2 · ‖θ − θ_G‖² (Ditto, pFedMe)",
-        late(pull=0.1),
+        late_phase(LENGTH, RATE, pull=0.1),
     ),
     fine_tuned(
         f"WiSE-FT 0.5, {LENGTH} iterations",
         "interpolation",
         f"half-way from the generic network to TL-n-{LENGTH} ({rate_text(RATE)}) (APFL)",
-        late(),
+        late_phase(LENGTH, RATE),
         after=Share(0.5),
     ),
     fine_tuned(
         f"replay, {LENGTH} iterations",
         "replay",
         "TL with half of every batch from D_G, which it needs",
-        late(replay=0.5),
+        late_phase(LENGTH, RATE, replay=0.5),
     ),
     *(
         fine_tuned(
             f"TL on {100 - held_out} % of D_I",
             "control",
             f"TL-n-{LENGTH} ({rate_text(RATE)}) on {100 - held_out} % of D_I's training items",
-            late(),
+            late_phase(LENGTH, RATE),
             held_out=held_out,
         )
         for held_out in (90, 70, 50)

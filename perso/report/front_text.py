@@ -331,7 +331,7 @@ def verdicts_sentence(verdicts: Sequence[Verdict]) -> str:
     return f"On these rows, {'; '.join(texts)}"
 
 
-def claims_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def claim_tests_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """Every test and control of the claims as text, with what the claim says."""
     lines = []
     for each in verdicts:

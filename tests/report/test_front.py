@@ -213,11 +213,11 @@ def test_our_claims_are_tested_on_the_rows_of_a_run(make_relative_run):
     assert verdicts[2].verdict == "REPRODUCED" and verdicts[1].verdict == "NOT RUN"
     sentence = front_text.verdicts_sentence(verdicts)
     assert "claim 102: NOT RUN; claim 103: REPRODUCED" in sentence
-    table = front_text.claims_table(verdicts).reset_index()
+    table = front_text.claim_tests_table(verdicts).reset_index()
     row = table[table["what"] == "head only − TL 9 % (1e-3) on D_G"].iloc[0]
     assert row["role"] == "test" and row["outcome"] == "for" and row["ours"].startswith("+")
     assert not table["claim"].str.startswith("102").any()
-    assert front_text.claims_table([]).empty
+    assert front_text.claim_tests_table([]).empty
 
 
 # --- figures
