@@ -1,0 +1,229 @@
+"""Figures of sequences, of how they are divided, and of drift between contexts (chapter 21)."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from perso.analysis.drift import LEVEL, in_available
+from perso.data.dataset import StudyData
+from perso.data.splits import Person
+from perso.data.watch import BLOCK, EVERY, WINDOW
+from perso.report.figures import label_lines, legend_beside
+
+DPI = 68  # enough for lines, and a page stays small
+RATE = 50 / EVERY  # steps of a window per second
+ARMS = {1: "right arm", 0: "left arm"}  # by the attribute side
+# the classes of the data set watch; seglearn's names are PEN, ABD, FEL, IR, ER, TRAP, ROW
+EXERCISES = (
+    "pendulum",
+    "abduction",
+    "forward elevation",
+    "internal rotation",
+    "external rotation",
+    "trapezius extension",
+    "upright row",
+)
+ACCELERATIONS = slice(0, 3)  # channels; the other three are angular rates
+
+
+# --- pens
+
+
+def trajectory_axes(ax: Axes, trajectory: np.ndarray, title: str) -> Axes:
+    """Draw one trajectory: thick where the pen is down, thin and dotted in the air.
+
+    trajectory   float [T, 3]: x, y, pen; a ring is its first point
+    """
+    points = trajectory[:, :2]
+    segments = np.stack([points[:-1], points[1:]], axis=1)
+    down = (trajectory[:-1, 2] > 0) & (trajectory[1:, 2] > 0)
+    ax.add_collection(LineCollection(segments[down], colors="0.15", linewidths=2.2))
+    ax.add_collection(
+        LineCollection(segments[~down], colors="C3", linewidths=0.9, linestyles="dotted")
+    )
+    ax.plot(*points[0], "o", mfc="none", mec="C0", ms=6)
+    ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 1], yticks=[-1, 1])
+    ax.set_title(title, fontsize="small")
+    ax.grid(False)
+    return ax
+
+
+def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
+    """Draw a sheet of trajectories.
+
+    lines   of pairs (trajectory, title)
+    """
+    columns = max(map(len, lines))
+    fig, axes = plt.subplots(
+        len(lines),
+        columns,
+        figsize=(1.15 * columns + 0.5, 1.4 * len(lines) + 0.3),
+        dpi=DPI,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for row, line in zip(axes, lines, strict=True):
+        for ax in row[len(line) :]:
+            ax.set_axis_off()
+        for ax, (trajectory, title) in zip(row, line, strict=False):
+            trajectory_axes(ax, trajectory, title)
+    fig.supxlabel("x (1 is half of the larger side)", fontsize="small")
+    fig.supylabel("y (the same unit)", fontsize="small")
+    return fig
+
+
+def places_of(data: StudyData, person: Person, label: int, available: int) -> np.ndarray:
+    """Return the person's samples of a class in one context, in the order of the data, int [n].
+
+    available   1 for the context of D_I, 0 for the others
+    """
+    source = data.source
+    wanted = (source.who == person) & (source.labels == label) & (in_available(data) == available)
+    return np.flatnonzero(wanted)
+
+
+def writers_figure(data: StudyData, people: Sequence[Person], label: int) -> Figure:
+    """Draw the first digit of a class by each writer."""
+    line = [
+        (data.inputs[places_of(data, person, label, 1)[0]], f"writer {person}") for person in people
+    ]
+    return trajectories_figure([line])
+
+
+def two_contexts_figure(
+    data: StudyData, person: Person, label: int, names: tuple[str, str], count: int = 4
+) -> Figure:
+    """Draw a writer's digits of a class, a line per context.
+
+    names   of D_I's context and of the other
+    """
+    lines = []
+    for available, name in zip((1, 0), names, strict=True):
+        places = places_of(data, person, label, available)[:count]
+        lines.append([(data.inputs[place], name) for place in places])
+    return trajectories_figure(lines)
+
+
+def flips_figure(data: StudyData, person: Person, label: int) -> Figure:
+    """Draw a writer's first digit of a class and its two flips, which are other classes."""
+    place = places_of(data, person, label, 1)[0]
+    same_item = np.flatnonzero(data.sample == place)
+    names = ("as written", "mirrored", "upside down")
+    line = [
+        (data.inputs[each], f"{data.labels[each]}, {name}")
+        for each, name in zip(same_item, names, strict=False)
+    ]
+    return trajectories_figure([line])
+
+
+# --- watch
+
+
+def recordings_figure(data: StudyData, person: Person, exercise: int) -> Figure:
+    """Draw the acceleration in an exercise by each arm: the first item, BLOCK windows."""
+    fig, axes = plt.subplots(
+        1, len(ARMS), figsize=(7.4, 2.2), dpi=DPI, sharex=True, sharey=True, layout="constrained"
+    )
+    source = data.source
+    for ax, (side, arm) in zip(axes, ARMS.items(), strict=True):
+        own = (source.who == person) & (source.labels == exercise)
+        own &= source.attributes["side"] == side
+        windows = data.inputs[np.flatnonzero(own)[:BLOCK]]
+        values = windows.reshape(-1, windows.shape[2])
+        time = np.arange(len(values)) / RATE
+        for line, axis in zip(values[:, ACCELERATIONS].T, "xyz", strict=True):
+            ax.plot(time, line, lw=1, label=axis)
+        for end in range(1, len(windows)):
+            ax.axvline(end * WINDOW / EVERY / RATE, color="0.3", lw=1, ls="--")
+        ax.grid(False)
+        ax.set(xlabel="time (s)")
+        ax.set_title(f"{EXERCISES[exercise]}, {arm}", fontsize="small")
+    axes[0].set_ylabel("acceleration (g)")
+    legend_beside(axes[-1])
+    return fig
+
+
+def division_figure(ax: Axes, data: StudyData, person: Person) -> Axes:
+    """Draw which windows of a person are trained on: a line per recording, a cell per window."""
+    source = data.source
+    names = ("$D_I$, training", "$D_I$, test", "$D_U$")
+    parts = (data.splits.train, data.splits.test, data.splits.elsewhere)
+    part_of = np.full(len(source.who), -1)
+    for number, part in enumerate(parts):
+        part_of[part[person]] = number
+    own = np.flatnonzero(source.who == person)
+    order = own[np.lexsort((source.labels[own], 1 - source.attributes["side"][own]))]
+    recordings = list(dict.fromkeys(source.attributes["recording"][order].tolist()))
+    members = [order[source.attributes["recording"][order] == each] for each in recordings]
+    table = np.full((len(members), max(map(len, members))), np.nan)
+    for line, windows in zip(table, members, strict=True):
+        line[: len(windows)] = part_of[windows]
+    shades = [*sns.color_palette("colorblind")[:2], (0.8, 0.8, 0.8)]
+    ax.pcolormesh(
+        table, cmap=ListedColormap(shades), vmin=0, vmax=2, edgecolors="white", linewidth=1
+    )
+    for end in range(BLOCK, table.shape[1], BLOCK):
+        ax.axvline(end, color="0.2", lw=1)
+    titles = [
+        f"{EXERCISES[source.labels[windows[0]]]}, {ARMS[source.attributes['side'][windows[0]]]}"
+        for windows in members
+    ]
+    ax.set_yticks(np.arange(len(members)) + 0.5, titles, fontsize="small")
+    ax.invert_yaxis()
+    ax.grid(False)
+    ax.set(xlabel="window of the recording, in order of time", xticks=range(0, table.shape[1], 4))
+    ax.legend(
+        handles=[Patch(color=shade, label=name) for shade, name in zip(shades, names, strict=True)],
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        frameon=False,
+        fontsize="small",
+    )
+    return ax
+
+
+# --- drift
+
+
+def drift_figure(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
+    """Draw the variance within classes that contexts explain: a dot per person, a line per table.
+
+    A dot is filled where the contexts differ at LEVEL. Beneath it is the 95 % quantile of permuted
+    contexts.
+
+    tables   of `drift.drift_table`
+    """
+    shades = sns.color_palette("colorblind")
+    for place, table in enumerate(tables.values()):
+        known = table.sort_values("share").dropna()
+        shifts = np.linspace(-0.22, 0.08, len(known))
+        differs = (known["p"] < LEVEL).to_numpy()
+        colours = [shades[0] if each else "white" for each in differs]
+        ax.scatter(
+            100 * known["share"], place + shifts, s=26, c=colours, edgecolors=[shades[0]], zorder=3
+        )
+        ax.scatter(
+            100 * known["quantile"],
+            np.full(len(known), place + 0.28),
+            s=50,
+            marker="|",
+            color="0.45",
+        )
+    ax.scatter([], [], s=26, color=shades[0], label=f"a person, p < {LEVEL:g}")
+    ax.scatter([], [], s=26, color="white", edgecolors=[shades[0]], label="a person, p above")
+    ax.scatter([], [], s=50, marker="|", color="0.45", label="95 % quantile of\npermuted contexts")
+    label_lines(ax, list(tables))
+    ax.set(xscale="log", xlabel="variance within classes that the context explains (%)")
+    ax.xaxis.set_major_formatter("{x:g}")
+    legend_beside(ax)
+    return ax

@@ -1,0 +1,216 @@
+"""Figures of sequences and their contexts, and what is said about them (chapter 21)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.analysis.drift import ContextGains
+from perso.data import watch
+from perso.data.cohort import Cohort, save
+from perso.data.dataset import StudyData, prepare
+from perso.paths import default_data_dir
+from perso.report import sequence_figures, sequence_text
+from perso.settings import Settings
+from perso.stats.cohorts import Mean
+from perso.store.published import Published
+
+COMMON = {"individuals": 2, "global_people": 1, "architecture": "gru"}
+
+
+@pytest.fixture
+def pens(tmp_path) -> StudyData:
+    """Three writers' eight digits of two classes; the pen is in the air in the middle."""
+    draw = np.random.default_rng(0)
+    paths = draw.uniform(-1, 1, (24, 6, 3)).astype(np.float32)
+    paths[..., 2] = [1, 1, 0, 0, 1, 1]
+    who = np.repeat([3, 5, 7], 8)
+    half = np.tile([0, 0, 0, 0, 1, 1, 1, 1], 3)
+    facts = (np.tile([0, 1], 12), who, np.arange(24), {"half": half})
+    save(Cohort(paths, *facts, kind="trajectories"), tmp_path / "pens.npz")
+    return prepare(Settings(dataset=f"file:{tmp_path / 'pens.npz'}", context="half", **COMMON))
+
+
+@pytest.fixture
+def recordings(tmp_path) -> StudyData:
+    """Three people's two exercises with each arm: six windows, so that an item has 4 and one 2."""
+    draw = np.random.default_rng(0)
+    windows = draw.normal(size=(72, 48, 6)).astype(np.float32)
+    recording = np.arange(72) // 6
+    item = 2 * recording + (np.arange(72) % 6) // 4
+    exercise, who, side = recording // 2 % 2, recording // 4, recording % 2
+    facts = (exercise, who, item, {"side": side, "recording": recording})
+    save(Cohort(windows, *facts), tmp_path / "watch.npz")
+    settings = Settings(
+        dataset=f"file:{tmp_path / 'watch.npz'}", context="side", available=1, flips=False, **COMMON
+    )
+    return prepare(settings)
+
+
+def a_table(shares: list[float], p: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"share": shares, "chance": 0.004, "quantile": 0.007, "p": p})
+
+
+def has_labels(ax) -> bool:
+    return bool(ax.get_xlabel() and ax.get_ylabel())
+
+
+# --- figures
+
+
+def test_the_pen_in_the_air_is_dotted_and_thin():
+    _, ax = plt.subplots()
+    path = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 1], [0, 0, 1]], float)
+    sequence_figures.trajectory_axes(ax, path, "writer 3")
+    down, air = ax.collections
+    assert len(down.get_segments()) == 2 and len(air.get_segments()) == 2
+    assert air.get_linewidth()[0] < down.get_linewidth()[0]
+    assert air.get_linestyle() != down.get_linestyle()
+    assert ax.get_title() == "writer 3"
+
+
+def test_a_writer_has_a_panel_and_so_has_a_digit_of_each_context(pens):
+    fig = sequence_figures.writers_figure(pens, [3, 5], label=0)
+    assert [ax.get_title() for ax in fig.axes] == ["writer 3", "writer 5"]
+    assert fig.get_supxlabel() and fig.get_supylabel()
+    fig = sequence_figures.two_contexts_figure(pens, 3, 1, ("early", "late"), count=2)
+    assert [ax.get_title() for ax in fig.axes] == ["early", "early", "late", "late"]
+
+
+def test_places_are_of_one_person_class_and_context(pens):
+    assert sequence_figures.places_of(pens, 5, 0, available=1).tolist() == [8, 10]
+    assert sequence_figures.places_of(pens, 5, 0, available=0).tolist() == [12, 14]
+
+
+def test_flips_have_the_numbers_of_their_classes(pens):
+    fig = sequence_figures.flips_figure(pens, 3, 1)
+    titles = [ax.get_title() for ax in fig.axes]
+    assert titles == ["1, as written", "3, mirrored", "5, upside down"]
+    written, mirrored, turned = (ax.lines[0].get_xydata()[0] for ax in fig.axes)
+    assert mirrored == pytest.approx(written * [-1, 1])
+    assert turned == pytest.approx(written * [1, -1])
+
+
+def test_each_arm_has_one_item_of_four_windows(recordings):
+    fig = sequence_figures.recordings_figure(recordings, 1, exercise=0)
+    right, left = fig.axes
+    assert [ax.get_title() for ax in fig.axes] == ["pendulum, right arm", "pendulum, left arm"]
+    assert has_labels(right) and left.get_xlabel()
+    x, *_ = right.lines
+    assert len(x.get_xdata()) == 4 * 48 and x.get_xdata()[48] == pytest.approx(1.92)
+    source = recordings.source
+    first = np.flatnonzero((source.who == 1) & (source.attributes["side"] == 1))[0]
+    assert x.get_ydata()[:48] == pytest.approx(recordings.inputs[first, :, 0])
+    assert len(right.lines) == 3 + 3  # three axes, three ends of windows
+
+
+def test_the_windows_of_an_item_have_one_colour(recordings):
+    _, ax = plt.subplots()
+    sequence_figures.division_figure(ax, recordings, 0)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    arms = ["right arm"] * 2 + ["left arm"] * 2
+    assert [name.partition(", ")[2] for name in names] == arms
+    cells = np.asarray(ax.collections[0].get_array()).reshape(4, 6)
+    assert (cells[2:] == 2).all() and set(cells[:2].ravel()) == {0, 1}
+    assert (cells[:, :4] == cells[:, :1]).all() and (cells[:, 4] == cells[:, 5]).all()
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["$D_I$, training", "$D_I$, test", "$D_U$"]
+
+
+def test_drift_has_a_dot_per_person_filled_where_contexts_differ():
+    _, ax = plt.subplots()
+    tables = {
+        "pens": a_table([0.02, 0.005, np.nan], [0.001, 0.4, np.nan]),
+        "watch": a_table([0.1], [0.001]),
+    }
+    sequence_figures.drift_figure(ax, tables)
+    dots, quantiles, *_ = ax.collections
+    assert sorted(dots.get_offsets()[:, 0]) == pytest.approx([0.5, 2])
+    assert len(quantiles.get_offsets()) == 2
+    assert dots.get_facecolor()[0].tolist() == [1, 1, 1, 1]  # the smaller share, p = .4
+    assert dots.get_facecolor()[1].tolist() != [1, 1, 1, 1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["pens", "watch"]
+    assert "%" in ax.get_xlabel() and ax.get_xscale() == "log"
+
+
+def test_exercises_are_those_of_the_data_set(require_data):
+    require_data("watch")
+    with np.load(default_data_dir() / watch.FILE) as stored:
+        names = stored["exercises"].tolist()
+        assert stored["channels"][sequence_figures.ACCELERATIONS].tolist() == ["ax", "ay", "az"]
+    assert names == ["PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW"]
+    assert len(sequence_figures.EXERCISES) == len(names)
+
+
+# --- sentences
+
+
+def test_a_table_of_drift_in_a_sentence_and_as_text():
+    table = a_table([0.02, 0.01, np.nan], [0.001, 0.4, np.nan])
+    assert sequence_text.drift_sentence(table, "writers") == (
+        "1 of 2 writers differ at p < .05. On average the context explains 1.5 % of the variance "
+        "within classes; a context without any effect would explain 0.4 %."
+    )
+    text = sequence_text.drift_text({"pens": table})
+    assert text.loc["pens"].tolist() == ["2", "1", "1.5", "0.4", "0.7"]
+    nothing = a_table([np.nan], [np.nan])
+    assert sequence_text.drift_sentence(nothing).startswith("This cannot be told")
+
+
+def test_false_findings_in_a_sentence():
+    found = {"pens": np.array([[True, False], [False, False]])}
+    assert sequence_text.false_findings_sentence(found) == (
+        "Random halves that differ at p < .05: 25.0 % of 4 in pens."
+    )
+
+
+def test_what_a_split_by_window_flatters():
+    by_item = pd.Series({"a": 0.7, "b": 0.6, "c": 0.8})
+    by_window = pd.Series({"a": 0.8, "b": 0.72, "c": 0.88})
+    sentence = sequence_text.nearest_sentence(by_item, by_window)
+    assert "for 70.0 % of" in sentence and "for 80.0 %" in sentence and "+10.0 [" in sentence
+
+
+def gains(on_U: tuple, difference: tuple) -> ContextGains:
+    """Gains of .1 on D_I. on_U, difference: mean and half of the interval."""
+
+    def mean(value: float, reach: float) -> Mean:
+        return Mean(value, reach / 2, 9, 10, 2, value - reach, value + reach, 0.5)
+
+    return ContextGains("TL", 0.8, 0.75, mean(0.1, 0.02), mean(*on_U), mean(*difference))
+
+
+@pytest.mark.parametrize(
+    ("on_U", "difference", "says"),
+    [
+        ((-0.05, 0.02), (-0.15, 0.03), "The other context loses"),
+        ((0.05, 0.02), (-0.05, 0.03), "gains, too, but less"),
+        ((0.01, 0.02), (-0.09, 0.03), "does not share the gain"),
+        ((0.11, 0.02), (0.01, 0.03), "2.0 points at most"),
+        ((0.15, 0.02), (0.05, 0.03), "0.0 points at most"),
+        ((0.05, 0.06), (-0.05, 0.06), "It is open"),
+        ((0.05, np.nan), (-0.05, np.nan), "Without an interval"),
+    ],
+)
+def test_whether_there_is_room(on_U, difference, says):
+    assert says in sequence_text.room_sentence(gains(on_U, difference))
+
+
+def test_gains_in_a_sentence():
+    run = Published("quick-pens", pd.DataFrame(), {})
+    sentence = sequence_text.gains_sentence(run, gains((0.11, 0.02), (0.01, 0.03)))
+    assert "80.0 % of D_I and 75.0 % of D_U (means of 10 people, quick-pens)" in sentence
+    assert "+10.0 [+8.0, +12.0] and +11.0 [+9.0, +13.0] points" in sentence
+    assert sequence_text.gains_sentence(run, None).startswith("Not known yet")
+
+
+def test_the_answer_names_every_pair_of_contexts():
+    table = a_table([0.02, 0.01], [0.001, 0.4])
+    answer = sequence_text.context_answer(
+        {"Halves": (table, gains((0.11, 0.02), (0.01, 0.03))), "Arms": (table, None)}
+    )
+    assert answer == (
+        "That depends on the data. Halves differ for 1 of 2 people (p < .05); fine-tuning on one "
+        "context changes accuracy in it by +10.0 [+8.0, +12.0] points and in the other by +11.0 "
+        "[+9.0, +13.0] (10 people). Arms differ for 1 of 2 people (p < .05)."
+    )
