@@ -175,7 +175,7 @@ def recording_halves_table(data: StudyData) -> pd.DataFrame:
     return drift_table(data, later, within=recording)
 
 
-def false_findings(data: StudyData, draws: int = 10) -> np.ndarray:
+def false_findings(data: StudyData, draws: int = 5) -> np.ndarray:
     """Return whether each person's random halves differ at LEVEL, bool [draws, people].
 
     They differ by chance alone, so that LEVEL of them should.

@@ -112,8 +112,8 @@ def room_sentence(gains: ContextGains) -> str:
     if on_U.low > 0:
         most = max(-100 * difference.low, 0.0)
         return (
-            "The other context is not shown to gain less, so there is little room for a method "
-            f"that protects it: {most:.1f} points at most, by the interval."
+            "The other context is not shown to gain less: a method that protects it can add "
+            f"{most:.1f} points at most, by the interval."
         )
     return "It is open whether the other context needs protection."
 
