@@ -1,0 +1,179 @@
+"""The figures of a person's other contexts (chapter 23).
+
+tables   {Bed: `context_text.bed_table` of its run}
+"""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from perso.data.dataset import StudyData
+from perso.report.context_text import Bed
+from perso.report.figures import HUES, part_label
+from perso.report.front_figures import draw_mark, family_legend, label_points
+
+# what is drawn, and how it is labelled, the most important first
+LABELS = {
+    "CRoP": "CRoP",
+    "CRoP, random mask": "CRoP, random mask",
+    "TL-n-300 (1e-3)": "TL 1e-3",
+    "TL-n-300 (1e-4)": "TL 1e-4",
+    "WiSE-FT 0.5, 300 iterations": "WiSE-FT 0.5",
+    "replay, 300 iterations": "replay",
+    "prune and mix": "prune and mix",
+    "mix, random mask": "mix, random mask",
+    "prune only": "prune only",
+    "L2-SP 1, 300 iterations": "L2-SP 1",
+    "WiSE-FT 0.3, 300 iterations": "WiSE-FT 0.3",
+    "head only, 300 iterations": "head only",
+    "TL with l1": "TL with l1",
+    "TL-n-300 (3e-4)": "TL 3e-4",
+    "L2-SP 0.1, 300 iterations": "L2-SP 0.1",
+}
+GENERIC_NETWORK = "generic network"
+FAR = ("prune only",)  # it does not widen the axes
+DPI = 92  # pixels per inch: fewer than in other chapters, as the figures have much on them
+ROOM = 0.08  # around the marks and intervals, a share of their extent
+
+
+def contexts_figure(tables: Mapping[Bed, pd.DataFrame]) -> Figure:
+    """Change on D_I against change on D_U with 95 % intervals, a panel per bed."""
+    drawn = pd.concat([table["", "family"] for table in tables.values()])
+    families = [family for name, family in drawn.items() if name in LABELS]
+    fig, axes = plt.subplots(
+        len(tables),
+        1,
+        figsize=(8.6, 4.9 * len(tables)),
+        squeeze=False,
+        layout="constrained",
+        dpi=DPI,
+    )
+    for ax, (bed, table) in zip(axes[:, 0], tables.items(), strict=True):
+        places_figure(ax, table, "D_I", "D_U", list(LABELS))
+        ax.set_title(f"{bed.name}: $D_I$ is {bed.seen}, $D_U$ is {bed.other}", fontsize="medium")
+    family_legend(fig, families)
+    return fig
+
+
+def others_figure(tables: Mapping[Bed, pd.DataFrame]) -> Figure:
+    """Change on D_G against change on D_U, a small panel per bed."""
+    names = list(LABELS)[:6]
+    fig, axes = plt.subplots(
+        1, len(tables), figsize=(9, 3.2), squeeze=False, layout="constrained", dpi=DPI
+    )
+    for ax, (bed, table) in zip(axes[0], tables.items(), strict=True):
+        places_figure(ax, table, "D_G", "D_U", names)
+        ax.set_title(bed.name, fontsize="medium")
+        ax.xaxis.label.set_size("small")
+        ax.set(ylabel="")
+    axes[0, 0].set_ylabel(f"change on {part_label('D_U')} (pp)", size="x-small")
+    return fig
+
+
+def places_figure(ax: Axes, table: pd.DataFrame, x: str, y: str, names: list[str]) -> Axes:
+    """Changes on two parts against the generic network in percentage points, with labels.
+
+    names   of the methods that are drawn, those of LABELS
+    A method of FAR that is outside of the others' axes is an arrow at the edge with its numbers.
+    """
+    drawn = table.loc[[name for name in names if name in table.index]]
+    near = drawn.drop(index=list(FAR), errors="ignore")
+    ax.axhline(0, color="0.75", lw=1, zorder=0)
+    ax.axvline(0, color="0.75", lw=1, zorder=0)
+    ax.grid(color="0.93")
+    ax.set(
+        xlim=limits(near[x]),
+        ylim=limits(near[y]),
+        xlabel=f"change on {part_label(x)} (pp)",
+        ylabel=f"change on {part_label(y)} (pp)",
+    )
+    points = {GENERIC_NETWORK: (0.0, 0.0)}
+    ax.plot(0, 0, "s", color="0.2", ms=8, mec="white", mew=0.6, zorder=3)
+    texts = {GENERIC_NETWORK: GENERIC_NETWORK}
+    for name, line in drawn[::-1].iterrows():  # the most important on top
+        on_x, on_y = (100 * line[part].astype(float) for part in (x, y))
+        family = line["", "family"]
+        place = (on_x["change"], on_y["change"])
+        texts[name] = LABELS[name]
+        points[name] = within(ax, place)
+        if points[name] != place:
+            texts[name] = f"{LABELS[name]}: {place[0]:+.1f}, {place[1]:+.1f}"
+            point_outwards(ax, points[name], place, HUES[family])
+            continue
+        look = {"color": HUES[family], "lw": 0.8, "alpha": 0.35, "zorder": 1}
+        ax.plot([on_x["low"], on_x["high"]], [place[1]] * 2, scaley=False, scalex=False, **look)
+        ax.plot([place[0]] * 2, [on_y["low"], on_y["high"]], scaley=False, scalex=False, **look)
+        draw_mark(ax, family, *place)
+    order = [GENERIC_NETWORK, *drawn.index]
+    label_points(ax, points, {name: texts[name] for name in order})
+    return ax
+
+
+def limits(changes: pd.DataFrame) -> tuple[float, float]:
+    """The ends of an axis that holds 0 and all intervals, in percentage points."""
+    values = 100 * changes[["change", "low", "high"]].to_numpy(float)
+    low = min(0.0, np.nanmin(values, initial=0.0))
+    high = max(0.0, np.nanmax(values, initial=1.0))
+    room = ROOM * (high - low)
+    return low - room, high + room
+
+
+def within(ax: Axes, place: tuple[float, float]) -> tuple[float, float]:
+    """The place itself, or the nearest one inside of the axes, a little off their edge."""
+    found = []
+    for value, (low, high) in zip(place, (ax.get_xlim(), ax.get_ylim()), strict=True):
+        edge = 0.04 * (high - low)
+        inside = low < value < high
+        found.append(value if inside else float(np.clip(value, low + edge, high - edge)))
+    return found[0], found[1]
+
+
+def point_outwards(
+    ax: Axes, start: tuple[float, float], place: tuple[float, float], hue: object
+) -> None:
+    """An arrow from a place inside of the axes towards one outside."""
+    direction = np.sign(np.subtract(place, start))
+    spans = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+    end = np.array(start) + 0.035 * spans * direction
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": hue, "lw": 1.6})
+
+
+def context_samples_figure(data: StudyData, classes: int = 3) -> Figure:
+    """One person's first sample of some classes in every context: a line per context.
+
+    Sequences are drawn over time, their first three channels; images as they are.
+    """
+    person = data.source.people[0]
+    own = data.source.who == person
+    contexts = data.source.attributes["context"]
+    available = data.settings.available
+    numbers = [available, *np.setdiff1d(contexts[own], [available])]
+    fig, axes = plt.subplots(
+        len(numbers),
+        classes,
+        figsize=(6.5, 1.1 * len(numbers)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+        dpi=DPI,
+    )
+    for line, number in zip(axes, numbers, strict=True):
+        for label, ax in enumerate(line):
+            found = np.flatnonzero(own & (contexts == number) & (data.source.labels == label))
+            if len(found) and data.kind == "images":
+                ax.imshow(data.inputs[found[0]], cmap="gray_r")
+            elif len(found):
+                ax.plot(data.inputs[found[0]][:, :3], lw=1)
+            ax.tick_params(labelsize="x-small")
+            ax.grid(color="0.93")
+    for label, ax in enumerate(axes[0]):
+        ax.set_title(f"class {label}", fontsize="small")
+    for line, number in zip(axes, numbers, strict=True):
+        name = "$D_I$" if number == available else "$D_U$"
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    return fig
