@@ -23,7 +23,8 @@ def with_context(source: Cohort, context: str, seed: int) -> Cohort:
     context   an attribute of the cohort, whose sorted values are numbered; or shear:DEGREES or
               thick:PIXELS, which alter half of each person's items: those are of context 1
     seed      of which half is altered
-    InputError for another context, and for an attribute that has one value.
+    InputError for another context, for an attribute that has one value, and for altering samples
+    that have contexts.
     """
     name, colon, amount = context.partition(":")
     if colon:
@@ -48,6 +49,11 @@ def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
         raise InputError(
             f"context: {name} alters images, and {source.source} has {source.kind}; "
             "name an attribute instead"
+        )
+    if "context" in source.attributes:  # perhaps these images were altered before
+        raise InputError(
+            f"context: {source.source} has contexts already, its attribute context; "
+            "set context: context"
         )
     context = np.zeros(len(source.who), np.int64)
     for person in source.people.tolist():

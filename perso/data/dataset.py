@@ -99,6 +99,12 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         source, cohorts = choose_people(settings, source)
     if settings.context:
         source = with_context(source, settings.context, settings.seed)
+        count = int(source.attributes["context"].max()) + 1
+        if settings.available >= count:
+            raise InputError(
+                f"available: {settings.available} is impossible; context {settings.context} has "
+                f"{count} values, possible: 0 to {count - 1}"
+            )
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
     labels = source.labels
@@ -352,6 +358,8 @@ def copies(data: StudyData) -> pd.DataFrame:
         )
         tests = {f"D_I of person {person}": split.test[person] for person in fold.individuals}
         tests["D_G"] = fold.global_test
+        if data.settings.context:
+            tests |= {f"D_U of person {one}": split.elsewhere[one] for one in fold.individuals}
         for name, test in tests.items():
             copied = np.isin(number[test], number[trained])
             lines.append((fold_number, name, len(test), int(copied.sum())))
