@@ -115,7 +115,14 @@ def sometimes(settings: Settings) -> list[str]:
 def generic_key(data: StudyData, fold_number: int, repeat: int) -> str:
     """Return the key of the generic network of a fold and repeat."""
     D_G = data.content_of(data.splits.folds[fold_number])
-    return fingerprint([common(data), plans.GENERIC, D_G, repeat])
+    more = []
+    # in groups, the people of D_G are individuals of other folds, whose splits rotate
+    if data.rotation and data.settings.groups > 1:
+        more.append(["rotation", data.rotation])
+    # the content holds the contexts also where D_G is split without them
+    if "context" in data.source.attributes and not data.settings.context:
+        more.append("without contexts")
+    return fingerprint([common(data), plans.GENERIC, D_G, repeat, *more])
 
 
 def meta_key(data: StudyData, start: MetaLearned, fold_number: int, repeat: int) -> str:
@@ -138,6 +145,8 @@ def encoder_key(data: StudyData, fold_number: int) -> str:
     facts = {"engine": engine.VERSION, **settings}
     if data.rotation:  # it learns from other images of the individuals
         facts["rotation"] = data.rotation
+    if data.settings.context:
+        facts["available"] = data.settings.available
     return fingerprint([facts, plans.ENCODER, [data.content_of(fold), *people]])
 
 

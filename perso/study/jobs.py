@@ -146,8 +146,9 @@ def train_base(data: StudyData, job: Job, generic: Weights | None) -> dict:
 
     generic   weights of the generic network, for a meta-learned start
     """
+    data = data.at(job.repeat)
     if job.needs_encoder:
-        return train_encoder(data.at(job.repeat), job.fold, job.base)
+        return train_encoder(data, job.fold, job.base)
     if generic:
         return train_meta(data, job, as_state(generic))
     return train_generic(data, job.fold, job.repeat, job.base, job.methods[0].of_users)

@@ -197,7 +197,7 @@ def test_repeats_that_rotate_test_other_samples_of_each_individual(tmp_path):
         line = rows.loc["TL-n-0", str(person), 1]
         fold = one.folds[line["fold"]]
         number = [*one.folds].index(fold)
-        weights = one.store.weights(identity.generic_key(one.data, number, 1))
+        weights = one.store.weights(identity.generic_key(data, number, 1))
         state = {name: torch.from_numpy(array) for name, array in weights.items()}
         index = data.splits.test[person]
         found = inference.predict(jobs.recipe(data), data.inputs, state, index)
