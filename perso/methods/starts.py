@@ -1,5 +1,6 @@
 """Networks that people share and methods start from, beside the generic network."""
 
+import math
 import operator
 from dataclasses import dataclass
 
@@ -81,6 +82,8 @@ class UserNetwork:
             object.__setattr__(self, name, float(getattr(self, name)))
         if self.told not in TOLD:
             raise ValueError(f"told {self.told!r} is unknown; possible: {', '.join(TOLD[1:])}")
+        if not math.isfinite(self.user_head):
+            raise ValueError(f"user_head {self.user_head} must be a finite number")
         if not self.told and not self.user_head:
             raise ValueError("a UserNetwork needs told or user_head: else it knows nobody")
         if self.fed and not self.user_head:

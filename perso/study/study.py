@@ -349,8 +349,13 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
     plain = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture)
     networks = {}
     for method in methods:
-        recipe = user_recipe(plain, data.splits.folds[0], method.of_users)
+        if method.of_users and architecture != "gru":
+            raise InputError(
+                f"rows_of: {method.name} starts from a network of users, which needs "
+                "architecture: gru"
+            )
         try:
+            recipe = user_recipe(plain, data.splits.folds[0], method.of_users)
             if recipe not in networks:
                 networks[recipe] = recipe.network()
             network = networks[recipe]
