@@ -6,6 +6,8 @@ import pytest
 
 from perso.analysis import changes
 from perso.methods.method import BASELINE
+from perso.methods.registry import METHODS
+from perso.parts import ALL_PARTS, BOTH, margin_of, parts_of
 from perso.stats import cohorts, paired
 from perso.store.sqlite import packed
 
@@ -116,6 +118,100 @@ def test_a_generic_network_counts_where_it_does_not_cancel():
     one = changes.shared_variance(table, {TL: 1, BASELINE: -1}, "D_I", 0)
     assert one == pytest.approx(spread / 2)  # two generic networks
     assert changes.shared_variance(table, {TL: 1, TL_0: -1}, "D_I", 0) == 0
+
+
+def spread_of(table: pd.DataFrame, *contrast: str) -> float:
+    """The variance that a fold's people share in a difference of two methods on D_I."""
+    first, second = contrast
+    return changes.shared_variance(table, {first: 1, second: -1}, "D_I", 0)
+
+
+# methods of one user network, of others, and of the generic network
+INPUT, NOT_FITTED = "user input", "user input, not fitted"
+SHUFFLED, GATES, HEAD = "user input, shuffled", "user gates", "user head 0.1"
+GENERIC = ("TL-n-0", "TL-n-200 (1e-3)")
+
+
+def from_networks(repeats: int = 1) -> pd.DataFrame:
+    """Rows of the baseline, and of methods that start from networks that people share."""
+    methods = (BASELINE, INPUT, NOT_FITTED, SHUFFLED, GATES, HEAD, *GENERIC)
+    table = rows(methods, repeats=repeats)
+    return table.assign(iterations=10 + 100 * (table["method"] != BASELINE))
+
+
+def test_user_networks_count_where_they_do_not_cancel():
+    assert {INPUT, NOT_FITTED, SHUFFLED, GATES, HEAD, *GENERIC} <= {each.name for each in METHODS}
+    table = from_networks(repeats=2)
+    spread = table.loc[table["method"] == BASELINE, "acc_G"].var()
+    # one network, of which there are two in two repeats
+    assert spread_of(table, INPUT, BASELINE) == pytest.approx(spread / 2)
+    # the same network
+    assert spread_of(table, INPUT, NOT_FITTED) == spread_of(table, *GENERIC) == 0
+    # two networks
+    for other in (SHUFFLED, GATES, HEAD, *GENERIC):
+        assert spread_of(table, INPUT, other) == pytest.approx(2 * spread / 2)
+
+
+def test_the_generic_network_counts_as_without_user_networks():
+    table = from_networks()
+    spread = table.loc[table["method"] == BASELINE, "acc_G"].var()
+    for method in GENERIC:
+        assert spread_of(table, method, BASELINE) == pytest.approx(spread)
+    found = changes.shared_variance(table, {GENERIC[0]: 2, GENERIC[1]: -1, BASELINE: -1}, "D_I", 0)
+    assert found == pytest.approx(spread)
+
+
+def test_another_user_network_widens_the_interval():
+    table = from_networks()
+    spread = table.loc[table["method"] == BASELINE, "acc_G"].var()
+    for other, networks in ((NOT_FITTED, 0), (GATES, 2)):
+        d = changes.by_person(table, {INPUT: 1, other: -1}, "D_I")
+        found = changes.change(table, INPUT, other, "D_I")
+        assert found.error**2 == pytest.approx(d.var() / len(d) + networks * spread)
+
+
+# --- the parts
+
+
+def with_elsewhere(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows with accuracies on D_U."""
+    draw = np.random.default_rng(1)
+    return table.assign(acc_U=draw.random(len(table)), n_U=10)
+
+
+def test_on_d_u_a_change_is_of_the_accuracies_on_d_u():
+    table = with_elsewhere(rows())
+    wide = table.pivot(index="person", columns="method", values="acc_U")
+    expected = paired.paired_change(wide[SW] - wide[BASELINE])
+    found = changes.change(table, SW, BASELINE, "D_U")
+    assert (found.mean, found.low, found.high, found.n) == pytest.approx(
+        (expected.mean, expected.low, expected.high, 12)
+    )
+
+
+def test_both_is_the_sum_of_the_accuracies_on_d_i_and_d_u():
+    table = with_elsewhere(rows())
+    parts = [changes.by_person(table, {SW: 1, BASELINE: -1}, part) for part in ("D_I", "D_U")]
+    both = changes.by_person(table, {SW: 1, BASELINE: -1}, BOTH)
+    np.testing.assert_allclose(both, parts[0] + parts[1])
+    assert changes.change(table, SW, BASELINE, BOTH).mean == pytest.approx(both.mean())
+    assert margin_of(BOTH) == margin_of("D_I") + margin_of("D_U") > margin_of("D_G")
+
+
+@pytest.mark.parametrize("part", ["D_U", BOTH])
+def test_people_without_other_contexts_have_no_change_there(part):
+    table = with_elsewhere(rows())
+    table.loc[table["person"] == "0-3", "acc_U"] = np.nan
+    assert changes.change(table, SW, BASELINE, part).n == 11
+    table["acc_U"] = np.nan
+    assert changes.change(table, SW, BASELINE, part).n == 0
+
+
+def test_rows_were_tested_on_d_u_where_any_of_them_was():
+    plain, elsewhere = rows(), with_elsewhere(rows())
+    assert list(parts_of(plain)) == list(parts_of(plain.assign(acc_U=np.nan))) == ["D_I", "D_G"]
+    assert list(parts_of(elsewhere)) == ["D_I", "D_U", "D_G"]
+    assert all(parts_of(elsewhere)[name] is part for name, part in ALL_PARTS.items())
 
 
 def test_hits_on_images_average_to_the_contrast():

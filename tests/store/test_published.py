@@ -150,6 +150,26 @@ def test_a_file_that_is_older_than_a_column_is_read_with_nulls(tmp_path):
         assert again["hits_S"].iloc[2] == b"\x04"
 
 
+def test_what_rows_say_of_other_contexts_is_published_and_older_files_say_nothing(tmp_path):
+    """Through a store, of people with a D_U and of people without."""
+    elsewhere = {"acc_U": 2 / 3, "n_U": 3, "hits_U": packed(np.array([True, False, True]))}
+    store = Store(tmp_path / "rows.sqlite")
+    store.add(pd.concat([rows("a", **elsewhere), rows("b")]).to_dict("records"))
+    stored = store.rows("ab")
+    path = tmp_path / "x.parquet"
+    published.write_rows(path, stored, PROVENANCE)
+    back = published.read_rows(path).rows
+    pd.testing.assert_frame_equal(back, stored, check_exact=True)
+    assert back[[*elsewhere]].notna().to_numpy().tolist() == [[True] * 3, [False] * 3]
+    assert back.loc[0, [*elsewhere]].to_dict() == elsewhere
+
+    parquet.write_table(parquet.read_table(path).drop_columns([*elsewhere]), path)
+    older = published.read_rows(path).rows
+    assert list(older) == list(ROW) and older[[*elsewhere]].isna().all(axis=None)
+    kept = [column for column in ROW if column not in elsewhere]
+    pd.testing.assert_frame_equal(older[kept], stored[kept], check_exact=True)
+
+
 def test_a_newer_column_of_another_type_is_no_published_file(tmp_path):
     path = tmp_path / "x.parquet"
     published.write_rows(path, rows("a"), PROVENANCE)

@@ -67,6 +67,30 @@ def test_an_older_store_gets_the_new_columns_and_keeps_its_rows(tmp_path):
     assert found.loc["new", "hits_S"] == b"\xff" and found.loc["new", "logp_I"] == b"\x00\x01"
 
 
+def test_a_store_that_is_older_than_contexts_has_none_in_its_rows(tmp_path):
+    """And takes rows that have some; of those a column of both has numbers and nan."""
+    path = tmp_path / "rows.sqlite"
+    older = {name: kind for name, kind in ROW.items() if name not in ("acc_U", "n_U", "hits_U")}
+    columns = ", ".join(f"{name} {kind}" for name, kind in older.items())
+    before = {name: value for name, value in row("old").items() if name in older}
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE TABLE rows ({columns})")
+        marks = ", ".join(f":{name}" for name in older)
+        connection.execute(f"INSERT INTO rows ({', '.join(older)}) VALUES ({marks})", before)
+    store = Store(path)
+    alone = store.rows(["old"])
+    assert list(alone) == list(ROW) and alone[["acc_U", "n_U", "hits_U"]].isna().all(axis=None)
+    assert (alone["acc_I"].item(), alone["hits_G"].item()) == (1 / 3, b"\x00\xff")
+    hits = np.array([True, False, True])
+    store.add([row("new", acc_U=2 / 3, n_U=3, hits_U=packed(hits)), row("without")])
+    found = store.rows(["old", "new", "without"]).set_index("key")
+    assert found["acc_U"].dtype == found["n_U"].dtype == float
+    assert found["acc_U"].notna().tolist() == [False, True, False]
+    line = found.loc["new"]
+    assert line["acc_U"] == 2 / 3
+    assert unpacked(line["hits_U"], int(line["n_U"])).tolist() == hits.tolist()
+
+
 def test_rows_come_back_as_they_went_in(store):
     wanted = [
         row("a"),
