@@ -1,5 +1,6 @@
 """User networks: one for all people of a fold, of which a person moves a row alone."""
 
+import io
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,11 +12,13 @@ from perso.methods.method import Method, Phase
 from perso.methods.registry import named
 from perso.methods.starts import UserNetwork
 from perso.paths import ROOT
+from perso.seeds import seed_of
 from perso.settings import Settings, read_params
 from perso.store.sqlite import unpacked
 from perso.study import identity, jobs, lineage, plans
 from perso.study.study import Study
 from perso.training import engine, inference
+from perso.training.recipe import init_state
 
 PEOPLE, EACH, CLASSES, SIZE = 6, 12, 3, 8
 FITTED = (Phase("I", 3, rate=0.05, trains="user"),)
@@ -34,6 +37,7 @@ INPUT = tuple(
 )
 OWN, NOT_FITTED, SHUFFLED, OTHERS = INPUT
 HEAD = short("user head 0.3")
+START = UserNetwork("gates", user_head=0.5)
 
 
 @pytest.fixture
@@ -77,8 +81,8 @@ def trained(one: Study, *methods: Method) -> tuple[dict, dict]:
     """The shared network of methods of one start, and their states of the first fold's people."""
     fold, start = one.folds[0], methods[0].of_users
     row = jobs.train_generic(one.data, 0, 0, "key", start)
-    one.store.add([row], "networks")
-    network = jobs.as_state(one.store.weights("key"))
+    with np.load(io.BytesIO(row["weights"])) as weights:
+        network = jobs.as_state(dict(weights))
     how = jobs.user_recipe(jobs.recipe(one.data), fold, start)
     reached, _ = lineage.train_methods(
         one.data, how, methods, fold.individuals, fold_number=0, repeat=0, generic=network
@@ -141,6 +145,18 @@ def test_shuffled_users_are_as_frequent_and_others(one):
     assert np.array_equal(before[rest], after[rest])
     again, other = (plans.users(one.data, fold, SHUFFLED.start, repeat) for repeat in (0, 1))
     assert np.array_equal(after, again) and not np.array_equal(after, other)
+
+
+def test_a_network_that_is_told_nobody_learns_no_row_of_a_user(one):
+    """Its rows but that of user 0 stay as they were drawn."""
+    how = jobs.user_recipe(jobs.recipe(one.data), one.folds[0], START)
+    drawn = init_state(how, seed_of(one.settings.seed, "init", plans.GENERIC, 0))["users.weight"]
+    nobody, some = (
+        trained(one, Method("x", "own", "", replace(START, unknown=share), ()))[0]["users.weight"]
+        for share in (1.0, 0.1)
+    )
+    assert (nobody != drawn).any(1).tolist() == [True] + [False] * 3
+    assert (some != drawn).any(1).tolist() == [True] * 4
 
 
 # --- what a person has of it
@@ -208,7 +224,6 @@ def test_a_user_head_does_not_add_classes(name, one):
 
 # --- its record and its key
 
-START = UserNetwork("gates", user_head=0.5)
 OTHER_START = {
     "told": "film",
     "embedding": 4,
