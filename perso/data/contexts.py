@@ -30,9 +30,12 @@ def with_context(source: Cohort, context: str, seed: int) -> Cohort:
     if colon:
         return altered(source, name, amount, seed)
     if name not in source.attributes:
-        possible = [*source.attributes, *(f"{made}:NUMBER" for made in MADE)]
+        possible = list(source.attributes)
+        if source.kind == "images":
+            possible += [f"{made}:NUMBER" for made in MADE]
         raise InputError(
-            f"context: {source.source} has no attribute {name!r}; possible: {', '.join(possible)}"
+            f"context: {source.source} has no attribute {name!r}; "
+            f"possible: {', '.join(possible) or 'none'}"
         )
     values, number = np.unique(source.attributes[name], return_inverse=True)
     if len(values) < 2:

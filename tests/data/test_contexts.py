@@ -203,6 +203,14 @@ def test_sequences_cannot_be_sheared():
         with_context(waves, "shear:15", seed=0)
 
 
+@pytest.mark.parametrize(("attributes", "possible"), [({"when": LATE}, "when"), ({}, "none")])
+def test_of_sequences_only_attributes_are_possible(attributes, possible):
+    waves = people(**attributes)
+    waves = replace(waves, inputs=np.zeros((len(WHO), 4, 2), np.float32), kind="sequences")
+    with pytest.raises(InputError, match=rf"no attribute 'where'; possible: {possible}$"):
+        with_context(waves, "where", seed=0)
+
+
 def test_people_who_cannot_be_split_in_contexts_are_named(prepared):
     everywhere_late = LATE | (WHO == 2)
     for context, problem in (

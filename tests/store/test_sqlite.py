@@ -80,6 +80,7 @@ def test_a_store_that_is_older_than_contexts_has_none_in_its_rows(tmp_path):
     store = Store(path)
     alone = store.rows(["old"])
     assert list(alone) == list(ROW) and alone[["acc_U", "n_U", "hits_U"]].isna().all(axis=None)
+    assert alone["n_U"].dtype == float  # of numbers, though all are missing
     assert (alone["acc_I"].item(), alone["hits_G"].item()) == (1 / 3, b"\x00\xff")
     hits = np.array([True, False, True])
     store.add([row("new", acc_U=2 / 3, n_U=3, hits_U=packed(hits)), row("without")])
