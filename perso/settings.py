@@ -156,6 +156,11 @@ class Settings:
                 f"context: {self.context!r} needs people who wrote their samples; class counts "
                 "draw them; set variation: hidden-factors"
             )
+        if self.rows_of == "contexts" and not self.context:
+            raise InputError(
+                "context: none is set, and rows_of: contexts is about a person's other contexts; "
+                "set an attribute of the data, or shear:15"
+            )
         if self.available and not self.context:
             raise InputError(
                 f"available: {self.available} is of no effect without a context; set available: 0"

@@ -206,6 +206,11 @@ def test_a_whole_number_serves_as_a_number():
             "individuals: 5 are too few for folds: 3, each of which needs two; at least 6",
         ),
         (
+            {"rows_of": "contexts"},
+            "context: none is set, and rows_of: contexts is about a person's other contexts; "
+            "set an attribute of the data, or shear:15",
+        ),
+        (
             {"available": 1},
             "available: 1 is of no effect without a context; set available: 0",
         ),

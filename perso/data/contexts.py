@@ -43,6 +43,16 @@ def with_context(source: Cohort, context: str, seed: int) -> Cohort:
     return replace(source, attributes=source.attributes | {"context": number})
 
 
+def context_names(source: Cohort, context: str) -> list[str]:
+    """Return the names of a cohort's contexts, in the order of their numbers.
+
+    source   as it was before `with_context`
+    """
+    if ":" in context:
+        return ["as it is", context]
+    return [str(value) for value in np.unique(source.attributes[context])]
+
+
 def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
     """`with_context` of a context that is made."""
     if name not in MADE or not re.fullmatch(r"[1-9][0-9]?", amount):

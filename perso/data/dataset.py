@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from perso.data import cohort, sources, splits
-from perso.data.contexts import with_context
+from perso.data.contexts import context_names, with_context
 from perso.data.images import flipped, flipped_trajectories, resized
 from perso.data.splits import Fold, Person, Roles, Splits
 from perso.errors import InputError
@@ -40,6 +40,7 @@ class StudyData:
     content: dict[Person, str]  # hash of each person's name and data, a part of a model's key
     architecture: str | type = "vgg"  # the network's name, or a class of the user's own
     cohorts: tuple[Roles, ...] = ()  # who is what; the folds follow from it
+    contexts: tuple[str, ...] = ()  # names of a person's contexts, by number
     rotation: int = 0  # which split of the individuals' own data `splits` holds
 
     def at(self, repeat: int) -> "StudyData":
@@ -97,13 +98,15 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         source, cohorts = draw_class_counts(settings, source)
     else:
         source, cohorts = choose_people(settings, source)
+    contexts = []
     if settings.context:
-        source = with_context(source, settings.context, settings.seed)
-        count = int(source.attributes["context"].max()) + 1
-        if settings.available >= count:
+        numbered = with_context(source, settings.context, settings.seed)
+        contexts = context_names(source, settings.context)
+        source = numbered
+        if settings.available >= len(contexts):
             raise InputError(
                 f"available: {settings.available} is impossible; context {settings.context} has "
-                f"{count} values, possible: 0 to {count - 1}"
+                f"{len(contexts)} values, possible: 0 to {len(contexts) - 1}"
             )
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
@@ -136,6 +139,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         split_of(settings, source, cohorts),
         content,
         cohorts=tuple(cohorts),
+        contexts=tuple(contexts),
     )
 
 
@@ -423,6 +427,10 @@ def facts(data: StudyData) -> str:
         f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} samples, "
         f"mean {samples.mean():.1f}",
     ]
+    if data.contexts:
+        names = list(data.contexts)
+        own = names.pop(data.settings.available)
+        lines.append(f"contexts  {data.settings.context}: D_I {own}; D_U {', '.join(names)}")
     for number, fold in parts.groupby("fold"):
         first = fold.iloc[0]
         train = f"{fold['D_I train'].min()} to {fold['D_I train'].max()}"

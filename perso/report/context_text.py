@@ -485,4 +485,4 @@ def contexts_verdicts_sentence(verdicts: Mapping[Bed, list[Verdict]]) -> str:
 
 def claims_by_bed(verdicts: Mapping[Bed, list[Verdict]]) -> pd.DataFrame:
     """Every test and control of the claims as text, the beds one after the other."""
-    return pd.concat({bed.name: front_text.claims_table(own) for bed, own in verdicts.items()})
+    return pd.concat({bed.name: front_text.claim_tests_table(own) for bed, own in verdicts.items()})
