@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perso.errors import InputError
 from perso.files import whole, writable
-from perso.methods.registry import TABLES
+from perso.methods.registry import OF_TIME, TABLES
 from perso.paths import ROOT, default_data_dir, default_store
 from perso.seeds import fingerprint, rng
 from perso.settings import (
@@ -266,10 +266,13 @@ def test_an_impossible_value_is_named_with_what_is_possible(values, message):
     ("key", "value"), [(key, value) for key in CHOICES for value in CHOICES[key]]
 )
 def test_what_is_called_possible_is_possible(key, value):
-    assert getattr(overlay({key: value}), key) == value
+    needed = {"context": "side"} if value == "contexts" else {}
+    assert getattr(overlay({key: value, **needed}), key) == value
 
 
-@pytest.mark.parametrize("values", [{"exchange": True}, {"variation": "class-counts"}])
+@pytest.mark.parametrize(
+    "values", [{"exchange": True}, {"folds": 5}, {"variation": "class-counts"}]
+)
 def test_no_other_people_are_needed_where_d_g_is_not_made_of_them(values):
     assert overlay({"global_people": 0, **values}).global_people == 0
 
@@ -413,7 +416,8 @@ def test_what_a_startup_file_defines_is_no_setting_but_what_a_cell_does_is(monke
 @pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.name)
 def test_every_params_file_reads_and_sets_what_smoke_sets(path):
     """A chapter declares smoke's values: what a file leaves out would stay at smoke's size."""
-    read_params(path)
+    if read_params(path).rows_of in OF_TIME:  # no chapter runs with these parameters
+        return
     assert set(yaml.safe_load(SMOKE.read_text("utf-8"))) <= set(
         yaml.safe_load(path.read_text("utf-8"))
     )
