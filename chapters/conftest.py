@@ -12,10 +12,11 @@ from perso.paths import default_data_dir
 FILES = {
     "pens": [f"{pens.FOLDER}/{name}" for name in pens.TEXTS],
     "watch": [watch.FILE],
+    "qmnist": ["QMNIST/raw/qmnist-train-images-idx3-ubyte"],
 }
 # the data sets of chapters that are not about the data of the others
 NEEDED = {
-    "21-sequences.ipynb": ("pens", "watch"),
+    "21-sequences.ipynb": ("pens", "watch", "qmnist"),
     "22-recurrent.ipynb": ("pens",),
     "23-contexts.ipynb": ("watch",),
 }
