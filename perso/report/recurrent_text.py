@@ -10,8 +10,9 @@ from perso.analysis.changes import change
 from perso.analysis.effects import contrast_table
 from perso.analysis.recurrent import FAST, GENERIC, ON_ANOTHER, ON_D_G, place_of
 from perso.parts import ALL_PARTS, PARTS
-from perso.report.effects_text import NOT_THERE, change_text, direction, directions, listed
+from perso.report.effects_text import NOT_THERE, change_text, direction, directions
 from perso.report.front_text import both_changes, listed_methods
+from perso.report.tables import listed
 from perso.store.published import Published
 
 # Methods of the answer, in this order

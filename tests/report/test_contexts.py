@@ -11,7 +11,7 @@ import torch
 
 from perso.methods.registry import TABLES
 from perso.parts import BOTH
-from perso.report import context_figures, context_text
+from perso.report import context_figures, context_text, crop_text
 from perso.report.context_text import BEDS
 from perso.settings import Settings, as_dict
 from perso.store.published import Published
@@ -196,24 +196,24 @@ def test_without_the_models_nothing_is_said():
 
 
 def test_printed_sums_are_those_of_their_contexts_and_have_the_printed_means():
-    for each in context_text.PRINTED:
+    for each in crop_text.PRINTED:
         if each.available is not None:
             assert each.available + each.unseen == pytest.approx(each.to_generic, abs=0.2)
-    for name, mean in zip(("to_generic", "to_tuned"), context_text.PRINTED_MEANS, strict=True):
-        values = [getattr(each, name) for each in context_text.PRINTED]
+    for name, mean in zip(("to_generic", "to_tuned"), crop_text.PRINTED_MEANS, strict=True):
+        values = [getattr(each, name) for each in crop_text.PRINTED]
         assert np.mean(values) == pytest.approx(mean, abs=0.02)
 
 
 def test_sums_stand_beside_the_printed_ones_with_both_contexts(tables):
-    table = context_text.sums_table(tables)
+    table = crop_text.sums_table(tables)
     assert table.loc[("printed", "mean"), "ΔP"] == "+35.23"
     assert table.loc[("printed", "WIDAR, scenario 1"), "unseen: D_U"] == "-16.69"
     assert table.loc[("ours", "watch"), "unseen: D_U"].startswith("-")
 
 
 def test_tables_with_fewer_than_six_people_and_losses_are_counted():
-    assert "3 of its 4 tables could decide nothing" in context_text.small_studies_sentence()
-    assert "-16.69 (WIDAR, scenario 1, ΔP +8.56), -5.97" in context_text.below_generic_sentence()
+    assert "3 of its 4 tables could decide nothing" in crop_text.small_studies_sentence()
+    assert "-16.69 (WIDAR, scenario 1, ΔP +8.56), -5.97" in crop_text.below_generic_sentence()
 
 
 # --- the trained penalty
@@ -235,11 +235,11 @@ def test_a_trained_penalty_turns_negative_after_its_value_over_the_rate(seed, al
         (loss + trained * network.weight.abs().sum()).backward()
         optimiser.step()
         steps += 1
-    assert steps == pytest.approx(context_text.sign_turn(alpha, rate), abs=1)
+    assert steps == pytest.approx(crop_text.sign_turn(alpha, rate), abs=1)
 
 
 def test_the_steps_of_the_published_settings_are_in_the_table():
-    table = context_text.penalties_table()["α is 0 after … steps"]
+    table = crop_text.penalties_table()["α is 0 after … steps"]
     assert table["Stress", "Table 5"] == "10" and table["WIDAR", "code"] == "1,000"
 
 
