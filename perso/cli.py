@@ -244,7 +244,10 @@ def data_command(arguments: argparse.Namespace) -> None:
     print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
     if arguments.to:
         cohort.save(data.source, arguments.to)
-        option = shlex.join(["-p", f"dataset=file:{arguments.to}"])
+        words = ["-p", f"dataset=file:{arguments.to}"]
+        if ":" in data.settings.context:  # the file holds the images as they were altered
+            words += ["-p", "context=context"]
+        option = shlex.join(words)
         print(f"wrote {arguments.to}; use it on any machine with {option}", file=sys.stderr)
 
 
@@ -352,7 +355,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     """Test the papers' claims, or the user's own, and print the ledger."""
     check_suffix(arguments.to, ".json")
     study = open_study(arguments)
-    from perso.claims import evidence, finding, ledger, ledger_file, own_claims
+    from perso.claims import evidence, finding, ledger, ledger_file, own_claims, registry
     from perso.data.dataset import shape_text
     from perso.report import ledger_text
     from perso.study.study import Study
@@ -406,7 +409,14 @@ def claims_command(arguments: argparse.Namespace) -> int:
     size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
     files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)
-    print(write(last.verdicts).rstrip("\n"))
+    verdicts = last.verdicts
+    if claims is own_claims.CLAIMS and arguments.format != "csv":
+        about = registry.CLAIMS_OF.get(study.asked.rows_of, claims)
+        verdicts = [each for each in verdicts if each.claim in about]
+        if others := len(last.verdicts) - len(verdicts):
+            rows_of = f"rows_of: {study.asked.rows_of}"
+            print(f"left out: {others} claims about other rows than {rows_of}", file=sys.stderr)
+    print(write(verdicts).rstrip("\n"))
     if arguments.to:
         ledger_file.write_ledger(arguments.to, last)
         print(f"wrote {arguments.to}", file=sys.stderr)

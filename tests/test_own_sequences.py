@@ -1,6 +1,7 @@
 """Sequences of the user's own, with contexts: from a file to tested claims, without code."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from perso.claims.ledger import VERDICTS
 from perso.cli import main
 from perso.methods import registry
 from perso.methods.method import Method
+from perso.paths import ROOT
 
 PEOPLE, EACH = 6, 24
 PARAMS = """\
@@ -80,8 +82,9 @@ def command(tmp_path, capsys) -> Callable:
 
 def ledger(command, table: str, path: Path, **options) -> tuple[dict, str]:
     """The verdicts of claims by number, and the text that the terminal shows."""
-    code, text, _ = command(table, "claims", "--to", str(path), **options)
+    code, out, messages = command(table, "claims", "--to", str(path), **options)
     assert code == 0
+    text = out + messages
     found = ledger_file.read_ledger(path).verdicts
     return {each.claim.number: each.verdict for each in found}, text
 
@@ -107,6 +110,10 @@ def test_from_a_file_to_tested_claims(table, decided, command, tmp_path):
     assert tested & {*range(35, 43)} == {*decided}
     assert all(verdicts[number] in VERDICTS for number in decided)
     assert "6 people" in text and "a smoke run decides nothing" not in text
+    # others are named by their number alone
+    listed = set(re.findall(r"^(\d+) ", text, re.MULTILINE))
+    assert listed == {str(number) for number in decided}
+    assert "left out: 42 claims about other rows than rows_of: " + table in text
 
 
 def test_fewer_than_six_people_decide_nothing(command, tmp_path):
@@ -116,3 +123,16 @@ def test_fewer_than_six_people_decide_nothing(command, tmp_path):
     verdicts, text = ledger(command, "contexts", tmp_path / "ledger.json", people=5)
     assert {verdicts[number] for number in range(39, 43)} == {"UNDECIDED"}
     assert "5 people" in text and "decides nothing" in text
+
+
+def test_a_file_of_altered_images_says_how_it_is_used(tmp_path, capsys):
+    quick = str(ROOT / "params" / "quick.yml")
+    given = ["-p", "rows_of=contexts", "-p", "context=shear:15"]
+    file = tmp_path / "sheared.npz"
+    assert main(["data", quick, *given, "--to", str(file)]) == 0
+    there, err = capsys.readouterr()
+    words = f"-p dataset=file:{file} -p context=context"
+    assert f"use it on any machine with {words}" in err
+    assert main(["data", quick, "-p", "rows_of=contexts", *words.split()]) == 0
+    sizes = there.partition("\n\n")[2]
+    assert sizes and sizes == capsys.readouterr().out.partition("\n\n")[2]

@@ -36,3 +36,5 @@ CLAIMS: tuple[Claim, ...] = (
     *CONTEXT_CLAIMS,  # 39 to 42
     *OUR_CLAIMS,  # 101 to 104
 )
+# the claims about a table that other claims do not use, by the table
+CLAIMS_OF = {"recurrent": RECURRENT_CLAIMS, "contexts": CONTEXT_CLAIMS}
