@@ -308,6 +308,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     """Print the table of methods, with the papers' numbers where they have any."""
     study, rows = stored_rows(arguments, published=True)
     from perso.analysis import comparison, selection
+    from perso.methods.method import BASELINE
     from perso.methods.registry import OF_TIME, base_of_table
     from perso.report import tables
     from perso.store.published import never_published
@@ -322,6 +323,8 @@ def table_command(arguments: argparse.Namespace) -> None:
     base = base_of_table(rows_of)
     table = comparison.compare(*selection.with_selected(rows, study.methods), printed, base)
     of_papers = study.data.kind == "images" and rows_of not in OF_TIME
+    if base != BASELINE:
+        print(f"changes are counted from {base}", file=sys.stderr)
     if never_published(study.settings) or not of_papers:
         table = comparison.without_printed(table)
     print(write(table).rstrip("\n"))

@@ -8,6 +8,7 @@ import pytest
 from perso import cli, own_code
 from perso.methods import baselines
 from perso.methods.after import Share
+from perso.methods.registry import TL_0, fault_of_table
 from perso.paths import ROOT
 from perso.store import published
 
@@ -80,3 +81,12 @@ def test_the_baselines_of_the_page_are_such():
     for method in (half, whole):
         assert method.from_generic and method not in baselines.ALL
         assert method.phases[0].epochs == baselines.LENGTH
+
+
+def test_the_prune_and_mix_of_the_page_is_a_table_of_methods():
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+    names = {}
+    exec(next(block for block in blocks if "PRUNED = " in block), names)
+    generic, mixed, again = names["PRUNED"]
+    assert not fault_of_table(names["PRUNED"])
+    assert again.start == mixed and mixed.from_generic and generic == TL_0

@@ -108,6 +108,7 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
                 f"available: {settings.available} is impossible; context {settings.context} has "
                 f"{len(contexts)} values, possible: 0 to {len(contexts) - 1}"
             )
+        check_contexts(settings, source, cohorts, contexts)
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
     labels = source.labels
@@ -141,6 +142,37 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         cohorts=tuple(cohorts),
         contexts=tuple(contexts),
     )
+
+
+def check_contexts(
+    settings: Settings, source: cohort.Cohort, cohorts: Sequence[Roles], contexts: Sequence[str]
+) -> None:
+    """InputError for an individual without D_I or D_U, and for an item in two contexts.
+
+    contexts   names, by number
+    """
+    number = source.attributes["context"]
+    _, first, of_item = np.unique(source.item, return_index=True, return_inverse=True)
+    differs = number != number[first][of_item]
+    if differs.any():
+        raise InputError(
+            f"context: item {source.item[differs][0]} is in two values of {settings.context}; an "
+            "item has one: number the items of each context anew"
+        )
+    available = settings.available
+    for person in (person for roles in cohorts for person in roles.individuals):
+        own = np.unique(number[source.who == person])
+        cure = "leave such people out, or choose other individuals by cohort_seed"
+        if available not in own:
+            raise InputError(
+                f"context: person {person} has no sample of '{contexts[available]}', which "
+                f"available: {available} is; {cure}"
+            )
+        if len(own) == 1:
+            raise InputError(
+                f"context: person {person} has samples of '{contexts[available]}' alone, so that "
+                f"D_U is empty; {cure}"
+            )
 
 
 def split_of(
@@ -418,13 +450,14 @@ def facts(data: StudyData) -> str:
     """Return the main facts about the data, in a few lines of text."""
     parts = part_sizes(data)
     samples = parts["samples"]
+    units = "samples" if len(np.unique(data.source.item)) == len(data.source.item) else "items"
     people = counted(len(data.source.people), "person", "people")
     lines = [
         f"data      {data.source.source}: {counted(len(data.source.labels), 'sample')} "
         f"of {people} chosen",
         f"{data.kind:9} {len(data.inputs):,} of {shape_text(data.kind, data.shape)}, "
         f"{data.classes} classes",
-        f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} samples, "
+        f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} {units}, "
         f"mean {samples.mean():.1f}",
     ]
     if data.contexts:

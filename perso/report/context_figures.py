@@ -168,11 +168,16 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Figure:
             if len(found) and data.kind == "images":
                 ax.imshow(data.inputs[found[0]], cmap="gray_r")
             elif len(found):
-                ax.plot(data.inputs[found[0]][:, :3], lw=1)
+                lines = ax.plot(data.inputs[found[0]][:, :3], lw=1)
             ax.tick_params(labelsize="x-small")
             ax.grid(color="0.93")
     for label, ax in enumerate(axes[0]):
         ax.set_title(f"class {label}", fontsize="small")
+    if data.kind != "images":
+        for ax in axes[-1]:
+            ax.set_xlabel("step", fontsize="x-small")
+        channels = [f"channel {number + 1}" for number in range(len(lines))]
+        fig.legend(lines, channels, loc="outside right center", frameon=False, fontsize="x-small")
     for line, number in zip(axes, numbers, strict=True):
         name = "$D_I$" if number == available else "$D_U$"
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")

@@ -170,16 +170,6 @@ def bed_sentence(bed: Bed, run: Published) -> str:
     )
 
 
-def other_bed_sentence(bed: Bed, run: Published) -> str:
-    """The same for D_U alone, in short."""
-    start = f"on that of {bed.name} ({people_of(run)} people)"
-    found = both_differences(run)
-    if not found:
-        return f"{start} neither is known"
-    on_other, by_crop = (change_text(lines["D_U"]) for lines in found)
-    return f"{start} {on_other} and {by_crop}"
-
-
 def both_differences(run: Published) -> tuple[dict[str, pd.Series], ...]:
     """By part, fine-tuning minus the generic network, and CRoP minus fine-tuning; or nothing."""
     pairs = (*LATE, *GENERIC), (*CROP, *FINE_TUNED)
@@ -191,16 +181,50 @@ def both_differences(run: Published) -> tuple[dict[str, pd.Series], ...]:
 
 
 def contexts_answer(beds: Mapping[Bed, Published]) -> str:
-    """What fine-tuning and CRoP do to both contexts of the first bed, and to D_U of the others."""
-    leading, *others = beds
-    first = bed_sentence(leading, beds[leading])
-    if not others:
-        return first
-    texts = [other_bed_sentence(bed, beds[bed]) for bed in others]
+    """What fine-tuning does on D_U of every bed, and whether CRoP protects it."""
+    on_other = {bed: found for bed, run in beds.items() if (found := both_differences(run))}
+    if not on_other:
+        return NOT_THERE
+    by_tuning = {bed: tuning["D_U"] for bed, (tuning, _) in on_other.items()}
+    by_crop = {bed: crop["D_U"] for bed, (_, crop) in on_other.items()}
     return (
-        f"{first} Fine-tuning's change on the other context, and CRoP minus fine-tuning there, are "
-        f"{'; '.join(texts)}."
+        f"On the other contexts, fine-tuning changes accuracy by {by_bed_text(by_tuning, beds)}. "
+        f"{sorted_by_shift(by_tuning, OTHER_CONTEXTS)} CRoP minus fine-tuning there is "
+        f"{by_bed_text(by_crop, beds)}. {sorted_by_shift(by_crop, PROTECTED)}"
     )
+
+
+# what the 95 % intervals on D_U show, of fine-tuning, and of CRoP minus fine-tuning
+OTHER_CONTEXTS = {
+    "lowers": "They are harmed for",
+    "open": "Harm is neither shown nor excluded for",
+    "raises": "They gain, too, for",
+    "unknown": "The people are too few for",
+}
+PROTECTED = {
+    "raises": "So pruning and mixing helps them for",
+    "open": "That it helps them is not shown for",
+    "lowers": "It costs them something for",
+    "unknown": "The people are too few for",
+}
+
+
+def by_bed_text(lines: Mapping[Bed, pd.Series], beds: Mapping[Bed, Published]) -> str:
+    """Differences by bed in points, with the number of people."""
+    return listed(
+        [
+            f"{change_text(line)} points ({bed.name}, {people_of(beds[bed])} people)"
+            for bed, line in lines.items()
+        ]
+    )
+
+
+def sorted_by_shift(lines: Mapping[Bed, pd.Series], words: Mapping[str, str]) -> str:
+    """A short sentence for each kind of `shift`, with the beds that have it."""
+    names: dict[str, list[str]] = {}
+    for bed, line in lines.items():
+        names.setdefault(shift(line), []).append(bed.name)
+    return " ".join(f"{words[kind]} {listed(names[kind])}." for kind in words if kind in names)
 
 
 def beds_list(beds: Mapping[Bed, Published]) -> Markdown:

@@ -42,7 +42,19 @@ def recurrent_answer(run: Published) -> str:
     return (
         f"{run.rows['person'].nunique()} people, compared with the generic network. "
         f"In points of accuracy, for the person and for everybody else: {'; '.join(texts)}. "
-        f"{users_conclusion(run.rows)}"
+        f"{own_data_conclusion(run.rows)}{users_conclusion(run.rows)}"
+    )
+
+
+def own_data_conclusion(rows: pd.DataFrame) -> str:
+    """What fine-tuning gains over as much training on another person's data; "" if not known."""
+    if ON_ANOTHER not in set(rows["method"]):
+        return ""
+    found = change(rows, FAST, ON_ANOTHER, "D_I")
+    line = pd.Series({"change": found.mean, "low": found.low, "high": found.high})
+    return (
+        f"On D_I, fine-tuning gains {change_text(line)} over as much training on another person's "
+        "data. "
     )
 
 

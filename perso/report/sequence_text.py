@@ -126,7 +126,10 @@ def context_answer(contexts: Mapping[str, tuple[pd.DataFrame, ContextGains | Non
 
     contexts   by what they are: of `drift.drift_table`, and of `drift.context_gains`
     """
-    sentences = ["That depends on the data."]
+    sentences = [
+        "A sample is a path of points or a piece of a recording. A person's samples are divided by "
+        "items, within each context. Whether contexts differ depends on the data."
+    ]
     for name, (table, gains) in contexts.items():
         known = table.dropna()
         differ = int((known["p"] < LEVEL).sum())

@@ -213,12 +213,14 @@ def test_of_sequences_only_attributes_are_possible(attributes, possible):
 
 def test_people_who_cannot_be_split_in_contexts_are_named(prepared):
     everywhere_late = LATE | (WHO == 2)
+    everywhere_early = LATE & (WHO != 2)
     for context, problem in (
-        (everywhere_late, r"person 2 has no sample of context 0; leave such people out$"),
-        (np.arange(len(WHO)) % 2, r"person \d: an item is in two contexts; leave such people out$"),
-        (ITEM % ITEMS == 0, r"person \d: in context 1, 1 sample cannot be split"),
+        (everywhere_late, r"context: person 2 has no sample of '0', which available: 0 is; leave"),
+        (everywhere_early, r"context: person 2 has samples of '0' alone, so that D_U is empty; le"),
+        (np.arange(len(WHO)) % 2, r"context: item \d+ is in two values of when; an item has one"),
+        (ITEM % ITEMS == 0, r"dataset: file:.*: person \d: in context 1, 1 sample cannot be split"),
     ):
-        with pytest.raises(InputError, match=f"^dataset: file:.*: {problem}"):
+        with pytest.raises(InputError, match=f"^{problem}"):
             prepared(people(when=context), "when", individuals=5)
 
 

@@ -138,17 +138,20 @@ def test_a_bed_is_described_in_every_direction(tuned, crop, words):
     assert sentence.startswith("Watch (12 people): fine-tuning changes accuracy by +")
 
 
-def test_the_answer_leads_with_the_first_bed_and_names_the_others():
-    beds = {WATCH: made_run(), PENS: on_pens(people=8)}
+def test_the_answer_sorts_the_beds_by_what_happens_on_their_other_contexts():
+    harmed = {"TL-n-300 (1e-3)": (9, -9, 0), "CRoP": (9, 0, 0), "TL-n-0": (0, 0, 0)}
+    beds = {
+        WATCH: made_run(harmed | {"TL, a tenth held out": (9, -9, 0)}),
+        PENS: on_pens(people=8),
+    }
     answer = context_text.contexts_answer(beds)
-    assert answer.startswith("Watch (12 people)") and "on that of pens (8 people) -" in answer
-    alone = context_text.contexts_answer({WATCH: made_run()})
-    assert "pens" not in alone and answer.startswith(alone)
+    assert answer.startswith("On the other contexts, fine-tuning changes accuracy by -")
+    assert "points (watch, 12 people) and" in answer and "(pens, 8 people)" in answer
+    assert "They are harmed for watch" in answer
+    assert "So pruning and mixing helps them for watch" in answer
     assert context_text.beds_list(beds).data.count("\n") == 1
-    incomplete = {WATCH: made_run(), PENS: on_pens(changes={"TL-n-0": (0, 0, 0)})}
-    assert "on that of pens (12 people) neither is known" in (
-        context_text.contexts_answer(incomplete)
-    )
+    incomplete = {WATCH: beds[WATCH], PENS: on_pens(changes={"TL-n-0": (0, 0, 0)})}
+    assert "pens" not in context_text.contexts_answer(incomplete)
 
 
 def test_a_mask_as_good_as_a_random_one_is_called_so_with_what_could_have_been_seen():
@@ -189,7 +192,7 @@ def test_without_the_models_nothing_is_said():
         context_text.masks_sentence(beds, context_text.MASKS[0]),
     ):
         assert sentence == context_text.NOT_THERE
-    assert "does not have the models" in context_text.contexts_answer(beds)
+    assert context_text.contexts_answer(beds) == context_text.NOT_THERE
 
 
 # --- the printed numbers

@@ -91,7 +91,7 @@ def test_samples_are_of_at_most_the_given_number_of_classes(make_data):
 
 def test_a_sheet_is_of_images(make_data):
     data = make_data()
-    source = replace(data.source, inputs=np.zeros((8, 5, 2), np.float32))
+    source = replace(data.source, inputs=np.zeros((8, 5, 2), np.float32), kind="sequences")
     with pytest.raises(InputError, match=r"^dataset: qmnist has sequences; a sheet shows images$"):
         notebook.sample_sheet(replace(data, source=source), ["ann"])
 

@@ -210,7 +210,9 @@ def test_the_answer_names_every_pair_of_contexts():
         {"Halves": (table, gains((0.11, 0.02), (0.01, 0.03))), "Arms": (table, None)}
     )
     assert answer == (
-        "That depends on the data. Halves differ for 1 of 2 people (p < .05); fine-tuning on one "
-        "context changes accuracy in it by +10.0 [+8.0, +12.0] points and in the other by +11.0 "
-        "[+9.0, +13.0] (10 people). Arms differ for 1 of 2 people (p < .05)."
+        "A sample is a path of points or a piece of a recording. A person's samples are divided by "
+        "items, within each context. Whether contexts differ depends on the data. Halves differ "
+        "for 1 of 2 people (p < .05); fine-tuning on one context changes accuracy in it by +10.0 "
+        "[+8.0, +12.0] points and in the other by +11.0 [+9.0, +13.0] (10 people). Arms differ for "
+        "1 of 2 people (p < .05)."
     )
