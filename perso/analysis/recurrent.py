@@ -24,6 +24,7 @@ ON_ANOTHER = "TL-n-200 on another person (1e-3)"
 GENTLER = (
     "TL-n-200 (3e-4)",
     "TL-n-200 (1e-4)",
+    "last block, 200 iterations",
     "head only, 200 iterations",
     "L2-SP 0.1, 200 iterations",
     "WiSE-FT 0.5, 200 iterations",

@@ -81,6 +81,12 @@ FINE_TUNING = (
         late_phase(LENGTH, RATE, trains="head"),
     ),
     fine_tuned(
+        f"last block, {LENGTH} iterations",
+        "fine-tuning",
+        "TL of the recurrent weights and the last layer",
+        late_phase(LENGTH, RATE, trains="last block"),
+    ),
+    fine_tuned(
         f"L2-SP 0.1, {LENGTH} iterations",
         "fine-tuning",
         "TL pulled to the generic network by 0.1/2 · ‖θ − θ_G‖² (Ditto, pFedMe)",
