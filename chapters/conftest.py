@@ -1,34 +1,33 @@
-"""The chapters whose data are not there are not compared with their committed outputs.
+"""Chapters about data of their own are compared with their committed outputs where these are there.
 
 With PERSO_REQUIRE_DATA=1 all of them are.
 """
 
+import ast
 import os
 from pathlib import Path
 
-from perso.data import pens, watch
-from perso.paths import default_data_dir
+import papermill
 
-FILES = {
-    "pens": [f"{pens.FOLDER}/{name}" for name in pens.TEXTS],
-    "watch": [watch.FILE],
-    "qmnist": ["QMNIST/raw/qmnist-train-images-idx3-ubyte"],
-}
-# the data sets of chapters that are not about the data of the others
-NEEDED = {
-    "21-sequences.ipynb": ("pens", "watch", "qmnist"),
-    "22-recurrent.ipynb": ("pens",),
-    "23-contexts.ipynb": ("watch",),
-}
+from perso.data.sources import files_of
+from perso.paths import ROOT, default_data_dir
+from perso.report.book import has_own_params
+from perso.settings import read_params
 
 
-def has_data(dataset: str) -> bool:
-    """Whether all files of a data set are there."""
-    folder: Path = default_data_dir()
-    return all((folder / name).is_file() for name in FILES[dataset])
+def has_data(chapter: Path) -> bool:
+    """Whether all files are there of the data sets that a chapter's own parameters name."""
+    stated = papermill.inspect_notebook(chapter).values()
+    names = [ast.literal_eval(parameter["default"]) for parameter in stated]
+    datasets = {read_params(ROOT / "params" / f"{name}.yml").dataset for name in names}
+    return all(
+        path.is_file() for dataset in datasets for path in files_of(dataset, default_data_dir())
+    )
 
 
 required = os.environ.get("PERSO_REQUIRE_DATA") == "1"
 collect_ignore = [
-    chapter for chapter, needed in NEEDED.items() if not required and not all(map(has_data, needed))
+    chapter.name
+    for chapter in sorted(Path(__file__).parent.glob("*.ipynb"))
+    if not required and has_own_params(chapter) and not has_data(chapter)
 ]

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from perso.data import pens, sources, watch
+from perso.data import sources
 from perso.data.cohort import Cohort
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
@@ -35,21 +34,6 @@ def asked_for(monkeypatch) -> list:
     return plans_seen
 
 
-SEQUENCE_FILES = {
-    "pens": [f"{pens.FOLDER}/{name}" for name in pens.TEXTS],
-    "watch": [watch.FILE],
-}
-
-
-def files_of(dataset: str) -> list[Path]:
-    """The unpacked files of a data set; none for one that needs no file."""
-    folder = default_data_dir()
-    if dataset in sources.ARCHIVES:
-        kind, _, names, _ = sources.ARCHIVES[dataset]
-        return [(folder / kind / "raw" / name).with_suffix("") for name in names]
-    return [folder / name for name in SEQUENCE_FILES.get(dataset, [])]
-
-
 @pytest.fixture
 def require_data():
     """`require_data(dataset)` skips the test where files of a data set are missing.
@@ -58,7 +42,8 @@ def require_data():
     """
 
     def require(dataset: str) -> None:
-        if missing := [str(path) for path in files_of(dataset) if not path.is_file()]:
+        files = sources.files_of(dataset, default_data_dir())
+        if missing := [str(path) for path in files if not path.is_file()]:
             leave = pytest.fail if os.environ.get("PERSO_REQUIRE_DATA") == "1" else pytest.skip
             leave(f"{dataset} is not there: {', '.join(missing)}")
 

@@ -471,9 +471,10 @@ def facts(data: StudyData) -> str:
         global_people = f"of {counted(first['D_G people'], 'person', 'people')}"
         if data.settings.variation == "class-counts":
             global_people = "is a pool of samples"
+        elsewhere = f", D_U {fold['D_U'].min()} to {fold['D_U'].max()}" if data.contexts else ""
         lines += [
             f"fold {number}    {counted(len(fold), 'individual')}, D_I train {train}, test {test}"
-            + (f", D_U {fold['D_U'].min()} to {fold['D_U'].max()}" if "D_U" in fold else ""),
+            f"{elsewhere}",
             f"          D_G {global_people}, "
             f"train {first['D_G train']:,}, test {first['D_G test']:,}",
         ]

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from perso.data import pens
 from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
 from perso.data.pens import pen_arrays
 from perso.errors import InputError
@@ -51,6 +52,20 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
         raise InputError(f"dataset: no {dataset!r}; possible: {possible}{file_hint(dataset)}")
     arrays = SOURCES[dataset](Path(data_dir).expanduser())
     return checked_cohort(arrays, f"dataset {dataset}", dataset)
+
+
+def files_of(dataset: str, data_dir: Path) -> list[Path]:
+    """Return where the unpacked files of a data set belong; none for one that needs no file."""
+    if dataset in ARCHIVES:
+        kind, _, names, _ = ARCHIVES[dataset]
+        return [(data_dir / kind / "raw" / name).with_suffix("") for name in names]
+    if dataset == "pens":
+        return [data_dir / pens.FOLDER / name for name in pens.TEXTS]
+    if dataset == "watch":
+        from perso.data.watch import FILE
+
+        return [data_dir / FILE]
+    return []
 
 
 def file_hint(dataset: str) -> str:

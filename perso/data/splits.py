@@ -147,8 +147,8 @@ def split_people(
     """Split every person's inputs and lay out the folds. ValueError names a person who cannot be.
 
     who, item  person and original sample of every input, [N]
-    cohorts    each of other people, and a fold of its own; without people for D_G it is two folds,
-               each half of the individuals being D_G to the other
+    cohorts    each of other people, and a fold of its own; without people for D_G its individuals
+               are divided into `groups`, each a fold with all other groups as its D_G
     share      of a person's items that is trained on
     rng_of     returns the generator of a person's split
     copies     1, or 3 with flips: input n also has the indices n + N and n + 2·N

@@ -29,7 +29,7 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", "references.bib")
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "html", "_build")  # the folders that a build replaces
-OWN_DATA_MISSING = r"InputError: dataset (pens|watch): "
+OWN_DATA_MISSING = r"InputError: dataset \w+: "
 MARK = ".made-by-perso"  # a file in each of them; a folder without it is not replaced
 
 

@@ -50,17 +50,16 @@ def own_data_conclusion(rows: pd.DataFrame) -> str:
     """What fine-tuning gains over as much training on another person's data; "" if not known."""
     if ON_ANOTHER not in set(rows["method"]):
         return ""
-    found = change(rows, FAST, ON_ANOTHER, "D_I")
-    line = pd.Series({"change": found.mean, "low": found.low, "high": found.high})
+    gain = change_line(rows, FAST, "D_I", base=ON_ANOTHER)
     return (
-        f"On D_I, fine-tuning gains {change_text(line)} over as much training on another person's "
+        f"On D_I, fine-tuning gains {change_text(gain)} over as much training on another person's "
         "data. "
     )
 
 
-def change_line(rows: pd.DataFrame, method: str, part: str) -> pd.Series:
-    """The change by a method against the generic network: change, low, high."""
-    found = change(rows, method, GENERIC, part)
+def change_line(rows: pd.DataFrame, method: str, part: str, base: str = GENERIC) -> pd.Series:
+    """The change by a method against another one: change, low, high."""
+    found = change(rows, method, base, part)
     return pd.Series({"change": found.mean, "low": found.low, "high": found.high})
 
 

@@ -18,6 +18,8 @@ from perso.paths import ROOT
 from perso.report import book
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+OWN_PARAMS = [chapter for chapter in CHAPTERS if book.has_own_params(chapter)]
+BOOKS_PARAMS = [chapter for chapter in CHAPTERS if chapter not in OWN_PARAMS]
 
 
 def cells(chapter, kind="code"):
@@ -32,23 +34,22 @@ def test_the_book_has_every_chapter_in_order():
     assert book.chapters() == CHAPTERS
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-class TestChapter:
+def stated_parameters(chapter):
+    (cell,) = (cell for cell in cells(chapter) if "parameters" in tags(cell))
+    return {
+        line.targets[0].id: ast.literal_eval(line.value) for line in ast.parse(cell.source).body
+    }
+
+
+@pytest.mark.parametrize("chapter", BOOKS_PARAMS, ids=lambda path: path.stem)
+class TestChapterWithTheBooksParameters:
     def test_runs_as_it_stands_at_smoke_size(self, chapter):
-        (cell,) = (cell for cell in cells(chapter) if "parameters" in tags(cell))
-        stated = {
-            line.targets[0].id: ast.literal_eval(line.value) for line in ast.parse(cell.source).body
-        }
-        if book.has_own_params(chapter):  # its rows are published
-            assert all((ROOT / "params" / f"{name}.yml").is_file() for name in stated.values())
-            return
+        stated = stated_parameters(chapter)
         smoke = yaml.safe_load((ROOT / "params" / "smoke.yml").read_text())
         assert stated == {key: smoke[key] for key in stated} and len(stated) >= 9
 
     def test_assigns_no_setting_before_they_are_read(self, chapter):
         """`settings_of` reads what any earlier cell assigned."""
-        if book.has_own_params(chapter):
-            return
         sources = [cell.source for cell in cells(chapter) if "parameters" not in tags(cell)]
         last = max(
             number for number, source in enumerate(sources) if "settings_of(globals())" in source
@@ -60,6 +61,17 @@ class TestChapter:
             }
             assert not assigned & set(settings.TYPES)
 
+
+@pytest.mark.parametrize("chapter", OWN_PARAMS, ids=lambda path: path.stem)
+def test_a_chapter_with_own_parameters_names_files_whose_rows_are_published(chapter):
+    stated = stated_parameters(chapter)
+    assert all((ROOT / "params" / f"{name}.yml").is_file() for name in stated.values())
+    assert (ROOT / "results" / f"{stated['params']}.parquet").is_file()
+    assert not any("settings_of(" in cell.source for cell in cells(chapter))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+class TestChapter:
     def test_has_short_cells_and_defines_nothing(self, chapter):
         for cell in cells(chapter):
             tree = ast.parse(cell.source)
@@ -148,9 +160,10 @@ def test_a_failed_chapter_is_named(tmp_path):
         book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
 
 
-def test_a_chapter_without_its_own_data_is_shown_as_committed(tmp_path, capsys):
-    missing = """from perso.errors import InputError
-raise InputError("dataset pens: download failed")"""
+@pytest.mark.parametrize("dataset", ["pens", "watch", "qmnist"])
+def test_a_chapter_without_its_own_data_is_shown_as_committed(dataset, tmp_path, capsys):
+    missing = f"""from perso.errors import InputError
+raise InputError("dataset {dataset}: download failed")"""
     chapter = notebook(tmp_path / "22-pens.ipynb", 'params = "quick-pens"', "1 + 1", missing)
     content = nbformat.read(chapter, as_version=4)
     content.cells[0].metadata.tags = ["parameters"]
@@ -160,7 +173,7 @@ raise InputError("dataset pens: download failed")"""
     book.execute(chapter, copy, settings.Settings(dataset="digits"))
     assert cells(copy)[1].outputs[0].text == "committed"
     assert capsys.readouterr().err == (
-        "22-pens.ipynb has its committed outputs: dataset pens: download failed\n"
+        f"22-pens.ipynb has its committed outputs: dataset {dataset}: download failed\n"
     )
     # the book's settings are of other data, and are not injected
     assert len(cells(copy)) == 3
