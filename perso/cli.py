@@ -309,7 +309,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     study, rows = stored_rows(arguments, published=True)
     from perso.analysis import comparison, selection
     from perso.methods.method import BASELINE
-    from perso.methods.registry import OF_TIME, base_of_table
+    from perso.methods.registry import OWN_BASE, base_of_table
     from perso.report import tables
     from perso.store.published import never_published
 
@@ -322,7 +322,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     printed = study.settings.variation if rows_of == "v1" else "v3"
     base = base_of_table(rows_of)
     table = comparison.compare(*selection.with_selected(rows, study.methods), printed, base)
-    of_papers = study.data.kind == "images" and rows_of not in OF_TIME
+    of_papers = study.data.kind == "images" and rows_of not in OWN_BASE
     if base != BASELINE:
         print(f"changes are counted from {base}", file=sys.stderr)
     if never_published(study.settings) or not of_papers:

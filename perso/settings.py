@@ -46,6 +46,13 @@ class Settings:
     cohort_seed: int = 0
     # studies in one, of other people with a D_G of their own: those of this many cohort_seeds
     cohorts: int = 1
+    # further people, neither individuals nor in D_G, of whom only enrolled networks, prototypes and
+    # meta-learned starts learn
+    outside_people: int = 0
+    # a difference between people that is put in, for enrolled networks to find: prior (every person
+    # lacks one kind of flips, half of them the mirrored, half the upside-down) | swap (half of them
+    # have the two kinds' classes exchanged)
+    planted: str = ""
     # what divides each person's samples into contexts: an attribute of the data set, such as side |
     # shear:DEGREES | thick:PIXELS, which alter half of each person's samples
     context: str = ""
@@ -54,7 +61,8 @@ class Settings:
 
     # methods
     # v3 (Table I) | relative | v1 (Table 2) | grouping | doses | sweeps | readings | baselines |
-    # recurrent | contexts, see perso/methods/registry.py | FILE.py:NAME, methods of your own
+    # recurrent | contexts | enrolled | planted, see perso/methods/registry.py | FILE.py:NAME,
+    # methods of your own
     rows_of: str = "v3"
     largest_dose: int = 5_000  # methods with more iterations of early shaping are left out
 
@@ -161,6 +169,21 @@ class Settings:
                 "context: none is set, and rows_of: contexts is about a person's other contexts; "
                 "set an attribute of the data, or shear:15"
             )
+        if self.planted and not (self.flips and self.variation == "hidden-factors"):
+            raise InputError(
+                f"planted: {self.planted} changes the flips of people's samples; set flips: true "
+                "and variation: hidden-factors, or planted: ''"
+            )
+        if self.rows_of == "planted" and not self.planted:
+            raise InputError(
+                "planted: nothing is, and rows_of: planted asks whether it is found; set planted: "
+                "prior, or swap"
+            )
+        if self.outside_people and self.variation == "class-counts":
+            raise InputError(
+                f"outside_people: {self.outside_people}: class counts make D_G one pool of samples "
+                "without people; set outside_people: 0"
+            )
         if self.available and not self.context:
             raise InputError(
                 f"available: {self.available} is of no effect without a context; set available: 0"
@@ -204,7 +227,10 @@ CHOICES = {
         "baselines",
         "recurrent",
         "contexts",
+        "enrolled",
+        "planted",
     ),
+    "planted": ("", "prior", "swap"),
     "claims_of": ("papers",),
     "architecture": ("vgg", "gru"),
     "norm": ("after", "before"),
@@ -220,6 +246,7 @@ OWN_CODE = ("rows_of", "claims_of", "architecture")  # settings that may name co
 RANGES = {
     "individuals": (2, np.inf),
     "global_people": (0, np.inf),
+    "outside_people": (0, np.inf),
     "global_items": (0, np.inf),
     "main_items": (1, np.inf),
     "side_items": (1, np.inf),

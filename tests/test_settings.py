@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perso.errors import InputError
 from perso.files import whole, writable
-from perso.methods.registry import OF_TIME, TABLES
+from perso.methods.registry import OWN_BASE, TABLES
 from perso.paths import ROOT, default_data_dir, default_store
 from perso.seeds import fingerprint, rng
 from perso.settings import (
@@ -419,7 +419,7 @@ def test_every_params_file_is_read(path):
 
 
 # no chapter runs with the parameters of the others
-OF_CHAPTERS = [path for path in PARAMS if read_params(path).rows_of not in OF_TIME]
+OF_CHAPTERS = [path for path in PARAMS if read_params(path).rows_of not in OWN_BASE]
 
 
 @pytest.mark.parametrize("path", OF_CHAPTERS, ids=lambda path: path.name)

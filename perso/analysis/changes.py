@@ -15,14 +15,19 @@ import pandas as pd
 
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS
-from perso.methods.starts import UserNetwork
+from perso.methods.starts import Enrolled, UserNetwork
 from perso.parts import ALL_PARTS, BOTH, D_G, D_I, D_U
 from perso.stats.cohorts import MIN_COHORTS, Mean, crossed, mean_over_people
 from perso.store.sqlite import unpacked
 
 Contrast = Mapping[str, float]
-# methods that start from a user network; all others that share a network start from the generic one
-USER_NETWORKS = {method.name: method.of_users for method in METHODS if method.of_users}
+# methods that start from a user network or an enrolled one, each of which was trained apart; all
+# others that share a network count as starting from the generic one
+STARTS = {
+    method.name: method.shared_start
+    for method in METHODS
+    if isinstance(method.shared_start, UserNetwork | Enrolled)
+}
 
 
 def change(rows: pd.DataFrame, method: str, base: str, part: str) -> Mean:
@@ -87,7 +92,8 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
 
     A generic network plays a part unless it cancels, as where both of two methods start from it;
     so does a user network. Their accuracies vary as those of the baselines, each of which has a
-    seed of its own.
+    seed of its own. Where the generic network cancels and what was trained from it on does not, as
+    by two enrolled networks, the variance over repeats is that of the latter.
     """
     rows = rows[rows["fold"] == fold]
     variance = 0.0
@@ -96,16 +102,29 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
     used = rows_of(rows, contrast)
     generic = used[from_generic(used)]
     starting = set(generic["method"])
-    share: dict[UserNetwork | None, float] = defaultdict(float)  # by network that they start from
+    # by network that they start from
+    share: dict[UserNetwork | Enrolled | None, float] = defaultdict(float)
     for method, weight in contrast.items():
         if method in starting:
-            share[USER_NETWORKS.get(method)] += weight
+            share[STARTS.get(method)] += weight
     squares = sum(each**2 for each in share.values() if abs(each) > 1e-9)
     if squares:
         networks = generic["repeat"].nunique()
-        baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
-        variance += squares * baselines.var() / networks
+        of_users = any(isinstance(start, UserNetwork) for start in share)
+        if networks > 1 and not of_users and abs(sum(share.values())) < 1e-9:
+            variance += variance_over_repeats(generic, contrast, part) / networks
+        else:
+            baselines = rows.loc[rows["method"] == BASELINE, D_G.accuracy]
+            variance += squares * baselines.var() / networks
     return float(variance)
+
+
+def variance_over_repeats(rows: pd.DataFrame, contrast: Contrast, part: str) -> float:
+    """The variance over repeats of a contrast's mean over people."""
+    tested = rows.assign(accuracy=accuracies_on(rows, part))
+    means = tested.pivot_table(index="repeat", columns="method", values="accuracy")
+    found = means @ pd.Series(contrast).reindex(means.columns)
+    return float(found.var())
 
 
 def hits_on_images(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from perso.analysis import accuracy, changes
 from perso.errors import InputError
 from perso.methods.method import EPOCHS, Method
-from perso.methods.registry import OF_TIME
+from perso.methods.registry import OWN_BASE
 from perso.parts import margin_of
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
@@ -35,7 +35,12 @@ RUN_NAMES = {
     "baselines": "what else one could do",
     "recurrent": "recurrent networks for individual users",
     "contexts": "contexts within a person",
+    "enrolled": "networks that forwarded samples make personal",
+    "planted": "the same with a planted difference of classes",
+    "swapped": "the same with classes exchanged for half of the people",
 }
+PLANTED = {"planted": "prior", "swapped": "swap"}  # runs, and what they plant
+BESIDE = {"enrolled": tuple(PLANTED)}  # runs that a study of a table has beside its own
 PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 
 
@@ -60,6 +65,8 @@ def settings_of_run(settings: Settings, of: str) -> Settings:
         return v1_class_counts(settings)
     if of == "unflipped":
         return replace(settings, rows_of="readings", flips=False)
+    if of in PLANTED:
+        return replace(settings, rows_of="planted", planted=PLANTED[of])
     return replace(settings, rows_of=of)
 
 
@@ -109,8 +116,8 @@ class Evidence:
 
     of     in every method: the run, one of `RUN_NAMES`
     part   see `changes`
-    only   "v1", "counts" or one of OF_TIME for a study of that table: of the papers' runs it has no
-           other
+    only   "v1", "counts" or one of OWN_BASE for a study of that table: of the papers' runs it has
+           no other but those of BESIDE
     files  the published files that rows came from
     """
 
@@ -121,7 +128,7 @@ class Evidence:
         self.only = ""
         if study.asked.variation == "class-counts":
             self.only = "counts"
-        elif study.asked.rows_of in ("v1", *OF_TIME):
+        elif study.asked.rows_of in ("v1", *OWN_BASE):
             self.only = study.asked.rows_of
         # Many tests ask for the same data. The caches belong to this object, and end with it.
         for name in ("run", "rows", "effect", "people", "encoded"):
@@ -135,9 +142,11 @@ class Evidence:
         has_own_params = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
         if not self.only and has_own_params:
             raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
-        if not self.only and of in OF_TIME:
-            raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-pens`, `-watch`)")
-        if self.only:
+        if not self.only and of in (*OWN_BASE, *PLANTED):
+            raise Missing(
+                f"{RUN_NAMES[of]}, which has params of its own (`-pens`, `-watch`, `-enrolled`)"
+            )
+        if self.only and of not in BESIDE.get(self.only, ()):
             raise Missing(
                 f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
             )

@@ -24,7 +24,8 @@ from perso.stats.paired import ROUNDING
 PRINTED_TABLE = {"v1": "hidden-factors", "counts": "class-counts"}  # all other runs: v3's table
 # people of the papers' studies; of CRoP's, the largest; all other runs: v3's
 PAPERS_PEOPLE = {"v1": 50, "counts": 50, "contexts": 16}
-NOT_PRINTED = ("own", "recurrent", "contexts")  # runs whose data need not be the papers'
+# runs whose data need not be the papers'
+NOT_PRINTED = ("own", "recurrent", "contexts", "enrolled", "planted", "swapped")
 V3_PEOPLE = 100
 Z = 2.8  # minimum detectable effect in standard errors: power of 80 %, two-sided (1.96 + .84)
 

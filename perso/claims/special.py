@@ -1,4 +1,4 @@
-"""Claims 12, 18 to 21, 31 and 32: similarity of samples and people, flips, and cost.
+"""Claims 12, 18 to 21, 31, 32 and 45: similarity of samples and people, flips, and cost.
 
 Each has a test of its own, because it compares something other than two methods' accuracy. The
 text `what` of a finding is stored in ledgers, and some seeds depend on it: it stays as it is.
@@ -294,6 +294,25 @@ def fewer_iterations(evidence: Evidence, method: str, base: str, of: str) -> Fin
         unit="ratio",
         of=of,
         outcome="for" if value < 1 else "against",
+    )
+
+
+def no_training(evidence: Evidence, method: str, of: str) -> Finding:
+    """Claim 45: iterations of training for one person by a method, in a run."""
+    rows = evidence.having(of, method)
+    value = float(rows["own_iterations"].mean())
+    return Finding(
+        what=f"iterations of training for one person: {method}",
+        test="count",
+        value=value,
+        low=value,
+        high=value,
+        p=np.nan,
+        n=rows["person"].nunique(),
+        unit="iterations",
+        expected=0,
+        of=of,
+        outcome="against" if value else "for",
     )
 
 

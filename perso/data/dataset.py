@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso.data import cohort, sources, splits
+from perso.data import cohort, planted, sources, splits
 from perso.data.contexts import context_names, with_context
 from perso.data.images import flipped, flipped_trajectories, resized
 from perso.data.splits import Fold, Person, Roles, Splits
@@ -126,10 +126,16 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         flip = flipped if source.kind == "images" else flipped_trajectories
         inputs, labels = flip(inputs, labels, classes)
     orientations = 3 if settings.flips else 1
+    more = {}
+    if settings.planted:
+        half = planted.halves_of(cohorts, settings.seed)
+        more = {person: [settings.planted, number] for person, number in half.items()}
+        if settings.planted == "swap":
+            of_samples = np.array([half[person] for person in source.who.tolist()])
+            labels = planted.exchanged(labels, of_samples, classes)
     content = {
-        person: fingerprint([str(person), source.of([person]).content_hash])
-        for roles in cohorts
-        for person in (*roles.individuals, *roles.global_people)
+        person: fingerprint([str(person), source.of([person]).content_hash, *more.get(person, [])])
+        for person in dict.fromkeys(person for roles in cohorts for person in roles.everybody)
     }
     return StudyData(
         settings,
@@ -180,7 +186,7 @@ def split_of(
 ) -> Splits:
     """Return the split of all people; InputError for a person who has too few samples."""
     try:
-        return splits.split_people(
+        found = splits.split_people(
             source.who,
             source.item,
             cohorts,
@@ -198,6 +204,12 @@ def split_of(
             "leave such people out" if settings.context else "min_items: 2 leaves such people out"
         )
         raise InputError(f"dataset: {settings.dataset}: {error}; {hint}") from error
+    if settings.planted == "prior":
+        half = planted.halves_of(cohorts, settings.seed)
+        of_samples = np.array([half[person] for person in source.who.tolist()])
+        orientation = np.repeat(np.arange(3), len(source.who))
+        found = planted.without_flips(found, orientation, np.tile(of_samples, 3))
+    return found
 
 
 def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Cohort, list[Roles]]:
@@ -231,7 +243,15 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
         left = [person for person in left if person not in taken]
         if seed >= settings.cohort_seed:
             chosen.append(roles)
-    everybody = [person for roles in chosen for each in roles for person in each]
+    if settings.outside_people > len(left):
+        raise InputError(
+            f"outside_people: {settings.outside_people} are too many for {settings.dataset}: "
+            f"beside the individuals and D_G's people there are {len(left)}; possible: 0 to "
+            f"{len(left)}"
+        )
+    outside = sorted(left, key=lambda person: (draws[person], str(person)))
+    chosen = [roles._replace(outside_people=outside[: settings.outside_people]) for roles in chosen]
+    everybody = {person for roles in chosen for person in roles.everybody}
     return source.of(everybody), chosen
 
 
@@ -389,9 +409,9 @@ def copies(data: StudyData) -> pd.DataFrame:
     split = data.splits
     lines = []
     for fold_number, fold in enumerate(split.folds):
-        trained = np.concatenate(
-            [fold.global_train, *(split.train[person] for person in fold.individuals)]
-        )
+        outside = (split.train_of_all[person] for person in fold.outside_people)
+        individuals = (split.train[person] for person in fold.individuals)
+        trained = np.concatenate([fold.global_train, *outside, *individuals])
         tests = {f"D_I of person {person}": split.test[person] for person in fold.individuals}
         tests["D_G"] = fold.global_test
         if data.settings.context:
@@ -478,6 +498,8 @@ def facts(data: StudyData) -> str:
             f"          D_G {global_people}, "
             f"train {first['D_G train']:,}, test {first['D_G test']:,}",
         ]
+    if outside := data.settings.outside_people:
+        lines.append(f"outside   {counted(outside, 'person', 'people')}, whom episodes show, too")
     if count := int(copies(data)["copies"].sum()):
         copied = counted(count, f"test {cohort.ONE_OF[data.kind]}")
         lines.append(f"copies    exact copies of training {data.kind}: {copied}")

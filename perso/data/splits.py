@@ -23,6 +23,7 @@ class Fold:
     global_people: tuple[Person, ...]  # with all their samples; no individual of this fold
     global_train: np.ndarray  # D_G's training inputs, int [n]
     global_test: np.ndarray  # D_G's test inputs, int [n]
+    outside_people: tuple[Person, ...] = ()  # further people, see `Roles`
 
     def neighbour(self, person: Person) -> Person:
         """Return I', the other individual: the next of this fold, cyclic."""
@@ -35,6 +36,13 @@ class Roles(NamedTuple):
 
     individuals: list[Person]  # S
     global_people: list[Person]  # those whose data are D_G
+    # others, whose training samples are there for methods that learn how people differ
+    outside_people: Sequence[Person] = ()
+
+    @property
+    def everybody(self) -> list[Person]:
+        """All of them."""
+        return [*self.individuals, *self.global_people, *self.outside_people]
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Splits:
     train: Mapping[Person, np.ndarray]  # a person's training inputs of D_I, int [n]
     test: Mapping[Person, np.ndarray]  # a person's test inputs of D_I, int [n]
     folds: tuple[Fold, ...]
-    # a person's training inputs as a part of D_G, of all contexts, int [n]
+    # a person's training inputs as one of D_G or outside, of all contexts, int [n]
     train_of_all: Mapping[Person, np.ndarray]
     # a person's inputs of all other contexts, D_U, int [n], on which no network of that person
     # trains; none without contexts
@@ -147,8 +155,8 @@ def split_people(
     """Split every person's inputs and lay out the folds. ValueError names a person who cannot be.
 
     who, item  person and original sample of every input, [N]
-    cohorts    each of other people, and a fold of its own; without people for D_G its individuals
-               are divided into `groups`, each a fold with all other groups as its D_G
+    cohorts    `Roles`, each of other people, and a fold of its own; without people for D_G its
+               individuals are divided into `groups`, each a fold with all other groups as its D_G
     share      of a person's items that is trained on
     rng_of     returns the generator of a person's split
     copies     1, or 3 with flips: input n also has the indices n + N and n + 2·N
@@ -161,15 +169,16 @@ def split_people(
         context = np.full(len(who), available)
     sides = []
     of_person: dict[Person, OneSplit] = {}
-    for individuals, global_people in cohorts:
-        for person in (*individuals, *global_people):
+    for roles in (Roles(*each) for each in cohorts):
+        individuals, global_people, outside = roles
+        for person in roles.everybody:
             own = np.flatnonzero(who == person)
             inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
             contexts = np.tile(context[own], copies)
             if person in individuals and available not in contexts:
                 raise ValueError(f"person {person} has no sample of context {available}")
             units = np.tile(item[own], copies) if whole else inputs
-            turn = 0 if person in global_people else rotation
+            turn = rotation if person in individuals else 0
             try:
                 trained = split_in_contexts(units, contexts, share, rng_of(person), turn)
             except ValueError as error:
@@ -183,19 +192,21 @@ def split_people(
                 elsewhere=inputs[~is_own],
             )
         if global_people:
-            sides.append((individuals, global_people))
+            sides.append((individuals, global_people, outside))
         else:
             ends = [len(individuals) * number // groups for number in range(groups + 1)]
             for start, end in pairwise(ends):
-                sides.append((individuals[start:end], individuals[:start] + individuals[end:]))
+                others = individuals[:start] + individuals[end:]
+                sides.append((individuals[start:end], others, outside))
     folds = (
         Fold(
             tuple(inside),
             tuple(others),
             global_train=np.concatenate([of_person[each].train_of_all for each in others]),
             global_test=np.concatenate([of_person[each].test_of_all for each in others]),
+            outside_people=tuple(outside),
         )
-        for inside, others in sides
+        for inside, others, outside in sides
     )
     parts = {
         name: {person: getattr(one, name) for person, one in of_person.items()}

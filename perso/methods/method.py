@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perso.methods.starts import MetaLearned, UserNetwork, as_whole_numbers
+from perso.methods.starts import (
+    Enrolled,
+    MetaLearned,
+    Prototypes,
+    UserNetwork,
+    as_whole_numbers,
+)
 
 BASELINE = "BaseLine"
 SHAPING = ("early shaping", "sample weighing", "transfer learning", "combined shaping")
@@ -22,6 +28,7 @@ BEYOND = (
     "meta-learning",
     "pruning",
     "user networks",
+    "enrolment",
 )
 FAMILIES = ("baseline", "control", *SHAPING, "data grouping", *BEYOND)
 OWN = "own"  # the family of methods from a file of the user's
@@ -151,6 +158,8 @@ class Shaping(NamedTuple):
         return tuple(found)
 
 
+# records of networks that people share, beside the generic one
+SHARED = (MetaLearned, UserNetwork, Enrolled, Prototypes)
 LABEL = {"decides numbers": False}  # of a field that only names or describes a method
 
 
@@ -167,16 +176,20 @@ class Method:
     meaning: str = field(metadata=LABEL)  # description in one line
     # fresh: initial weights of its own | generic: the network trained on D_G that all people share
     # | a MetaLearned: that network, trained further for being personalized; all people share it,
-    # too | a UserNetwork: one that knows the people of D_G apart; all people share it, too
+    # too | a UserNetwork: one that knows the people of D_G apart; all people share it, too | an
+    # Enrolled or a Prototypes: one that the person's samples make their own, without training
     # | another method: that method's network of the same person
-    start: "str | MetaLearned | UserNetwork | Method" = "fresh"
+    start: "str | MetaLearned | UserNetwork | Enrolled | Prototypes | Method" = "fresh"
     phases: tuple[Phase, ...] = (EPOCHS,)  # one after the other
     after: Callable | None = None  # what becomes of the trained weights, see `methods.after`
     answer: Callable | None = None  # how the network answers, see `methods.answer`; None: it alone
     # percentage of D_I's training items that no phase trains on, for `best_every` or for a smaller
     # D_I
     held_out: int = 0
-    individual_data: str = "own"  # whose data the D_I batches are: own (I) | other (I')
+    # how many of D_I's training samples there are for the method, drawn at random; 0: all
+    samples: int = 0
+    # whose data the D_I batches and an enrolment are: own (I) | other (I') | nobody: no enrolment
+    individual_data: str = "own"
     global_extra: str = ""  # whose training data joins D_G: "" nobody's | own | other
     enlarged_by: str = ""  # what is added from D_G, D_I → D'_I: "" nothing | one of ENLARGED_BY
     percent: int = 0  # how much is added: as much as this percentage of D_G's people has
@@ -188,7 +201,7 @@ class Method:
 
     def __post_init__(self):
         try:
-            as_whole_numbers(self, "held_out", "percent")
+            as_whole_numbers(self, "held_out", "samples", "percent")
             self.check()
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
@@ -197,7 +210,7 @@ class Method:
         """ValueError for fields that do not fit together."""
         allowed = {
             "family": (*FAMILIES, OWN),
-            "individual_data": ("own", "other"),
+            "individual_data": ("own", "other", "nobody"),
             "global_extra": ("", "own", "other"),
             "enlarged_by": ("", *ENLARGED_BY),
         }
@@ -205,11 +218,11 @@ class Method:
             value = getattr(self, name)
             if value not in possible:
                 raise ValueError(f"{name} {value!r} is unknown; possible: {possible}")
-        starts = (Method, MetaLearned, UserNetwork)
+        starts = (Method, *SHARED)
         if self.start not in ("fresh", "generic") and not isinstance(self.start, starts):
             raise ValueError(
                 f"start {self.start!r} is unknown; possible: 'fresh', 'generic', a MetaLearned, "
-                "a UserNetwork, another Method"
+                "a UserNetwork, an Enrolled, a Prototypes, another Method"
             )
         phases = self.phases
         if not (isinstance(phases, tuple) and all(isinstance(each, Phase) for each in phases)):
@@ -240,6 +253,18 @@ class Method:
             raise ValueError(f"held_out {self.held_out} is impossible; possible: 0 to 95 (percent)")
         if self.held_out and self.individual_data == "other":
             raise ValueError("held_out is a part of the own D_I; individual_data must be own")
+        if self.samples < 0:
+            raise ValueError(f"samples {self.samples} is impossible; possible: 0 for all, 1, 2, …")
+        if self.samples and (self.held_out or self.enlarged_by):
+            raise ValueError("samples must be 0 with held_out or enlarged_by, which use all of D_I")
+        if self.individual_data == "nobody" and not isinstance(self.start, Enrolled | Prototypes):
+            raise ValueError(
+                "individual_data 'nobody' needs a start that is an Enrolled or a Prototypes"
+            )
+        if self.individual_data == "nobody" and (self.samples or self.draws_from_I):
+            raise ValueError(
+                "individual_data 'nobody' needs samples=0 and no phase that draws from D_I"
+            )
         if any(phase.trains == "user" for phase in self.phases) and not self.of_users:
             raise ValueError("trains 'user' needs a start that is a UserNetwork")
         if any(phase.best_every for phase in self.phases) and not self.held_out:
@@ -267,7 +292,9 @@ class Method:
         """What the network that its people share was trained for, all on D_G."""
         if not self.from_generic:
             return ()
-        return (EPOCHS, Phase("G", self.meta.iterations)) if self.meta else (EPOCHS,)
+        start = self.lineage[0].start
+        more = {MetaLearned: "iterations", Enrolled: "steps"}.get(type(start))
+        return (EPOCHS, Phase("G", getattr(start, more))) if more else (EPOCHS,)
 
     @property
     def needs_encoder(self) -> bool:
@@ -286,15 +313,15 @@ class Method:
         return "fresh" if self.lineage[0].start == "fresh" else "generic"
 
     @property
-    def meta(self) -> "MetaLearned | None":
-        """The meta-learned start of its lineage; None where it has none."""
+    def shared_start(self) -> "MetaLearned | UserNetwork | Enrolled | Prototypes | None":
+        """The record of the shared network that its lineage begins with, if not the generic one."""
         start = self.lineage[0].start
-        return start if isinstance(start, MetaLearned) else None
+        return start if isinstance(start, SHARED) else None
 
     @property
-    def of_users(self) -> "UserNetwork | None":
+    def of_users(self) -> UserNetwork | None:
         """The user network that its lineage begins with; None where it begins with another."""
-        start = self.lineage[0].start
+        start = self.shared_start
         return start if isinstance(start, UserNetwork) else None
 
     @cached_property
@@ -349,7 +376,7 @@ class Method:
                 terms["early" if phase.draws == "I" else "extra"] = phase.iterations
         found = Shaping(**terms)
         fits = self.start == ("fresh" if found.epochs_factor else "generic")
-        plain = self.after is None and self.answer is None and not self.held_out
+        plain = self.after is None and self.answer is None and not (self.held_out or self.samples)
         # making the phases again shows that the terms hold everything
         return found if fits and plain and found.phases == self.phases else None
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from perso.errors import InputError
-from perso.methods import baselines, contexts, recurrent
+from perso.methods import baselines, contexts, enrolled, recurrent
 from perso.methods.kinds import (
     data_grouping,
     early_on_another,
@@ -238,6 +238,9 @@ BASELINES = (
 # Networks for sequences of individual users, and prune and mix where a person has contexts
 RECURRENT = (BASE, TL_0, *recurrent.ALL)
 CONTEXTS = (BASE, TL_0, *contexts.ALL)
+# Networks that forwarded samples make personal, and whether they find what is put in
+ENROLLED = (BASE, TL_0, *enrolled.ALL)
+PLANTED = (BASE, TL_0, *enrolled.PLANTED)
 
 TABLES = {
     "v3": V3,
@@ -250,9 +253,16 @@ TABLES = {
     "baselines": BASELINES,
     "recurrent": RECURRENT,
     "contexts": CONTEXTS,
+    "enrolled": ENROLLED,
+    "planted": PLANTED,
 }
-# tables that are not the papers', whose methods are compared with the generic network
-OF_TIME = ("recurrent", "contexts")
+# tables whose methods are not compared with v3's baseline, and the one that they are compared with
+OWN_BASE = {
+    "recurrent": TL_0,
+    "contexts": TL_0,
+    "enrolled": enrolled.NOBODY,
+    "planted": enrolled.NOBODY,
+}
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
 
 
@@ -269,7 +279,7 @@ def baseline_of(method: Method) -> Method:
 
 def base_of_table(rows_of: str) -> str:
     """The name of the method that the others of a table are compared with."""
-    return TL_0.name if rows_of in OF_TIME else BASELINE
+    return OWN_BASE[rows_of].name if rows_of in OWN_BASE else BASELINE
 
 
 def methods_of(rows_of: str) -> tuple[Method, ...]:

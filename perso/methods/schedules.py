@@ -88,6 +88,32 @@ def stream(source: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return np.concatenate([source[:0], *(rng.permutation(source) for _ in range(passes))])[:count]
 
 
+def episode(
+    own: np.ndarray,
+    item: np.ndarray,
+    k: int,
+    slots: int,
+    queries: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """One person's part of a batch of episodes, int [slots + queries].
+
+    It holds k samples, repeated to fill the slots, and then queries of other items, which are
+    repeated where the person has too few. ValueError where all samples are of one item.
+
+    own, item   the person's training samples and the item of each, int [n]
+    """
+    order = rng.permutation(len(own))
+    enrolment = order[:k]
+    rest = order[~np.isin(item[order], item[enrolment])]
+    while len(rest) == 0 and len(enrolment) > 1:  # a person of few items: enrol fewer samples
+        enrolment = enrolment[: len(enrolment) // 2]
+        rest = order[~np.isin(item[order], item[enrolment])]
+    if len(rest) == 0:
+        raise ValueError("an episode needs samples of two items")
+    return np.concatenate([np.resize(own[enrolment], slots), np.resize(own[rest], queries)])
+
+
 def own_samples(phases: Iterable[Phase], n_iter: int, epochs: int, batch_size: int) -> np.ndarray:
     """How many samples of every batch come from D_I, int [T]: all, none, or all but the replay.
 

@@ -1,4 +1,8 @@
-"""Networks that people share and methods start from, beside the generic network."""
+"""Networks that methods start from, beside the generic network.
+
+People share them all. An `Enrolled` and a `Prototypes` become a person's own by forwarding some of
+the person's samples, without training.
+"""
 
 import math
 import operator
@@ -92,3 +96,85 @@ class UserNetwork:
             raise ValueError(
                 f"embedding {self.embedding} must be at least 1, unknown {self.unknown} from 0 to 1"
             )
+
+
+ENROLMENTS = ("variational", "deterministic", "nobody")
+SETS = ("scale and shift", "low rank", "concatenated")
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A start that forwarding a person's samples makes personal (in the manner of Kim et al. 2022).
+
+    An encoder turns k samples, the enrolment, into a few numbers z. Some weights of the network are
+    the shared ones and a change that is linear in z: W = W_shared + Δ(z). Encoder, Δ and shared
+    weights are trained from the generic network on, in episodes: the enrolments of some people,
+    and the cross-entropy of their networks on other samples of theirs (`training.enrolment`).
+    ValueError names the field that is wrong.
+    """
+
+    # variational: a normal distribution over z, with a penalty for its distance from N(0, 1), and
+    # its mean in use | deterministic: z itself | nobody: z is always 0, a control of equal size
+    encoder: str = "variational"
+    # what z sets: scale and shift of the last three batch norms, or of what the head is given |
+    # low rank: of the last two matrices, W + B · diag(z's numbers) · A | concatenated: z joins the
+    # input of the layer before the head, which adds to that layer's bias
+    sets: str = "scale and shift"
+    labelled: bool = True  # whether the samples come with their classes
+    size: int = 16  # numbers in z
+    rank: int = 2  # of "low rank"
+    steps: int = 2000
+    people: int = 8  # in a step
+    queries: int = 20  # samples of each of them that the loss is about
+    samples: tuple[int, ...] = (1, 3, 12)  # k is one of these; each divides the largest
+    beta: float = 1e-3  # of the penalty KL(N(μ, σ²), N(0, 1)), reached after half of the steps
+    dropped: float = 0.1  # share of the enrolments that are left out: z is 0
+    rate: float = 1e-3  # of Adam; a fifth of it after 70 % of the steps
+
+    def __post_init__(self):
+        as_whole_numbers(self, "size", "rank", "steps", "people", "queries")
+        for name in ("beta", "dropped", "rate"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        for name, possible in (("encoder", ENROLMENTS), ("sets", SETS)):
+            value = getattr(self, name)
+            if value not in possible:
+                raise ValueError(f"{name} {value!r} is unknown; possible: {', '.join(possible)}")
+        for name in ("size", "rank", "steps", "people", "queries", "rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} {getattr(self, name)!r} must be above 0")
+        samples = self.samples
+        if not (
+            isinstance(samples, tuple)
+            and samples
+            and all(isinstance(k, int) and k > 0 and max(samples) % k == 0 for k in samples)
+        ):
+            raise ValueError(
+                f"samples {samples!r} must be a tuple of whole numbers above 0, each of which "
+                "divides the largest, such as (1, 3, 12)"
+            )
+        if not self.beta >= 0 or not 0 <= self.dropped <= 1:
+            raise ValueError(
+                f"beta {self.beta} must be at least 0, dropped {self.dropped} from 0 to 1"
+            )
+
+    @property
+    def slots(self) -> int:
+        """Places for a person's enrolment in a step; fewer samples are repeated to fill them."""
+        return max(self.samples)
+
+
+@dataclass(frozen=True)
+class Prototypes:
+    """A start whose head takes the class whose mean is nearest, among features of its input.
+
+    A class mean is that of D_G's people, moved by a person's samples: `weight` · that of D_G and
+    the person's samples are averaged. No weight is trained. ValueError names the field that is
+    wrong.
+    """
+
+    weight: float = 5.0  # of D_G's mean, in samples
+
+    def __post_init__(self):
+        object.__setattr__(self, "weight", float(self.weight))
+        if not self.weight > 0:
+            raise ValueError(f"weight {self.weight} must be above 0")

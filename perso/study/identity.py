@@ -17,7 +17,7 @@ from perso.data.splits import Fold, Person
 from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import Method, Phase, decides_numbers
-from perso.methods.starts import MetaLearned, UserNetwork
+from perso.methods.starts import Enrolled, MetaLearned, Prototypes, UserNetwork
 from perso.own_code import DIGEST, digest, is_reference
 from perso.seeds import fingerprint
 from perso.settings import Settings
@@ -125,16 +125,28 @@ def generic_key(data: StudyData, fold_number: int, repeat: int) -> str:
     return fingerprint([common(data), plans.GENERIC, D_G, repeat, *more])
 
 
-def meta_key(data: StudyData, start: MetaLearned, fold_number: int, repeat: int) -> str:
-    """Return the key of the meta-learned start of a fold and repeat."""
-    how = facts_of(start, data, data.splits.folds[fold_number])
-    return fingerprint([generic_key(data, fold_number, repeat), plans.META, how])
+# what the keys of shared networks call each kind
+NAMES = {
+    MetaLearned: plans.META,
+    UserNetwork: plans.USERS,
+    Enrolled: plans.ENROLLED,
+    Prototypes: plans.PROTOTYPES,
+}
 
 
-def user_network_key(data: StudyData, start: UserNetwork, fold_number: int, repeat: int) -> str:
-    """Return the key of the user network of a fold and repeat."""
-    how = facts_of(start, data, data.splits.folds[fold_number])
-    return fingerprint([generic_key(data, fold_number, repeat), plans.USERS, how])
+def start_key(
+    data: StudyData,
+    start: MetaLearned | UserNetwork | Enrolled | Prototypes,
+    fold_number: int,
+    repeat: int,
+) -> str:
+    """Return the key of a shared network of a fold and repeat, other than the generic one."""
+    fold = data.splits.folds[fold_number]
+    how = facts_of(start, data, fold)
+    more = []
+    if fold.outside_people and not isinstance(start, UserNetwork):
+        more.append([data.content[person] for person in fold.outside_people])
+    return fingerprint([generic_key(data, fold_number, repeat), NAMES[type(start)], how, *more])
 
 
 def encoder_key(data: StudyData, fold_number: int) -> str:
@@ -168,10 +180,8 @@ def key(
     more = []
     if method.needs_encoder:
         more.append(encoder_key(data, fold_number))
-    if method.meta:
-        more.append(meta_key(data, method.meta, fold_number, repeat))
-    if method.of_users:
-        more.append(user_network_key(data, method.of_users, fold_number, repeat))
+    if method.shared_start:
+        more.append(start_key(data, method.shared_start, fold_number, repeat))
     if data.rotation:
         more.append(["rotation", data.rotation])
     # the contexts themselves are a part of the content

@@ -15,10 +15,11 @@ from perso.data.splits import Fold, Person
 from perso.methods import schedules
 from perso.methods.after import Weights
 from perso.methods.method import EPOCHS, Method
-from perso.methods.starts import UserNetwork
+from perso.methods.starts import Enrolled, MetaLearned, UserNetwork
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store
 from perso.study import plans
+from perso.study.enrolment import class_means, train_enrolled
 from perso.study.evaluation import test_columns
 from perso.study.lineage import as_state, as_weights, train_methods
 from perso.study.plans import (
@@ -50,10 +51,9 @@ class Job:
     fold: int
     repeat: int
     keys: dict[tuple[str, Person], str]  # {(method's name, person): key of the row}
-    # key of the network it starts from or that chooses its data: generic network, meta-learned
-    # start, or auto-encoder
+    # key of the network it starts from or that chooses its data: a shared network, or auto-encoder
     base: str = ""
-    before: str = ""  # key of the network that a meta-learned start begins with
+    before: str = ""  # key of the generic network, where another shared network builds on it
 
     @property
     def needs_encoder(self) -> bool:
@@ -144,42 +144,47 @@ def train_generic(
 def train_base(data: StudyData, job: Job, generic: Weights | None) -> dict:
     """Train the network that a job builds on; return its row.
 
-    generic   weights of the generic network, for a meta-learned start
+    generic   weights of the generic network, for another shared network that builds on it
     """
     data = data.at(job.repeat)
     if job.needs_encoder:
         return train_encoder(data, job.fold, job.base)
-    if generic:
-        return train_meta(data, job, as_state(generic))
-    return train_generic(data, job.fold, job.repeat, job.base, job.methods[0].of_users)
-
-
-def train_meta(data: StudyData, job: Job, generic: State) -> dict:
-    """Train the meta-learned start of a job from the generic network on; return its row."""
+    if not generic:
+        return train_generic(data, job.fold, job.repeat, job.base, job.methods[0].of_users)
     begun = time.perf_counter()
-    seed = data.settings.seed
     fold = data.splits.folds[job.fold]
-    start = job.methods[0].meta
+    start = job.methods[0].shared_start
+    state = as_state(generic)
+    if isinstance(start, MetaLearned):
+        found = {start.iterations: [train_meta(data, fold, start, job.repeat, state)]}
+    elif isinstance(start, Enrolled):
+        trained = train_enrolled(data, recipe(data), fold, start, job.repeat, state)
+        found = {start.steps: [trained]}
+    else:
+        found = {0: [class_means(data, recipe(data), fold, state)]}
+    return network_row(job.base, found, begun)
+
+
+def train_meta(
+    data: StudyData, fold: Fold, start: MetaLearned, repeat: int, generic: State
+) -> State:
+    """Train a meta-learned start from the generic network on."""
+    seed = data.settings.seed
     how = recipe(data)
     samples = engine.Samples(data.inputs, data.labels)
-    plans = meta_plans(data, fold, start, job.repeat)
+    plans = meta_plans(data, fold, start, repeat)
     if start.rule == "ordinary":
         plan = plans.reshape(start.iterations, -1)
         rates = np.full(start.iterations, data.settings.learning_rate)
-        run = engine.Run(plan, rates, generic, seed_of(seed, "dropout", META, job.repeat))
-        ((state,),) = engine.train(how, samples, [run]).values()
-    else:
-        seeds = [
-            [
-                seed_of(seed, "dropout", META, job.repeat, number, place)
-                for place in range(len(each))
-            ]
-            for number, each in enumerate(plans)
-        ]
-        state = meta.meta_learned(
-            how, samples, generic, plans, seeds, start.rule, start.rate, start.share
-        )
-    return network_row(job.base, {start.iterations: [state]}, begun)
+        run = engine.Run(plan, rates, generic, seed_of(seed, "dropout", META, repeat))
+        return engine.train(how, samples, [run])[start.iterations][0]
+    seeds = [
+        [seed_of(seed, "dropout", META, repeat, number, place) for place in range(len(each))]
+        for number, each in enumerate(plans)
+    ]
+    return meta.meta_learned(
+        how, samples, generic, plans, seeds, start.rule, start.rate, start.share
+    )
 
 
 def train_encoder(data: StudyData, fold_number: int, key: str) -> dict:

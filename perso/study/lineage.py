@@ -15,9 +15,11 @@ from perso.data.splits import Person
 from perso.errors import RunError
 from perso.methods.after import Movement, Weights
 from perso.methods.method import Method, Phase
+from perso.methods.starts import Enrolled, Prototypes
 from perso.own_code import fault, file_of
 from perso.seeds import rng, seed_of
 from perso.study import plans
+from perso.study.enrolment import personal_states
 from perso.training import engine, inference
 from perso.training.models import State
 from perso.training.recipe import Recipe, init_state
@@ -37,7 +39,7 @@ def train_methods(
     """Return the states of every method, one per person, and how many iterations were trained.
 
     methods   of one root: their lineages begin with the same training
-    generic   the network of D_G that they begin with: the generic or a meta-learned one
+    generic   the network that they begin with and people share, if any
     codes     latent codes of all inputs, for methods that need an auto-encoder
     """
     fold = data.splits.folds[fold_number]
@@ -52,6 +54,8 @@ def train_methods(
         longest = max(together, key=lengths.get)
         if isinstance(longest.start, Method):
             starts = reached[longest.start]
+        elif isinstance(longest.start, Enrolled | Prototypes):
+            starts = personal_states(data, recipe, fold, longest, people, generic)
         elif longest.begins == "generic":
             starts = [generic] * len(people)
         else:

@@ -10,7 +10,7 @@ from perso.data.dataset import StudyData
 from perso.data.splits import Fold, Person
 from perso.methods import grouping, schedules
 from perso.methods.method import EPOCHS, Method, Phase
-from perso.methods.starts import MetaLearned, UserNetwork
+from perso.methods.starts import Enrolled, MetaLearned, UserNetwork
 from perso.seeds import rng
 
 # these stand for the person in the names of seeds
@@ -18,6 +18,8 @@ GENERIC = "generic"
 ENCODER = "auto-encoder"
 META = "meta"
 USERS = "users"
+ENROLLED = "enrolled"
+PROTOTYPES = "prototypes"
 
 
 def epoch_length(data: StudyData, fold: Fold) -> int:
@@ -45,12 +47,31 @@ def own_part(data: StudyData, method: Method, person: Person) -> tuple[np.ndarra
 
     All inputs of one item are on one side. ValueError where D_I has too few items.
     """
-    own = data.splits.train[person]
+    own = few_of(data, data.splits.train[person], method, person)
     if not method.held_out:
         return own, own[:0]
     draw = rng(data.settings.seed, "held out", person)
     trained_on = splits.split(data.item[own], 1 - method.held_out / 100, draw)
     return own[trained_on], own[~trained_on]
+
+
+def few_of(data: StudyData, own: np.ndarray, method: Method, person: Person) -> np.ndarray:
+    """Return the training samples of a person that there are for a method (`Method.samples`).
+
+    The first of a random order, so that fewer samples are some of the more.
+    """
+    if not method.samples:
+        return own
+    order = rng(data.settings.seed, "few", person).permutation(len(own))
+    return own[order[: method.samples]]
+
+
+def enrolment(data: StudyData, fold: Fold, method: Method, person: Person) -> np.ndarray:
+    """Return the samples that a method forwards to make a person's network, int [k]."""
+    if method.individual_data == "nobody":
+        return data.splits.train[person][:0]
+    whose = fold.neighbour(person) if method.individual_data == "other" else person
+    return few_of(data, data.splits.train[whose], method, whose)
 
 
 def index_plan(
@@ -71,7 +92,9 @@ def index_plan(
     train = data.splits.train
     other = fold.neighbour(person)
     own = own_part(data, method, person)[0]
-    D_I = train[other] if method.individual_data == "other" else own
+    D_I = own
+    if method.individual_data == "other":
+        D_I = few_of(data, train[other], method, other)
     if method.enlarged_by:
         D_I = enlarge(data, fold, method, person, repeat, codes)
     D_G = fold.global_train
@@ -179,9 +202,9 @@ def meta_plans(data: StudyData, fold: Fold, start: MetaLearned, repeat: int) -> 
     draw = rng(settings.seed, META, repeat)
     if start.rule == "ordinary":
         total = start.iterations * settings.batch_size
-        drawn = schedules.stream(fold.global_train, total, draw)
+        drawn = schedules.stream(shown_samples(data, fold), total, draw)
         return drawn.reshape(start.rounds, 1, start.steps, settings.batch_size)
-    everybody = fold.global_people
+    everybody = shown_people(fold)
     train = data.splits.train_of_all
     people = min(start.people, len(everybody))
     size = max(1, settings.batch_size // people)
@@ -193,6 +216,45 @@ def meta_plans(data: StudyData, fold: Fold, start: MetaLearned, repeat: int) -> 
         for _ in range(start.rounds)
     ]
     return np.array(plans, np.int32).reshape(start.rounds, people, start.steps, size)
+
+
+def shown_people(fold: Fold) -> tuple[Person, ...]:
+    """Return the people who show how people differ: those of D_G, and those outside."""
+    return (*fold.global_people, *fold.outside_people)
+
+
+def shown_samples(data: StudyData, fold: Fold) -> np.ndarray:
+    """Return the training samples of these people, int [n]."""
+    outside = (data.splits.train_of_all[person] for person in fold.outside_people)
+    return np.concatenate([fold.global_train, *outside])
+
+
+def episodes(data: StudyData, fold: Fold, start: Enrolled, repeat: int) -> np.ndarray:
+    """Return the index plan of an enrolled network, int [steps, people · (slots + queries)].
+
+    It is the same for all that differ in encoder, in what they set, and in having classes.
+    """
+    draw = rng(data.settings.seed, ENROLLED, repeat)
+    people = shown_people(fold)
+    own = [data.splits.train_of_all[person] for person in people]
+    items = [data.item[each] for each in own]
+    # one person twice in a step where there are fewer than a step needs
+    repeated = len(people) < start.people
+    plan = [
+        [
+            schedules.episode(
+                own[place],
+                items[place],
+                int(draw.choice(start.samples)),
+                start.slots,
+                start.queries,
+                draw,
+            )
+            for place in draw.choice(len(people), start.people, replace=repeated)
+        ]
+        for _ in range(start.steps)
+    ]
+    return np.array(plan, np.int32).reshape(start.steps, -1)
 
 
 def users(data: StudyData, fold: Fold, start: UserNetwork, repeat: int) -> np.ndarray:

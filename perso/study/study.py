@@ -17,12 +17,14 @@ from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import TABLES, methods_of
+from perso.methods.starts import Enrolled, Prototypes
 from perso.own_code import is_reference
 from perso.paths import default_store
 from perso.settings import Settings
 from perso.store import encoders, published
 from perso.store.sqlite import ROW, Store
 from perso.study import hardware, identity, jobs, plans
+from perso.study.enrolment import enrolled_recipe
 from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
 from perso.study.workers import before_deadline, progress, start_worker
 from perso.training import inference
@@ -117,10 +119,10 @@ class Study:
         base = before = ""
         if methods[0].from_generic:
             base = identity.generic_key(data, fold, repeat)
-        if start := methods[0].meta:
-            before, base = base, identity.meta_key(data, start, fold, repeat)
-        if start := methods[0].of_users:
-            base = identity.user_network_key(data, start, fold, repeat)
+        if start := methods[0].shared_start:
+            # a user network is trained in place of the generic one, all others from it on
+            before = "" if methods[0].of_users else base
+            base = identity.start_key(data, start, fold, repeat)
         if methods[0].needs_encoder:
             base = identity.encoder_key(data, fold)
         return Job(methods, people, fold, repeat, keys, base, before)
@@ -176,7 +178,7 @@ class Study:
     def missing_bases(self, jobs: Iterable[Job]) -> tuple[list[Job], list[Job]]:
         """Return the jobs whose networks to build on are to be trained, one job per network.
 
-        First generic networks and auto-encoders, then the meta-learned starts that build on these.
+        First generic networks and auto-encoders, then the shared networks that build on these.
         """
         there = self.store.keys("networks")
         first: dict[str, Job] = {}
@@ -356,9 +358,14 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
             )
         try:
             recipe = user_recipe(plain, data.splits.folds[0], method.of_users)
+            if isinstance(method.shared_start, Enrolled):
+                enrolled_recipe(recipe, method.shared_start).network()
             if recipe not in networks:
                 networks[recipe] = recipe.network()
             network = networks[recipe]
+            if isinstance(method.shared_start, Prototypes):
+                x = network.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
+                check_head(network, x)
             for phase in (phase for each in method.lineage for phase in each.phases):
                 trained_names(network, phase.trains)
                 if phase.trains in ("head", "last block"):
@@ -389,7 +396,7 @@ def refuse_grouping(methods: tuple[Method, ...], rows_of: str) -> None:
     """InputError where methods group people of D_G, which class counts make a pool of samples."""
 
     def groups(methods: Iterable[Method]) -> bool:
-        return any(method.enlarged_by or method.meta or method.of_users for method in methods)
+        return any(method.enlarged_by or method.shared_start for method in methods)
 
     if groups(methods):
         possible = ", ".join(name for name, table in TABLES.items() if not groups(table))

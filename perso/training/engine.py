@@ -217,17 +217,20 @@ class Trainer:
         users = {}
         if self.samples.users is not None:
             users = {"users": self.samples.users[index]}
+        seen = dict(users)
+        if getattr(self.model, "sees_classes", False):
+            seen["classes"] = self.samples.labels[index]
         self.t += 1
         if not self.optimiser:  # the forward pass alone moves the statistics
             with torch.no_grad():
-                self.forward(self.model, x, masks, **users)
+                self.forward(self.model, x, masks, **seen)
             return
         if self.low_rank:
             weights = self.low_rank.merged()
-            outputs = functional_call(self.model, weights, (x, masks), users)
+            outputs = functional_call(self.model, weights, (x, masks), seen)
         else:
             weights = self.weights
-            outputs = self.forward(self.model, x, masks, **users)
+            outputs = self.forward(self.model, x, masks, **seen)
         outputs = outputs.to(self.recipe.dtype)
         loss = self.model.loss(outputs, x, self.samples.labels[index], **users)
         if self.pulls:

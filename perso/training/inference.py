@@ -120,6 +120,27 @@ def reconstruct(recipe: Recipe, images: np.ndarray, state: State, index: np.ndar
     return forward_batches(recipe, images, [state], index[:, None], reconstructions)
 
 
+@torch.no_grad()
+def enrolled_state(
+    recipe: Recipe, inputs: np.ndarray, labels: np.ndarray, state: State, index: np.ndarray
+) -> State:
+    """The state of the network that a person's samples make, in one forward pass of them.
+
+    recipe, state   of an `enrolment.Enrolled`
+    index           the samples, int [k]; for none it is the state that people share
+    """
+    with compute_context(recipe):
+        model = recipe.network().eval()
+        load_states(model, [state])
+        z = torch.zeros(1, recipe.enrolment.size, dtype=recipe.dtype, device=recipe.device)
+        if len(index) and recipe.enrolment.encoder != "nobody":
+            samples = to_device(inputs[index][:, None], recipe.device)
+            x = model.prepare(samples, recipe.dtype, recipe.layout)
+            classes = to_device(labels[index], recipe.device).long()
+            z = model.posterior_of(x[:, 0][None], classes[None])[0]
+        return {name: value.cpu().clone() for name, value in model.personal(z).items()}
+
+
 @torch.inference_mode()
 def forward_batches(
     recipe: Recipe,

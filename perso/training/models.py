@@ -39,6 +39,9 @@ class Design:
     # gradient reaches the shared layers reversed.
     user_head: float = 0.0
     fed: bool = False  # whether the user head's probabilities are appended to the main head's input
+    # how forwarding a person's samples makes the network personal (see `enrolment`), a record with
+    # the fields of `methods.starts.Enrolled`; None: the network alone
+    enrolment: object = None
 
 
 class LaneDropout(nn.Module):

@@ -10,6 +10,7 @@ forward(x, masks)                outputs, of a classifier [B, lanes, classes]; i
 loss(outputs, x, classes)        mean over the batch, sum over lanes
 lanes, classes                   their numbers
 
+One with `sees_classes = True` takes `classes`, int [B, lanes], in `forward`: those of the batch.
 One that is told whose sample it sees takes `users`, int [B, lanes], in `forward` and `loss` (see
 `gru`). It is passed where `engine.Samples` have users.
 Its last layer is defined last.

@@ -10,7 +10,7 @@ from perso.claims.evidence import Evidence
 from perso.claims.hypotheses import Superior
 from perso.claims.registry import CLAIMS
 from perso.data.dataset import StudyData
-from perso.methods.registry import OF_TIME, TABLES
+from perso.methods.registry import OWN_BASE, TABLES
 from perso.paths import ROOT
 from perso.settings import read_params
 from perso.study.study import Study
@@ -23,7 +23,7 @@ def test_the_methods_of_all_tests_are_methods_of_the_run_they_use(quick):
             fields = (getattr(test, "method", None), getattr(test, "base", None))
             names = {*fields, *getattr(test, "methods", ())} - {None}
             of = getattr(test, "of", "v3")
-            table = TABLES[of] if of in OF_TIME else found.run(of).methods
+            table = TABLES[of] if of in OWN_BASE else found.run(of).methods
             known = {method.name for method in table}
             unknown = ", ".join(sorted(names - known))
             assert not unknown, f"claim {claim.number}: no method {unknown} in the run it uses"
@@ -112,7 +112,7 @@ def test_missing_models_and_auto_encoders_are_trained_once(tmp_path, monkeypatch
     assert calls.count((False, 1)) == 1  # the baseline without flips
     assert calls[-2:] == [0, 1]  # an auto-encoder per fold
     # what is about time and contexts has data of its own
-    assert len(calls) == len(set(evidence.PAPERS_RUNS) - set(OF_TIME)) + 2
+    assert len(calls) == len(set(evidence.PAPERS_RUNS) - set(OWN_BASE)) + 2
 
 
 def test_only_the_runs_and_encoders_that_claims_need_are_trained(tmp_path, monkeypatch):
