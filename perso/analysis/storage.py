@@ -11,6 +11,7 @@ import pandas as pd
 
 from perso.analysis.selection import NAMES, SELECTED
 from perso.methods.method import Method
+from perso.methods.starts import Enrolled, Prototypes
 from perso.parts import D_I
 from perso.store.published import OWN, Published
 from perso.study import jobs
@@ -27,7 +28,8 @@ def numbers_per_person(study: Study, methods: Iterable[Method]) -> pd.Series:
     """How many numbers each method stores for one person, on average over people, by its name.
 
     A method that trains a part of the weights stores that part; one of low rank its factors; one
-    that answers with the person's own samples their features and labels.
+    that answers with the person's own samples their features and labels. Of an enrolment z is
+    stored, of prototypes the head.
     """
     train = study.data.splits.train
     samples = np.mean([len(train[person]) for person in study.data.splits.individuals])
@@ -73,13 +75,27 @@ def stored_numbers(recipe: Recipe, samples: float, methods: Iterable[Method]) ->
         else:
             phases = [phase for each in method.lineage for phase in each.phases]
             changes = [(phase.trains, phase.statistics) for phase in phases]
-        found[method.name] = flops.changed_numbers(recipe, changes)
+        found[method.name] = flops.changed_numbers(recipe, changes) + numbers_of_start(
+            recipe, method
+        )
         if method.answer:
             # the features of each sample, and its label
             found[method.name] += samples * (feature_size(recipe) + 1)
     if SELECTED.name in found:  # which has no phases of its own
         found[SELECTED.name] = max(found.get(name, np.nan) for name in NAMES)
     return pd.Series(found, dtype=float)
+
+
+def numbers_of_start(recipe: Recipe, method: Method) -> int:
+    """How many numbers the start of a method stores for one person."""
+    first = method.lineage[0]
+    if first.individual_data == "nobody":
+        return 0
+    if isinstance(first.start, Enrolled):
+        return first.start.size
+    if isinstance(first.start, Prototypes):
+        return flops.changed_numbers(recipe, [("head", False)])
+    return 0
 
 
 def feature_size(recipe: Recipe) -> int:
