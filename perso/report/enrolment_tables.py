@@ -1,0 +1,81 @@
+"""Tables of forwarded samples as text (chapter 24).
+
+arms, pairs, ways   of `enrolment.arms_table`, `enrolment.own_minus_another`, `enrolment.ways_table`
+record              `results/enrolment-cpu.json`, what one person's network costs, or None
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from perso.parts import PARTS
+from perso.report.effects_text import change_text
+from perso.report.enrolment_text import OUTCOMES, outcome_of, samples_phrase
+
+FLOAT_BYTES = 4  # of a number of a network
+
+
+def planted_table(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Own minus another's on D_I in points, a line per arm and amount, a column per run.
+
+    runs   {what the run is: its pairs}
+    """
+    columns = {
+        f"{name}, pp [95 %]": pairs.apply(change_text, axis=1)
+        for name, pairs in runs.items()
+        if len(pairs)
+    }
+    if not columns:
+        return pd.DataFrame()
+    table = pd.concat(columns, axis=1)
+    return table.fillna("").rename(index=samples_phrase, level=1)
+
+
+def arms_text(arms: pd.DataFrame) -> pd.DataFrame:
+    """All changes on D_I against nobody enrolled, with what each shows."""
+    columns = {
+        "D_I in pp [95 %]": arms.apply(change_text, axis=1),
+        "": [OUTCOMES[outcome_of(line)] for _, line in arms.iterrows()],
+    }
+    whose = {"other": "another's", "nobody": ""}
+    return (
+        pd.DataFrame(columns)
+        .rename(index=whose, level="whose")
+        .rename(index=samples_phrase, level="amount")
+    )
+
+
+def ways_text(ways: pd.DataFrame) -> pd.DataFrame:
+    """What is done with samples on both parts in points, a line per way and amount."""
+    columns = {f"{part} in pp [95 %]": ways[part].apply(change_text, axis=1) for part in PARTS}
+    return pd.DataFrame(columns).rename(index=samples_phrase, level="amount")
+
+
+def forwarding_costs(record: dict | None) -> pd.DataFrame:
+    """What it costs to make one person's network, a line per way; empty without a record."""
+    lines = {
+        way: {
+            "ms, median [quartiles]": (
+                f"{1000 * each['seconds']:,.1f} "
+                f"[{1000 * each['low']:,.1f}, {1000 * each['high']:,.1f}]"
+            ),
+            "forward passes": f"{each['passes']:,.0f}",
+            "training iterations": f"{each['iterations']:,.0f}",
+            "bytes": f"{FLOAT_BYTES * each['numbers']:,.0f}",
+        }
+        for way, each in (record or {}).get("ways", {}).items()
+    }
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def forwarding_cost_sentence(record: dict | None) -> str:
+    """How much longer the slowest way takes than the fastest, and where this was measured."""
+    ways = (record or {}).get("ways", {})
+    if not ways:
+        return "The costs have not been measured yet"
+    fast, slow = (chosen(ways, key=lambda way: ways[way]["seconds"]) for chosen in (min, max))
+    times = ways[slow]["seconds"] / ways[fast]["seconds"]
+    return (
+        f"{slow} takes {times:,.0f} times as long as {fast} (measured on {record['date']}: "
+        f"{record['machine']}, torch {record['torch']})"
+    )
