@@ -8,7 +8,7 @@ How many samples of D_I a method has is one of AMOUNTS.
 import pandas as pd
 
 from perso.analysis import changes
-from perso.methods.enrolled import ALL, ARMS, NOBODY
+from perso.methods.enrolled import ALL, ARMS, NOBODY, none_enrolled
 from perso.methods.method import Method
 from perso.parts import PARTS, margin_of
 
@@ -38,19 +38,22 @@ def difference_of(rows: pd.DataFrame, method: str, base: str, part: str) -> dict
     return dict(zip(DIFFERENCE, (found.mean, found.low, found.high, tost), strict=True))
 
 
-def arms_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each arm's change on D_I against NOBODY, a difference per (arm, whose, amount).
+def arms_table(rows: pd.DataFrame, same_network: bool = False) -> pd.DataFrame:
+    """Each arm's change on D_I, a difference per (arm, whose, amount).
 
-    whose   own | other | nobody (no enrolment)
+    whose          own | other | nobody (no enrolment)
+    same_network   against the arm's own network without an enrolment, in place of NOBODY
     """
     there = set(rows["method"])
-    lines = {
-        (ARM_OF[method.start], method.individual_data, amount_of(method)): difference_of(
-            rows, method.name, NOBODY.name, "D_I"
-        )
-        for method in ALL
-        if method.start in ARM_OF and {method.name, NOBODY.name} <= there
-    }
+    lines = {}
+    for method in ALL:
+        if method.start not in ARM_OF:
+            continue
+        arm = ARM_OF[method.start]
+        base = none_enrolled(arm).name if same_network else NOBODY.name
+        if method.name != base and {method.name, base} <= there:
+            key = arm, method.individual_data, amount_of(method)
+            lines[key] = difference_of(rows, method.name, base, "D_I")
     return lines_table(lines, ["arm", "whose", "amount"])
 
 
@@ -99,5 +102,4 @@ def lines_table(lines: dict[tuple, dict], names: list[str]) -> pd.DataFrame:
     if not lines:
         empty = pd.MultiIndex.from_tuples([], names=names)
         return pd.DataFrame(columns=list(DIFFERENCE), index=empty, dtype=float)
-    table = pd.DataFrame(list(lines.values()), index=pd.MultiIndex.from_tuples(list(lines)))
-    return table.rename_axis(index=names)
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(index=names)

@@ -9,21 +9,21 @@ from matplotlib.figure import Figure
 from perso.analysis.enrolment import AMOUNTS, WHOLE, in_order
 from perso.data.dataset import StudyData
 from perso.parts import D_I
-from perso.report.figures import HUES, interval_errors, part_label
+from perso.report.figures import interval_errors, part_label
 
 # marker, hue, name and place beside its neighbours, by whose samples are forwarded
 LOOKS = {
-    "own": ("o", HUES["enrolment"], "own samples", -0.12),
+    "own": ("o", "#0072b2", "own samples", -0.12),
     "other": ("X", "#d55e00", "another person's", 0.12),
     "nobody": ("s", "0.2", "no enrolment", 0.0),
 }
 # marker and hue by what is done with samples
 WAYS = {
-    "enrolled": ("o", HUES["enrolment"]),
+    "enrolled": ("o", "#0072b2"),
     "prototypes": ("P", "#117733"),
     "fine-tuning (1e-3)": ("v", "#d55e00"),
     "fine-tuning (1e-4)": ("^", "#e69f00"),
-    "head only": ("D", "#0072b2"),
+    "head only": ("D", "#999933"),
     "Reptile": ("s", "#882255"),
 }
 LINEAR_TO = 5  # points; beyond, the axis of `ways_figure` is logarithmic

@@ -31,18 +31,19 @@ def planted_table(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table.fillna("").rename(index=samples_phrase, level=1)
 
 
-def arms_text(arms: pd.DataFrame) -> pd.DataFrame:
-    """All changes on D_I against nobody enrolled, with what each shows."""
-    columns = {
-        "D_I in pp [95 %]": arms.apply(change_text, axis=1),
-        "": [OUTCOMES[outcome_of(line)] for _, line in arms.iterrows()],
-    }
-    whose = {"other": "another's", "nobody": ""}
-    return (
-        pd.DataFrame(columns)
-        .rename(index=whose, level="whose")
-        .rename(index=samples_phrase, level="amount")
-    )
+def arms_text(arms: pd.DataFrame, same_network: pd.DataFrame) -> pd.DataFrame:
+    """All changes on D_I with what each shows.
+
+    same_network   those against the arm's own network without an enrolment
+    """
+    columns = {}
+    bases = {"nobody enrolled": arms, "without an enrolment": same_network}
+    for base, lines in bases.items():
+        columns[f"against {base}, pp [95 %]"] = lines.apply(change_text, axis=1)
+        columns[f"against {base}"] = lines.apply(lambda line: OUTCOMES[outcome_of(line)], axis=1)
+    table = pd.DataFrame(columns).reindex(arms.index).fillna("")
+    table = table.rename(index={"other": "another's", "nobody": ""}, level="whose")
+    return table.rename(index=samples_phrase, level="amount")
 
 
 def ways_text(ways: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from perso.store.published import OWN, Published
 
 MARGIN = f"{100 * D_I.margin:g} points"
 OUTCOMES = {
+    "same": "accuracy is the same for every person",
     "equivalent": f"equivalent within {MARGIN}",
     "higher": "higher",
     "lower": "lower",
@@ -48,6 +49,8 @@ def samples_phrase(amount: str) -> str:
 
 def outcome_of(line: pd.Series) -> str:
     """What a difference shows, one of OUTCOMES; equivalence first."""
+    if line["change"] == 0 and pd.isna(line["low"]):  # without any spread there is no interval
+        return "same"
     if line["tost"] < SIGNIFICANT:
         return "equivalent"
     if pd.isna(line["low"]):
@@ -102,17 +105,30 @@ def found_sentence(planted: pd.DataFrame) -> str:
     )
 
 
+def same_network_sentence(same_network: pd.DataFrame) -> str:
+    """What own samples change in their arm's network (`arms_table`, same_network)."""
+    texts = [
+        f"{samples_phrase(amount)} {difference_text(same_network.loc[ARM, 'own', amount])}"
+        for amount in (ONE, HANDFUL)
+        if (ARM, "own", amount) in same_network.index
+    ]
+    if not texts:
+        return NOT_THERE
+    return f"The same network with an enrolment minus without one: {'; '.join(texts)}."
+
+
 def arms_sentence(pairs: pd.DataFrame) -> str:
     """How many arms are equivalent with own and with another's samples, and all others by name."""
     if pairs.empty:
         return NOT_THERE
-    found = {words: [] for words in OUTCOMES.values()}
+    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
     for name, line in pairs.iterrows():
-        found[OUTCOMES[outcome_of(line)]].append(pair_text(name, line))
-    equivalent = found.pop(OUTCOMES["equivalent"])
-    texts = [f"{words}: {listed(names)}" for words, names in found.items() if names]
-    first = f"{len(equivalent)} of {len(pairs)} differences are {OUTCOMES['equivalent']}"
-    return f"Own minus another's samples on D_I: {'; '.join([first, *texts])}."
+        found[outcome_of(line)].append(pair_text(name, line))
+    same, equivalent = found.pop("same"), found.pop("equivalent")
+    texts = [f"{OUTCOMES[outcome]}: {listed(names)}" for outcome, names in found.items() if names]
+    first = f"{len(same) + len(equivalent)} of {len(pairs)} differences are equivalent within"
+    within = f"{first} {MARGIN}, {len(same)} of them exactly 0 for every person"
+    return f"Own minus another's samples on D_I: {'; '.join([within, *texts])}."
 
 
 def pair_text(name: tuple[str, str], line: pd.Series) -> str:

@@ -71,6 +71,9 @@ def test_arms_count_from_nobody_enrolled_and_know_whose_samples_they_have():
     }
     assert (arms["low"] < arms["change"]).all() and (arms["change"] < arms["high"]).all()
     assert arms["tost"]["enrolled", "nobody", "none"] < 0.01 < arms["tost"]["enrolled", "own", "12"]
+    rows.loc[rows["method"] == "enrolled, none", "acc_I"] -= 0.01
+    same_network = enrolment.arms_table(rows, same_network=True)
+    assert list(100 * same_network["change"]) == pytest.approx([4, -6], abs=0.3)
     pairs = enrolment.own_minus_another(rows)
     assert list(pairs.index) == [("enrolled", "12")]
     assert 100 * pairs["change"].iloc[0] == pytest.approx(10, abs=0.3)
@@ -90,7 +93,7 @@ def test_ways_are_those_with_own_samples_on_both_parts_from_few_samples_to_all()
     ways = enrolment.ways_table(rows)
     tuned = [("fine-tuning (1e-3)", amount) for amount in ("1", "12", "all")]
     assert list(ways.index) == [("enrolled", "1"), *tuned]
-    assert list(100 * ways["D_G", "change"]) == pytest.approx([0, -70, -25, -3], abs=0.2)
+    assert list(100 * ways["D_G"]["change"]) == pytest.approx([0, -70, -25, -3], abs=0.2)
 
 
 def test_without_the_base_of_comparison_there_are_no_lines():

@@ -92,6 +92,7 @@ WAYS = both_parts(
         (difference(-2), "lower"),
         (difference(0.4, 0.6), "open"),
         (difference(0.4, None), "unknown"),
+        (difference(0.0, None), "same"),
     ],
 )
 def test_a_difference_has_one_outcome_and_equivalence_comes_first(line, outcome):
@@ -115,12 +116,21 @@ def test_without_the_models_nothing_is_said():
     assert "not known yet" in enrolment_text.enrolment_answer(9, ARMS, EQUAL, none)
     for sentence in (enrolment_text.arms_sentence, enrolment_text.exchanged_sentence):
         assert sentence(none) == NOT_THERE
+    assert enrolment_text.same_network_sentence(ARMS.iloc[:0]) == NOT_THERE
     assert enrolment_text.ways_sentence(WAYS.iloc[:1]) == NOT_THERE
+
+
+def test_a_network_is_compared_with_itself_without_an_enrolment():
+    sentence = enrolment_text.same_network_sentence(ARMS)
+    assert ": 1 sample +0.1 [-0.1, +0.3] points (equivalent" in sentence
+    assert sentence.endswith("12 samples +1.1 [+0.9, +1.3] points (higher).")
 
 
 def test_arms_that_are_not_equivalent_are_named():
     sentence = enrolment_text.arms_sentence(EQUAL)
-    assert sentence.endswith("2 of 2 differences are equivalent within 0.5 points.")
+    assert "2 of 2 differences are equivalent within 0.5 points, 0 of them" in sentence
+    same = enrolment_text.arms_sentence(pairs_of(difference(0, None), difference(0.1)))
+    assert "2 of 2" in same and same.endswith("1 of them exactly 0 for every person.")
     mixed = pairs_of(difference(0.1), difference(3))
     sentence = enrolment_text.arms_sentence(mixed)
     assert "1 of 2" in sentence
@@ -200,8 +210,9 @@ def test_tables_name_samples_and_show_every_line():
     table = enrolment_tables.planted_table({"as they are": EQUAL.iloc[:1], "planted": FOUND})
     assert list(table.index) == [("enrolled", "1 sample"), ("enrolled", "12 samples")]
     assert list(table["as they are, pp [95 %]"]) == ["+0.0 [-0.2, +0.2]", ""]
-    arms = enrolment_tables.arms_text(ARMS)
-    assert arms.loc[("enrolled", "another's", "12 samples"), ""] == "lower"
+    arms = enrolment_tables.arms_text(ARMS, ARMS.iloc[:3])
+    assert set(arms.loc[("enrolled", "another's", "12 samples")]) == {"-7.0 [-7.2, -6.8]", "lower"}
+    assert list(arms.loc[("enrolled", "", "no sample")])[2:] == ["", ""]
     assert ("enrolled", "", "no sample") in arms.index and len(arms) == len(ARMS)
     ways = enrolment_tables.ways_text(WAYS)
     assert ways.loc[("fine-tuning (1e-3)", "all of D_I"), "D_G in pp [95 %]"].startswith("+5.0")
