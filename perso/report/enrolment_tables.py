@@ -10,7 +10,7 @@ import pandas as pd
 
 from perso.parts import PARTS
 from perso.report.effects_text import change_text
-from perso.report.enrolment_text import OUTCOMES, outcome_of, samples_phrase
+from perso.report.enrolment_text import outcome_of, samples_phrase
 
 FLOAT_BYTES = 4  # of a number of a network
 
@@ -32,7 +32,7 @@ def planted_table(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def arms_text(arms: pd.DataFrame, same_network: pd.DataFrame) -> pd.DataFrame:
-    """All changes on D_I with what each shows.
+    """All changes on D_I with what each shows, one of `enrolment_text.OUTCOMES`.
 
     same_network   those against the arm's own network without an enrolment
     """
@@ -40,7 +40,7 @@ def arms_text(arms: pd.DataFrame, same_network: pd.DataFrame) -> pd.DataFrame:
     bases = {"nobody enrolled": arms, "without an enrolment": same_network}
     for base, lines in bases.items():
         columns[f"against {base}, pp [95 %]"] = lines.apply(change_text, axis=1)
-        columns[f"against {base}"] = lines.apply(lambda line: OUTCOMES[outcome_of(line)], axis=1)
+        columns[f"against {base}"] = lines.apply(outcome_of, axis=1)
     table = pd.DataFrame(columns).reindex(arms.index).fillna("")
     table = table.rename(index={"other": "another's", "nobody": ""}, level="whose")
     return table.rename(index=samples_phrase, level="amount")

@@ -126,9 +126,12 @@ def arms_sentence(pairs: pd.DataFrame) -> str:
         found[outcome_of(line)].append(pair_text(name, line))
     same, equivalent = found.pop("same"), found.pop("equivalent")
     texts = [f"{OUTCOMES[outcome]}: {listed(names)}" for outcome, names in found.items() if names]
-    first = f"{len(same) + len(equivalent)} of {len(pairs)} differences are equivalent within"
-    within = f"{first} {MARGIN}, {len(same)} of them exactly 0 for every person"
-    return f"Own minus another's samples on D_I: {'; '.join([within, *texts])}."
+    near = (
+        f"{len(same) + len(equivalent)} of {len(pairs)} differences are equivalent within {MARGIN}"
+    )
+    if same:
+        near += f", {len(same)} of them exactly 0 for every person"
+    return f"Own minus another's samples on D_I: {'; '.join([near, *texts])}."
 
 
 def pair_text(name: tuple[str, str], line: pd.Series) -> str:
