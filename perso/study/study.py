@@ -63,6 +63,7 @@ class Study:
         architecture = hardware.architecture_of(settings)
         check_network(architecture, data, self.methods)
         check_held_out(data, self.methods)
+        check_episodes(data, self.methods)
         self.settings = hardware.resolved(
             settings, data.classes, self.machine, data.shape, data.kind
         )
@@ -366,6 +367,8 @@ def check_network(architecture: str | type, data: StudyData, methods: Iterable[M
             if isinstance(method.shared_start, Prototypes):
                 x = network.prepare(recipe.zeros(2), recipe.dtype, recipe.layout)
                 check_head(network, x)
+                if len(trained_names(network, "head")) != 2:
+                    raise ValueError("prototypes need a last layer with a weight and a bias")
             for phase in (phase for each in method.lineage for phase in each.phases):
                 trained_names(network, phase.trains)
                 if phase.trains in ("head", "last block"):
@@ -383,6 +386,18 @@ def check_held_out(data: StudyData, methods: Iterable[Method]) -> None:
             raise InputError(
                 f"rows_of: {holding[0]}: held_out needs two training samples, and person {person} "
                 "has 1; a larger min_items leaves such people out"
+            )
+
+
+def check_episodes(data: StudyData, methods: Iterable[Method]) -> None:
+    """InputError where a person whom episodes show has too few training samples for them."""
+    enrolling = [each.name for each in methods if isinstance(each.shared_start, Enrolled)]
+    shown = (person for fold in data.splits.folds for person in plans.shown_people(fold))
+    for person in shown if enrolling else ():
+        if len(np.unique(data.item[data.splits.train_of_all[person]])) < 2:
+            raise InputError(
+                f"rows_of: {enrolling[0]}: an episode needs two training samples, and person "
+                f"{person} has 1; a larger min_items leaves such people out"
             )
 
 
