@@ -73,7 +73,7 @@ def one(settings, tmp_path) -> Study:
 
 def shared_network(one: Study, start: UserNetwork, fold: int = 0) -> dict[str, torch.Tensor]:
     """The state of a stored user network."""
-    key = identity.user_network_key(one.data, start, fold, 0)
+    key = identity.start_key(one.data, start, fold, 0)
     return jobs.as_state(one.store.weights(key))
 
 
@@ -242,14 +242,14 @@ def test_every_field_decides_the_key_of_the_network_and_of_the_models(field, one
         method = Method("row", "own", "", start, FITTED)
         (job,) = (job for job in one.jobs((method,)) if job.fold == 0)
         keys.append((job.base, *job.keys.values()))
-        assert job.base == identity.user_network_key(one.data, start, 0, 0)
+        assert job.base == identity.start_key(one.data, start, 0, 0)
     assert not set(keys[0]) & set(keys[1])
 
 
 def test_its_key_is_of_its_fold_and_repeat_and_not_the_generic_networks(one):
     keys = {
         key(one.data, *start, fold, repeat)
-        for key, start in ((identity.user_network_key, (START,)), (identity.generic_key, ()))
+        for key, start in ((identity.start_key, (START,)), (identity.generic_key, ()))
         for fold in (0, 1)
         for repeat in (0, 1)
     }
