@@ -266,7 +266,7 @@ def test_an_impossible_value_is_named_with_what_is_possible(values, message):
     ("key", "value"), [(key, value) for key in CHOICES for value in CHOICES[key]]
 )
 def test_what_is_called_possible_is_possible(key, value):
-    needed = {"context": "side"} if value == "contexts" else {}
+    needed = {"contexts": {"context": "side"}, "planted": {"planted": "prior"}}.get(value, {})
     assert getattr(overlay({key: value, **needed}), key) == value
 
 

@@ -23,7 +23,8 @@ def test_the_methods_of_all_tests_are_methods_of_the_run_they_use(quick):
             fields = (getattr(test, "method", None), getattr(test, "base", None))
             names = {*fields, *getattr(test, "methods", ())} - {None}
             of = getattr(test, "of", "v3")
-            table = TABLES[of] if of in OWN_BASE else found.run(of).methods
+            name = "planted" if of in evidence.PLANTED else of
+            table = TABLES[name] if name in OWN_BASE else found.run(of).methods
             known = {method.name for method in table}
             unknown = ", ".join(sorted(names - known))
             assert not unknown, f"claim {claim.number}: no method {unknown} in the run it uses"
@@ -111,8 +112,8 @@ def test_missing_models_and_auto_encoders_are_trained_once(tmp_path, monkeypatch
     assert evidence.train_missing(study, folder=tmp_path) == 0
     assert calls.count((False, 1)) == 1  # the baseline without flips
     assert calls[-2:] == [0, 1]  # an auto-encoder per fold
-    # what is about time and contexts has data of its own
-    assert len(calls) == len(set(evidence.PAPERS_RUNS) - set(OWN_BASE)) + 2
+    # what is about time, contexts and enrolments has data of its own
+    assert len(calls) == len({*evidence.PAPERS_RUNS} - {*OWN_BASE, *evidence.PLANTED}) + 2
 
 
 def test_only_the_runs_and_encoders_that_claims_need_are_trained(tmp_path, monkeypatch):

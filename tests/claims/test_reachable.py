@@ -53,6 +53,11 @@ CLAIMED = {
     ("TL-n-300 (1e-3)", "D_U"): -0.02,
     "TL, a tenth held out": 0.01,
     ("CRoP", BOTH): 0.03,
+    # enrolments
+    "enrolled, 1 sample": 0.01,
+    "enrolled, 3 samples": 0.012,
+    "enrolled, 12 samples": 0.015,
+    "enrolled, 36 samples": 0.02,
 }
 SIMULATED = [
     claim

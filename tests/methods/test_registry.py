@@ -8,12 +8,13 @@ from itertools import combinations
 import pytest
 
 from perso.errors import InputError
-from perso.methods import baselines, contexts, recurrent, schedules
+from perso.methods import baselines, contexts, enrolled, recurrent, schedules
 from perso.methods.method import BASELINE, BEYOND, EPOCHS, FAMILIES, Method, Phase, Shaping
 from perso.methods.registry import (
     BASELINES,
     CONTEXTS,
     DOSES,
+    ENROLLED,
     GROUPING,
     METHODS,
     RECURRENT,
@@ -44,7 +45,7 @@ def test_every_family_has_methods_and_every_method_a_family():
     families = {method.family for method in METHODS}
     assert (
         families
-        == {method.family for method in (*V3, *BASELINES, *RECURRENT, *CONTEXTS)}
+        == {method.family for method in (*V3, *BASELINES, *RECURRENT, *CONTEXTS, *ENROLLED)}
         == set(FAMILIES)
     )
     assert {method.family for method in V3} == set(FAMILIES) - set(BEYOND)
@@ -175,7 +176,7 @@ def decided(method: Method) -> Method:
 
 
 def test_of_the_papers_methods_transfer_learning_alone_starts_from_the_generic_model():
-    others = (*baselines.ALL, *recurrent.ALL, *contexts.ALL)
+    others = (*baselines.ALL, *recurrent.ALL, *contexts.ALL, *enrolled.ALL)
     papers = [method for method in METHODS if method not in others]
     assert {m.name for m in papers if m.from_generic} == {
         m.name for m in papers if m.name.startswith("TL")

@@ -125,6 +125,7 @@ NUMBERS_CHANGE = {
     "compile": "always",
     "norm": "before",
     "split": "image",
+    "planted": "prior",
 }
 NUMBERS_STAY = {
     "device": "auto",
@@ -135,6 +136,7 @@ NUMBERS_STAY = {
     "min_items": 5,
     "global_items": 5,
     "global_people": 3,
+    "outside_people": 3,  # without what learns how people differ, see test_enrolled_networks.py
     "main_items": 5,
     "side_items": 5,
     "rows_of": "doses",
@@ -278,6 +280,7 @@ OTHER_METHOD = {
     "after": Share(0.5),
     "answer": Neighbours(),
     "held_out": 10,
+    "samples": (5, {"held_out": 0}),
     "individual_data": ("other", {"held_out": 0}),
     "global_extra": "own",
     "enlarged_by": ("random", {"held_out": 0, "percent": 5}),
