@@ -170,6 +170,36 @@ def test_another_user_network_widens_the_interval():
         assert found.error**2 == pytest.approx(d.var() / len(d) + networks * spread)
 
 
+ENROLLED, OTHERS = "enrolled, 1 sample", "enrolled, 1 sample of another"
+LOW_RANK, NOBODY = "low rank, 12 samples", "nobody enrolled"
+
+
+def enrolled_rows(repeats: int) -> pd.DataFrame:
+    """Rows of the baseline, and of methods that start from enrolled networks."""
+    table = rows((BASELINE, ENROLLED, OTHERS, LOW_RANK, NOBODY, GENERIC[0]), repeats=repeats)
+    return table.assign(iterations=10 + 100 * (table["method"] != BASELINE))
+
+
+def test_two_enrolled_networks_vary_as_they_do_over_repeats():
+    """Both are trained from the generic network of their repeat."""
+    assert {ENROLLED, OTHERS, LOW_RANK, NOBODY} <= {each.name for each in METHODS}
+    table = enrolled_rows(repeats=3)
+    means = table.groupby(["repeat", "method"])["acc_I"].mean().unstack()
+    for other in (NOBODY, LOW_RANK, GENERIC[0]):
+        expected = (means[ENROLLED] - means[other]).var() / 3
+        assert spread_of(table, ENROLLED, other) == pytest.approx(expected)
+    assert spread_of(table, ENROLLED, OTHERS) == 0  # the same network
+    baselines = table.loc[table["method"] == BASELINE, "acc_G"].var()
+    assert spread_of(table, ENROLLED, BASELINE) == pytest.approx(baselines / 3)
+
+
+def test_two_enrolled_networks_of_one_repeat_vary_as_the_baselines():
+    table = enrolled_rows(repeats=1)
+    baselines = table.loc[table["method"] == BASELINE, "acc_G"].var()
+    assert spread_of(table, ENROLLED, NOBODY) == pytest.approx(2 * baselines)
+    assert spread_of(table, ENROLLED, OTHERS) == 0
+
+
 # --- the parts
 
 

@@ -1,5 +1,7 @@
 """Claims that have tests of their own."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +27,13 @@ def test_transfer_learning_costs_a_small_fraction_of_the_baseline(tmp_path, quic
 def test_the_cost_ratio_of_a_run_decides_nothing(make_evidence, better):
     ratio = special.own_cost_ratio(make_evidence(better, of="v1"), "SW-n-2")
     assert (ratio.value, ratio.outcome) == (1, "open")
+
+
+@pytest.mark.parametrize(("iterations", "outcome"), [(0, "for"), (1, "against")])
+def test_claim_45_counts_the_iterations_of_training(iterations, outcome):
+    rows = pd.DataFrame({"method": "x", "person": ["a", "b"], "own_iterations": [0, iterations]})
+    found = special.no_training(SimpleNamespace(having=lambda of, method: rows), "x", "enrolled")
+    assert (found.outcome, found.value, found.n) == (outcome, iterations / 2, 2)
 
 
 def mean_of(evidence, values, part="D_I") -> special.Finding:
