@@ -116,8 +116,8 @@ class Evidence:
 
     of     in every method: the run, one of `RUN_NAMES`
     part   see `changes`
-    only   "v1", "counts" or one of OWN_BASE for a study of that table: of the papers' runs it has
-           no other but those of BESIDE
+    only   "v1", "counts", one of OWN_BASE or of PLANTED for a study of that run: of the papers'
+           runs it has no other but those of BESIDE
     files  the published files that rows came from
     """
 
@@ -128,6 +128,8 @@ class Evidence:
         self.only = ""
         if study.asked.variation == "class-counts":
             self.only = "counts"
+        elif study.asked.rows_of == "planted":
+            (self.only,) = (run for run, what in PLANTED.items() if what == study.asked.planted)
         elif study.asked.rows_of in ("v1", *OWN_BASE):
             self.only = study.asked.rows_of
         # Many tests ask for the same data. The caches belong to this object, and end with it.

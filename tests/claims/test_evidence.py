@@ -89,6 +89,27 @@ def test_a_study_of_class_counts_has_data_for_claims_on_class_counts_only(tmp_pa
     assert ledger.test_claim(claim(23), found).verdict != "NOT RUN"  # from published rows
 
 
+def test_a_study_of_enrolled_networks_has_planted_ones_beside_it(tmp_path):
+    small = {"individuals": 2, "global_people": 2, "dataset": "digits", "outside_people": 1}
+    base = replace(read_params(ROOT / "params" / "smoke.yml"), exchange=False, **small)
+
+    def found(**asked) -> Evidence:
+        return Evidence(Study(replace(base, **asked), tmp_path / "s.sqlite"), tmp_path)
+
+    enrolled = found(rows_of="enrolled")
+    assert enrolled.run("enrolled") is enrolled.study
+    for of, what in (("planted", "prior"), ("swapped", "swap")):
+        beside = enrolled.run(of).asked
+        assert (beside.rows_of, beside.planted) == ("planted", what)
+        alone = found(rows_of="planted", planted=what)
+        assert alone.run(of) is alone.study
+        for other in {"enrolled", "planted", "swapped", "v3"} - {of}:
+            with pytest.raises(evidence.Missing, match="alone"):
+                alone.run(other)
+    with pytest.raises(evidence.Missing, match="params of its own"):
+        found(rows_of="v3").run("swapped")
+
+
 def test_a_claim_about_other_epochs_or_other_params_is_not_run(tmp_path, claim):
     study = Study(read_params(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite")
     smoke = Evidence(study, tmp_path)
