@@ -65,8 +65,8 @@ def settings_of_run(settings: Settings, of: str) -> Settings:
         return v1_class_counts(settings)
     if of == "unflipped":
         return replace(settings, rows_of="readings", flips=False)
-    if of in PLANTED:
-        return replace(settings, rows_of="planted", planted=PLANTED[of])
+    if of in PLANTED:  # one repeat, as enrolments of the same network are compared
+        return replace(settings, rows_of="planted", planted=PLANTED[of], reference_repeats=1)
     return replace(settings, rows_of=of)
 
 
