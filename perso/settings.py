@@ -174,6 +174,11 @@ class Settings:
                 f"planted: {self.planted} changes the flips of people's samples; set flips: true "
                 "and variation: hidden-factors, or planted: ''"
             )
+        if self.planted and self.rows_of == "enrolled":
+            raise InputError(
+                f"planted: {self.planted} makes people whom the claims of rows_of: enrolled are not "
+                "about; set rows_of: planted"
+            )
         if self.rows_of == "planted" and not self.planted:
             raise InputError(
                 "planted: nothing is, and rows_of: planted asks whether it is found; set planted: "

@@ -20,7 +20,8 @@ MIRRORED, UPSIDE_DOWN = 1, 2  # orientations, see `StudyData.orientation`
 def halves_of(cohorts: Sequence[Roles], seed: int) -> dict[Person, int]:
     """Return which half each person belongs to, 0 or 1.
 
-    Individuals take turns, so that the next one, I', is of the other half. All others are drawn.
+    Individuals take turns, so that the next one, I', is of the other half; of an odd number, the
+    last and the first are of the same. All others are drawn.
     """
     found = {}
     for roles in cohorts:

@@ -1,7 +1,7 @@
 """The generated parts of README.md, from `results/`. `make readme` brings them up to date."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +62,31 @@ TIME_PAIRS = {
         ("user head 0.1", "TL-n-0", "A second head that names the user?"),
     ),
 }
+# Networks that forwarded samples make personal, by run
+FORWARDED_PAIRS = {
+    "writers-enrolled": (
+        ("enrolled, 1 sample", "nobody enrolled", "One forwarded sample?"),
+        (
+            "enrolled, 12 samples",
+            "enrolled, 12 samples of another",
+            "The person's samples, or somebody's?",
+        ),
+        ("fine-tuning (1e-4), 12 samples", "nobody enrolled", "Fine-tuning on these twelve?"),
+        ("fine-tuning on all of D_I (1e-4)", "nobody enrolled", "Fine-tuning on all of $D_I$?"),
+    ),
+    "writers-enrolled-prior": (
+        (
+            "enrolled, 12 samples",
+            "enrolled, 12 samples of another",
+            "Planted: the person's samples, or somebody's?",
+        ),
+        (
+            "deterministic, 12 samples",
+            "deterministic, 12 samples of another",
+            "Planted, by a network without a posterior?",
+        ),
+    ),
+}
 # What the figure has beside them: all methods of the run would hide one another
 DRAWN = (BASELINE, "own data in the union", *SHOWN, "TL 9 % on D_G (1e-4)")
 MEANINGS = {
@@ -92,7 +117,8 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
     return {
         "findings": findings_block(run, table),
         "beyond": differences_block(published.read_rows(root / BEYOND_ROWS), BEYOND_PAIRS),
-        "time": time_block(results),
+        "time": runs_block(results, TIME_PAIRS),
+        "forwarded": runs_block(results, FORWARDED_PAIRS),
         "table": readme_table(table),
         "ledger": ledger_block(results),
         "durations": durations_block(root / DURATIONS),
@@ -118,11 +144,14 @@ def differences_block(run: published.Published, pairs: Iterable[tuple[str, str, 
     return "\n".join([*differences, f"- *The run:* {published.run_sentence(run)}."])
 
 
-def time_block(results: Path) -> str:
-    """The differences of TIME_PAIRS, run by run."""
+def runs_block(results: Path, pairs_of: Mapping[str, Iterable[tuple[str, str, str]]]) -> str:
+    """The differences of pairs of methods, run by run.
+
+    pairs_of   {name of a published file: pairs as in PAIRS}
+    """
     return "\n".join(
         differences_block(published.read_rows(results / f"{name}.parquet"), pairs)
-        for name, pairs in TIME_PAIRS.items()
+        for name, pairs in pairs_of.items()
     )
 
 

@@ -20,7 +20,9 @@ from perso.training.subsets import trained_names
 
 HIGH_RATE_UNTIL = 0.7  # share of the steps, after which the learning rate is
 LOW_RATE = 0.2  # times as high
-MEANS = "prototypes.means"  # of D_G's people, [classes, F], in the state that `class_means` returns
+MEANS = (
+    "prototypes.means"  # of D_G's people, [classes, F], in the state that `feature_means` returns
+)
 VARIANCE = "prototypes.variance"  # mean square of a feature's distance from its class mean, [1]
 
 
@@ -53,7 +55,7 @@ def train_enrolled(
     return engine.train(how, engine.Samples(data.inputs, data.labels), [run])[start.steps][0]
 
 
-def class_means(data: StudyData, recipe: Recipe, fold: Fold, generic: State) -> State:
+def feature_means(data: StudyData, recipe: Recipe, fold: Fold, generic: State) -> State:
     """Return the generic network with the class means of its features, of all who show classes.
 
     A class without samples has the mean of all.
@@ -79,7 +81,7 @@ def with_prototypes(
     Logits are −‖f − mean‖² / (2 · variance) of features f, but for ‖f‖², which all classes share: a
     linear head. Probabilities are those of normal distributions around the means.
 
-    state   that of `class_means`
+    state   that of `feature_means`
     index   the person's samples, int [k]
     """
     own = {name: value for name, value in state.items() if name not in (MEANS, VARIANCE)}

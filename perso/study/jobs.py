@@ -19,7 +19,7 @@ from perso.methods.starts import Enrolled, MetaLearned, UserNetwork
 from perso.seeds import rng, seed_of
 from perso.store.sqlite import Store
 from perso.study import plans
-from perso.study.enrolment import class_means, train_enrolled
+from perso.study.enrolment import feature_means, train_enrolled
 from perso.study.evaluation import test_columns
 from perso.study.lineage import as_state, as_weights, train_methods
 from perso.study.plans import (
@@ -161,7 +161,7 @@ def train_base(data: StudyData, job: Job, generic: Weights | None) -> dict:
         trained = train_enrolled(data, recipe(data), fold, start, job.repeat, state)
         found = {start.steps: [trained]}
     else:
-        found = {0: [class_means(data, recipe(data), fold, state)]}
+        found = {0: [feature_means(data, recipe(data), fold, state)]}
     return network_row(job.base, found, begun)
 
 

@@ -56,7 +56,7 @@ class SetEncoder(nn.Module):
         return x.view(people, k, -1).mean(1)
 
 
-class Enrolled(nn.Module):
+class EnrolledNetwork(nn.Module):
     """An encoder, Δ, and the network that people share (`classifier`).
 
     In training it sees P people at once, each in a lane of the classifier. A batch holds, person
@@ -105,7 +105,7 @@ class Enrolled(nn.Module):
         self.register_buffer("passes", torch.zeros(1))  # training passes so far
 
     @classmethod
-    def made(cls, design: Design, lanes: int = 1) -> "Enrolled":
+    def made(cls, design: Design, lanes: int = 1) -> "EnrolledNetwork":
         """The network of a design; ValueError where its architecture has no lanes for people."""
         if not isinstance(design.architecture, str):
             raise ValueError(

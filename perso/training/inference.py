@@ -126,7 +126,7 @@ def enrolled_state(
 ) -> State:
     """The state of the network that a person's samples make, in one forward pass of them.
 
-    recipe, state   of an `enrolment.Enrolled`
+    recipe, state   of an `enrolment.EnrolledNetwork`
     index           the samples, int [k]; for none it is the state that people share
     """
     with compute_context(recipe):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from perso.training.enrolment import Enrolled
+from perso.training.enrolment import EnrolledNetwork
 from perso.training.models import Design, State, empty_network, load_states
 from perso.training.networks import network_class
 from perso.training.plain import description_of, name_of
@@ -65,7 +65,7 @@ class Recipe(Design):
     def build(self, lanes: int = 1) -> nn.Module:
         """A network with `lanes` lanes, from its constructor."""
         if self.enrolment:
-            return Enrolled.made(self, lanes)
+            return EnrolledNetwork.made(self, lanes)
         return network_class(self.architecture).made(self, lanes)
 
     def network(self, lanes: int = 1) -> nn.Module:

@@ -131,6 +131,11 @@ def test_without_flips_of_people_there_is_nothing_to_plant(what, more):
         replace(Settings(), planted=what, **more)
 
 
+def test_claims_about_enrolments_are_not_decided_on_planted_people():
+    with pytest.raises(InputError, match=r"^planted: prior makes people .*set rows_of: planted$"):
+        Settings(rows_of="enrolled", planted="prior")
+
+
 def test_a_planted_table_needs_something_planted():
     with pytest.raises(InputError, match=r"^planted: nothing is, .*set planted: prior, or swap$"):
         Settings(rows_of="planted")

@@ -107,7 +107,7 @@ def shared_network(data: StudyData, start) -> State:
     how, fold = jobs.recipe(data), data.splits.folds[0]
     generic = jobs.init_state(how, 5)
     if isinstance(start, Prototypes):
-        return enrolment.class_means(data, how, fold, generic)
+        return enrolment.feature_means(data, how, fold, generic)
     return enrolment.train_enrolled(data, how, fold, start, 0, generic)
 
 
