@@ -1,4 +1,4 @@
-"""The command line: perso data · run · table · claims · plan · export · book."""
+"""The command line: perso import · data · run · table · claims · plan · export · book."""
 
 import argparse
 import os
@@ -110,6 +110,42 @@ def parser() -> argparse.ArgumentParser:
 
     formats = {"choices": ("text", "csv", "md"), "default": "text"}
     formats["help"] = "format of the output (default: %(default)s)"
+
+    importer = commands.add_parser(
+        "import",
+        help="make one file of people from images, tables or a benchmark's files",
+        description="Make one file of people for `dataset: file:`; say what was found and done.",
+    )
+    importer.set_defaults(command=import_command)
+    importer.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a folder of PERSON/CLASS/NAME.png, NIST's by_write, LEAF .json, PFLlib's clients, "
+        ".parquet, .csv, EMNIST .mat",
+    )
+    importer.add_argument(
+        "--to", type=Path, required=True, metavar="FILE.npz", help="the file to write"
+    )
+    for option, what in (
+        ("person", "table: column of who made a row (default: found by name)"),
+        ("class", "table: column of the class (default: found by name)"),
+        ("time", "time series: column of the time (default: found by name)"),
+        ("channels", "time series: columns, with commas (default: all numbers that vary)"),
+    ):
+        importer.add_argument(f"--{option}", metavar="NAME", help=what)
+    importer.add_argument(
+        "--window", type=number_from(int, 2), metavar="STEPS", help="time series: rows of a sample"
+    )
+    importer.add_argument(
+        "--min-items",
+        type=number_from(int, 2),
+        default=5,
+        metavar="N",
+        help="leave out people with fewer samples, or blocks of windows (default: %(default)s)",
+    )
+    importer.add_argument(
+        "--keep-polarity", action="store_true", help="images: do not invert dark ink on light paper"
+    )
 
     data = command("data", data_command, "describe the data of a run, and save them to a file")
     data.add_argument(
@@ -231,6 +267,28 @@ def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> st
     if arguments.data_dir != default_data_dir():
         words += ["--data-dir", str(arguments.data_dir)]
     return shlex.join(words)
+
+
+def import_command(arguments: argparse.Namespace) -> None:
+    """Write a file of people from what somebody has, and print what was found and done."""
+    from perso.data import cohort
+    from perso.data.importing import import_source
+    from perso.data.tabular import Columns
+
+    check_suffix(arguments.to, ".npz")
+    writable(arguments.to.parent)
+    columns = Columns(
+        person=arguments.person,
+        label=vars(arguments)["class"],
+        time=arguments.time,
+        channels=arguments.channels,
+        window=arguments.window,
+    )
+    made = import_source(arguments.source, columns, arguments.min_items, arguments.keep_polarity)
+    cohort.save(made.cohort, arguments.to)
+    print(made.report)
+    option = shlex.join(["-p", f"dataset=file:{arguments.to}"])
+    print(f"wrote {arguments.to}; look at it with perso data PARAMS.yml {option}", file=sys.stderr)
 
 
 def data_command(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Samples with their classes and people: checks, npz files, content hash."""
 
 import hashlib
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -88,6 +89,8 @@ def read(path: str | Path) -> Cohort:
     not what `save` wrote.
     """
     path = Path(path).expanduser()
+    if path.is_dir() or path.suffix.lower() in OF_IMPORT | ARCHIVES:
+        raise InputError(f"{path}: {_how_to_import(path)}")
     arrays = {}
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -114,6 +117,22 @@ def read(path: str | Path) -> Cohort:
             f"{path}: not the arrays it was saved with (content_hash differs); {REPAIR}"
         )
     return cohort
+
+
+OF_IMPORT = {".csv", ".tsv", ".txt", ".json", ".parquet", ".pq", ".mat"}  # `perso import` takes
+ARCHIVES = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z"}
+
+
+def _how_to_import(path: Path) -> str:
+    """Return what a folder or file of another kind is, and the command that makes an .npz of it."""
+    source = str(path)
+    what = "a folder" if path.is_dir() else f"a {path.suffix} file"
+    first = ""
+    if path.suffix.lower() in ARCHIVES and not path.is_dir():
+        source = "FOLDER"
+        first = "unpack it, then "
+    command = shlex.join(["perso", "import", source, "--to", f"{path.stem}.npz"])
+    return f"is {what}, not an .npz; {first}make one with: {command}"
 
 
 # what an array must be in place of Python objects, whose values cannot be read
@@ -193,6 +212,9 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
             to_text = is_attribute or is_id
             cast = ".astype(str)" if to_text else _to_integers(name, array)
             raise wrong(name, f"is {array.dtype}", f"needed are {needed} ({cast})")
+        if (text := _not_unicode(array)) is not None:
+            cure = "os.fsencode(name).decode('latin-1'), or the right encoding"
+            raise wrong(name, f"has {text!a}, which is not Unicode text", cure)
         facts[name] = _canonical(array)
     missing = [person for person in np.unique(facts["who"]).tolist() if _is_missing(person)]
     if missing:
@@ -329,6 +351,16 @@ MISSING = {
 def _is_missing(person: int | str) -> bool:
     """Whether an id says that the person is unknown."""
     return (person.strip() if isinstance(person, str) else person) in MISSING
+
+
+def _not_unicode(array: np.ndarray) -> str | None:
+    """Return the first text with a surrogate, as file names that are not UTF-8 have; else None."""
+    if array.dtype.kind != "U" or not array.dtype.itemsize:
+        return None
+    native = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
+    letters = native.view(np.uint32).reshape(len(array), -1)
+    found = ((letters >= 0xD800) & (letters <= 0xDFFF)).any(axis=1)
+    return str(array[found][0]) if found.any() else None
 
 
 def _canonical(array: np.ndarray) -> np.ndarray:

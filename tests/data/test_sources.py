@@ -871,10 +871,37 @@ def test_a_file_that_is_no_whole_npz_is_named_with_its_cure(path, tmp_path):
     assert refused(read, tmp_path / "none").endswith(
         "none: cannot be read (No such file or directory)"
     )
-    assert (
-        refused(load, f"file:{tmp_path}", "nowhere")
-        == f"{tmp_path}: cannot be read (Is a directory)"
-    )
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("my people.csv", "is a .csv file, not an .npz; make one with: perso import '{path}' --to"),
+        ("people.JSON", "is a .JSON file, not an .npz; make one with: perso import {path} --to"),
+        ("people.parquet", "is a .parquet file, not an .npz; make one with: perso import {path}"),
+        ("emnist.mat", "is a .mat file, not an .npz; make one with: perso import {path} --to"),
+        (
+            "people.zip",
+            "is a .zip file, not an .npz; unpack it, then make one with: perso import F",
+        ),
+        ("people", "is a folder, not an .npz; make one with: perso import {path} --to people.npz"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_and_pointed_to_the_import(tmp_path, name, what):
+    path = tmp_path / name
+    path.write_text("") if path.suffix else path.mkdir()
+    line = refused(load, f"file:{path}", "nowhere")
+    assert line.startswith(f"{path}: {what.format(path=path)}")
+
+
+@pytest.mark.parametrize("name", ["who", "context", "attr_side"])
+def test_text_that_is_not_unicode_is_refused(tmp_path, name):
+    """As os.listdir returns names of folders that are not UTF-8."""
+    array = np.where(WHO == "bob", "Jos\udce9", "Ann")
+    np.savez(tmp_path / "own.npz", **ARRAYS | {name: array})
+    line = refused(read, tmp_path / "own.npz")
+    assert f"array '{name}' has 'Jos\\udce9', which is not Unicode text; os.fsencode" in line
+    line.encode()  # it can be printed
 
 
 def test_damage_is_noticed_wherever_it_lies(cohort, path):

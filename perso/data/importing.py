@@ -1,0 +1,388 @@
+"""`perso import`: what people have → a cohort that every command takes, and a report.
+
+A reader turns a file or folder into `Found`. What follows is the same for all of them: pixels
+become grey levels with the paper at 0, classes become 0..C-1, copies and people that are too small
+are left out, and the cohort passes the gate of every other data set. ADD AN IMPORT FORMAT HERE: a
+line in FORMATS. Nothing here runs code that is in the data.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from perso.data import emnist, folders, leaf, pfllib, pictures, tabular
+from perso.data.cohort import ARCHIVES, MISSING, Cohort, checked_cohort
+from perso.data.dataset import counted, shape_text
+from perso.data.found import Found, shaped, shown
+from perso.data.splits import numbered
+from perso.data.tabular import Columns
+from perso.errors import InputError
+
+MIN_ITEMS = 5  # of a person who is kept; folds of five need as many
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file or folder that can be read."""
+
+    what: str  # as a message names it
+    fits: Callable[[Path], bool]
+    read: Callable[[Path, Columns], Found]
+    columns: tuple[str, ...] = ()  # fields of Columns that it uses
+
+
+def _suffix(*suffixes: str) -> Callable[[Path], bool]:
+    """Return whether a path is a file with one of these suffixes."""
+    return lambda path: path.is_file() and path.suffix.lower() in suffixes
+
+
+def _holds(files: Callable[[Path], list[Path]]) -> Callable[[Path], bool]:
+    """Return whether a path is a folder with such files."""
+    return lambda path: path.is_dir() and bool(files(path))
+
+
+TABLE = ("person", "label", "time", "channels", "window")
+# ADD AN IMPORT FORMAT HERE; the first that fits is taken
+FORMATS = (
+    Format("NIST SD19 by_write", folders.is_by_write, lambda path, _: folders.read_by_write(path)),
+    Format("PFLlib's clients", _holds(pfllib.client_files), lambda p, _: pfllib.read_pfllib(p)),
+    Format("folders of images", folders.has_images, lambda path, _: folders.read_folders(path)),
+    Format("Parquet", _holds(tabular.parquet_files), tabular.read_parquet, TABLE),
+    Format("LEAF json", _holds(leaf.leaf_files), lambda path, _: leaf.read_leaf(path)),
+    Format("LEAF json", _suffix(".json"), lambda path, _: leaf.read_leaf(path)),
+    Format("Parquet", _suffix(".parquet", ".pq"), tabular.read_parquet, TABLE),
+    Format("CSV", _suffix(".csv", ".tsv", ".txt"), tabular.read_csv, TABLE),
+    Format("EMNIST .mat", _suffix(".mat"), lambda path, _: emnist.read_emnist(path)),
+)
+POSSIBLE = (
+    "possible: a folder of PERSON/CLASS/NAME.png, NIST's by_write, LEAF .json, PFLlib's clients, "
+    ".parquet, .csv, EMNIST .mat"
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A cohort and, in lines of text, what was found and what was done."""
+
+    cohort: Cohort
+    report: str
+
+
+def import_source(
+    source: str | Path,
+    columns: Columns = Columns(),  # noqa: B008 (frozen)
+    min_items: int = MIN_ITEMS,
+    keep_polarity: bool = False,
+) -> Imported:
+    """Return the people of a file or folder, see FORMATS.
+
+    InputError for a source of no known format, for options that it has no use for, and for data
+    that would give wrong numbers.
+
+    columns         names of columns and the length of windows, for tables
+    min_items       people with fewer items are left out
+    keep_polarity   whether dark ink on light paper is left as it is
+    """
+    path = Path(source).expanduser()
+    where = shown(path)
+    if not path.exists():
+        raise InputError(f"{where}: no such file or folder")
+    try:
+        known = next((each for each in FORMATS if each.fits(path)), None)
+        if known is None:
+            raise InputError(f"{where}: {_advice(path)}; {POSSIBLE}")
+        for name, option in OPTIONS.items():
+            if getattr(columns, name) is not None and name not in known.columns:
+                raise InputError(f"--{option}: has no use for {known.what}, as {where} is")
+        found = known.read(path, columns)
+    except OSError as error:
+        name = shown(Path(error.filename)) if error.filename else where
+        raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
+    name = shown(Path(path.resolve().name))
+    return cleaned(found, where, f"{name} ({known.what})", min_items, keep_polarity)
+
+
+# fields of Columns and their options
+OPTIONS = {
+    "person": "person",
+    "label": "class",
+    "time": "time",
+    "channels": "channels",
+    "window": "window",
+}
+
+
+def _advice(path: Path) -> str:
+    """Return what is wrong with a file of no known format."""
+    if path.suffix == ".npz":
+        return "an .npz is what `perso import` makes; look at it with -p dataset=file:PATH"
+    if path.suffix.lower() in ARCHIVES:
+        return "is an archive; unpack it and name the folder"
+    if path.suffix in (".pkl", ".pickle", ".pt", ".pth", ".joblib"):
+        return "is a pickle, which can run any code and is not read"
+    return "is of no known format"
+
+
+def import_arrays(
+    samples: np.ndarray,
+    labels: np.ndarray,
+    who: np.ndarray,
+    item: np.ndarray | None = None,
+    *,
+    min_items: int = MIN_ITEMS,
+    keep_polarity: bool = False,
+) -> Imported:
+    """Return the people of arrays; InputError for data that would give wrong numbers.
+
+    samples   numbers: images or sequences, see `perso.data.found.shaped`
+    labels    [N], numbers or text
+    who       [N], numbers or text
+    item      [N], numbers: samples of one number lie on one side of a split
+    """
+    found = shaped(samples, "samples")
+    for name, array in (("labels", labels), ("who", who), ("item", item)):
+        if array is not None and np.shape(array) != (len(found.inputs),):
+            needed = f"needed is one per sample: ({len(found.inputs)},)"
+            raise InputError(f"{name}: has shape {np.shape(array)}; {needed}")
+    found.labels = np.asarray(labels)
+    found.who = np.asarray(who)
+    found.item = None if item is None else np.asarray(item)
+    return cleaned(found, "arrays", "arrays", min_items, keep_polarity)
+
+
+def import_frame(
+    frame: pd.DataFrame,
+    columns: Columns = Columns(),  # noqa: B008 (frozen)
+    *,
+    min_items: int = MIN_ITEMS,
+    keep_polarity: bool = False,
+) -> Imported:
+    """Return the people of a table with a row per image, or per step of a time series.
+
+    InputError for a missing column, and for data that would give wrong numbers.
+    """
+    found = tabular.from_frame(frame, "DataFrame", columns)
+    return cleaned(found, "DataFrame", "DataFrame", min_items, keep_polarity)
+
+
+def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity: bool) -> Imported:
+    """Return the cohort of samples as they were found, and the report.
+
+    InputError for people without an id, where everybody has the same samples, where fewer than two
+    people or classes are left, and for what `checked_cohort` refuses.
+
+    where    file or argument, for messages
+    source   the cohort's
+    """
+    if not len(found.inputs):
+        raise InputError(f"{where}: no samples in it")
+    done = list(found.notes)
+    found.who, notes = _ids(found.who, where)
+    done += notes
+    facts = [_facts(found)]
+    done += _without_class(found, where)
+    if found.kind == "images":
+        fact, notes = _as_images(found, keep_polarity, where)
+        facts.append(fact)
+        done += notes
+    else:
+        facts.append(_sequence_facts(found))
+    copies, notes = _without_copies(found, where)
+    facts.append(copies)
+    done += notes
+    done += _without_small(found, min_items, where)
+    found.labels, notes = _renumbered(found.labels)
+    done += notes
+    if found.labels.max() == 0:
+        raise InputError(f"{where}: all samples are of one class; needed are at least two")
+    arrays = {found.kind: found.inputs, "labels": found.labels, "who": found.who}
+    if found.item is not None:
+        arrays["item"] = np.unique(found.item, return_inverse=True)[1]
+    arrays |= {f"attr_{name}": array for name, array in found.attributes.items()}
+    cohort = checked_cohort(arrays, where, source)
+    kept = np.unique(cohort.who, return_counts=True)[1]
+    size = shape_text(cohort.kind, cohort.inputs.shape[1:])
+    last = (
+        f"kept      {counted(len(kept), 'person', 'people')}, "
+        f"{counted(len(cohort.labels), 'sample')} of {cohort.labels.max() + 1} classes, {size}; "
+        f"{_each(kept)}"
+    )
+    lines = [f"found     {source}: {facts[0]}", *facts[1:]]
+    lines += [f"done      {note}" for note in done]
+    return Imported(cohort, "\n".join([*lines, last]))
+
+
+def _each(counts: np.ndarray) -> str:
+    """Return how many samples a person has: "12 to 60 samples a person, median 40"."""
+    if counts.min() == counts.max():
+        return f"{counted(counts.min(), 'sample')} a person"
+    return f"{counts.min():,} to {counts.max():,} samples a person, median {np.median(counts):,.0f}"
+
+
+def _facts(found: Found) -> str:
+    """Return the numbers of people, classes and samples that were found."""
+    counts = np.unique(found.who, return_counts=True)[1]
+    classes = len(pd.unique(pd.Series(found.labels).dropna()))
+    return (
+        f"{counted(len(counts), 'person', 'people')}, {counted(classes, 'class', 'classes')}, "
+        f"{counted(len(found.who), 'sample')}; {_each(counts)}"
+    )
+
+
+def _text(value: object) -> str:
+    """Return an id or a class as text: 3 of 3.0, one spelling of equal letters, no half letters."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFC", shown(value)).strip()
+
+
+def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
+    """Return the people's ids, integers where all are, else text; and notes.
+
+    InputError where samples have no id, or what programs write in place of one.
+    """
+    codes, values = pd.factorize(pd.Series(np.asarray(who, object)))
+    names = np.array([_text(value) for value in values] or [""])
+    nobody = np.isin(names, [str(each) for each in MISSING])[codes] | (codes < 0)
+    if nobody.any():
+        spelled = {"nothing" if code < 0 else repr(str(names[code])) for code in codes[nobody]}
+        samples = counted(int(nobody.sum()), "sample")
+        cure = "leave these samples out or give them an id"
+        raise InputError(
+            f"{where}: the person of {samples} is {', '.join(sorted(spelled))}, "
+            f"which is nobody's id; {cure}"
+        )
+    notes = []
+    if len(np.unique(names)) < len(names):
+        notes.append("ids that differ in spaces or in how letters are stored taken as one")
+    if odd := [value for value in values if isinstance(value, str) and shown(value) != value]:
+        notes.append(f"{counted(len(odd), 'id')} that are not UTF-8 written with \\udc…")
+    is_number = [name.isascii() and name.isdigit() and str(int(name)) == name for name in names]
+    if all(is_number) and max(map(len, names)) < 18:
+        names = names.astype("int64")
+    return names[codes], notes
+
+
+def _without_class(found: Found, where: str) -> list[str]:
+    """Leave out samples without a class; return a note. InputError where none has a class."""
+    labels = pd.Series(np.asarray(found.labels, object))
+    has_class = ~(labels.isna() | labels.isin(["", "nan", "NaN", "NaT"])).to_numpy()
+    if not has_class.any():
+        raise InputError(f"{where}: no sample has a class")
+    found.keep(has_class)
+    missing = int((~has_class).sum())
+    return [f"{counted(missing, 'sample')} without a class left out"] if missing else []
+
+
+def _as_images(found: Found, keep_polarity: bool, where: str) -> tuple[str, list[str]]:
+    """Make images square, with grey levels 0..255 and dark paper; return a fact and notes."""
+    person = np.unique(found.who, return_inverse=True)[1]
+    images, notes = pictures.squares(found.inputs)
+    images, pixels, scaled = pictures.to_grey_levels(images, person, where)
+    images, polarity, inverted = pictures.dark_paper(images, person, keep_polarity)
+    found.inputs = images
+    return f"images    {pixels}, {polarity}", notes + scaled + inverted
+
+
+def _sequence_facts(found: Found) -> str:
+    """Return the range of sequences, and whether the channels have one scale."""
+    values = found.inputs
+    spread = values.std(axis=(0, 1))
+    fact = f"sequences values {values.min():.4g} to {values.max():.4g}"
+    widest = spread.max()
+    narrowest = spread.min()
+    if widest > 20 * narrowest:
+        fact += (
+            f"; standard deviations of channels from {narrowest:.3g} to {widest:.3g}: "
+            "bring them to one scale"
+        )
+    return fact
+
+
+def _without_copies(found: Found, where: str) -> tuple[str, list[str]]:
+    """Keep one of a person's equal samples, and none that is of several people or classes.
+
+    Whose sample it is, or which class is right, cannot be told. A copy in the test data would
+    measure memory. Returns a fact and notes. InputError where most people have no sample of their
+    own.
+    """
+    content = numbered(found.inputs, np.zeros(len(found.inputs), int))
+    people, person = np.unique(found.who, return_inverse=True)
+    classes = pd.factorize(pd.Series(found.labels).map(_text))[0]
+    of_several_people = _several(content, person)
+    of_several_classes = _several(content, classes) & ~of_several_people
+    first = np.zeros(len(content), bool)
+    first[np.unique(content, return_index=True)[1]] = True
+    own = np.isin(np.arange(len(people)), person[~of_several_people])
+    without = int((~own).sum())
+    if 2 * without > len(people) or (without and len(people) == 2):
+        raise InputError(
+            f"{where}: {without} of {len(people)} people have no sample of their own: everybody "
+            "has the same samples; needed is the person who made each sample"
+        )
+    repeated = ~first & ~of_several_people & ~of_several_classes
+    counts = {
+        "repeated within a person": int(repeated.sum()),
+        "of several people": int(of_several_people.sum()),
+        "of a person under several classes": int(of_several_classes.sum()),
+    }
+    found.keep(~(repeated | of_several_people | of_several_classes))
+    if not len(found.inputs):
+        raise InputError(f"{where}: every sample is there under several classes; needed is one")
+    numbers = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    left_out = sum(counts.values())
+    notes = [f"{counted(left_out, 'copy', 'copies')} left out"] if left_out else []
+    return f"copies    {numbers or 'none'}", notes
+
+
+def _several(content: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return which samples have a content that is there in several groups, bool [N].
+
+    content, group   int [N], from 0
+    """
+    groups = group.max() + 1
+    pairs = np.unique(content * groups + group)
+    return np.bincount(pairs // groups, minlength=content.max() + 1)[content] > 1
+
+
+def _without_small(found: Found, min_items: int, where: str) -> list[str]:
+    """Leave out people with too few items; return a note. InputError where fewer than two stay."""
+    item = np.arange(len(found.who)) if found.item is None else found.item
+    _, first = np.unique(item, return_index=True)
+    people, items = np.unique(found.who[first], return_counts=True)
+    small = people[items < min_items]
+    unit = "sample" if found.item is None else "item"
+    if len(people) - len(small) < 2:
+        have = f"{len(people) - len(small)} of {counted(len(people), 'person', 'people')}"
+        raise InputError(
+            f"{where}: {have} with at least {counted(min_items, unit)}; "
+            "needed are two (see --min-items)"
+        )
+    found.keep(~np.isin(found.who, small))
+    if not len(small):
+        return []
+    names = ", ".join(map(str, small[:5])) + (", …" if len(small) > 5 else "")
+    count = counted(len(small), "person", "people")
+    return [f"{count} with fewer than {min_items} {unit}s left out: {names}"]
+
+
+def _renumbered(labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return classes as 0..C-1, in order of their numbers, else of their text; and a note."""
+    codes, values = pd.factorize(pd.Series(np.asarray(labels, object)))
+    names = np.array([_text(value) for value in values])
+    numbers = pd.to_numeric(pd.Series(names), errors="coerce").to_numpy("float64")
+    unique, of_value = np.unique(names, return_inverse=True)
+    place = np.arange(len(unique))
+    if np.isfinite(numbers).all():
+        order = np.argsort(pd.to_numeric(pd.Series(unique)).to_numpy("float64"), kind="stable")
+        place[order] = np.arange(len(unique))
+    ordered = unique[np.argsort(place)]
+    mapping = ", ".join(f"{name} → {number}" for number, name in enumerate(ordered))
+    is_same = ordered.tolist() == [str(number) for number in range(len(ordered))]
+    return place[of_value][codes], [] if is_same else [f"classes renumbered: {mapping}"]

@@ -1,0 +1,299 @@
+"""Tables: Parquet with images and writers; CSV and Parquet of time series."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from perso.data.dataset import counted
+from perso.data.found import Found, shaped
+from perso.data.pictures import decoded
+from perso.errors import InputError
+
+BLOCK = 4  # neighbouring windows of one item, which no split parts
+IRREGULAR = 0.1  # share of steps in time that may be far from the usual one
+# names of columns in lower case, the first that is there is taken
+PERSONS = (
+    *("person", "who", "writer", "writer_id", "user", "user_id", "subject", "subject_id"),
+    *("participant", "participant_id", "patient", "patient_id", "client", "client_id"),
+)
+CLASSES = ("class", "label", "character", "activity", "target", "digit", "y")
+TIMES = ("time", "timestamp", "datetime", "seconds", "t")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of a table's columns and the length of windows; None: found by name, or not needed."""
+
+    person: str | None = None
+    label: str | None = None
+    time: str | None = None
+    channels: str | None = None  # several names with commas between them
+    window: int | None = None  # rows of a sequence
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files of a folder and of its folder `data`; or the file itself."""
+    if path.is_file():
+        return [path]
+    return sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+
+
+def read_parquet(path: Path, columns: Columns) -> Found:
+    """Return the images or windows of one Parquet file, or of all those of a folder.
+
+    InputError where a column is missing, and for a damaged file.
+    """
+    from pyarrow import ArrowException, concat_tables, parquet
+
+    tables = []
+    for file in parquet_files(path):
+        try:
+            tables.append(parquet.read_table(file, partitioning=None))
+        except (ArrowException, OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{file}: truncated, damaged or not Parquet ({reason})") from error
+    try:
+        table = concat_tables(tables)
+    except ArrowException as error:
+        raise InputError(f"{path}: its files have different columns") from error
+    return from_frame(table.to_pandas(ignore_metadata=True), str(path), columns)
+
+
+def read_csv(path: Path, columns: Columns) -> Found:
+    """Return the windows of a CSV file, whose separator is a comma, a semicolon or a tab.
+
+    InputError where a column is missing, and for a file that is no table.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t", key=header.count)
+        form = {"sep": separator, "encoding": "utf-8-sig"}
+        names = list(pd.read_csv(path, nrows=0, **form).columns)
+        given = [columns.person, columns.label]
+        found = [_first(names, PERSONS), _first(names, CLASSES)]
+        # as text: pandas would take somebody called NA for nobody, and 007 for 7
+        texts = {name: str for name in [*given, *found] if name in names}
+        frame = pd.read_csv(path, converters=texts, **form)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8; save it as UTF-8") from error
+    except ValueError as error:  # pandas' errors of parsing
+        raise InputError(f"{path}: is no table with commas ({error})") from error
+    return from_frame(frame, str(path), columns)
+
+
+def from_frame(frame: pd.DataFrame, where: str, columns: Columns) -> Found:
+    """Return the samples of a table with a row per image, or per step of a time series.
+
+    A column of images holds their files' bytes, {"bytes": …} or lists of pixels.
+    InputError where a column is missing, and for a table that is neither.
+
+    where   file or argument, for the message
+    """
+    frame = frame.rename(columns=str)
+    if frame.empty:
+        raise InputError(f"{where}: has no rows")
+    person = _column(frame, columns.person, PERSONS, "person", where)
+    label = _column(frame, columns.label, CLASSES, "class", where)
+    if person == label:
+        raise InputError(f"{where}: column {person!r} cannot be both person and class")
+    others = [name for name in frame.columns if name not in (person, label)]
+    images = [name for name in others if _holds_images(frame[name])]
+    if len(images) > 1:
+        raise InputError(f"{where}: columns {', '.join(images)} hold images; leave in one of them")
+    taken = f"column {person!r} is the person, {label!r} the class"
+    if images:
+        found = _images(frame, images[0], person, label, where)
+        found.notes.insert(0, taken)
+        return found
+    found = _windows(frame, others, person, label, columns, where)
+    found.notes.insert(0, taken)
+    return found
+
+
+def _first(names: list[str], possible: tuple[str, ...]) -> str | None:
+    """Return the name that comes first among the possible ones; None where there is none."""
+    by_lower = {name.lower(): name for name in reversed(names)}
+    return next((by_lower[name] for name in possible if name in by_lower), None)
+
+
+def _column(
+    frame: pd.DataFrame, given: str | None, possible: tuple[str, ...], what: str, where: str
+) -> str:
+    """Return the name of a column: the given one, or one with a usual name."""
+    names = list(frame.columns)
+    name = given or _first(names, possible)
+    if name is None:
+        there = ", ".join(names)
+        raise InputError(
+            f"{where}: which column is the {what}? Say --{what} NAME; there are {there}"
+        )
+    if name not in names:
+        there = ", ".join(names)
+        raise InputError(f"--{what} {name}: {where} has no such column; there are {there}")
+    if names.count(name) > 1:
+        raise InputError(f"{where}: two columns are called {name!r}; rename one")
+    return name
+
+
+def _holds_images(column: pd.Series) -> bool:
+    """Whether the first value of a column is an image: bytes, {"bytes": …} or a list of pixels."""
+    if column.dtype != object:
+        return False
+    first = next((value for value in column if value is not None), None)
+    return isinstance(first, bytes | list | np.ndarray) or (
+        isinstance(first, dict) and "bytes" in first
+    )
+
+
+def _images(frame: pd.DataFrame, column: str, person: str, label: str, where: str) -> Found:
+    """Return the images of a column."""
+    values = frame[column].tolist()
+    labels = frame[label].to_numpy(object)
+    who = frame[person].to_numpy(object)
+    if isinstance(values[0], list | np.ndarray):
+        try:
+            pixels = np.array([_plain(value) for value in values])
+        except ValueError as error:
+            raise InputError(f"{where}: {column!r} holds images of several sizes") from error
+        found = shaped(pixels, f"{where}: {column!r}")
+        found.labels = labels
+        found.who = who
+        return found
+    files = [value["bytes"] if isinstance(value, dict) else value for value in values]
+    if all(file is None for file in files):
+        raise InputError(f"{where}: {column!r} holds paths of images; needed are their bytes")
+    images, read, notes = decoded([file or b"" for file in files], where)
+    return Found("images", images, labels[read], who[read], notes=notes)
+
+
+def _plain(value: object) -> object:
+    """Return arrays of arrays as lists of lists."""
+    return [_plain(each) for each in value] if isinstance(value, list | np.ndarray) else value
+
+
+def _windows(
+    frame: pd.DataFrame, others: list[str], person: str, label: str, columns: Columns, where: str
+) -> Found:
+    """Return windows of a time series, one after the other, without overlap.
+
+    A stretch of rows ends where the person or the class changes, where time goes back, and at a
+    gap. A rest shorter than a window is left out. BLOCK neighbouring windows are one item.
+
+    others   the columns beside person and class
+    """
+    time = _column(frame, columns.time, TIMES, "time", where)
+    others = [name for name in others if name != time]
+    if columns.window is None:
+        raise InputError(f"{where}: is a time series; say --window STEPS, the rows of a sample")
+    # a person's rows keep their order in the file
+    who, _ = pd.factorize(frame[person])
+    order = np.argsort(who, kind="stable")
+    frame = frame.iloc[order].reset_index(drop=True)
+    seconds = _seconds(frame[time], f"{where}: {time!r}")
+    who = who[order]
+    classes, _ = pd.factorize(frame[label])
+    goes_on = (np.diff(who) == 0) & (np.diff(classes) == 0)
+    steps = np.diff(seconds)
+    forward = steps[goes_on & (steps > 0)]
+    if not len(forward):
+        raise InputError(f"{where}: {time!r} never goes on within a person and class")
+    usual = np.median(forward)
+    regular = goes_on & (steps > 0.5 * usual) & (steps < 1.5 * usual)
+    irregular = int((goes_on & ~regular).sum())
+    if irregular > IRREGULAR * goes_on.sum():
+        share = f"{irregular:,} of {int(goes_on.sum()):,} steps are not {usual:.4g}"
+        needed = "needed are rows in order of time, at one rate, of one recording after the other"
+        raise InputError(f"{where}: {time!r}: {share}; {needed}")
+    starts = np.r_[True, ~regular]
+    stretch = np.cumsum(starts) - 1
+    notes = [
+        f"steps of {usual:.4g} in {time!r}; {counted(stretch[-1] + 1, 'stretch', 'stretches')}"
+    ]
+
+    names = _channels(frame, others, columns.channels, stretch, notes, where)
+    length = np.bincount(stretch)
+    begin = np.flatnonzero(starts)
+    place = np.arange(len(frame)) - begin[stretch]
+    used = place < (length // columns.window * columns.window)[stretch]
+    if not used.any():
+        longest = f"the longest stretch has {length.max()} rows"
+        raise InputError(f"{where}: no window of {columns.window} rows; {longest}")
+    if not used.all():
+        notes.append(f"{counted(int((~used).sum()), 'row')} at the ends of stretches left out")
+    values = frame.loc[used, names].to_numpy("float32")
+    sequences = values.reshape(-1, columns.window, len(names))
+    first = np.flatnonzero(used)[:: columns.window]
+    blocks = np.stack([stretch[first], place[first] // (BLOCK * columns.window)])
+    item = np.unique(blocks, axis=1, return_inverse=True)[1].ravel()
+    notes.append(f"windows of {columns.window} rows; {BLOCK} neighbours are one item")
+    found = Found(
+        "sequences",
+        sequences,
+        frame[label].to_numpy(object)[first],
+        frame[person].to_numpy(object)[first],
+        item,
+        notes=notes,
+    )
+    whole = np.isfinite(sequences).all(axis=(1, 2))
+    if not whole.any():
+        raise InputError(f"{where}: every window has a missing value; name --channels without any")
+    if not whole.all():
+        notes.append(f"{counted(int((~whole).sum()), 'window')} with missing values left out")
+    found.keep(whole)
+    return found
+
+
+def _seconds(column: pd.Series, where: str) -> np.ndarray:
+    """Return times as float64 [N]: numbers as they are, dates in seconds."""
+    if column.isna().any():
+        raise InputError(f"{where} is missing in {counted(int(column.isna().sum()), 'row')}")
+    if column.dtype.kind in "iuf":
+        return column.to_numpy("float64")
+    try:
+        dates = pd.to_datetime(column, utc=True)
+    except (ValueError, TypeError) as error:
+        needed = "needed are numbers or dates such as 2026-01-31 12:00:00.5"
+        raise InputError(f"{where} holds {column.iloc[0]!r}; {needed}") from error
+    return (dates - dates.min()).dt.total_seconds().to_numpy()
+
+
+def _channels(
+    frame: pd.DataFrame,
+    others: list[str],
+    given: str | None,
+    stretch: np.ndarray,
+    notes: list[str],
+    where: str,
+) -> list[str]:
+    """Return the names of the channels: the given ones, or all columns of numbers that vary.
+
+    A column that is constant within every stretch would tell the person or the class, such as an
+    age or the number of a recording; row numbers would tell the place in the file.
+    """
+    numeric = [name for name in others if frame[name].dtype.kind in "iuf"]
+    if given is not None:
+        names = [name.strip() for name in given.split(",")]
+        for name in names:
+            if name not in numeric:
+                there = ", ".join(numeric) or "none"
+                raise InputError(f"--channels {name}: no column of numbers; there are {there}")
+        return names
+    same_stretch = np.diff(stretch) == 0
+    varying = []
+    left_out = []
+    for name in numeric:
+        change = np.diff(frame[name].to_numpy("float64"))
+        is_constant = not np.any(change[same_stretch] != 0)
+        is_row_number = bool(np.all(change[same_stretch] == 1))
+        (left_out if is_constant or is_row_number else varying).append(name)
+    if not varying:
+        raise InputError(f"{where}: no column of numbers is left for channels; name --channels")
+    notes.append(f"channels: {', '.join(varying)}")
+    if left_out:
+        notes.append(f"no channels, since constant or row numbers: {', '.join(left_out)}")
+    return varying
