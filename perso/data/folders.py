@@ -47,7 +47,8 @@ def read_folders(path: Path) -> Found:
             who += [person.name] * len(images)
     needed = "needed is PERSON/CLASS/NAME.png"
     if misplaced:
-        raise InputError(f"{shown(path)}: {shown(misplaced[0])} has no person or class; {needed}")
+        name = shown(misplaced[0].relative_to(path))
+        raise InputError(f"{shown(path)}: {name} has no person or class; {needed}")
     if not files:
         raise InputError(f"{shown(path)}: no images in it; {needed}")
     if set(who) <= PARTS:
@@ -68,7 +69,7 @@ def _by_write(path: Path) -> Path | None:
     """Return the folder of the folders hsf_0, hsf_1, …, with writers in them; None: not there."""
     for folder in (path, path / "by_write"):
         for series in folder.glob("hsf_*"):
-            if any(WRITER.fullmatch(each.name) for each in _folders(series)):
+            if series.is_dir() and any(WRITER.fullmatch(each.name) for each in _folders(series)):
                 return folder
     return None
 

@@ -180,6 +180,9 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     """
     if not len(found.inputs):
         raise InputError(f"{where}: no samples in it")
+    # as objects: pandas takes no numbers of another byte order, and no text that is not UTF-8
+    found.labels = np.asarray(found.labels, object)
+    found.who = np.asarray(found.who, object)
     done = list(found.notes)
     found.who, notes = _ids(found.who, where)
     done += notes
@@ -226,7 +229,7 @@ def _each(counts: np.ndarray) -> str:
 def _facts(found: Found) -> str:
     """Return the numbers of people, classes and samples that were found."""
     counts = np.unique(found.who, return_counts=True)[1]
-    classes = len(pd.unique(pd.Series(found.labels).dropna()))
+    classes = len(pd.factorize(found.labels)[1])
     return (
         f"{counted(len(counts), 'person', 'people')}, {counted(classes, 'class', 'classes')}, "
         f"{counted(len(found.who), 'sample')}; {_each(counts)}"
@@ -247,7 +250,7 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
 
     InputError where samples have no id, or what programs write in place of one.
     """
-    codes, values = pd.factorize(pd.Series(np.asarray(who, object)))
+    codes, values = pd.factorize(who)
     names = np.array([_text(value) for value in values] or [""])
     nobody = np.isin(names, [str(each) for each in MISSING])[codes] | (codes < 0)
     if nobody.any():
@@ -271,7 +274,7 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
 
 def _without_class(found: Found, where: str) -> list[str]:
     """Leave out samples without a class; return a note. InputError where none has a class."""
-    labels = pd.Series(np.asarray(found.labels, object))
+    labels = pd.Series(found.labels, dtype=object)
     has_class = ~(labels.isna() | labels.isin(["", "nan", "NaN", "NaT"])).to_numpy()
     if not has_class.any():
         raise InputError(f"{where}: no sample has a class")
@@ -314,7 +317,7 @@ def _without_copies(found: Found, where: str) -> tuple[str, list[str]]:
     """
     content = numbered(found.inputs, np.zeros(len(found.inputs), int))
     people, person = np.unique(found.who, return_inverse=True)
-    classes = pd.factorize(pd.Series(found.labels).map(_text))[0]
+    classes = _renumbered(found.labels)[0]
     of_several_people = _several(content, person)
     of_several_classes = _several(content, classes) & ~of_several_people
     first = np.zeros(len(content), bool)
@@ -374,7 +377,7 @@ def _without_small(found: Found, min_items: int, where: str) -> list[str]:
 
 def _renumbered(labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return classes as 0..C-1, in order of their numbers, else of their text; and a note."""
-    codes, values = pd.factorize(pd.Series(np.asarray(labels, object)))
+    codes, values = pd.factorize(labels)
     names = np.array([_text(value) for value in values])
     numbers = pd.to_numeric(pd.Series(names), errors="coerce").to_numpy("float64")
     unique, of_value = np.unique(names, return_inverse=True)

@@ -13,6 +13,7 @@ from perso.errors import InputError
 
 BLOCK = 4  # neighbouring windows of one item, which no split parts
 IRREGULAR = 0.1  # share of steps in time that may be far from the usual one
+NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # in a CSV file
 # names of columns in lower case, the first that is there is taken
 PERSONS = (
     *("person", "who", "writer", "writer_id", "user", "user_id", "subject", "subject_id"),
@@ -76,7 +77,8 @@ def read_csv(path: Path, columns: Columns) -> Found:
         found = [_first(names, PERSONS), _first(names, CLASSES)]
         # as text: pandas would take somebody called NA for nobody, and 007 for 7
         texts = {name: str for name in [*given, *found] if name in names}
-        frame = pd.read_csv(path, converters=texts, **form)
+        missing = {name: NO_NUMBER for name in names if name not in texts}
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing, **form)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
@@ -97,6 +99,9 @@ def from_frame(frame: pd.DataFrame, where: str, columns: Columns) -> Found:
     frame = frame.rename(columns=str)
     if frame.empty:
         raise InputError(f"{where}: has no rows")
+    if not frame.columns.is_unique:
+        name = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f"{where}: two columns are called {name!r}; rename one")
     person = _column(frame, columns.person, PERSONS, "person", where)
     label = _column(frame, columns.label, CLASSES, "class", where)
     if person == label:
@@ -135,8 +140,6 @@ def _column(
     if name not in names:
         there = ", ".join(names)
         raise InputError(f"--{what} {name}: {where} has no such column; there are {there}")
-    if names.count(name) > 1:
-        raise InputError(f"{where}: two columns are called {name!r}; rename one")
     return name
 
 
