@@ -56,7 +56,7 @@ def read_folders(path: Path) -> Found:
         raise InputError(f"{shown(path)}: its folders are {names}, not people; {needed}")
     images, read, notes = decoded(files, shown(path))
     if others:
-        notes.append(f"{counted(others, 'file')} that are no images left out")
+        notes.append(f"{counted(others, 'file')} left out, by the name no image")
     return Found("images", images, _objects(labels)[read], _objects(who)[read], notes=notes)
 
 
@@ -118,7 +118,7 @@ def read_by_write(path: Path) -> Found:
     files = [file for file, keep in zip(files, has_class, strict=True) if keep]
     images, read, notes = decoded(files, shown(path))
     if unmatched:
-        notes.append(f"{counted(unmatched, 'image')} that by_class does not have left out")
+        notes.append(f"{counted(unmatched, 'image')} left out, not in by_class")
     return Found(
         "images",
         images,

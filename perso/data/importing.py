@@ -31,7 +31,7 @@ class Format:
 
     what: str  # as a message names it
     fits: Callable[[Path], bool]
-    read: Callable[[Path, Columns], Found]
+    read: Callable[..., Found]  # of the path, and of Columns where it uses any
     columns: tuple[str, ...] = ()  # fields of Columns that it uses
 
 
@@ -48,15 +48,15 @@ def _holds(files: Callable[[Path], list[Path]]) -> Callable[[Path], bool]:
 TABLE = ("person", "label", "time", "channels", "window")
 # ADD AN IMPORT FORMAT HERE; the first that fits is taken
 FORMATS = (
-    Format("NIST SD19 by_write", folders.is_by_write, lambda path, _: folders.read_by_write(path)),
-    Format("PFLlib's clients", _holds(pfllib.client_files), lambda p, _: pfllib.read_pfllib(p)),
-    Format("folders of images", folders.has_images, lambda path, _: folders.read_folders(path)),
+    Format("NIST SD19 by_write", folders.is_by_write, folders.read_by_write),
+    Format("PFLlib's clients", _holds(pfllib.client_files), pfllib.read_pfllib),
+    Format("folders of images", folders.has_images, folders.read_folders),
     Format("Parquet", _holds(tabular.parquet_files), tabular.read_parquet, TABLE),
-    Format("LEAF json", _holds(leaf.leaf_files), lambda path, _: leaf.read_leaf(path)),
-    Format("LEAF json", _suffix(".json"), lambda path, _: leaf.read_leaf(path)),
+    Format("LEAF json", _holds(leaf.leaf_files), leaf.read_leaf),
+    Format("LEAF json", _suffix(".json"), leaf.read_leaf),
     Format("Parquet", _suffix(".parquet", ".pq"), tabular.read_parquet, TABLE),
     Format("CSV", _suffix(".csv", ".tsv", ".txt"), tabular.read_csv, TABLE),
-    Format("EMNIST .mat", _suffix(".mat"), lambda path, _: emnist.read_emnist(path)),
+    Format("EMNIST .mat", _suffix(".mat"), emnist.read_emnist),
 )
 POSSIBLE = (
     "possible: a folder of PERSON/CLASS/NAME.png, NIST's by_write, LEAF .json, PFLlib's clients, "
@@ -74,7 +74,7 @@ class Imported:
 
 def import_source(
     source: str | Path,
-    columns: Columns = Columns(),  # noqa: B008 (frozen)
+    columns: Columns | None = None,
     min_items: int = MIN_ITEMS,
     keep_polarity: bool = False,
 ) -> Imported:
@@ -89,16 +89,17 @@ def import_source(
     """
     path = Path(source).expanduser()
     where = shown(path)
-    if not path.exists():
-        raise InputError(f"{where}: no such file or folder")
+    columns = columns or Columns()
     try:
+        if not path.exists():
+            raise InputError(f"{where}: no such file or folder")
         known = next((each for each in FORMATS if each.fits(path)), None)
         if known is None:
             raise InputError(f"{where}: {_advice(path)}; {POSSIBLE}")
         for name, option in OPTIONS.items():
             if getattr(columns, name) is not None and name not in known.columns:
                 raise InputError(f"--{option}: has no use for {known.what}, as {where} is")
-        found = known.read(path, columns)
+        found = known.read(path, columns) if known.columns else known.read(path)
     except OSError as error:
         name = shown(Path(error.filename)) if error.filename else where
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
@@ -156,7 +157,7 @@ def import_arrays(
 
 def import_frame(
     frame: pd.DataFrame,
-    columns: Columns = Columns(),  # noqa: B008 (frozen)
+    columns: Columns | None = None,
     *,
     min_items: int = MIN_ITEMS,
     keep_polarity: bool = False,
@@ -165,7 +166,7 @@ def import_frame(
 
     InputError for a missing column, and for data that would give wrong numbers.
     """
-    found = tabular.from_frame(frame, "DataFrame", columns)
+    found = tabular.from_frame(frame, "DataFrame", columns or Columns())
     return cleaned(found, "DataFrame", "DataFrame", min_items, keep_polarity)
 
 
@@ -183,6 +184,11 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     # as objects: pandas takes no numbers of another byte order, and no text that is not UTF-8
     found.labels = np.asarray(found.labels, object)
     found.who = np.asarray(found.who, object)
+    for name, values in (("classes", found.labels), ("people", found.who)):
+        try:
+            pd.factorize(values)
+        except TypeError as error:  # lists, which cannot be compared
+            raise InputError(f"{where}: {name} are no numbers or text ({error})") from error
     done = list(found.notes)
     found.who, notes = _ids(found.who, where)
     done += notes
@@ -265,7 +271,7 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
     if len(np.unique(names)) < len(names):
         notes.append("ids that differ in spaces or in how letters are stored taken as one")
     if odd := [value for value in values if isinstance(value, str) and shown(value) != value]:
-        notes.append(f"{counted(len(odd), 'id')} that are not UTF-8 written with \\udc…")
+        notes.append(f"{counted(len(odd), 'id')} not in UTF-8, written with \\udc…")
     is_number = [name.isascii() and name.isdigit() and str(int(name)) == name for name in names]
     if all(is_number) and max(map(len, names)) < 18:
         names = names.astype("int64")

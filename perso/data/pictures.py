@@ -14,7 +14,8 @@ LARGEST = 64  # pixels a side; larger images are reduced, so that 400,000 of the
 # what Pillow may read. Others are left out: it calls a program for PostScript, for example
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-LIGHT, DARK = 192, 64  # grey levels: paper is at least LIGHT, or below DARK
+LIGHT = 160  # grey level of light paper or more
+DARK = 96  # less than this is dark paper
 
 
 def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -76,7 +77,7 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
         number = min(unreadable)
         name = shown(files[number]) if isinstance(files[number], Path) else f"image {number}"
         count = counted(len(unreadable), "image file")
-        notes.append(f"{count} that cannot be read left out, the first: {name}")
+        notes.append(f"{count} left out, damaged: {name} is the first")
     if colours:
         notes.append(f"{counted(colours, 'colour image')} made grey")
     if transparent:

@@ -112,6 +112,9 @@ def from_frame(frame: pd.DataFrame, where: str, columns: Columns) -> Found:
         raise InputError(f"{where}: columns {', '.join(images)} hold images; leave in one of them")
     taken = f"column {person!r} is the person, {label!r} the class"
     if images:
+        for option, value in (("time", columns.time), ("window", columns.window)):
+            if value is not None:
+                raise InputError(f"--{option}: {where} has images in {images[0]!r}, no time series")
         found = _images(frame, images[0], person, label, where)
         found.notes.insert(0, taken)
         return found

@@ -199,7 +199,7 @@ def test_by_write_takes_the_classes_from_by_class(tmp_path):
         found = {people[who]: each for who, each in samples_of(made.cohort).items()}
         assert found == samples_of(import_arrays(INK, LABELS, WHO).cohort)
         same(made.cohort.attributes["hsf"], [int(who[4]) % 2 for who in made.cohort.who])
-        assert "1 image that by_class does not have left out" in done(made)
+        assert "1 image left out, not in by_class" in done(made)
 
 
 def test_by_write_without_by_class_is_refused(tmp_path):
@@ -397,8 +397,8 @@ def test_damaged_and_other_files_are_left_out_and_counted(tmp_path):
     (folder / "__MACOSX" / "1" / "._1.png").write_text("")
     notes = done(import_source(folder))
     first = folder / "1" / "0" / "cut.png"
-    assert f"2 image files that cannot be read left out, the first: {first}" in notes
-    assert "1 file that are no images left out" in notes
+    assert f"2 image files left out, damaged: {first} is the first" in notes
+    assert "1 file left out, by the name no image" in notes
 
 
 def test_no_program_is_called_for_a_file_of_another_kind(tmp_path):
@@ -474,7 +474,7 @@ def test_folders_whose_names_are_no_utf8_are_people(tmp_path):
         pytest.skip("this file system takes UTF-8 only")
     made = import_source(folder)
     assert "Jos\\udce9" in made.cohort.people.tolist()
-    assert "1 id that are not UTF-8 written with \\udc…" in done(made)
+    assert "1 id not in UTF-8, written with \\udc…" in done(made)
     made.report.encode()
 
 
@@ -521,6 +521,8 @@ def test_items_are_kept_and_counted():
     assert "0 of 6 people with at least 5 items" in line
 
 
+OF_LISTS = np.empty(120, object)
+OF_LISTS[:] = [[1]] * 120
 WRONG_ARRAYS = [
     ((INK[:0], LABELS[:0], WHO[:0]), "arrays: no samples in it"),
     ((INK, LABELS[:5], WHO), "labels: has shape (5,); needed is one per sample: (120,)"),
@@ -530,6 +532,8 @@ WRONG_ARRAYS = [
     ((np.ones((120, 60)), LABELS, WHO), "samples: samples have shape (120, 60); needed are images"),
     ((np.full_like(INK, 7), LABELS, WHO), "arrays: all pixels of all images are 7; needed are"),
     ((INK + np.nan, LABELS, WHO), "arrays: 120 images hold nan or infinite pixels; leave them out"),
+    ((INK, OF_LISTS, WHO), "arrays: classes are no numbers or text (unhashable type: 'list')"),
+    ((INK, LABELS, OF_LISTS), "arrays: people are no numbers or text (unhashable type: 'list')"),
     ((INK, 0 * LABELS, WHO), "arrays: all samples are of one class; needed are at least two"),
     ((INK, LABELS, 0 * WHO), "arrays: 1 of 1 person with at least 5 samples; needed are two"),
 ]
@@ -686,6 +690,16 @@ WRONG_TABLES = [
         lambda f: f.assign(image=[{"bytes": None, "path": "a.png"}] * len(f)),
         Columns(),
         "DataFrame: 'image' holds paths of images; needed are their bytes",
+    ),
+    (
+        lambda f: f.assign(image=[b"1"] * len(f)),
+        WINDOW,
+        "--window: DataFrame has images in 'image', no time series",
+    ),
+    (
+        lambda f: f.assign(image=[b"1"] * len(f)),
+        Columns(),
+        "DataFrame: none of 1,600 files is a whole image",
     ),
     (
         lambda f: f.assign(image=[b"1"] * len(f), img=[b"1"] * len(f)),
