@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perso.data.found import Found, joined
+from perso.data.found import Found, concatenated
 from perso.errors import InputError
 
 
@@ -50,7 +50,7 @@ def read_emnist(path: Path) -> Found:
     classes = np.concatenate(labels)
     return Found(
         "images",
-        joined(images, str(path)),
+        concatenated(images, str(path)),
         _characters(classes, dataset),
         np.concatenate(who),
         notes=["images transposed"],

@@ -39,7 +39,7 @@ def shown(value: object) -> str:
     return str(value).encode("utf-8", "backslashreplace").decode()
 
 
-def joined(arrays: list[np.ndarray], where: str) -> np.ndarray:
+def concatenated(arrays: list[np.ndarray], where: str) -> np.ndarray:
     """Return arrays [n, …] one after the other; InputError where their samples differ in shape."""
     shapes = sorted({array.shape[1:] for array in arrays})
     if len(shapes) > 1:

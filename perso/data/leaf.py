@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perso.data.found import Found, joined, shaped
+from perso.data.found import Found, concatenated, shaped
 from perso.errors import InputError
 
 
@@ -33,7 +33,7 @@ def read_leaf(path: Path) -> Found:
             who += [user] * len(classes)
     if not samples:
         raise InputError(f"{path}: no user has a sample")
-    found = shaped(joined(samples, str(path)), str(path))
+    found = shaped(concatenated(samples, str(path)), str(path))
     found.labels = np.empty(len(labels), object)
     found.labels[:] = labels
     found.who = np.array(who, object)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perso.data.found import Found, joined, shaped
+from perso.data.found import Found, concatenated, shaped
 from perso.errors import InputError
 
 # one line that makes plain arrays of pickled ones; reading a pickle can run any code
@@ -53,7 +53,7 @@ def read_pfllib(path: Path) -> Found:
         who += [file.stem] * len(arrays["y"])
     if not samples:
         raise InputError(f"{path}: no client has a sample")
-    found = shaped(joined(samples, str(path)), str(path))
+    found = shaped(concatenated(samples, str(path)), str(path))
     found.labels = np.concatenate(labels)
     found.who = np.array(who, object)
     return found
