@@ -176,8 +176,8 @@ class Settings:
             )
         if self.planted and self.rows_of == "enrolled":
             raise InputError(
-                f"planted: {self.planted} makes people whom the claims of rows_of: enrolled are not "
-                "about; set rows_of: planted"
+                f"planted: {self.planted} makes people whom the claims of rows_of: enrolled are "
+                "not about; set rows_of: planted"
             )
         if self.rows_of == "planted" and not self.planted:
             raise InputError(
