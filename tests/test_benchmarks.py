@@ -24,6 +24,7 @@ from perso.training.models import LaneDropout
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import durations
+import enrolment
 import precision
 import textbook
 import throughput
@@ -155,6 +156,29 @@ def test_all_methods_are_those_of_the_study(monkeypatch, tmp_path):
     with pytest.raises(SystemExit, match="nothing is trained here"):
         precision.main()
     assert seen == list(V1)
+
+
+# --- what makes a network personal
+
+
+def test_forwarding_is_timed_beside_training_and_trains_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(enrolment, "REPEATS", 2)
+    monkeypatch.setattr(enrolment, "WARM_UP", 0)
+    to = tmp_path / "cost.json"
+    monkeypatch.setattr(sys, "argv", ["enrolment", "--to", str(to)])
+    enrolment.main()
+    ways = json.loads(to.read_text())["ways"]
+    assert set(ways) == {enrolment.ANSWER, *enrolment.FORWARDED, *enrolment.TRAINED}
+    assert all(0 < way["low"] <= way["seconds"] <= way["high"] for way in ways.values())
+    del ways[enrolment.ANSWER]
+    assert {name: (way["passes"], way["iterations"]) for name, way in ways.items()} == {
+        "enrolled, 1 sample": (1, 0),
+        "enrolled, 12 samples": (12, 0),
+        "head only, 12 samples": (0, 50),
+        "fine-tuning (1e-3), 12 samples": (0, 50),
+        "fine-tuning on all of D_I (1e-3)": (0, 300),
+    }
+    assert ways["enrolled, 1 sample"]["numbers"] < ways["head only, 12 samples"]["numbers"]
 
 
 # --- two versions
