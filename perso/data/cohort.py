@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from perso.data.splits import Person, positions_of
 from perso.errors import InputError
 from perso.files import whole
 
@@ -19,6 +20,7 @@ KINDS = {
     "trajectories": "float32 [N, T, C] of x, y, ...",
 }
 ONE_OF = {"images": "image", "sequences": "sequence", "trajectories": "trajectory"}
+AT_ONCE = 4096  # samples that are hashed at a time
 REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
@@ -49,23 +51,37 @@ class Cohort:
         return np.unique(self.who)
 
     @cached_property
+    def positions(self) -> dict[Person, np.ndarray]:
+        """Where each person's samples are, {person: int [n]}, in their order."""
+        return positions_of(self.who)
+
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 (hex) of the arrays' names, kinds, shapes and values: equal on every machine."""
         digest = hashlib.sha256()
         for name, array in sorted(arrays_of(self).items()):
-            array = array if name == "images" else _canonical(array)
+            as_hashed = np.asarray if name == "images" else _canonical
+            digest.update(f"{name} {as_hashed(array[:0]).dtype.kind} {array.shape}\n".encode())
             # strings as the text of a list: the width in which NumPy stores them is no content
-            is_text = array.dtype.kind == "U"
-            values = ascii(array.tolist()).encode() if is_text else array.tobytes()
-            digest.update(f"{name} {array.dtype.kind} {array.shape}\n".encode() + values)
+            if array.dtype.kind == "U":
+                digest.update(ascii(array.tolist()).encode())
+                continue
+            # a part at a time: as 64-bit numbers, all of them need a multiple of the memory
+            for start in range(0, len(array), AT_ONCE):
+                digest.update(as_hashed(array[start : start + AT_ONCE]).tobytes())
         return digest.hexdigest()
 
     def of(self, people: Collection) -> "Cohort":
         """Return only the samples of these people, in their order here; InputError for others."""
-        if unknown := set(people) - set(self.people.tolist()):
+        people = set(people)
+        if unknown := people - self.positions.keys():
             names = ", ".join(sorted(map(str, unknown)))
             raise InputError(f"{self.source}: no such person: {names}")
-        keep = np.isin(self.who, list(people))
+        if len(people) == len(self.positions):
+            return self
+        keep = np.zeros(0, np.intp)
+        if people:
+            keep = np.sort(np.concatenate([self.positions[person] for person in people]))
         return replace(
             self,
             inputs=self.inputs[keep],

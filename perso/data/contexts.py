@@ -69,11 +69,10 @@ def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
             "set context: context"
         )
     context = np.zeros(len(source.who), np.int64)
-    for person in source.people.tolist():
-        own = source.who == person
+    for person, own in source.positions.items():
         items = np.unique(source.item[own])
         chosen = rng(seed, "context", person).permutation(items)[: len(items) // 2]
-        context[own & np.isin(source.item, chosen)] = 1
+        context[own[np.isin(source.item[own], chosen)]] = 1
     images = source.inputs.copy()
     images[context == 1] = MADE[name][1](images[context == 1], int(amount))
     return replace(source, inputs=images, attributes=source.attributes | {"context": context})

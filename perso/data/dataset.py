@@ -83,6 +83,11 @@ class StudyData:
         """The original sample of each input, int64 [M]; all inputs of one lie on one side."""
         return self.source.item[self.sample]
 
+    @cached_property
+    def copied(self) -> pd.DataFrame:
+        """`copies` of these data."""
+        return copies(self)
+
     def content_of(self, fold: Fold) -> str:
         """Return the hash of a fold's D_G."""
         return fingerprint([self.content[person] for person in fold.global_people])
@@ -167,7 +172,7 @@ def check_contexts(
         )
     available = settings.available
     for person in (person for roles in cohorts for person in roles.individuals):
-        own = np.unique(number[source.who == person])
+        own = np.unique(number[source.positions[person]])
         cure = "leave such people out, or choose other individuals by cohort_seed"
         if available not in own:
             raise InputError(
@@ -219,7 +224,7 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
     """
     people = source.people.tolist()
     if POOL in people:  # what pandas.factorize makes of a missing id
-        count = int((source.who == POOL).sum())
+        count = len(source.positions[POOL])
         raise InputError(
             f"dataset: {settings.dataset}: array 'who' has {POOL} for {counted(count, 'sample')}, "
             "which is nobody's id; leave these samples out or give them an id (for a file made by "
@@ -229,7 +234,7 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
     left = [
         person
         for person in people
-        if len(np.unique(source.item[source.who == person])) >= settings.min_items
+        if len(np.unique(source.item[source.positions[person]])) >= settings.min_items
     ]
     chosen = []
     for seed in range(settings.cohort_seed + settings.cohorts):
@@ -362,7 +367,7 @@ def part_sizes(data: StudyData) -> pd.DataFrame:
         {
             "person": str(person),
             "fold": number,
-            "samples": len(np.unique(data.source.item[data.source.who == person])),
+            "samples": len(np.unique(data.source.item[data.source.positions[person]])),
             "D_I train": len(split.train[person]),
             "D_I test": len(split.test[person]),
             **elsewhere(person),
@@ -385,14 +390,13 @@ def leaks(data: StudyData) -> dict[str, int]:
     in_own_D_G = [
         person
         for fold in split.folds
-        for person in fold.individuals
-        if person in fold.global_people
+        for person in set(fold.individuals).intersection(fold.global_people)
     ]
     return {
         "samples on both sides": sum(map(len, on_both_sides)),
         "individuals in their own D_G": len(in_own_D_G),
         f"test {data.kind} that copy a training {cohort.ONE_OF[data.kind]}": int(
-            copies(data)["copies"].sum()
+            data.copied["copies"].sum()
         ),
     }
 
@@ -416,15 +420,17 @@ def copies(data: StudyData) -> pd.DataFrame:
         tests["D_G"] = fold.global_test
         if data.settings.context:
             tests |= {f"D_U of person {one}": split.elsewhere[one] for one in fold.individuals}
+        is_trained = np.zeros(len(number), bool)  # of the numbers, each below the inputs'
+        is_trained[number[trained]] = True
         for name, test in tests.items():
-            copied = np.isin(number[test], number[trained])
+            copied = is_trained[number[test]]
             lines.append((fold_number, name, len(test), int(copied.sum())))
     return pd.DataFrame(lines, columns=["fold", "test set", "inputs", "copies"])
 
 
 def refuse_copies(data: StudyData) -> None:
     """InputError where more than COPIES_ALLOWED of a test set are copies; a warning for fewer."""
-    found = copies(data)
+    found = data.copied
     share = found["copies"] / found["inputs"]
     if not share.any():
         return
@@ -500,7 +506,7 @@ def facts(data: StudyData) -> str:
         ]
     if outside := data.settings.outside_people:
         lines.append(f"outside   {counted(outside, 'person', 'people')}, whom episodes show, too")
-    if count := int(copies(data)["copies"].sum()):
+    if count := int(data.copied["copies"].sum()):
         copied = counted(count, f"test {cohort.ONE_OF[data.kind]}")
         lines.append(f"copies    exact copies of training {data.kind}: {copied}")
     return "\n".join(lines)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import ndimage
 
+AT_ONCE = 1024  # images that are resized at a time
+
 
 def flipped(images: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return images [3·N, H, W] and labels [3·N], with both flips as further classes (v3 IV).
@@ -50,9 +52,18 @@ def resized(images: np.ndarray, size: int) -> np.ndarray:
         )
     top = (side - height) // 2
     left = (side - width) // 2
-    square = np.pad(images, ((0, 0), (top, side - height - top), (left, side - width - left)))
+    around = (0, 0), (top, side - height - top), (left, side - width - left)
     block = side // size
-    return np.rint(square.reshape(count, size, block, size, block).mean((2, 4))).astype(np.uint8)
+    found = np.empty((count, size, size), np.uint8)
+    # a part at a time: the sums need four times the memory
+    for start in range(0, count, AT_ONCE):
+        square = np.pad(images[start : start + AT_ONCE], around)
+        sums = np.zeros((len(square), size, size), np.uint32)
+        for row in range(block):
+            for column in range(block):
+                sums += square[:, row::block, column::block]
+        found[start : start + AT_ONCE] = np.rint(sums / block**2)
+    return found
 
 
 def sheared(images: np.ndarray, degrees: float) -> np.ndarray:

@@ -7,6 +7,7 @@ person, so that further people never change the others.
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,8 +28,12 @@ class Fold:
 
     def neighbour(self, person: Person) -> Person:
         """Return I', the other individual: the next of this fold, cyclic."""
-        place = self.individuals.index(person)
-        return self.individuals[(place + 1) % len(self.individuals)]
+        return self.individuals[(self.places[person] + 1) % len(self.individuals)]
+
+    @cached_property
+    def places(self) -> dict[Person, int]:
+        """The place of each individual in the order of S."""
+        return {person: place for place, person in enumerate(self.individuals)}
 
 
 class Roles(NamedTuple):
@@ -81,6 +86,18 @@ def choose(
             f"{individuals} + {global_people} people are needed, there are {len(order)}"
         )
     return order[:individuals], order[len(order) - global_people :]
+
+
+def positions_of(who: np.ndarray) -> dict[Person, np.ndarray]:
+    """Return where each person's inputs are, {person: int [n]}, in their order.
+
+    One sort for all people: a comparison with each of them takes people × inputs steps.
+    """
+    people, number = np.unique(who, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    ends = np.cumsum(np.bincount(number, minlength=len(people))).tolist()
+    places = zip(people.tolist(), [0, *ends], ends, strict=False)
+    return {person: order[start:end] for person, start, end in places}
 
 
 def numbered(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -167,18 +184,21 @@ def split_people(
     """
     if context is None:
         context = np.full(len(who), available)
+    positions = positions_of(who)
+    nowhere = np.zeros(0, np.intp)
     sides = []
     of_person: dict[Person, OneSplit] = {}
     for roles in (Roles(*each) for each in cohorts):
         individuals, global_people, outside = roles
+        personalized = set(individuals)
         for person in roles.everybody:
-            own = np.flatnonzero(who == person)
+            own = positions.get(person, nowhere)
             inputs = (own + np.arange(copies)[:, None] * len(who)).ravel()
             contexts = np.tile(context[own], copies)
-            if person in individuals and available not in contexts:
+            if person in personalized and available not in contexts:
                 raise ValueError(f"person {person} has no sample of context {available}")
             units = np.tile(item[own], copies) if whole else inputs
-            turn = rotation if person in individuals else 0
+            turn = rotation if person in personalized else 0
             try:
                 trained = split_in_contexts(units, contexts, share, rng_of(person), turn)
             except ValueError as error:
