@@ -8,6 +8,7 @@ Everywhere, `data` has resolved settings (see `hardware.resolved`), with nothing
 """
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
@@ -162,21 +163,46 @@ def encoder_key(data: StudyData, fold_number: int) -> str:
     return fingerprint([facts, plans.ENCODER, [data.content_of(fold), *people]])
 
 
-def key(
-    data: StudyData, method: Method, fold_number: int, repeat: int, fused: tuple, person: Person
-) -> str:
-    """Return the key of one model.
+def keys(
+    data: StudyData, method: Method, fold_number: int, repeat: int, groups: Iterable[tuple]
+) -> dict[Person, str]:
+    """Return the keys of a method's models of some people of a fold, {person: key}.
 
-    fused   the people whose models are fused in one network with this one, this person included:
-            their number and the person's place among them decide how sums are rounded
+    groups   people whose models are fused in one network, network by network: their number and a
+             person's place among them decide how sums are rounded
+    What these models share is computed once.
     InputError where a function of the user's own fails, or does not show what it depends on.
     """
     fold = data.splits.folds[fold_number]
-    other = ""
-    if any("other" in (each.global_extra, each.individual_data) for each in method.lineage):
-        other = data.content[fold.neighbour(person)]
-    who = [data.content[person], other, data.content_of(fold)]
-    place = [fused.index(person), len(fused)]
+    needs_other = any(
+        "other" in (each.global_extra, each.individual_data) for each in method.lineage
+    )
+    before, more = shared_facts(data, method, fold_number, repeat)
+    D_G = data.content_of(fold)
+    found = {}
+    for fused in groups:
+        for place, person in enumerate(fused):
+            other = data.content[fold.neighbour(person)] if needs_other else ""
+            who = [data.content[person], other, D_G]
+            found[person] = fingerprint([*before, who, repeat, [place, len(fused)], *more])
+    return found
+
+
+def key(
+    data: StudyData, method: Method, fold_number: int, repeat: int, fused: tuple, person: Person
+) -> str:
+    """Return the key of one model; `fused` is the group of `keys` that the person is in."""
+    return keys(data, method, fold_number, repeat, [fused])[person]
+
+
+def shared_facts(
+    data: StudyData, method: Method, fold_number: int, repeat: int
+) -> tuple[list, list]:
+    """Return what the keys of a method's models share in a fold and repeat.
+
+    Two lists: what stands before the facts about a person, and what stands after them.
+    """
+    fold = data.splits.folds[fold_number]
     more = []
     if method.needs_encoder:
         more.append(encoder_key(data, fold_number))
@@ -195,7 +221,7 @@ def key(
         decides = published_form(method) or [facts_of(method, data, fold)]
     except ValueError as error:
         raise InputError(f"rows_of: {method.name}: {error}") from error
-    return fingerprint([common(data), *decides, who, repeat, place, *more])
+    return [common(data), *decides], more
 
 
 def published_form(method: Method) -> list | None:

@@ -55,6 +55,15 @@ class Job:
     base: str = ""
     before: str = ""  # key of the generic network, where another shared network builds on it
 
+    def of(self, people: tuple) -> "Job":
+        """Return the part of the job for some of its people."""
+        keys = {
+            (method.name, person): self.keys[method.name, person]
+            for method in self.methods
+            for person in people
+        }
+        return replace(self, people=people, keys=keys)
+
     @property
     def needs_encoder(self) -> bool:
         """Whether its base is an auto-encoder."""

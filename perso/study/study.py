@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from pickle import PicklingError
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
+from perso.data.splits import Person
 from perso.errors import InputError
 from perso.methods import schedules
 from perso.methods.method import BASELINE, Method
@@ -70,6 +72,9 @@ class Study:
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
+        # every command asks for these again; the caches belong to this object, and end with it
+        self.data_at = cache(self.data.at)
+        self.keys_of = cache(self.keys_of)
 
     # identity
 
@@ -92,15 +97,17 @@ class Study:
         for method in self.methods if methods is None else methods:
             by_root.setdefault(method.lineage[0].training, []).append(method)
         at_once = self.settings.lanes * self.settings.in_flight
-        found = [
-            self.job(tuple(repeated), people, number, repeat)
-            for together in by_root.values()
-            for repeat in range(max(map(self.repeats_of, together)))
-            if (repeated := [each for each in together if repeat < self.repeats_of(each)])
-            for number, fold in enumerate(self.folds)
-            for people in chunks(fold.individuals, at_once)
-        ]
-        return sorted(found, key=self.cost, reverse=True)
+        found = []
+        for together in by_root.values():
+            for repeat in range(max(map(self.repeats_of, together))):
+                repeated = tuple(each for each in together if repeat < self.repeats_of(each))
+                for number, fold in enumerate(self.folds):
+                    whole = self.job(repeated, fold.individuals, number, repeat)
+                    iterations = self.cost(whole) // len(whole.people)
+                    for people in chunks(fold.individuals, at_once):
+                        found.append((iterations * len(people), whole.of(people)))
+        longest_first = sorted(found, key=lambda pair: pair[0], reverse=True)
+        return [job for _, job in longest_first]
 
     def repeats_of(self, method: Method) -> int:
         """Return how many models of a method a person has."""
@@ -110,12 +117,11 @@ class Study:
 
     def job(self, methods: tuple[Method, ...], people: tuple, fold: int, repeat: int) -> Job:
         """Return the job of people of a fold and methods of one root, with all its keys."""
-        data = self.data.at(repeat)
+        data = self.data_at(repeat)
         keys = {
-            (method.name, person): identity.key(data, method, fold, repeat, fused, person)
+            (method.name, person): key
             for method in methods
-            for fused in chunks(people, self.settings.lanes)
-            for person in fused
+            for person, key in self.keys_of(method, people, fold, repeat).items()
         }
         base = before = ""
         if methods[0].from_generic:
@@ -127,6 +133,11 @@ class Study:
         if methods[0].needs_encoder:
             base = identity.encoder_key(data, fold)
         return Job(methods, people, fold, repeat, keys, base, before)
+
+    def keys_of(self, method: Method, people: tuple, fold: int, repeat: int) -> dict[Person, str]:
+        """Return the keys of one method's models of people of a fold."""
+        groups = chunks(people, self.settings.lanes)
+        return identity.keys(self.data_at(repeat), method, fold, repeat, groups)
 
     def cost(self, job: Job) -> int:
         """Return the iterations of a job, over all its people."""
