@@ -9,8 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from perso.parts import PARTS
-from perso.report.effects_text import change_text
-from perso.report.enrolment_text import outcome_of, samples_phrase
+from perso.report.enrolment_text import outcome_of, points_text, samples_phrase
 
 FLOAT_BYTES = 4  # of a number of a network
 
@@ -21,7 +20,7 @@ def planted_table(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     runs   {what the run is: its pairs}
     """
     columns = {
-        f"{name}, pp [95 %]": pairs.apply(change_text, axis=1)
+        f"{name}, pp [95 %]": pairs.apply(points_text, axis=1)
         for name, pairs in runs.items()
         if len(pairs)
     }
@@ -39,7 +38,7 @@ def arms_text(arms: pd.DataFrame, same_network: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     bases = {"nobody enrolled": arms, "without an enrolment": same_network}
     for base, lines in bases.items():
-        columns[f"against {base}, pp [95 %]"] = lines.apply(change_text, axis=1)
+        columns[f"against {base}, pp [95 %]"] = lines.apply(points_text, axis=1)
         columns[f"against {base}"] = lines.apply(outcome_of, axis=1)
     table = pd.DataFrame(columns).reindex(arms.index).fillna("")
     table = table.rename(index={"other": "another's", "nobody": ""}, level="whose")
@@ -48,7 +47,7 @@ def arms_text(arms: pd.DataFrame, same_network: pd.DataFrame) -> pd.DataFrame:
 
 def ways_text(ways: pd.DataFrame) -> pd.DataFrame:
     """What is done with samples on both parts in points, a line per way and amount."""
-    columns = {f"{part} in pp [95 %]": ways[part].apply(change_text, axis=1) for part in PARTS}
+    columns = {f"{part} in pp [95 %]": ways[part].apply(points_text, axis=1) for part in PARTS}
     return pd.DataFrame(columns).rename(index=samples_phrase, level="amount")
 
 

@@ -19,7 +19,7 @@ from perso.claims.ledger import Verdict, test_claim
 from perso.data.splits import Fold
 from perso.methods.enrolled import VARIATIONAL
 from perso.parts import D_I
-from perso.report.effects_text import NOT_THERE, change_text
+from perso.report.effects_text import NOT_THERE
 from perso.report.tables import SIGNIFICANT, listed
 from perso.store.published import OWN, Published
 
@@ -32,6 +32,7 @@ OUTCOMES = {
     "open": f"no difference is shown, nor equivalence within {MARGIN}",
     "unknown": "without an interval",
 }
+NARROW = 0.0025  # of an interval, a share, as in the ledger
 ARM = "enrolled"
 ONE, HANDFUL = "1", "12"
 BEDS = {"qmnist": "NIST writers' digits", "pens": "pen strokes", "watch": "watch recordings"}
@@ -60,9 +61,24 @@ def outcome_of(line: pd.Series) -> str:
     return "lower" if line["high"] < 0 else "open"
 
 
+def is_small_but_there(line: pd.Series) -> bool:
+    """Whether a difference is equivalent to 0 within the margin, and shown not to be 0."""
+    return outcome_of(line) == "equivalent" and (line["low"] > 0 or line["high"] < 0)
+
+
+def points_text(line: pd.Series) -> str:
+    """A difference in points with its interval; a narrow one has a second decimal."""
+    digits = 2 if line["high"] - line["low"] < NARROW else 1
+    change, *ends = (
+        f"{round(100 * line[name], digits) + 0.0:+.{digits}f}" for name in ("change", "low", "high")
+    )
+    return change if pd.isna(line["low"]) else f"{change} [{', '.join(ends)}]"
+
+
 def difference_text(line: pd.Series) -> str:
     """A difference in points with its interval and what it shows."""
-    return f"{change_text(line)} points ({OUTCOMES[outcome_of(line)]})"
+    also = ", but not 0" if is_small_but_there(line) else ""
+    return f"{points_text(line)} points ({OUTCOMES[outcome_of(line)]}{also})"
 
 
 # --- the answer
@@ -92,7 +108,7 @@ def found_sentence(planted: pd.DataFrame) -> str:
     if not lines:
         return "Whether it would find a planted difference is not known yet."
     texts = [
-        f"{change_text(planted.loc[pair])} points with {samples_phrase(pair[1])}" for pair in lines
+        f"{points_text(planted.loc[pair])} points with {samples_phrase(pair[1])}" for pair in lines
     ]
     ends = {
         True: "so a difference that is there is found",
@@ -125,18 +141,21 @@ def arms_sentence(pairs: pd.DataFrame) -> str:
     for name, line in pairs.iterrows():
         found[outcome_of(line)].append(pair_text(name, line))
     same, equivalent = found.pop("same"), found.pop("equivalent")
+    small = [pair_text(*each) for each in pairs.iterrows() if is_small_but_there(each[1])]
     texts = [f"{OUTCOMES[outcome]}: {listed(names)}" for outcome, names in found.items() if names]
     near = (
         f"{len(same) + len(equivalent)} of {len(pairs)} differences are equivalent within {MARGIN}"
     )
     if same:
         near += f", {len(same)} of them exactly 0 for every person"
+    if small:
+        near += f", but not 0: {listed(small)}"
     return f"Own minus another's samples on D_I: {'; '.join([near, *texts])}."
 
 
 def pair_text(name: tuple[str, str], line: pd.Series) -> str:
     """An arm and a number of samples with their difference."""
-    return f"{name[0]}, {samples_phrase(name[1])} ({change_text(line)})"
+    return f"{name[0]}, {samples_phrase(name[1])} ({points_text(line)})"
 
 
 def exchanged_sentence(swapped: pd.DataFrame) -> str:
@@ -154,7 +173,7 @@ def exchanged_sentence(swapped: pd.DataFrame) -> str:
     largest = swapped.loc[swapped["change"].idxmax()]
     return (
         f"None of {len(swapped)} comparisons shows that the exchange is found: own minus another's "
-        f"is {change_text(largest)} points at most."
+        f"is {difference_text(largest)} at most."
     )
 
 
@@ -183,7 +202,7 @@ def ways_sentence(ways: pd.DataFrame) -> str:
     for amount in (ONE, HANDFUL, WHOLE):
         lines = [(way, amount) for way in FINE_TUNING if (way, amount) in ways.index]
         if lines:
-            changed = [f"{way} {change_text(ways.loc[way, amount]['D_I'])}" for way, _ in lines]
+            changed = [f"{way} {points_text(ways.loc[way, amount]['D_I'])}" for way, _ in lines]
             texts.append(f"With {samples_phrase(amount)}: {', '.join(changed)}.")
     return " ".join(texts) or NOT_THERE
 

@@ -83,6 +83,17 @@ WAYS = both_parts(
 # --- sentences
 
 
+def test_a_narrow_interval_has_a_second_decimal_and_may_exclude_0_within_the_margin():
+    assert enrolment_text.points_text(difference(0.13, 0.05)) == "+0.13 [+0.08, +0.18]"
+    assert enrolment_text.points_text(difference(-0.04, None)) == "+0.0"
+    small = difference(0.13, 0.05)
+    assert enrolment_text.difference_text(small).endswith(
+        "(equivalent within 0.5 points, but not 0)"
+    )
+    sentence = enrolment_text.arms_sentence(pairs_of(small, difference(0.1)))
+    assert sentence.endswith("0.5 points, but not 0: enrolled, 1 sample (+0.13 [+0.08, +0.18]).")
+
+
 @pytest.mark.parametrize(
     ("line", "outcome"),
     [
@@ -139,7 +150,7 @@ def test_arms_that_are_not_equivalent_are_named():
 
 def test_an_exchange_is_found_by_the_arms_above_0_alone():
     missed = enrolment_text.exchanged_sentence(EQUAL)
-    assert missed.startswith("None of 2") and "+0.1 [-0.1, +0.3] points at most" in missed
+    assert missed.startswith("None of 2") and missed.endswith("within 0.5 points) at most.")
     found = enrolment_text.exchanged_sentence(pairs_of(difference(-3), difference(3)))
     assert found == "The exchange is found by enrolled, 12 samples (+3.0 [+2.8, +3.2])."
 
