@@ -79,7 +79,7 @@ def measured(ways: dict[str, Callable[[], object]]) -> dict[str, np.ndarray]:
 def record_of(recipe: Recipe, seconds: dict[str, np.ndarray]) -> dict:
     """The record: of each way median and quartiles of its seconds, and what it takes and stores.
 
-    passes       forward passes of single samples that make the network personal, without training
+    passes       forward passes of single samples, without those of training
     iterations   of training
     numbers      that are stored for one person
     """
@@ -89,6 +89,7 @@ def record_of(recipe: Recipe, seconds: dict[str, np.ndarray]) -> dict:
     for name, each in seconds.items():
         median, low, high = np.quantile(each, [0.5, 0.25, 0.75])
         ways[name] = {"seconds": float(median), "low": float(low), "high": float(high)}
+        ways[name] |= {"passes": 1, "iterations": 0, "numbers": 0}
         if method := methods.get(name):
             ways[name] |= {
                 "passes": 0 if method.phases else method.samples,

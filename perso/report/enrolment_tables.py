@@ -69,8 +69,12 @@ def forwarding_costs(record: dict | None) -> pd.DataFrame:
 
 
 def forwarding_cost_sentence(record: dict | None) -> str:
-    """How much longer the slowest way takes than the fastest, and where this was measured."""
+    """How much longer the slowest way takes than the fastest, and where this was measured.
+
+    Ways that store nothing for a person, as an answer, are not compared.
+    """
     ways = (record or {}).get("ways", {})
+    ways = {name: way for name, way in ways.items() if way["numbers"]}
     if not ways:
         return "The costs have not been measured yet"
     fast, slow = (chosen(ways, key=lambda way: ways[way]["seconds"]) for chosen in (min, max))

@@ -25,7 +25,7 @@ from perso.report.effects_text import (
     signed_points,
     training_time,
 )
-from perso.report.ledger_text import format_estimate, says
+from perso.report.ledger_text import format_estimate, says, what_text
 from perso.report.specification import RowsEvidence
 from perso.report.tables import format_p, listed
 from perso.store.published import Published
@@ -342,7 +342,7 @@ def claim_tests_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
                     "claim": f"{each.claim.number}. {says(each)}",
                     "verdict": each.verdict,
                     "role": role,
-                    "what": found.what,
+                    "what": what_text(found),
                     "ours": format_estimate(found),
                     "p": format_p(found.p),
                     "outcome": found.outcome,

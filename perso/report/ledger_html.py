@@ -12,6 +12,7 @@ from perso.claims.claim import KINDS
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
+from perso.data.dataset import shape_text
 from perso.report import ledger_text
 from perso.report.tables import format_p
 from perso.store.published import FOLDER
@@ -231,10 +232,11 @@ def list_ledgers(ledgers: Sequence[Ledger]) -> Markdown:
     lines = []
     for one in ledgers:
         run, settings = one.provenance, one.provenance["settings"]
-        size = settings["image_size"]
+        # ledgers that are older than `kind` and `shape` are of images
+        size = shape_text(run.get("kind", "images"), run.get("shape", [settings["image_size"]] * 2))
         line = (
             f"- **{ledger_label(one)}**: {run['people']} people of {run['data']}, "
-            f"{size} × {size} pixels, width {settings['width']:g}, {settings['epochs']} epochs; "
+            f"{size}, width {settings['width']:g}, {settings['epochs']} epochs; "
             f"rows of {run['first'][:10]} to {run['last'][:10]}"
         )
         if one.file:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from perso.claims.evidence import RUN_NAMES
+from perso.claims.evidence import PLANTED, RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
 from perso.report.tables import format_p
@@ -287,9 +287,13 @@ def finding_line(finding: Finding) -> str:
 
 
 def what_text(finding: Finding) -> str:
-    """What a finding measured, and the ledger that it is from, if not the claim's."""
-    file = finding.more.get("from")
-    return f"{finding.what} (of {file})" if file else finding.what
+    """What a finding measured, on which planted people, and its ledger, if not the claim's."""
+    notes = []
+    if finding.of in PLANTED:
+        notes.append(RUN_NAMES[finding.of])
+    if file := finding.more.get("from"):
+        notes.append(f"of {file}")
+    return f"{finding.what} ({', '.join(notes)})" if notes else finding.what
 
 
 def outcome_text(finding: Finding) -> str:

@@ -238,7 +238,11 @@ def test_costs_are_there_only_once_they_are_measured():
         "machine": "a machine",
         "torch": "2.11",
         "date": "2026-11-26",
-        "ways": {"forward 1 sample": way | {"numbers": 16}, "fine-tuning": slow},
+        "ways": {
+            "one answer": way | {"seconds": 0.001, "numbers": 0},
+            "forward 1 sample": way | {"numbers": 16},
+            "fine-tuning": slow,
+        },
     }
     table = enrolment_tables.forwarding_costs(record)
     assert table.loc["forward 1 sample"].to_list() == ["2.0 [1.0, 3.0]", "1", "0", "64"]
