@@ -6,14 +6,15 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perso import __version__
 from perso.errors import InputError, RunError
-from perso.files import whole, writable
+from perso.files import expanded, whole, writable
 from perso.parts import ALL_PARTS, parts_of
 from perso.paths import default_data_dir, default_store
 from perso.settings import read_params
@@ -30,9 +31,12 @@ def main(argv: list[str] | None = None) -> int:
     0 done · 1 the run failed · 2 bad input · 3 the budget ended with models left ·
     130 interrupted
     """
+    open_streams()
     arguments = parser().parse_args(argv)
     try:
-        return arguments.command(arguments) or 0
+        code = arguments.command(arguments) or 0
+        sys.stdout.flush()
+        return code
     except InputError as error:
         print(f"perso: {error}", file=sys.stderr)
         return 2
@@ -52,8 +56,42 @@ def main(argv: list[str] | None = None) -> int:
         )
         return 130
     except BrokenPipeError:  # `perso table … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
+    except MemoryError:
+        print("perso: out of memory; finished models are kept", file=sys.stderr)
+        return 1
+    except OSError as error:  # such as a full disk, which a file of standard output is on
+        discard_output()
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"perso: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def open_streams() -> None:
+    """Make standard output and error streams that any text can be written to.
+
+    Services close them, or have none; then what is written is dropped. A file or a pipe is in UTF-8
+    whatever the system's code page, and a terminal shows the escape of what it cannot write.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # else the next file that is opened would get the number, and be written to
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def discard_output() -> None:
+    """Drop what is still to be written to standard output, which Python tries again at its end."""
+    with suppress(UnsupportedOperation):  # a stream without a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,13 +119,13 @@ def parser() -> argparse.ArgumentParser:
         )
         added.add_argument(
             "--store",
-            type=Path,
+            type=path,
             default=default_store(),
             help="SQLite file of trained models (default: %(default)s)",
         )
         added.add_argument(
             "--data-dir",
-            type=Path,
+            type=path,
             default=default_data_dir(),
             help="folder of data sets (default: %(default)s)",
         )
@@ -150,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
     data = command("data", data_command, "describe the data of a run, and save them to a file")
     data.add_argument(
         "--to",
-        type=Path,
+        type=path,
         metavar="FILE.npz",
         help="write people and samples to one file, to use on another machine",
     )
@@ -169,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
         "test claims, the papers' or yours, on stored and published models",
     )
     claims.add_argument("--format", **formats)
-    claims.add_argument("--to", type=Path, metavar="FILE.json", help="write the ledger to a file")
+    claims.add_argument("--to", type=path, metavar="FILE.json", help="write the ledger to a file")
     claims.add_argument(
         "--run", action="store_true", help="first train the models that the claims need"
     )
@@ -213,7 +251,7 @@ def parser() -> argparse.ArgumentParser:
     export = command("export", export_command, "write the stored rows, one per trained model")
     export.add_argument(
         "--to",
-        type=Path,
+        type=path,
         metavar="FILE",
         help=".parquet (with hits and provenance; stored auto-encoders go beside it, to "
         "NAME.encoders.npz) or .csv (default: CSV to standard output)",
@@ -230,12 +268,17 @@ def parser() -> argparse.ArgumentParser:
     )
     book.add_argument(
         "--to",
-        type=Path,
+        type=path,
         default=Path("build"),
         metavar="DIR",
         help="output folder; its book/, html/ and _build/ are replaced (default: %(default)s)",
     )
     return top
+
+
+def path(text: str) -> Path:
+    """Return the path that an option names; a shell leaves the ~ of --to=~/FILE as it is."""
+    return expanded(text)
 
 
 def number_from(kind: type, minimum: float) -> Callable[[str], float]:

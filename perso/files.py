@@ -9,13 +9,18 @@ from tempfile import TemporaryDirectory
 from perso.errors import InputError
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with the home folder for a leading ~; as it is where there is no such home."""
+    return Path(os.path.expanduser(path))
+
+
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
     """Context manager: a temporary path to write to; at the end of the block it becomes `path`.
 
     Where the block fails, `path` stays as it was. InputError where `path` cannot be written.
     """
-    target = Path(os.path.realpath(Path(path).expanduser()))  # a symbolic link stays a link
+    target = Path(os.path.realpath(expanded(path)))  # a symbolic link stays a link
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # in the folder of the target: os.replace needs both on one file system
@@ -32,7 +37,7 @@ def writable(folder: str | Path) -> None:
 
     Call it before hours of training, not after.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryDirectory(dir=folder, prefix=".saving-").cleanup()

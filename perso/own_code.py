@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from perso.errors import InputError
+from perso.files import expanded
 
 DIGEST = "__own_code_digest__"  # name of a file's hash among the names of its module
 
@@ -46,7 +47,7 @@ def digest(key: str, reference: str) -> str:
 def absolute(reference: str) -> str:
     """The reference with the file's absolute path, for a process with another working directory."""
     file, _, name = reference.rpartition(":")
-    return f"{Path(file).expanduser().resolve()}:{name}"
+    return f"{expanded(file).resolve()}:{name}"
 
 
 def fault(error: BaseException, file: str) -> str:
@@ -72,7 +73,7 @@ def file_of(function: Callable) -> str:
 def _names_of(key: str, file: str) -> dict:
     """The names that a file defines, after it has run."""
     try:
-        text = Path(file).expanduser().read_text(encoding="utf-8")
+        text = expanded(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
         message = f"{key}: {file} cannot be read ({reason}); needed is FILE.py:NAME"

@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 
 from perso.errors import InputError
+from perso.files import expanded
 from perso.own_code import is_reference
 
 
@@ -310,7 +311,7 @@ def read_params(path: str | Path, pairs: list[str] | None = None) -> Settings:
             raise InputError(f"-p {key}: given twice, as {changes[key]} and as {value}; keep one")
         changes[key] = value
     try:
-        values = mapping(Path(path).read_text(encoding="utf-8"))
+        values = mapping(expanded(path).read_text(encoding="utf-8"))
         return overlay({**values, **changes})
     except OSError as error:
         raise InputError(

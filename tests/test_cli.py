@@ -479,3 +479,43 @@ def test_the_trainer_needs_no_book(tmp_path):
 def test_a_cohort_is_written_to_an_npz_file_only(tmp_path, capsys):
     assert main(["data", SMOKE, "--to", str(tmp_path / "people.csv")]) == 2
     assert capsys.readouterr().err.endswith("people.csv: .csv is unknown; possible: .npz\n")
+
+
+WRITE = "from perso import cli; cli.open_streams(); print('ρ −', '\\udce9')"
+
+
+@pytest.mark.parametrize(
+    "redirected",
+    ["PYTHONUTF8=0 PYTHONIOENCODING=cp1252 {} > out", "{} > out 2>&-", "{} <&- 2>&- > out"],
+)
+def test_what_is_written_to_a_file_is_utf_8_whatever_the_code_page(redirected, tmp_path):
+    command = redirected.format(shlex.join([sys.executable, "-c", WRITE]))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "out").read_text("utf-8") == "ρ − \\udce9\n"
+
+
+def test_a_file_opened_after_a_closed_stderr_is_not_written_to(tmp_path):
+    code = "from perso import cli; cli.open_streams(); print(open('mine', 'w').fileno())"
+    command = shlex.join([sys.executable, "-c", code]) + " 2>&- <&-"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert int(done.stdout) > 2
+
+
+def test_standard_output_on_a_full_disk_is_one_line_and_no_success(monkeypatch, capsys):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(cli, "table_command", lambda arguments: print("a table"))
+        assert main(["table", SMOKE]) == 1
+    assert capsys.readouterr().err == "perso: No space left on device\n"
+
+
+def test_a_service_has_neither_output_nor_errors(monkeypatch, tmp_path):
+    """As under pythonw, where both are None."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    words = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
+    assert main(words) == 3

@@ -11,7 +11,7 @@ import numpy as np
 
 from perso.data.splits import Person, positions_of
 from perso.errors import InputError
-from perso.files import whole
+from perso.files import expanded, whole
 
 # kinds of samples, which are the names of their arrays in a file, and what the arrays must be
 KINDS = {
@@ -104,7 +104,7 @@ def read(path: str | Path) -> Cohort:
     InputError where an array is not like that, where the file is damaged, and where its content is
     not what `save` wrote.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     if path.is_dir() or path.suffix.lower() in OF_IMPORT | ARCHIVES:
         raise InputError(f"{path}: {_how_to_import(path)}")
     arrays = {}

@@ -24,6 +24,7 @@ from perso.data import pens
 from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
 from perso.data.pens import pen_arrays
 from perso.errors import InputError
+from perso.files import expanded
 from perso.own_code import fault, is_reference, own_object
 
 
@@ -46,11 +47,11 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
     if dataset.startswith("file:"):
         return read(dataset.removeprefix("file:"))
     if dataset.startswith("python:"):
-        return _own(dataset.removeprefix("python:"), Path(data_dir).expanduser())
+        return _own(dataset.removeprefix("python:"), expanded(data_dir))
     if dataset not in SOURCES:
         possible = ", ".join([*SOURCES, "file:PATH.npz", "python:FILE.py:NAME"])
         raise InputError(f"dataset: no {dataset!r}; possible: {possible}{file_hint(dataset)}")
-    arrays = SOURCES[dataset](Path(data_dir).expanduser())
+    arrays = SOURCES[dataset](expanded(data_dir))
     return checked_cohort(arrays, f"dataset {dataset}", dataset)
 
 

@@ -19,6 +19,7 @@ import yaml
 
 from perso.analysis import comparison
 from perso.errors import InputError, RunError
+from perso.files import expanded
 from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
 from perso.report import figures
@@ -35,7 +36,7 @@ MARK = ".made-by-perso"  # a file in each of them; a folder without it is not re
 
 def chapters() -> list[Path]:
     """List the notebooks in the order of the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     files = [ROOT / f"{entry['file']}.ipynb" for entry in toc["chapters"]]
     return [file for file in files if file.exists()]
 
@@ -112,7 +113,7 @@ def chapter_parameters(chapter: Path, settings: Settings) -> dict:
     # a chapter runs in its own folder
     prefix, _, path = settings.dataset.partition(":")
     if prefix == "file":
-        values["dataset"] = f"file:{Path(path).expanduser().resolve()}"
+        values["dataset"] = f"file:{expanded(path).resolve()}"
     if prefix == "python":
         values["dataset"] = f"python:{absolute(path)}"
     for key in OWN_CODE:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from perso.errors import InputError
+from perso.files import expanded
 
 ROW = {
     "key": "TEXT PRIMARY KEY",  # hash of all that decides the model's numbers
@@ -91,7 +92,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path = expanded(path)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
