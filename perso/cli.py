@@ -82,7 +82,7 @@ def open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             encoding = stream.encoding if stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
@@ -581,6 +581,7 @@ def book_command(arguments: argparse.Namespace) -> None:
             raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")
     from perso.report import book
 
+    book.check_sources()
     writable(arguments.to)
     book.check_free(arguments.to)
     study.run(jobs=arguments.jobs)

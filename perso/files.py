@@ -14,6 +14,15 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written in UTF-8; names of files that are not UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
     """Context manager: a temporary path to write to; at the end of the block it becomes `path`.

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 from perso.errors import InputError
-from perso.files import expanded
+from perso.files import expanded, is_unicode
 from perso.own_code import is_reference
 
 
@@ -114,12 +114,16 @@ class Settings:
 
     def __post_init__(self):
         for key, wanted in TYPES.items():
-            value = getattr(self, key)
-            if wanted is float and type(value) is int:
-                object.__setattr__(self, key, to_float(value))
-            elif type(value) is not wanted:
-                hint = " (YAML reads 1e-3 as text: write 1.0e-3)" if wanted is float else ""
+            value = as_type(getattr(self, key), wanted)
+            if type(value) is not wanted:
+                hint = type_hint(value, wanted)
                 raise InputError(f"{key}: {value!r} is not {TYPE_NAMES[wanted]}{hint}")
+            if wanted is str and not is_unicode(value):
+                raise InputError(
+                    f"{key}: {value!a} is not Unicode, and cannot be written to a file; "
+                    "rename what it names"
+                )
+            object.__setattr__(self, key, value)
         for key, possible in CHOICES.items():
             value = getattr(self, key)
             if key in OWN_CODE and is_reference(value):
@@ -283,6 +287,33 @@ RANGES = {
 }
 
 
+def as_type(value: object, wanted: type) -> object:
+    """Return a value as Python's own type where that loses nothing; else as it is.
+
+    Sweeps give NumPy's numbers, and 4.0 for 4, as papermill and rows of a table of pandas do.
+    """
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = value.item()
+    if wanted is float and type(value) is int:
+        return to_float(value)
+    if wanted is int and type(value) is float and value.is_integer():
+        return int(value)
+    return value
+
+
+def type_hint(value: object, wanted: type) -> str:
+    """Return what YAML made of a value, where it is another than one would think."""
+    if wanted is str:
+        return " (YAML reads no, off, 12 and nothing as other than text: put it in quotation marks)"
+    if wanted is bool and isinstance(value, str) and value.lower() in BOOLS:
+        return " (text in quotation marks is no truth value: leave them out)"
+    if wanted is float and isinstance(value, str):
+        return " (YAML reads 1e-3 as text: write 1.0e-3)"
+    if wanted is int and isinstance(value, str):
+        return " (text in quotation marks and 1e3 are no numbers of YAML: write digits alone)"
+    return ""
+
+
 def to_float(value: int) -> float:
     """Return a whole number as a float; one beyond all floats as infinity, which RANGES refuse."""
     try:
@@ -298,7 +329,9 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
     """
     for key in values:
         if key not in TYPES:
-            like = "".join(f"did you mean {each}? " for each in get_close_matches(key, TYPES, 1))
+            like = "".join(
+                f"did you mean {each}? " for each in get_close_matches(str(key), TYPES, 1)
+            )
             raise InputError(f"{key}: no such setting; {like}possible: {', '.join(TYPES)}")
     return replace(base or Settings(), **values)
 

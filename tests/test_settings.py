@@ -1,5 +1,6 @@
 """Wrong settings are refused in one line; seeds and fingerprints depend on names alone."""
 
+import re
 from dataclasses import FrozenInstanceError, fields, replace
 
 import nbformat
@@ -86,8 +87,13 @@ def anything(*apart_from: type):
 
 
 def of_wrong_type(key: str):
-    """A strategy for values of another type than a setting's; an int serves as a float."""
-    return anything(float, int) if TYPES[key] is float else anything(TYPES[key])
+    """A strategy for values of another type than a setting's; 4 is a float, too, and 4.0 an int."""
+    if TYPES[key] is float:
+        return anything(float, int)
+    wrong = anything(TYPES[key])
+    if TYPES[key] is int:  # 4.0 serves as 4
+        return wrong.filter(lambda value: not (isinstance(value, float) and value.is_integer()))
+    return wrong
 
 
 def beyond_a_bound(key: str):
@@ -156,7 +162,7 @@ def test_any_text_is_settings_or_refused(text):
 @pytest.mark.parametrize(
     ("key", "value", "right"),
     [
-        ("epochs", 2.0, "a whole number"),
+        ("epochs", 2.5, "a whole number"),
         ("epochs", True, "a whole number"),
         ("learning_rate", "1e-3", "a number (YAML reads 1e-3 as text: write 1.0e-3)"),
     ],
@@ -546,3 +552,48 @@ def test_where_no_file_can_be_it_is_said_why(tmp_path):
     assert refused(put, tmp_path) == f"{tmp_path}: cannot be written (Is a directory)"
     writable(tmp_path / "new" / "folder")
     assert not [*(tmp_path / "new" / "folder").iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("individuals", np.int64(4), 4),
+        ("individuals", np.array(4), 4),
+        ("width", np.float32(0.5), 0.5),
+        ("width", np.float64(0.5), 0.5),
+        ("exchange", np.bool_(False), False),
+        ("dataset", np.str_("nist"), "nist"),
+        ("epochs", 10.0, 10),
+        ("epochs", np.float64(10), 10),
+    ],
+)
+def test_numbers_of_numpy_and_whole_floats_are_pythons_own(key, value, right):
+    found = getattr(overlay({key: value}), key)
+    assert found == right and type(found) is type(right)
+
+
+@pytest.mark.parametrize("value", [10.5, np.float64("nan"), np.float64("inf"), np.array([4])])
+def test_what_is_no_whole_number_is_refused(value):
+    with pytest.raises(InputError, match=r"epochs: .* is not a whole number"):
+        overlay({"epochs": value})
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("exchange: 'true'", "'true' is not true or false (text in quotation marks"),
+        ("planted: no", "False is not text (YAML reads no"),
+        ("context:", "None is not text (YAML reads"),
+        ("epochs: 1e1", "'1e1' is not a whole number (text in quotation marks and 1e3"),
+        ("true: 3", "True: no such setting"),
+    ],
+)
+def test_what_yaml_makes_of_a_value_is_in_the_message(line, message, tmp_path):
+    (tmp_path / "p.yml").write_text(line)
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_params(tmp_path / "p.yml")
+
+
+def test_a_name_that_is_not_utf_8_is_refused_before_it_is_written():
+    with pytest.raises(InputError, match=r"dataset: .*udce9.* is not Unicode"):
+        overlay({"dataset": "file:Jos\udce9.npz"})

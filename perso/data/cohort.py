@@ -2,6 +2,7 @@
 
 import hashlib
 import shlex
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +22,7 @@ KINDS = {
 }
 ONE_OF = {"images": "image", "sequences": "sequence", "trajectories": "trajectory"}
 AT_ONCE = 4096  # samples that are hashed at a time
+FEW_CLASSES = 100  # a label below it is not far from the others: people need not have all classes
 REPAIR = "copy it again, or write it again with `perso data PARAMS.yml --to FILE`"
 
 
@@ -232,6 +234,9 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
             cure = "os.fsencode(name).decode('latin-1'), or the right encoding"
             raise wrong(name, f"has {text!a}, which is not Unicode text", cure)
         facts[name] = _canonical(array)
+    if same := _same_to_the_eye(facts["who"]):
+        cure = "give one person one id, or two people two that differ"
+        raise wrong("who", f"has {same[0]!a} and {same[1]!a}, which look the same", cure)
     missing = [person for person in np.unique(facts["who"]).tolist() if _is_missing(person)]
     if missing:
         count = int(np.isin(facts["who"], missing).sum())
@@ -242,6 +247,11 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
     minimum = facts["labels"].min()
     if minimum < 0:
         raise wrong("labels", f"holds {minimum}", "needed are classes 0..C-1")
+    maximum = facts["labels"].max()
+    found = len(np.unique(facts["labels"]))
+    if maximum >= max(FEW_CLASSES, 4 * found):  # the network would have an output for each number
+        anew = "number them anew: np.unique(labels, return_inverse=True)[1]"
+        raise wrong("labels", f"holds {maximum}, but only {found} classes", anew)
     _, first, item_of = np.unique(facts["item"], return_index=True, return_inverse=True)
     for name, plural in (("who", "persons"), ("labels", "classes")):
         differs = facts[name] != facts[name][first[item_of]]
@@ -358,10 +368,31 @@ MISSING = {
     "NULL",
     "<NA>",
     "NaT",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "undefined",
+    "unknown",
+    "Unknown",
+    "UNKNOWN",
     "-1",
+    "-1.0",
+    str(-(2**63)),
+    str(-(2**31)),
     -(2**63),
     -(2**31),
 }
+
+
+def _same_to_the_eye(who: np.ndarray) -> tuple[str, str] | None:
+    """Return two ids that differ in white space or Unicode's composition alone; None without."""
+    seen: dict[str, str] = {}
+    for person in np.unique(who).tolist() if who.dtype.kind == "U" else ():
+        look = unicodedata.normalize("NFC", " ".join(person.split()))
+        if look in seen:
+            return seen[look], person
+        seen[look] = person
+    return None
 
 
 def _is_missing(person: int | str) -> bool:

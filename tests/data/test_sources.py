@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import http.server
 import lzma
+import os
 import socket
 import threading
 from dataclasses import replace
@@ -833,7 +834,10 @@ def test_advice_can_be_followed(tmp_path, name, array, advice):
         assert after.max() == (255 if array.max() <= 1 else array.max())
 
 
-@pytest.mark.parametrize("nobody", ["nan", "NaN", "None", "", "  ", "<NA>", "NaT", "null", "-1"])
+NOBODY = ["nan", "None", "", "  ", "<NA>", "NaT", "null", "-1", "-1.0", "N/A", "unknown"]
+
+
+@pytest.mark.parametrize("nobody", [*NOBODY, str(-(2**63))])
 def test_a_missing_id_is_no_person(tmp_path, nobody):
     np.savez(tmp_path / "own.npz", **ARRAYS | {"who": np.where(WHO == "bob", nobody, WHO)})
     message = (
@@ -850,6 +854,34 @@ def test_nor_is_what_a_cast_makes_of_nan(tmp_path, kind):
     assert f"array 'who' has {np.iinfo(kind).min} for 3 samples" in refused(
         read, tmp_path / "own.npz"
     )
+
+
+@pytest.mark.parametrize("name", ["who", "attr_hand"])
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path, name):
+    """As os.listdir gives it of a folder whose name is in Latin-1."""
+    named = np.where(WHO == "bob", os.fsdecode(b"Jos\xe9"), WHO)
+    np.savez(tmp_path / "own.npz", **ARRAYS | {name: named})
+    message = refused(read, tmp_path / "own.npz")
+    assert f"array '{name}' has 'Jos\\udce9', which is not Unicode; rename it" in message
+
+
+@pytest.mark.parametrize("twin", ["bob ", "b\u00f6b", "ann  b"])
+def test_two_ids_that_look_the_same_are_refused(tmp_path, twin):
+    other = {"bob ": "bob", "b\u00f6b": "bo\u0308b", "ann  b": "ann b"}[twin]
+    who = np.where(WHO == "bob", other, twin)
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"who": who})
+    message = refused(read, tmp_path / "own.npz")
+    assert ascii(twin) in message and ascii(other) in message and "look the same" in message
+
+
+def test_labels_far_apart_are_refused_before_a_network_has_an_output_for_each(tmp_path):
+    far = np.where(ARRAYS["labels"] == ARRAYS["labels"].max(), 1_000_000, ARRAYS["labels"])
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"labels": far})
+    message = refused(read, tmp_path / "own.npz")
+    assert "array 'labels' holds 1000000, but only" in message
+    anew = np.unique(far, return_inverse=True)[1]
+    np.savez(tmp_path / "own.npz", **ARRAYS | {"labels": anew})
+    assert len(np.unique(read(tmp_path / "own.npz").labels)) == len(np.unique(far))
 
 
 def test_names_that_look_like_missing_ids_are_names(tmp_path):
