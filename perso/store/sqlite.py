@@ -85,6 +85,24 @@ def add_columns(connection: sqlite3.Connection) -> None:
             connection.execute(f"ALTER TABLE rows ADD COLUMN {column} {ROW[column]}")
 
 
+# what helps, by the start of SQLite's name of an error
+CURES = {
+    "SQLITE_BUSY": "another program is writing to it: wait until it has finished, and run again",
+    "SQLITE_LOCKED": "another program is writing to it: wait until it has finished, and run again",
+    "SQLITE_FULL": "make room on its disk, and run again",
+    "SQLITE_IOERR": "make sure that its disk works and has room, and run again",
+    "SQLITE_NOTADB": "name another --store or move this file away",
+    "SQLITE_CORRUPT": "name another --store or move this file away",
+}
+
+
+def cure_of(error: sqlite3.Error | OSError) -> str:
+    """What a user can do about a store that cannot be read or written."""
+    name = getattr(error, "sqlite_errorname", "")
+    cures = [cure for start, cure in CURES.items() if name.startswith(start)]
+    return cures[0] if cures else "name another --store"
+
+
 class Store:
     """The SQLite file at `path`, created by the first write. Several processes may use it at once.
 
@@ -109,9 +127,16 @@ class Store:
                 add_columns(connection)
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise InputError(
-                f"{self.path}: {error}; name another --store or move this file away"
-            ) from error
+            raise InputError(f"{self.path}: {error}; {cure_of(error)}") from error
+
+    def check_writable(self) -> None:
+        """Make the file where it is missing; InputError where nothing can be written to it.
+
+        Call it before hours of training, not after.
+        """
+        with self.open() as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS tried (value)")
+            connection.execute("DROP TABLE tried")
 
     def keys(self, table: str = "rows") -> set[str]:
         """Return the keys of a table."""

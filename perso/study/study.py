@@ -28,7 +28,7 @@ from perso.store.sqlite import ROW, Store
 from perso.study import hardware, identity, jobs, plans
 from perso.study.enrolment import enrolled_recipe
 from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
-from perso.study.workers import before_deadline, progress, start_worker
+from perso.study.workers import before_deadline, plain_faults, progress, start_worker
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
 from perso.training.subsets import check_head, trained_names
@@ -278,6 +278,7 @@ class Study:
         networks = sum(map(len, bases))
         if not models + networks:
             return self.rows(methods, given)
+        self.store.check_writable()
         ends = time.monotonic() + (float("inf") if budget is None else budget)
         gpus = self.machine.workers if self.settings.device == "cuda" else 0
         workers = joblib.parallel_config(
@@ -286,7 +287,7 @@ class Study:
             initializer=start_worker,
             initargs=(os.getpid(), gpus),
         )
-        with progress(models + networks) as bar, workers, own_code_sent():
+        with progress(models + networks) as bar, workers, own_code_sent(), plain_faults():
             pool = joblib.Parallel(
                 jobs or self.machine.workers,
                 return_as="generator_unordered",

@@ -7,11 +7,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from pickle import PicklingError
 from typing import TextIO
 
 import torch
 from tqdm import tqdm
+
+from perso.errors import RunError
 
 LOCKED: list[TextIO] = []  # open files; their locks end with the process
 
@@ -59,6 +63,36 @@ def before_deadline(ends: float, calls: Iterable) -> Iterator:
 
 
 @contextlib.contextmanager
+def plain_faults() -> Iterator[None]:
+    """Context manager: RunError where training processes end or cannot be given their data.
+
+    Meanwhile they start without the modules of the working directory, such as a `random.py` there.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise RunError(
+            "a training process was killed, as systems do where memory runs out; finished models "
+            "are kept; run the same command again, with fewer --jobs if it happens again"
+        ) from error
+    except PicklingError as error:
+        if "OSError" not in str(error.__cause__):
+            raise
+        raise RunError(
+            "the data of training processes cannot be written to the folder of temporary files, "
+            "which may be full; name another in JOBLIB_TEMP_FOLDER, or train with --jobs 1; "
+            "finished models are kept"
+        ) from error
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
+@contextlib.contextmanager
 def progress(models: int) -> Iterator[tqdm]:
     """Show a bar that counts networks, generic networks and auto-encoders included.
 
@@ -67,7 +101,9 @@ def progress(models: int) -> Iterator[tqdm]:
     # ipykernel's way to the real stderr
     original = getattr(sys.stderr, "_original_stdstream_copy", None)
     file = sys.stderr if original is None else os.fdopen(os.dup(original), "w")
-    with tqdm(total=models, unit="network", file=file, dynamic_ncols=True, smoothing=0.1) as bar:
+    look = {"unit": "network", "dynamic_ncols": True, "smoothing": 0.1}
+    # a service has no stderr
+    with tqdm(total=models, file=file, disable=file is None, **look) as bar:
         yield bar
     if original is not None:
         file.close()

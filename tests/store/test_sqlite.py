@@ -247,3 +247,42 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"rows\.sqlite"):
         Store(tmp_path / "file" / "rows.sqlite").add([row("a")])
+
+
+def test_a_store_that_another_program_writes_is_to_be_waited_for(tmp_path, monkeypatch):
+    Store(tmp_path / "s.sqlite").check_writable()
+    connect = sqlite3.connect
+    holder = connect(tmp_path / "s.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.1))
+    with pytest.raises(InputError, match="is locked; another program is writing to it: wait"):
+        Store(tmp_path / "s.sqlite").keys()
+    holder.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "cure"),
+    [
+        ("PRAGMA max_page_count = 1", "make room"),
+        ("PRAGMA query_only = 1", "name another --store"),
+    ],
+)
+def test_a_store_that_cannot_be_written_is_noticed_before_training(
+    statement, cure, tmp_path, monkeypatch
+):
+    Store(tmp_path / "s.sqlite").check_writable()
+    connect = sqlite3.connect
+
+    def limited(path, timeout):
+        connection = connect(path, timeout=timeout)
+        connection.execute(statement)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    if "query_only" in statement:
+        with pytest.raises(InputError, match=cure):
+            Store(tmp_path / "s.sqlite").check_writable()
+    else:
+        with pytest.raises(InputError, match=cure), Store(tmp_path / "s.sqlite").open() as one:
+            one.execute("CREATE TABLE large (x)")
+            one.execute("INSERT INTO large VALUES (zeroblob(1000000))")
