@@ -279,11 +279,12 @@ def predict_person(images: np.ndarray, who: np.ndarray, folds: int = 5) -> np.nd
 
     images   [n, H, W], or latent codes [n, d]
     who      the person of each, [n]
-    folds    of the cross-validation
+    folds    of the cross-validation; fewer where all people have fewer samples
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.svm import SVC
 
+    folds = max(2, min(folds, int(np.unique(who, return_counts=True)[1].max())))
     features = images.reshape(len(images), -1) / 255
     splits = StratifiedKFold(folds, shuffle=True, random_state=0)
     return cross_val_predict(SVC(C=10), features, who, cv=splits)

@@ -12,10 +12,14 @@ import pandas as pd
 from scipy import stats
 
 from perso.analysis import accuracy
+from perso.errors import InputError
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS
+from perso.settings import Settings
 from perso.stats.cohorts import MIN_COHORTS
 from perso.stats.resampling import in_cohorts
+from perso.store import published
+from perso.study.study import Study
 
 # Families that v1 compares
 COMPARED_FAMILIES = ("baseline", "early shaping", "sample weighing", "transfer learning")
@@ -220,6 +224,15 @@ def complete_rows(study, given: pd.DataFrame) -> pd.DataFrame | None:
     """
     rows = study.rows(given=given)
     return rows if len(rows) == len(study.keys()) else None
+
+
+def rows_without_training(settings: Settings) -> pd.DataFrame | None:
+    """The rows of these settings; None where a model is missing, or the data cannot have them."""
+    try:
+        study = Study(settings)
+    except InputError:
+        return None
+    return complete_rows(study, published.published_rows(study))
 
 
 def by_kind(

@@ -104,7 +104,7 @@ def read_ledgers(folder: Path = FOLDER) -> list[Ledger]:
     def cohort_and_name(one: Ledger) -> tuple:
         return one.provenance["settings"]["cohort_seed"], one.file
 
-    ledgers = [read_ledger(path) for path in folder.glob(f"*{SUFFIX}")]
+    ledgers = [read_ledger(path) for path in folder.glob(f"[!.]*{SUFFIX}")]
     return sorted(sorted(ledgers, key=cohort_and_name), key=rank, reverse=True)
 
 

@@ -3,6 +3,9 @@
 Nothing in `chapters/` is changed.
 """
 
+import contextlib
+import importlib.util
+import json
 import logging
 import os
 import re
@@ -10,20 +13,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nbformat
 import papermill
 import yaml
 
+import perso
 from perso.analysis import comparison
 from perso.errors import InputError, RunError
 from perso.files import expanded
 from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
 from perso.report import figures
-from perso.settings import OWN_CODE, Settings, as_dict
+from perso.settings import OWN_CODE, TYPES, Settings, as_dict
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
@@ -31,6 +35,7 @@ PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", 
 SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "html", "_build")  # the folders that a build replaces
 OWN_DATA_MISSING = r"InputError: dataset \w+: "
+KERNEL = "python3"
 MARK = ".made-by-perso"  # a file in each of them; a folder without it is not replaced
 
 
@@ -57,6 +62,21 @@ def build(study: Study, data_dir: Path, to: Path) -> Path:
         execute(chapter, source / "chapters" / chapter.name, study.asked)
     figures.save_tradeoff(comparison.compare(study.rows()), source / "headline.svg")
     return compile_pages(source, to / "html")
+
+
+def check_sources() -> None:
+    """InputError without the checkout that a book is made of, or without the tools that make it.
+
+    Call it before the models are trained.
+    """
+    if missing := [name for name in (*SOURCES, "chapters") if not (ROOT / name).exists()]:
+        raise InputError(
+            f"book: {ROOT} has no {', '.join(missing)}; a book is made of a checkout of perso: run "
+            "the command in one"
+        )
+    for name in ("ipykernel", "jupyter_book"):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(name=name)
 
 
 def check_free(to: Path) -> None:
@@ -91,9 +111,15 @@ def copy_sources(source: Path) -> None:
     """Copy what the book is made of into a new folder."""
     empty_folder(source)
     (source / "chapters").mkdir()
+    # editors keep locks (dangling links) and copies beside a file
+    skipped = shutil.ignore_patterns(".*", "*~", "#*#", "__pycache__")
     for name in SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(
+                ROOT / name, source / name, ignore=skipped, ignore_dangling_symlinks=True
+            )
+        else:
+            shutil.copy(ROOT / name, source / name)
 
 
 def chapter_parameters(chapter: Path, settings: Settings) -> dict:
@@ -130,13 +156,14 @@ def has_own_params(chapter: Path) -> bool:
 def execute(chapter: Path, copy: Path, settings: Settings) -> None:
     """Execute one chapter into `copy` and prepare the copy for the page.
 
-    A chapter about data of its own that are not there is shown with its committed outputs.
+    A chapter about data of its own that are not there is shown with its committed outputs. One that
+    needs a variant of the settings that the data cannot have says so (see `left_out`).
     """
     values = chapter_parameters(chapter, settings)
     # papermill warns of each injected parameter that the chapter does not declare
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty, kernel_of(empty):
             # the user's start-up files and configuration could define or change anything
             isolated = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
             papermill.execute_notebook(
@@ -144,6 +171,7 @@ def execute(chapter: Path, copy: Path, settings: Settings) -> None:
                 copy,
                 values,
                 cwd=ROOT / "chapters",
+                kernel_name=KERNEL,
                 progress_bar=False,
                 extra_arguments=["--log-level=ERROR", *isolated],
             )
@@ -153,12 +181,61 @@ def execute(chapter: Path, copy: Path, settings: Settings) -> None:
             print(f"{chapter.name} has its committed outputs: {error.evalue}", file=sys.stderr)
             nbformat.write(polish(nbformat.read(chapter, as_version=4)), copy)
             return
+        if error.ename == InputError.__name__ and error.evalue.partition(":")[0] in TYPES:
+            print(f"{chapter.name} is left out: {error.evalue}", file=sys.stderr)
+            notebook = left_out(nbformat.read(chapter, as_version=4), error.evalue)
+            nbformat.write(polish(notebook), copy)
+            return
         raise RunError(
             f"chapters/{chapter.name}: cell {error.exec_count} failed: {cause}"
         ) from None
     notebook = nbformat.read(copy, as_version=4)
     check_finished(notebook.metadata.get("papermill", {}), chapter)
     nbformat.write(polish(notebook), copy)
+
+
+@contextlib.contextmanager
+def kernel_of(folder: str | Path) -> Iterator[None]:
+    """Context manager: kernels are of this Python and this perso, whatever the user has set up.
+
+    folder   an empty one, for the kernel's description and its connection files
+    """
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    described = Path(folder, "kernels", KERNEL, "kernel.json")
+    described.parent.mkdir(parents=True)
+    described.write_text(json.dumps(spec), encoding="utf-8")
+    before = dict(os.environ)
+    os.environ.pop("MPLBACKEND", None)  # figures belong in the notebook
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(folder)  # the home folder may be read-only
+    package = str(Path(perso.__file__).parents[1])
+    for name, first in (("JUPYTER_PATH", str(folder)), ("PYTHONPATH", package)):
+        os.environ[name] = os.pathsep.join(filter(None, [first, before.get(name)]))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookNode:
+    """A chapter without its results, and with the reason why these data cannot have them.
+
+    Values that pages quote say so, too.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if "scrapbook" in out.get("metadata", {})]
+            for glued in cell.outputs:
+                for kind, text in glued.data.items():
+                    glued.data[kind] = repr("left out") if text[0] in "'\"" else "nan"
+    why = "Left out, because the data of this book cannot have it:"
+    text = f"```{{warning}}\n{why}\n\n    {reason}\n```"
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+    return notebook
 
 
 def check_finished(record: Mapping, chapter: Path) -> None:
@@ -188,7 +265,12 @@ def compile_pages(source: Path, html: Path) -> Path:
     command = ["build", str(source), "--path-output", str(html.parent), *options]
     empty_folder(html.parent / "_build")
     done = subprocess.run(
-        [sys.executable, "-c", JUPYTER_BOOK, *command], capture_output=True, text=True
+        # -P: no module of the working directory
+        [sys.executable, "-P", "-c", JUPYTER_BOOK, *command],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")

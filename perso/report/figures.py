@@ -87,7 +87,8 @@ def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
 
 
 def style() -> None:
-    """Set the look of all figures of the book."""
+    """Set the look of all figures of the book, whatever the user's matplotlibrc says."""
+    mpl.rcdefaults()
     sns.set_theme(context="notebook", style="whitegrid", font_scale=0.9)
     mpl.rcParams.update(
         {
@@ -103,6 +104,11 @@ def style() -> None:
 def part_label(part: str) -> str:
     """A part as an axis names it."""
     return ALL_PARTS[part].label
+
+
+def as_written(name: object) -> str:
+    """A name of the user's for a figure, where two dollar signs would be a formula."""
+    return str(name).replace("$", r"\$")
 
 
 def label_lines(ax: Axes, names: Sequence[str]) -> None:
@@ -361,7 +367,7 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
             sns.despine(ax=ax, left=True, bottom=True)
     heads = range(n_columns) if heads is None else heads
     for ax, head in zip(axes[0], heads, strict=True):
-        ax.set_title(str(head), fontsize="small")
+        ax.set_title(as_written(head), fontsize="small")
     for ax, name in zip(axes[:, 0], rows, strict=True):
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize="small")
+        ax.set_ylabel(as_written(name), rotation=0, ha="right", va="center", fontsize="small")
     return fig

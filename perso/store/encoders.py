@@ -112,7 +112,7 @@ def kept_encoders(path: Path) -> PublishedEncoders:
 
 def encoder_files(folder: Path = published.FOLDER) -> list[Path]:
     """Return the files of auto-encoders in a folder, by name."""
-    return sorted(folder.glob(f"*{SUFFIX}"))
+    return sorted(folder.glob(f"[!.]*{SUFFIX}"))
 
 
 def find_encoder(key: str, folder: Path = published.FOLDER) -> PublishedEncoders | None:

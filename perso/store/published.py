@@ -208,7 +208,7 @@ def files(folder: Path = FOLDER) -> list[Path]:
         size = BY_SIZE.index(path.stem) if path.stem in BY_SIZE else len(BY_SIZE)
         return size, path.stem
 
-    return sorted(folder.glob("*.parquet"), key=rank)
+    return sorted(folder.glob("[!.]*.parquet"), key=rank)
 
 
 def never_published(settings: Settings) -> bool:

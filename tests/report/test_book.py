@@ -1,6 +1,7 @@
 """Chapters can be run, compared and published; a failure is named."""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -322,3 +323,87 @@ def test_a_changed_count_turns_the_notebook_test_red(tmp_path):
     chapter.write_text(text.replace("516 samples", "517 samples"), "utf-8")
     changed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert changed.returncode == 1 and "517 samples" in changed.stdout
+
+
+def test_what_editors_keep_beside_a_file_is_not_copied(tmp_path, monkeypatch):
+    for name in book.SOURCES:
+        (tmp_path / name).touch() if "." in name else (tmp_path / name).mkdir()
+    (tmp_path / "perso" / ".#cli.py").symlink_to("user@host.123:456")
+    (tmp_path / "perso" / "gone.py").symlink_to("nowhere")
+    for name in ("cli.py", "cli.py~", ".cli.py.swp", "#cli.py#"):
+        (tmp_path / "perso" / name).touch()
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    book.copy_sources(tmp_path / "book")
+    assert [path.name for path in (tmp_path / "book" / "perso").iterdir()] == ["cli.py"]
+
+
+def test_without_a_checkout_a_book_is_refused(tmp_path, monkeypatch):
+    book.check_sources()
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    with pytest.raises(InputError, match=r"has no _config.yml, .*chapters; a book"):
+        book.check_sources()
+
+
+def test_without_its_tools_a_book_is_refused(monkeypatch):
+    monkeypatch.setattr(book.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError):
+        book.check_sources()
+
+
+CELL = """
+import os, sys, matplotlib
+print(sys.executable, matplotlib.get_backend(), os.environ["JUPYTER_RUNTIME_DIR"])
+"""
+
+
+def test_a_chapter_runs_in_this_python_whatever_the_users_environment(tmp_path, monkeypatch):
+    foreign = tmp_path / "kernels" / "python3" / "kernel.json"
+    foreign.parent.mkdir(parents=True)
+    spec = {"argv": ["false", "{connection_file}"], "display_name": "x", "language": "python"}
+    foreign.write_text(json.dumps(spec))
+    environment = {"JUPYTER_PATH": str(tmp_path), "MPLBACKEND": "TkAgg"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", "/proc/nothing")
+    before = dict(os.environ)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook.metadata.kernelspec = {"name": "of my own", "display_name": "x", "language": "python"}
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
+    (output,) = nbformat.read(tmp_path / "b.ipynb", 4).cells[-1].outputs
+    python, backend, runtime = output.text.split()
+    assert python == sys.executable and "inline" in backend and runtime != "/proc/nothing"
+    assert dict(os.environ) == before
+
+
+def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
+    code = "from perso.errors import InputError\nraise InputError('individuals: too many')"
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# A chapter"),
+            nbformat.v4.new_code_cell(code),
+            nbformat.v4.new_code_cell("glue()"),
+        ]
+    )
+    glued = ({"application/papermill.record/text/plain": text} for text in ("'a text'", "4.2"))
+    for name, data in zip("ab", glued, strict=True):
+        output = nbformat.v4.new_output(
+            "display_data", data, metadata={"scrapbook": {"name": name}}
+        )
+        notebook.cells[2].outputs.append(output)
+    notebook.cells[2].outputs.append(nbformat.v4.new_output("stream", text="a result"))
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
+    assert "a.ipynb is left out: individuals: too many" in capsys.readouterr().err
+    title, note, _, last = nbformat.read(tmp_path / "b.ipynb", 4).cells
+    assert title.source == "# A chapter" and "individuals: too many" in note.source
+    assert [list(out.data.values()) for out in last.outputs] == [["'left out'"], ["nan"]]
+
+
+@pytest.mark.parametrize("message", ["s.sqlite: disk is full; make room", "perso: no such thing"])
+def test_any_other_error_of_a_chapter_ends_the_book(message, tmp_path):
+    code = f"from perso.errors import InputError\nraise InputError({message!r})"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    with pytest.raises(RunError, match=r"a.ipynb: cell 1 failed: InputError: "):
+        book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())

@@ -410,3 +410,13 @@ def test_every_way_has_its_time_and_a_bar_to_the_longer_limit(ax):
         and ax.get_ylim()[0] > ax.get_ylim()[1]
     )
     assert "ms" in ax.get_xlabel()
+
+
+def test_a_name_with_dollar_signs_is_drawn_as_it_is(monkeypatch):
+    monkeypatch.setitem(mpl.rcParams, "text.usetex", True)  # as a user's matplotlibrc may say
+    figures.style()
+    fig = figures.digits(np.zeros((1, 1, 4, 4), np.uint8), rows=["x$_$ 1"], heads=["$$"])
+    fig.canvas.draw()
+    (ax,) = fig.axes
+    assert not mpl.rcParams["text.usetex"]
+    assert [ax.get_ylabel(), ax.get_title()] == [r"x\$_\$ 1", r"\$\$"]
