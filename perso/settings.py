@@ -130,9 +130,8 @@ class Settings:
                 continue
             if value not in possible:
                 more = ("FILE.py:NAME",) if key in OWN_CODE else ()
-                raise InputError(
-                    f"{key}: {value!r} is unknown; possible: {', '.join([*possible, *more])}"
-                )
+                words = [each or repr(each) for each in (*possible, *more)]
+                raise InputError(f"{key}: {value!r} is unknown; possible: {', '.join(words)}")
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:

@@ -90,3 +90,13 @@ def test_the_prune_and_mix_of_the_page_is_a_table_of_methods():
     generic, mixed, again = names["PRUNED"]
     assert not fault_of_table(names["PRUNED"])
     assert again.start == mixed and mixed.from_generic and generic == TL_0
+
+
+def test_the_enrolment_of_the_page_is_a_table_of_methods():
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+    names = {}
+    exec(next(block for block in blocks if "Enrolled(" in block), names)
+    nobody, three, none = names["MINE"]
+    assert not fault_of_table(names["MINE"])
+    assert three.start == none.start and three.samples == 3
+    assert nobody.individual_data == none.individual_data == "nobody"

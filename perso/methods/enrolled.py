@@ -21,7 +21,8 @@ RATE = 1e-3
 SMALL_RATE = 1e-4
 
 VARIATIONAL = Enrolled()
-# what samples do to the network, by name; each differs from the first in what the name says
+# what samples do to the network, by name; each differs from the first in what the name says, but
+# concatenated differs so from deterministic
 ARMS = {
     "enrolled": VARIATIONAL,
     "unlabelled": Enrolled(labelled=False),

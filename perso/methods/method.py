@@ -257,6 +257,12 @@ class Method:
             raise ValueError(f"samples {self.samples} is impossible; possible: 0 for all, 1, 2, …")
         if self.samples and (self.held_out or self.enlarged_by):
             raise ValueError("samples must be 0 with held_out or enlarged_by, which use all of D_I")
+        enrols = isinstance(self.start, Enrolled | Prototypes)
+        if self.samples and not (enrols or self.draws_from_I or self.answer):
+            raise ValueError(
+                f"samples {self.samples} is of no effect without an enrolment, a phase that draws "
+                "from D_I, or an answer"
+            )
         if self.individual_data == "nobody" and not isinstance(self.start, Enrolled | Prototypes):
             raise ValueError(
                 "individual_data 'nobody' needs a start that is an Enrolled or a Prototypes"

@@ -85,11 +85,16 @@ def difference_text(line: pd.Series) -> str:
 
 
 def enrolment_answer(
-    people: int, arms: pd.DataFrame, pairs: pd.DataFrame, planted: pd.DataFrame
+    people: int,
+    arms: pd.DataFrame,
+    pairs: pd.DataFrame,
+    planted: pd.DataFrame,
+    same_planted: pd.DataFrame,
 ) -> str:
     """What a forwarded sample changes on D_I, and whose sample it must be.
 
-    planted   the pairs where a difference between people is put in
+    planted        the pairs where a difference between people is put in
+    same_planted   the arms there, against the same network without an enrolment
     """
     if (ARM, "own", ONE) not in arms.index or (ARM, ONE) not in pairs.index:
         return NOT_THERE
@@ -98,12 +103,12 @@ def enrolment_answer(
         f"{people} people whom no network has met. Forwarding one sample of a person changes "
         f"accuracy on D_I by {difference_text(changed)}, compared with the same network trained as "
         f"long without enrolments. Own minus another person's sample is {difference_text(own)}. "
-        f"{found_sentence(planted)}"
+        f"{found_sentence(planted, same_planted)}"
     )
 
 
-def found_sentence(planted: pd.DataFrame) -> str:
-    """Whether the difference between people that is put in is found."""
+def found_sentence(planted: pd.DataFrame, same_planted: pd.DataFrame) -> str:
+    """Whether the difference between people that is put in is found, and what that is worth."""
     lines = [(ARM, amount) for amount in (ONE, HANDFUL) if (ARM, amount) in planted.index]
     if not lines:
         return "Whether it would find a planted difference is not known yet."
@@ -114,10 +119,15 @@ def found_sentence(planted: pd.DataFrame) -> str:
         True: "so a difference that is there is found",
         False: "so it is not shown that a difference that is there is found with each of them",
     }
+    worth = [
+        f"{points_text(same_planted.loc[ARM, 'own', amount])} with {samples_phrase(amount)}"
+        for _, amount in lines
+    ]
     is_found = all(outcome_of(planted.loc[pair]) == "higher" for pair in lines)
     return (
         "Where each person lacks one kind of flips, own minus another's is "
-        f"{listed(texts)}: {ends[is_found]}."
+        f"{listed(texts)}: {ends[is_found]}. Of this, own samples gain {listed(worth)} over no "
+        "enrolment; the rest is what another person's samples harm."
     )
 
 
@@ -149,7 +159,7 @@ def arms_sentence(pairs: pd.DataFrame) -> str:
     if same:
         near += f", {len(same)} of them exactly 0 for every person"
     if small:
-        near += f", but not 0: {listed(small)}"
+        near += f" (small, but shown not to be 0: {listed(small)})"
     return f"Own minus another's samples on D_I: {'; '.join([near, *texts])}."
 
 

@@ -80,6 +80,7 @@ FORWARDED_PAIRS = {
             "enrolled, 12 samples of another",
             "Planted: the person's samples, or somebody's?",
         ),
+        ("enrolled, 12 samples", "enrolled, none", "Planted: the person's samples, or none?"),
         (
             "deterministic, 12 samples",
             "deterministic, 12 samples of another",

@@ -91,7 +91,8 @@ def test_a_narrow_interval_has_a_second_decimal_and_may_exclude_0_within_the_mar
         "(equivalent within 0.5 points, but not 0)"
     )
     sentence = enrolment_text.arms_sentence(pairs_of(small, difference(0.1)))
-    assert sentence.endswith("0.5 points, but not 0: enrolled, 1 sample (+0.13 [+0.08, +0.18]).")
+    shown = "small, but shown not to be 0: enrolled, 1 sample (+0.13 [+0.08, +0.18])"
+    assert sentence.endswith(f"0.5 points ({shown}).")
 
 
 @pytest.mark.parametrize(
@@ -112,19 +113,20 @@ def test_a_difference_has_one_outcome_and_equivalence_comes_first(line, outcome)
 
 
 def test_the_answer_says_what_a_sample_changes_and_whether_a_planted_difference_is_found():
-    answer = enrolment_text.enrolment_answer(100, ARMS, EQUAL, FOUND)
+    answer = enrolment_text.enrolment_answer(100, ARMS, EQUAL, FOUND, ARMS)
     assert answer.startswith("100 people")
     assert "by +0.1 [-0.1, +0.3] points (equivalent within 0.5 points)" in answer
     assert "+1.5 [+1.3, +1.7] points with 1 sample and +8.0 [+7.8, +8.2] points with 12" in answer
-    assert answer.endswith("so a difference that is there is found.")
+    assert "so a difference that is there is found. Of this, own samples gain +0.1 [" in answer
+    assert answer.endswith("the rest is what another person's samples harm.")
     missed = pairs_of(difference(0.1), difference(8))
-    assert "it is not shown" in enrolment_text.enrolment_answer(100, ARMS, EQUAL, missed)
+    assert "it is not shown" in enrolment_text.enrolment_answer(100, ARMS, EQUAL, missed, ARMS)
 
 
 def test_without_the_models_nothing_is_said():
     none = EQUAL.iloc[:0]
-    assert enrolment_text.enrolment_answer(9, ARMS.iloc[:0], EQUAL, FOUND) == NOT_THERE
-    assert "not known yet" in enrolment_text.enrolment_answer(9, ARMS, EQUAL, none)
+    assert enrolment_text.enrolment_answer(9, ARMS.iloc[:0], EQUAL, FOUND, ARMS) == NOT_THERE
+    assert "not known yet" in enrolment_text.enrolment_answer(9, ARMS, EQUAL, none, ARMS)
     for sentence in (enrolment_text.arms_sentence, enrolment_text.exchanged_sentence):
         assert sentence(none) == NOT_THERE
     assert enrolment_text.same_network_sentence(ARMS.iloc[:0]) == NOT_THERE
