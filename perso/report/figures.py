@@ -39,11 +39,14 @@ from perso.parts import ALL_PARTS
 
 # of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
 BEYOND_HUES = tuple(
-    map(to_rgb, ("#882255", "#332288", "#117733", "#999933", "#44AA99", "#AA4499", "#661100"))
+    map(
+        to_rgb,
+        ("#882255", "#332288", "#117733", "#999933", "#44AA99", "#AA4499", "#661100", "#CC6677"),
+    )
 )
 # With more families than looks, the first looks are used again
 FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 5), *BEYOND_HUES))
-FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h", "d", "8"))
+FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h", "d", "8", "H"))
 HUES = dict(zip(FAMILIES, FAMILY_HUES, strict=False))
 MARKERS = dict(zip(FAMILIES, FAMILY_MARKERS, strict=False))
 OWN_MARKER = "*"  # of methods that no table of the registry has
@@ -58,6 +61,7 @@ SHADED_TOGETHER = (
     ("v1", "grouping", "doses", "sweeps", "readings"),
     ("recurrent",),
     ("contexts",),
+    ("enrolled", "planted"),
 )
 # marker, hue and place beside its neighbours, by whose data a dose of early shaping is
 DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7, 1)}
@@ -70,7 +74,7 @@ def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
     """A colour per method: its family's hue, lighter for later members of its table.
 
     The tables are v3's, that of relative doses, that of baselines beyond the papers, all others
-    together, and those of people in time.
+    together, those of people in time, and those of forwarded samples.
 
     names   of methods that are drawn; those that no table of the registry has get further hues
     """

@@ -175,7 +175,7 @@ def test_the_largest_scale_with_findings_of_a_claim_decides(make_evidence, bette
     assert decided[4][0] is own
     assert [verdict.claim for _, verdict in decided] == list(CLAIMS)
     sentence = ledger_html.ledger_sentence([own, larger])
-    assert sentence.startswith("Of 42 claims of the papers and 4 of our own: ")
+    assert sentence.startswith("Of 45 claims of the papers and 4 of our own: ")
     assert ": 1 at standard size" in sentence
 
 
