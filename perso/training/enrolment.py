@@ -151,7 +151,7 @@ class EnrolledNetwork(nn.Module):
     def forward(
         self, x: torch.Tensor, masks: tuple[torch.Tensor, ...], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Logits of the queries [queries, P, classes], and β · KL of each person in a last column.
+        """Logits of the queries [queries, P, classes], then β · KL of each person.
 
         x, classes   [P · (slots + queries), 1, *shape] and int [P · (slots + queries), 1]
         """
