@@ -251,19 +251,23 @@ def symmetric_gain(evidence: Evidence, method: str = "SW-n-2", of: str = "v3") -
     )
 
 
+def counted_finding(what: str, value: float, **fields) -> Finding:
+    """The finding of a count, which is exact: its interval is the number itself.
+
+    fields   further ones of `Finding`
+    """
+    return Finding(what=what, test="count", value=value, low=value, high=value, p=np.nan, **fields)
+
+
 def cost_ratio(evidence: Evidence, method: str, low: float, high: float) -> Finding:
     """Claim 31: iterations for one person as a share of the baseline's, computed at v1's size.
 
     low, high   the range that supports the claim
     """
     value = float(cost.cost_by_schedule().loc[method, "r_train"])
-    return Finding(
+    return counted_finding(
         what=f"iterations of {method} for one person / {BASELINE}, at v1's size",
-        test="count",
         value=value,
-        low=value,
-        high=value,
-        p=np.nan,
         n=0,
         unit="ratio",
         of="v1",
@@ -283,13 +287,9 @@ def fewer_iterations(evidence: Evidence, method: str, base: str, of: str) -> Fin
     rows = evidence.having(of, method, base)
     iterations = rows.groupby("method")["own_iterations"].mean()
     value = float(iterations[method] / iterations[base])
-    return Finding(
+    return counted_finding(
         what=f"iterations for one person: {method} / {base}",
-        test="count",
         value=value,
-        low=value,
-        high=value,
-        p=np.nan,
         n=rows["person"].nunique(),
         unit="ratio",
         of=of,
@@ -301,13 +301,9 @@ def no_training(evidence: Evidence, method: str, of: str) -> Finding:
     """Claim 45: iterations of training for one person by a method, in a run."""
     rows = evidence.having(of, method)
     value = float(rows["own_iterations"].mean())
-    return Finding(
+    return counted_finding(
         what=f"iterations of training for one person: {method}",
-        test="count",
         value=value,
-        low=value,
-        high=value,
-        p=np.nan,
         n=rows["person"].nunique(),
         unit="iterations",
         expected=0,
@@ -320,16 +316,12 @@ def same_network(evidence: Evidence) -> Finding:
     """Claim 32: bytes of a person's network; the same for all methods, as they share one recipe."""
     study = evidence.study
     value = float(cost.bytes_per_person(study).loc["the network", "bytes"])
-    return Finding(
+    return counted_finding(
         what=(
             "bytes of a person's network; "
             f"one recipe builds those of all {len(study.methods)} methods"
         ),
-        test="count",
         value=value,
-        low=value,
-        high=value,
-        p=np.nan,
         n=len(study.data.splits.individuals),
         unit="bytes",
         outcome="for",
