@@ -21,7 +21,7 @@ from perso.store.sqlite import Store
 from perso.study import plans
 from perso.study.enrolment import feature_means, train_enrolled
 from perso.study.evaluation import test_columns
-from perso.study.lineage import as_state, as_weights, train_methods
+from perso.study.lineage import as_state, as_weights, diverged, train_methods
 from perso.study.plans import (
     ENCODER,
     GENERIC,
@@ -240,8 +240,10 @@ def codes_of(data: StudyData, index: np.ndarray, weights: dict[str, np.ndarray])
     return codes
 
 
-def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> list[dict]:
-    """Train a job's models and return their rows.
+def train_job(
+    data: StudyData, job: Job, base: dict[str, np.ndarray] | None
+) -> tuple[list[dict], list[dict]]:
+    """Train a job's models; return the rows of those with numbers, and why others have none.
 
     base   weights of the network that the job builds on; None for a job that builds on none
     """
@@ -249,6 +251,10 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
     data = data.at(job.repeat)
     s = data.settings
     fold = data.splits.folds[job.fold]
+    generic = as_state(base) if base and not job.needs_encoder else None
+    if base and (name := diverged(as_state(base))):
+        reason = f"the network that it builds on diverged: {name} has nan or infinite numbers"
+        return [], [failure(job, key, reason) for key in job.keys]
     how = user_recipe(recipe(data), fold, job.methods[0].of_users)
     reached, trained = train_methods(
         data,
@@ -257,16 +263,26 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
         job.people,
         fold_number=job.fold,
         repeat=job.repeat,
-        generic=as_state(base) if base and not job.needs_encoder else None,
+        generic=generic,
         codes=codes_of(data, encoder_samples(data, fold), base) if job.needs_encoder else None,
     )
     seconds = (time.perf_counter() - begun) / len(job.people) / max(trained, 1)
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}
     rows = []
+    failures = []
     for method in job.methods:
         own = lineage_iterations(data, fold, method)
         shared = iterations_of(data, fold, method.shared_phases)
         for person, state in zip(job.people, reached[method], strict=True):
+            if name := diverged(state):
+                reason = f"training diverged: {name} has nan or infinite numbers"
+                failures.append(failure(job, (method.name, person), reason))
+                continue
+            columns = test_columns(data, how, method, state, fold, person)
+            if np.isnan(np.frombuffer(columns["logp_I"], "<f2")).any():
+                reason = "training diverged: its probabilities are nan"
+                failures.append(failure(job, (method.name, person), reason))
+                continue
             rows.append(
                 {
                     "key": job.keys[method.name, person],
@@ -283,10 +299,24 @@ def train_job(data: StudyData, job: Job, base: dict[str, np.ndarray] | None) -> 
                     "lanes": fused[person],
                     "torch": torch.__version__,
                     "created": now(),
-                    **test_columns(data, how, method, state, fold, person),
+                    **columns,
                 }
             )
-    return rows
+    return rows, failures
+
+
+def failure(job: Job, of: tuple[str, Person], reason: str) -> dict:
+    """Return the stored line of a model that has no numbers."""
+    method, person = of
+    return {
+        "key": job.keys[of],
+        "method": method,
+        "person": str(person),
+        "repeat": job.repeat,
+        "fold": job.fold,
+        "reason": reason,
+        "created": now(),
+    }
 
 
 def device_name(device: str) -> str:

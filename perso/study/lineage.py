@@ -127,6 +127,14 @@ def train_stages(
     return states
 
 
+def diverged(state: State) -> str:
+    """The name of the first weights that are nan or infinite; "" where all are finite."""
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            return name
+    return ""
+
+
 def averaged_lengths(end: int, last: int) -> list[int]:
     """The numbers of iterations whose states are averaged: the `last` ones up to `end`.
 
@@ -208,7 +216,9 @@ def after_training(
     end: State,
     repeat: int,
 ) -> State:
-    """What a method keeps of one person's training (`Method.after`)."""
+    """What a method keeps of one person's training (`Method.after`); of nan all is kept."""
+    if diverged(end):
+        return end
     trained_on, held_out = plans.own_part(data, method, person)
     tested_on = held_out if len(held_out) else trained_on
 

@@ -1,15 +1,11 @@
 """Settings → models missing from the store → trained rows."""
 
-import contextlib
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from pickle import PicklingError
 
-import joblib
 import numpy as np
 import pandas as pd
 
@@ -24,11 +20,15 @@ from perso.own_code import is_reference
 from perso.paths import default_store
 from perso.settings import Settings
 from perso.store import encoders, published
+from perso.store.leases import Leases
 from perso.store.sqlite import ROW, Store
 from perso.study import hardware, identity, jobs, plans
+from perso.study.backends import Launch, machine_of, pool_of
+from perso.study.driver import Driver
 from perso.study.enrolment import enrolled_recipe
 from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
-from perso.study.workers import before_deadline, plain_faults, progress, start_worker
+from perso.study.record import run_facts
+from perso.study.workers import progress
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
 from perso.training.subsets import check_head, trained_names
@@ -41,6 +41,7 @@ class Study:
     store      path of the SQLite file; default $PERSO_STORE or build/store.sqlite
     data_dir   folder of the data sets; default $PERSO_DATA_DIR or data/
     results    folder of published files, whose auto-encoders need no training
+    launch     where it trains, and the command that asks for it
 
     Attributes: `asked`, the settings as given; `settings`, with nothing left open.
     InputError where the settings do not fit the data or the machine.
@@ -52,13 +53,13 @@ class Study:
         store: str | Path | None = None,
         data_dir: str | Path | None = None,
         results: Path = published.FOLDER,
+        launch: Launch = Launch(),  # noqa: B008 (frozen)
     ):
+        self.launch = launch
         self.asked = settings
         self.data_dir = data_dir
         self.results = results
-        self.machine = hardware.machine(
-            settings.device, settings.compile == "always", settings.threads
-        )
+        self.machine = machine_of(settings, launch)
         data = prepare(settings, data_dir)
         refuse_copies(data)
         self.methods = methods_that_fit(settings, data)
@@ -187,6 +188,16 @@ class Study:
         numbers = stored.drop(columns=["method", "person", "repeat", "fold"])
         return wanted.merge(numbers, on="key")[list(ROW)]
 
+    def failures(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
+        """Return method, person, repeat, fold, key and reason of models that have no numbers.
+
+        Their training diverged, and would do so again; no mean contains them.
+        """
+        wanted = self.wanted(methods)
+        columns = ["key", "reason"]
+        stored = self.store.select("failures", wanted["key"], columns)
+        return wanted.merge(pd.DataFrame(stored, columns=columns, dtype=object), on="key")
+
     def missing_bases(self, jobs: Iterable[Job]) -> tuple[list[Job], list[Job]]:
         """Return the jobs whose networks to build on are to be trained, one job per network.
 
@@ -269,68 +280,49 @@ class Study:
         given    rows from elsewhere, which need no training (see `published.published_rows`)
         """
         methods = self.methods if methods is None else tuple(methods)
-        stored = self.store.keys()
-        if given is not None:
-            stored |= set(given["key"])
+        published_keys = set() if given is None else set(given["key"])
+        stored = self.store.keys() | self.store.keys("failures") | published_keys
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
         bases = self.missing_bases(missing)
         models = sum(key not in stored for job in missing for key in job.keys.values())
         networks = sum(map(len, bases))
         if not models + networks:
             return self.rows(methods, given)
-        self.store.check_writable()
         ends = time.monotonic() + (float("inf") if budget is None else budget)
-        gpus = self.machine.workers if self.settings.device == "cuda" else 0
-        workers = joblib.parallel_config(
-            "loky",
-            idle_worker_timeout=20,
-            initializer=start_worker,
-            initargs=(os.getpid(), gpus),
-        )
-        with progress(models + networks) as bar, workers, own_code_sent(), plain_faults():
-            pool = joblib.Parallel(
-                jobs or self.machine.workers,
-                return_as="generator_unordered",
-                pre_dispatch="n_jobs",
-                batch_size=1,
-            )
-            task = joblib.delayed(train_base)
+
+        def weights(key: str) -> dict[str, np.ndarray] | None:
+            return self.store.weights(key) if key else None
+
+        with (
+            progress(models + networks) as bar,
+            Leases(self.store) as leases,
+            pool_of(self.data, self.launch, self.machine, jobs) as pool,
+        ):
+            run = self.store.begin_run(run_facts(self))
+            driver = Driver(leases, pool, ends)
             for together in bases:
-                there = self.store.keys("networks")
-                calls = (
-                    task(self.data, job, self.store.weights(job.before) if job.before else None)
-                    for job in together
-                    if not job.before or job.before in there
-                )
-                for row in pool(before_deadline(ends, calls)):
-                    self.store.add([row], "networks")
+                there = self.store.keys("networks") | {""}
+                for row in driver.results(
+                    train_base,
+                    [job for job in together if job.before in there],
+                    arguments=lambda job: (job, weights(job.before)),
+                    keys=lambda job: {job.base},
+                    tables=["networks"],
+                ):
+                    self.store.add([row], "networks", run)
                     bar.update()
-            there = self.store.keys("networks")
-            ready = (job for job in missing if not job.base or job.base in there)
-            task = joblib.delayed(train_job)
-            # a generator, so that weights are read when their job begins
-            calls = (
-                task(self.data, job, self.store.weights(job.base) if job.base else None)
-                for job in ready
-            )
-            for rows in pool(before_deadline(ends, calls)):
-                self.store.add(rows)
-                bar.update(sum(row["key"] not in stored for row in rows))
+            there = self.store.keys("networks") | {""}
+            for rows, failures in driver.results(
+                train_job,
+                [job for job in missing if job.base in there],
+                arguments=lambda job: (job, weights(job.base)),
+                keys=lambda job: set(job.keys.values()) - published_keys,
+                tables=["rows", "failures"],
+            ):
+                self.store.add(rows, run=run)
+                self.store.add(failures, "failures", run)
+                bar.update(sum(row["key"] not in stored for row in [*rows, *failures]))
         return self.rows(methods, given)
-
-
-@contextlib.contextmanager
-def own_code_sent() -> Iterator[None]:
-    """Context manager: InputError where code of the user's own cannot reach another process."""
-    try:
-        yield
-    except PicklingError as error:
-        # the cause holds the other process's traceback, in quotation marks
-        reason = str(error.__cause__ or error).strip('\n"').splitlines()[-1]
-        raise InputError(
-            f"code of your own cannot be sent to training processes ({reason}); "
-            "make such an object inside of the function that uses it, or train with --jobs 1"
-        ) from error
 
 
 def methods_that_fit(settings: Settings, data: StudyData) -> tuple[Method, ...]:

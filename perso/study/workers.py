@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from pickle import PicklingError
@@ -15,7 +16,7 @@ from typing import TextIO
 import torch
 from tqdm import tqdm
 
-from perso.errors import RunError
+from perso.errors import InputError, RunError
 
 LOCKED: list[TextIO] = []  # open files; their locks end with the process
 
@@ -23,9 +24,13 @@ LOCKED: list[TextIO] = []  # open files; their locks end with the process
 def start_worker(parent: int, gpus: int) -> None:
     """Set up a training process: choose its GPU, and end it when its parent has been killed.
 
+    Ctrl-C, which a terminal sends to all processes, is left to the parent.
+
     parent   process id of the study that starts it
     gpus     number of GPUs; 0 on a CPU
     """
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch():
         while os.getppid() == parent:
@@ -54,19 +59,13 @@ def gpu_of(parent: int, gpus: int) -> int:
     return os.getpid() % gpus
 
 
-def before_deadline(ends: float, calls: Iterable) -> Iterator:
-    """Yield calls until the monotonic time `ends`."""
-    for call in calls:
-        if time.monotonic() >= ends:
-            return
-        yield call
-
-
 @contextlib.contextmanager
 def plain_faults() -> Iterator[None]:
-    """Context manager: RunError where training processes end or cannot be given their data.
+    """Context manager: name the faults of training processes in one line.
 
-    Meanwhile they start without the modules of the working directory, such as a `random.py` there.
+    RunError where one of them ends or cannot be given the data, InputError for code that cannot be
+    sent to them. Meanwhile they start without the modules of the working directory, such as a
+    `random.py` there.
     """
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -74,16 +73,23 @@ def plain_faults() -> Iterator[None]:
         yield
     except BrokenProcessPool as error:
         raise RunError(
-            "a training process was killed, as systems do where memory runs out; finished models "
-            "are kept; run the same command again, with fewer --jobs if it happens again"
+            "a training process was killed, as happens where memory runs out; finished models "
+            "are kept; run the same command again to continue, with a smaller --jobs where "
+            "memory is short"
         ) from error
     except PicklingError as error:
-        if "OSError" not in str(error.__cause__):
-            raise
-        raise RunError(
-            "the data of training processes cannot be written to the folder of temporary files, "
-            "which may be full; name another in JOBLIB_TEMP_FOLDER, or train with --jobs 1; "
-            "finished models are kept"
+        # the cause holds the other thread's traceback, in quotation marks
+        reason = str(error.__cause__ or error).strip('\n"').splitlines()[-1]
+        if "OSError" in reason:
+            folder = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
+            raise RunError(
+                "training processes get the samples by a file, which cannot be written "
+                f"({reason}); free space in /dev/shm and {folder}, or set JOBLIB_TEMP_FOLDER "
+                "to another folder; finished models are kept"
+            ) from error
+        raise InputError(
+            f"code of your own cannot be sent to training processes ({reason}); "
+            "make such an object inside of the function that uses it, or train with --jobs 1"
         ) from error
     finally:
         if before is None:

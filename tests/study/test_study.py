@@ -23,7 +23,7 @@ from perso.paths import ROOT
 from perso.seeds import seed_of
 from perso.settings import read_params
 from perso.store.sqlite import unpacked
-from perso.study import identity, jobs, plans, study, workers
+from perso.study import driver, identity, jobs, plans, study
 from perso.study.study import Study
 from perso.training import engine, inference, recipe
 
@@ -304,7 +304,7 @@ def test_a_run_cut_anywhere_goes_on_where_it_was(
     with monkeypatch.context() as patch:
         clock = SimpleNamespace(monotonic=itertools.count().__next__)
         patch.setattr(study, "time", clock)
-        patch.setattr(workers, "time", clock)
+        patch.setattr(driver, "time", clock)
         rows = one.run(FEW, jobs=1, budget=budget)
     assert len(one.store.keys("networks")) == generic
     complete = [job for job in one.jobs(FEW) if set(job.keys.values()) <= set(rows["key"])]
@@ -325,9 +325,9 @@ def stuck(rows):
     print("one of", 1 + len(rest), "rows is written", flush=True)
     threading.Event().wait()
 
-def add_two(self, rows, table="rows"):
+def add_two(self, rows, table="rows", run=None):
     calls.append(table)
-    add(self, stuck(rows) if calls.count("rows") == 3 else rows, table)
+    add(self, stuck(rows) if calls.count("rows") == 3 else rows, table, run)
 
 Store.add = add_two
 Study(TINY, sys.argv[1]).run(FEW, jobs=1)
