@@ -1,12 +1,14 @@
-"""The command line: perso import · data · run · table · claims · plan · export · book."""
+"""The command line: perso import · data · run · table · claims · plan · show · export · book."""
 
 import argparse
 import os
 import shlex
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from io import UnsupportedOperation
 from pathlib import Path
@@ -29,12 +31,15 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code.
 
     0 done · 1 the run failed · 2 bad input · 3 the budget ended with models left ·
-    130 interrupted
+    130 interrupted by Ctrl-C · 143 ended by SIGTERM
     """
     open_streams()
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser().parse_args(words)
+    arguments.line = shlex.join(["perso", *words])
     try:
-        code = arguments.command(arguments) or 0
+        with sigterm_interrupts():
+            code = arguments.command(arguments) or 0
         sys.stdout.flush()
         return code
     except InputError as error:
@@ -49,12 +54,10 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    except KeyboardInterrupt:
-        print(
-            "perso: interrupted; finished models are kept; run the same command again to continue",
-            file=sys.stderr,
-        )
-        return 130
+    except KeyboardInterrupt as interrupt:
+        kept = f"finished models are kept in {arguments.store}; " if "store" in arguments else ""
+        print(f"perso: interrupted; {kept}run the same command again to continue", file=sys.stderr)
+        return 143 if isinstance(interrupt, Terminated) else 130
     except BrokenPipeError:  # `perso table … | head`
         discard_output()
         return 0
@@ -94,6 +97,27 @@ def discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as a batch system sends it before it kills."""
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Context manager: SIGTERM raises Terminated, as Ctrl-C raises KeyboardInterrupt."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
     top = argparse.ArgumentParser(
@@ -102,10 +126,23 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, function: Callable, description: str) -> argparse.ArgumentParser:
-        """Add a command with the options that all commands have."""
+    def command_with_store(
+        name: str, function: Callable, description: str
+    ) -> argparse.ArgumentParser:
+        """Add a command with --store."""
         added = commands.add_parser(name, help=description, description=description)
         added.set_defaults(command=function)
+        added.add_argument(
+            "--store",
+            type=path,
+            default=default_store(),
+            help="SQLite file of trained models (default: %(default)s)",
+        )
+        return added
+
+    def command(name: str, function: Callable, description: str) -> argparse.ArgumentParser:
+        """Add a command with the options of all commands that have a study."""
+        added = command_with_store(name, function, description)
         added.add_argument(
             "params", metavar="PARAMS.yml", help="file of settings, such as params/quick.yml"
         )
@@ -118,12 +155,6 @@ def parser() -> argparse.ArgumentParser:
             help="change a setting of the file; may be repeated",
         )
         added.add_argument(
-            "--store",
-            type=path,
-            default=default_store(),
-            help="SQLite file of trained models (default: %(default)s)",
-        )
-        added.add_argument(
             "--data-dir",
             type=path,
             default=default_data_dir(),
@@ -132,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     def training_options(command: argparse.ArgumentParser, only_with: str = "") -> None:
-        """Add --jobs and --budget."""
+        """Add --jobs, --budget, --backend and --scheduler."""
         command.add_argument(
             "--jobs",
             type=number_from(int, 1),
@@ -144,6 +175,19 @@ def parser() -> argparse.ArgumentParser:
             type=number_from(float, 0),
             metavar="SECONDS",
             help=f"{only_with}begin no further training after this time",
+        )
+        command.add_argument(
+            "--backend",
+            choices=("loky", "dask"),
+            default="loky",
+            help=f"{only_with}train in processes of this machine, or on a dask cluster "
+            "(default: %(default)s)",
+        )
+        command.add_argument(
+            "--scheduler",
+            default="",
+            metavar="ADDRESS",
+            help=f"{only_with}with --backend dask: its scheduler, such as tcp://10.0.0.1:8786",
         )
 
     formats = {"choices": ("text", "csv", "md"), "default": "text"}
@@ -162,7 +206,7 @@ def parser() -> argparse.ArgumentParser:
         ".parquet, .csv, EMNIST .mat",
     )
     importer.add_argument(
-        "--to", type=Path, required=True, metavar="FILE.npz", help="the file to write"
+        "--to", type=path, required=True, metavar="FILE.npz", help="the file to write"
     )
     for option, what in (
         ("person", "table: column of who made a row (default: found by name)"),
@@ -248,6 +292,9 @@ def parser() -> argparse.ArgumentParser:
         help="the method that it is compared with (default: that of `perso table`)",
     )
 
+    show = command_with_store("show", show_command, "where a model's row comes from")
+    show.add_argument("key", metavar="KEY", help="a row's key, or a beginning that no other has")
+
     export = command("export", export_command, "write the stored rows, one per trained model")
     export.add_argument(
         "--to",
@@ -296,9 +343,17 @@ def number_from(kind: type, minimum: float) -> Callable[[str], float]:
 def open_study(arguments: argparse.Namespace) -> "Study":
     """Return the study of a command line."""
     settings = read_params(arguments.params, arguments.pairs)
+    backend = getattr(arguments, "backend", "loky")
+    scheduler = getattr(arguments, "scheduler", "")
+    if backend == "dask" and not scheduler:
+        raise InputError("--backend dask: needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786")
+    if scheduler and backend != "dask":
+        raise InputError(f"--scheduler {scheduler}: needs --backend dask")
+    from perso.study.backends import Launch
     from perso.study.study import Study
 
-    return Study(settings, arguments.store, arguments.data_dir)
+    launch = Launch(scheduler, arguments.line, Path(arguments.params).stem)
+    return Study(settings, arguments.store, arguments.data_dir, launch=launch)
 
 
 def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> str:
@@ -360,8 +415,17 @@ def run_command(arguments: argparse.Namespace) -> int:
     print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
     done = len(study.run(jobs=arguments.jobs, budget=arguments.budget))
     wanted = len(study.keys())
+    failed = print_failures(study)
     print(f"{done} of {wanted} models are in {arguments.store}", file=sys.stderr)
-    return left_over(wanted - done)
+    return left_over(wanted - done - failed)
+
+
+def print_failures(study: "Study") -> int:
+    """Print on stderr which models have no numbers, and why; return how many they are."""
+    failures = study.failures()
+    for (method, reason), some in failures.groupby(["method", "reason"], sort=False):
+        print(f"{method}: {len(some)} models without numbers: {reason}", file=sys.stderr)
+    return len(failures)
 
 
 def left_over(models: int) -> int:
@@ -397,7 +461,8 @@ def stored_rows(
         raise InputError(
             f"{arguments.store}: holds no model of these settings; train them with: {train}"
         )
-    if len(rows) < wanted:
+    failed = print_failures(study)
+    if len(rows) + failed < wanted:
         print(
             f"only {len(rows)} of {wanted} models are there; train the others with: {train}",
             file=sys.stderr,
@@ -469,7 +534,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     studies = [study]
     if arguments.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
-        studies.append(Study(others, arguments.store, arguments.data_dir))
+        studies.append(Study(others, arguments.store, arguments.data_dir, launch=study.launch))
     claims = own_claims.claims_of(study.asked)
     needs = {}
     if claims is not own_claims.CLAIMS:
@@ -525,6 +590,13 @@ def claims_command(arguments: argparse.Namespace) -> int:
         ledger_file.write_ledger(arguments.to, last)
         print(f"wrote {arguments.to}", file=sys.stderr)
     return left_over(left)
+
+
+def show_command(arguments: argparse.Namespace) -> None:
+    """Print where a row comes from, and the command that computes it again."""
+    from perso.report import show
+
+    print(show.show_text(arguments.key, arguments.store))
 
 
 def export_command(arguments: argparse.Namespace) -> None:

@@ -100,7 +100,7 @@ def train_missing(
         rows = published.published_rows(run, methods, folder)
         seconds = max(0.0, end - time.monotonic())
         trained = run.run(methods, jobs, seconds, rows)
-        missing += len(run.keys(methods)) - len(trained)
+        missing += len(run.keys(methods)) - len(trained) - len(run.failures(methods))
     can_encode = study.data.kind == "images"
     folds = len(study.folds) if encoders and can_encode and not evidence.only else 0
     for fold in range(folds):
@@ -154,7 +154,13 @@ class Evidence:
             )
         try:
             settings = settings_of_run(asked, of)
-            return Study(settings, self.study.store.path, self.study.data_dir, self.folder)
+            return Study(
+                settings,
+                self.study.store.path,
+                self.study.data_dir,
+                self.folder,
+                self.study.launch,
+            )
         except InputError as error:
             raise Missing(f"{RUN_NAMES[of]}, which these data cannot have ({error})") from error
 

@@ -7,8 +7,10 @@ nothing, so that a store may be on a disk that cannot be written.
 import contextlib
 import io
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -273,9 +275,19 @@ class Store:
         return dict(zip(NETWORK, found[0], strict=False))  # without the run
 
     def weights(self, key: str) -> dict[str, np.ndarray]:
-        """Return the weights of a generic network or an auto-encoder; KeyError if it is missing."""
-        with np.load(io.BytesIO(self.network(key)["weights"]), allow_pickle=False) as arrays:
-            return dict(arrays)
+        """Return the weights of a generic network or an auto-encoder; KeyError if it is missing.
+
+        InputError where they are damaged.
+        """
+        blob = self.network(key)["weights"]
+        try:
+            with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+            raise InputError(
+                f"{self.path}: the weights of network {key} are damaged ({error}); name another "
+                "--store or move this file away"
+            ) from error
 
     @staticmethod
     def blob(weights: Mapping[str, np.ndarray]) -> bytes:

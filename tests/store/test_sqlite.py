@@ -247,3 +247,107 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"rows\.sqlite"):
         Store(tmp_path / "file" / "rows.sqlite").add([row("a")])
+
+
+# --- faults of the file system, other programs, other versions
+
+
+@pytest.fixture
+def connect_with(monkeypatch):
+    """`connect_with(statement)`: from now on, connections begin with this statement."""
+    real = sqlite3.connect
+
+    def use(statement: str) -> None:
+        def connect(path, timeout):
+            connection = real(path, timeout=0.1)
+            connection.execute(statement)
+            return connection
+
+        monkeypatch.setattr(sqlite3, "connect", connect)
+
+    return use
+
+
+def test_a_full_disk_is_named_and_what_was_stored_is_kept(store, connect_with):
+    store.add([row("a")])
+    connect_with("PRAGMA max_page_count = 1")
+    with pytest.raises(InputError, match=r"full.*free space"):
+        store.add(row(str(n), hits_G=bytes(3000)) for n in range(20))
+    assert store.keys() == {"a"}
+
+
+def test_a_store_that_is_locked_is_to_be_waited_for(store, connect_with):
+    """To move it away would harm the program that writes to it."""
+    store.add([row("a")])
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        connect_with("PRAGMA busy_timeout = 100")
+        with pytest.raises(InputError, match="another program is writing to it; wait") as caught:
+            store.keys()
+    assert "move" not in str(caught.value)
+
+
+def read_only(monkeypatch) -> None:
+    """Connections can read alone, as where the disk is mounted so."""
+    real = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, timeout: real(f"file:{path}?mode=ro", uri=True)
+    )
+
+
+def test_a_store_that_is_read_only_is_read(store, monkeypatch):
+    store.add([row("a", acc_I=0.5)])
+    read_only(monkeypatch)
+    assert store.keys() == {"a"} and store.rows(["a"])["acc_I"].item() == 0.5
+    with pytest.raises(InputError, match="readonly database; make the file and its folder writ"):
+        store.add([row("b")])
+
+
+def test_an_older_store_that_is_read_only_is_read(tmp_path, monkeypatch):
+    """It lacks tables and columns, which cannot be added."""
+    path = tmp_path / "rows.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, acc_I REAL)")
+        connection.execute("INSERT INTO rows VALUES ('old', 0.5)")
+    read_only(monkeypatch)
+    store = Store(path)
+    assert store.keys("failures") == set() and store.select("failures", ["old"]) == []
+    found = store.rows(["old"])
+    assert found["acc_I"].item() == 0.5 and found["acc_G"].isna().all()
+
+
+def test_a_store_of_a_newer_version_is_named(store):
+    store.add([row("a")])
+    with store.open() as connection:
+        connection.execute("PRAGMA user_version = 99")
+    for use in (store.keys, lambda: store.add([row("b")]), lambda: store.rows(["a"])):
+        with pytest.raises(InputError, match=r"newer perso \(format 99, here up to 1\); update"):
+            use()
+
+
+def test_damaged_weights_are_named(store):
+    values = dict.fromkeys(NETWORK) | {"key": "g", "weights": b"PK damaged", "iterations": 9}
+    store.add([values], "networks")
+    with pytest.raises(InputError, match=r"network g.*damaged"):
+        store.weights("g")
+
+
+# --- runs
+
+
+def test_a_row_names_the_run_that_trained_it(store):
+    store.add([row("a")])
+    run = store.begin_run({"command": "perso run", "created": "now"})
+    store.add([row("b")], run=run)
+    assert sorted(store.select("rows", "ab", ["key", "run"])) == [("a", None), ("b", run)]
+    assert store.run(run)["command"] == "perso run" and store.run(run)["settings"] is None
+    assert store.begin_run({"command": "again"}) == run + 1
+    assert list(store.rows("ab")) == list(ROW)  # published files have no column of it
+
+
+def test_keys_that_are_missing(store):
+    store.add([row("a")])
+    failure = {"key": "b", "method": "", "person": "", "repeat": 0, "fold": 0}
+    store.add([failure | {"reason": "diverged", "created": ""}], "failures")
+    assert store.missing("abc", "rows") == {"b", "c"}
+    assert store.missing("abc", "rows", "failures") == {"c"}
