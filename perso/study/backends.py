@@ -31,6 +31,7 @@ from perso.training import engine
 Pool = Callable[[Callable[..., Any], Iterable[tuple]], Iterator[Any]]
 
 RECONNECT = 300  # seconds to wait for a scheduler that was lost, and for its workers
+ANSWER = 30  # seconds to wait for a scheduler at the start
 LOOK = 5  # seconds after which new workers of a cluster get work
 
 
@@ -51,7 +52,7 @@ def machine_of(settings: Settings, launch: Launch) -> hardware.Machine:
     asked = (settings.device, settings.compile == "always", settings.threads)
     if not launch.scheduler:
         return hardware.machine(*asked)
-    with contextlib.closing(connected(launch.scheduler)) as client:
+    with contextlib.closing(connected(launch.scheduler, ANSWER)) as client:
         found = client.run(facts_of_worker, *asked)
         threads = client.nthreads()
     if not found:
@@ -116,7 +117,7 @@ def processes(data: StudyData, jobs: int, gpus: int) -> Iterator[Pool]:
         yield results
 
 
-def connected(address: str, timeout: float = 30):
+def connected(address: str, timeout: float):
     """Return a dask client of a scheduler; InputError where none answers."""
     from distributed import Client
 
