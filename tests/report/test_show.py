@@ -47,11 +47,12 @@ def test_a_stored_row_is_computed_again_by_its_command(monkeypatch, tmp_path, ca
 
 @pytest.mark.parametrize("name", ["quick", "panel", "quick-watch", "standard-counts"])
 def test_the_command_of_a_published_row_has_its_settings(name):
-    run = published.kept(published.FOLDER / f"{name}.parquet")
-    shown = lines_of(show.show_text(run.rows["key"][0], "nowhere.sqlite"))
+    path = published.FOLDER / f"{name}.parquet"
+    run = published.kept(path)
+    shown = show.published_lines(run.rows["key"][0], path)
     assert shown["from"].startswith(f"results/{name}.parquet")
     found = settings_of_command(shown["again"])
-    known = {key: value for key, value in run.provenance["settings"].items()}
+    known = dict(run.provenance["settings"])
     for key in show.MACHINE_ONLY:
         known[key] = getattr(found, key)
     assert found == replace(Settings(), **known)
