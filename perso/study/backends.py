@@ -179,7 +179,7 @@ class Cluster:
                     running[self.submit(packed)] = packed
                 if not running:
                     return
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(TimeoutError), self.client.as_current():
                     wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED")
                 finished = [(each, each.result()) for each in running if each.done()]
             except KilledWorker as error:

@@ -86,12 +86,21 @@ def test_a_person_whose_model_diverges_is_missing_in_n_alone(one, whole, monkeyp
     assert (n[TL.name], n[BASE.name], n[TL_0.name]) == (3, 4, 4)
 
 
-def test_what_builds_on_a_network_that_diverged_is_named(tmp_path):
-    study = Study(replace(TINY, learning_rate=1e30), tmp_path / "rows.sqlite")
-    assert study.run((BASE, TL), jobs=1).empty
-    reasons = study.failures((BASE, TL)).groupby("method")["reason"].first()
-    assert reasons[BASE.name].startswith("training diverged")
-    assert reasons[TL.name].startswith("the network that it builds on diverged")
+def test_what_builds_on_a_network_that_diverged_is_named(one, whole, monkeypatch):
+    train_generic = jobs.train_generic
+
+    def with_nan(data, fold, *others):
+        row = train_generic(data, fold, *others)
+        weights = {"weight": np.array([np.nan])} if fold == 0 else None
+        return row | ({"weights": one.store.blob(weights)} if weights else {})
+
+    monkeypatch.setattr(jobs, "train_generic", with_nan)
+    rows = one.run(FEW, jobs=1)
+    failures = one.failures(FEW)
+    assert set(failures["method"]) == {TL_0.name, TL.name} and len(failures) == 4
+    reason = "the network that it builds on diverged: weight has nan or infinite numbers"
+    assert set(failures["reason"]) == {reason}
+    assert same(rows, whole[~whole["key"].isin(failures["key"])].reset_index(drop=True))
 
 
 # --- several processes on one store
