@@ -31,8 +31,9 @@ from perso.settings import OWN_CODE, TYPES, Settings, as_dict
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
-PAGES = ("_config.yml", "_toc.yml", "intro.md", "glossary.md", "references.md", "references.bib")
-SOURCES = (*PAGES, "assets", "perso", "benchmarks", "results")
+PAGES = ("intro.md", "cluster.md", "glossary.md", "references.md")
+FILES = ("_config.yml", "_toc.yml", "references.bib")
+SOURCES = (*FILES, *PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "html", "_build")  # the folders that a build replaces
 OWN_DATA_MISSING = r"InputError: dataset \w+: "
 KERNEL = "python3"

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from html import escape
 from importlib.metadata import version
 
 import numpy as np
@@ -17,6 +18,9 @@ from perso.report import figures
 from perso.settings import Settings, as_dict
 from perso.store import published
 from perso.store.published import Published
+
+KEYS_SHOWN = 10  # of a method
+KEY_LENGTH = 12  # characters of a key; that two of a million keys share them has a chance of .002
 
 
 def set_up() -> None:
@@ -81,10 +85,13 @@ def sample_sheet(
     return sheet
 
 
-def provenance_note(data: StudyData, rows: pd.DataFrame | None = None) -> Markdown:
+def provenance_note(
+    data: StudyData, rows: pd.DataFrame | None = None, anchor: str = "models"
+) -> Markdown:
     """The parameters, data, versions and devices that a page was made with.
 
-    rows   of the models on the page, if any
+    rows     of the models on the page, if any
+    anchor   id of their list of keys, which tables link to; each on a page has its own
     """
     changed = {
         key: value
@@ -114,4 +121,28 @@ def provenance_note(data: StudyData, rows: pd.DataFrame | None = None) -> Markdo
         dates = f"trained from {rows['created'].min()} to {rows['created'].max()}"
         lines["Models"] = f"{len(rows)}, {dates}"
     items = "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
-    return Markdown(f"**What made this page**\n\n{items}")
+    keys = "" if rows is None or rows.empty else f"\n\n{keys_html(rows, anchor)}"
+    return Markdown(f"**What made this page**\n\n{items}{keys}")
+
+
+def keys_html(rows: pd.DataFrame, anchor: str) -> str:
+    """The keys of a page's models as a folded table in HTML with this id.
+
+    Each method has those of its first people and repeats.
+    """
+    lines = []
+    for method, of_method in rows.groupby("method", sort=False):
+        shown = of_method[["key", "person", "repeat"]].head(KEYS_SHOWN)
+        keys = [
+            f'<code title="{escape(f"person {person}, repeat {repeat}")}">{key[:KEY_LENGTH]}</code>'
+            for key, person, repeat in shown.itertuples(index=False)
+        ]
+        more = len(of_method) - len(shown)
+        keys += [f"and {more} more"] if more else []
+        lines.append(f"<tr><th>{escape(method)}</th><td>{' '.join(keys)}</td></tr>")
+    return (
+        f'<details id="{anchor}"><summary>The models behind the numbers of this page</summary>'
+        "<p><code>perso show KEY</code> says which code, data and machine a model comes from, and "
+        "which command trains it again.</p>"
+        f"<table>{''.join(lines)}</table></details>"
+    )

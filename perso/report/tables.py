@@ -137,12 +137,14 @@ def equivalence_table(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def comparison_html(table: pd.DataFrame, corrected: bool = False) -> HTML:
+def comparison_html(table: pd.DataFrame, corrected: bool = False, anchor: str = "models") -> HTML:
     """All parts of a comparison as HTML tables.
 
     corrected   whether p is corrected (Holm); only for a whole table, whose methods are counted
+    anchor      id of the list of models on the same page, see `notebook.provenance_note`
     """
-    return parts_html({part: format_part(table, part, corrected) for part in parts_in(table)})
+    whole = parts_html({part: format_part(table, part, corrected) for part in parts_in(table)})
+    return HTML(f'{whole.data}<p><a href="#{anchor}">The models behind these numbers</a></p>')
 
 
 def changes_html(table: pd.DataFrame) -> HTML:

@@ -159,6 +159,10 @@ TRAINED = pd.DataFrame(
         "threads": [2, 1, 2],
         "torch": ["2.11.0", "2.12.0", "2.11.0"],
         "created": ["2026-02-02", "2026-03-03", "2026-01-01"],
+        "key": ["a" * 64, "b" * 64, "c" * 64],
+        "method": ["SW-n-2", "A < B", "SW-n-2"],
+        "person": ["ann", "<b>", "bob"],
+        "repeat": [0, 0, 1],
     }
 )
 
@@ -170,6 +174,17 @@ def test_every_device_that_trained_is_named_once(note):
         text in text
         for text in ("float32, 2 thread", "torch 2.11.0", "bfloat16, 1 thread", "torch 2.12.0")
     )
+
+
+def test_the_keys_of_models_are_there_for_perso_show(note, monkeypatch):
+    text = note(rows=TRAINED)
+    assert '<details id="models">' in text and "perso show KEY" in text
+    assert f'<code title="person bob, repeat 1">{"c" * 12}</code>' in text
+    assert "<th>A &lt; B</th>" in text and 'title="person &lt;b&gt;, repeat 0"' in text
+    assert "more</td>" not in text
+    monkeypatch.setattr(notebook, "KEYS_SHOWN", 1)
+    assert f"{'a' * 12}</code> and 1 more</td>" in note(rows=TRAINED)
+    assert "details" not in note()
 
 
 def test_models_are_counted_with_their_dates(note):

@@ -23,6 +23,12 @@ def test_html_has_both_parts_and_says_whether_p_is_corrected(small_rows):
     assert all(text in single for text in (BASELINE, ES, ".400<"))
 
 
+def test_html_links_to_the_keys_of_its_models(small_rows):
+    table = comparison.compare(small_rows)
+    assert '<a href="#models">' in tables.comparison_html(table).data
+    assert '<a href="#models-2">' in tables.comparison_html(table, anchor="models-2").data
+
+
 def test_html_writes_no_ids(small_rows):
     """Two tables of one page must not have the same."""
     assert " id=" not in tables.comparison_html(comparison.compare(small_rows)).data
