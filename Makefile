@@ -18,6 +18,9 @@ REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing
 	$(CLEAR).preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
 	$(CLEAR).preserve_nb_metadata_mask="{'kernelspec', ('language_info', 'name')}"
 
+# a file's tests stay in one process; each process takes 1.5 GB
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 # The user's IPython start-up files could define or change anything, so chapters run without them.
 export IPYTHONDIR := $(CURDIR)/build/ipython
 unexport PYTHONSTARTUP
@@ -37,10 +40,10 @@ book: $(STAMP) $(WATCH)  ## train what STORE does not have, run the chapters wit
 test: $(STAMP) $(WATCH)  ## style, unit tests, a small book, the chapters' committed outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 	rm -rf build/test
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
-	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest \
+	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest $(PARALLEL) \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
 
 bench: $(STAMP)  ## time training against a textbook loop and the machine: 20 minutes on two idle cores

@@ -62,7 +62,11 @@ def test_a_lease_of_a_dead_process_of_this_machine_ends_at_once(store):
         assert one.take({"a"})
 
 
-@pytest.mark.parametrize("holder", [f"{socket.gethostname()} {os.getpid()} x", "elsewhere 1 x"])
+@pytest.mark.parametrize(
+    "holder",
+    [f"{socket.gethostname()} {os.getpid()} x", "elsewhere 1 x"],
+    ids=["of this machine", "of another machine"],
+)
 def test_a_lease_of_another_process_ends_with_its_time(holder, store):
     hold(store, holder, time.time() + 100)
     with Leases(store) as one:
