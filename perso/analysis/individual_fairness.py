@@ -45,10 +45,10 @@ def mantel_by_fold(
 
     distances    between the people of each fold (`fold_distances`)
     accuracies   a line per person, a column per method
-    A line per method and fold: people, r, and its one-sided p.
+    A line per method of the columns and fold: people, r, and its one-sided p.
     """
     lines = {}
-    for method in methods:
+    for method in (name for name in methods if name in accuracies):
         for number, apart in enumerate(distances):
             own = accuracies[method].reindex(apart.index).to_numpy()
             differences = np.abs(np.subtract.outer(own, own))

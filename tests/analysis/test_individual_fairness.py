@@ -62,7 +62,9 @@ def named(distances: np.ndarray, names: str) -> pd.DataFrame:
 def test_mantel_has_a_line_per_method_and_fold():
     own = pd.DataFrame({"A": [0.5, 0.6, 0.8, 0.9, 0.1]}, index=list("abcde"))
     folds = [named(line([0, 1, 3]), "abc"), named(line([0, 1]), "de")]
-    table = individual_fairness.mantel_by_fold(folds, own, ["A"], np.random.default_rng(0))
+    table = individual_fairness.mantel_by_fold(
+        folds, own, ["A", "not run"], np.random.default_rng(0)
+    )
     assert table.index.tolist() == [("A", "fold 0"), ("A", "fold 1")]
     assert table["people"].tolist() == [3, 2]
     assert table.loc[("A", "fold 0"), "r"] == pytest.approx(1)

@@ -221,6 +221,18 @@ def test_every_pair_has_a_line_and_what_was_not_run_is_named():
     assert second == "- ES-n-5000 minus BaseLine: not known, this run has no ES-n-5000"
 
 
+def test_a_sentence_about_a_method_that_was_not_run_says_so():
+    """A small largest_dose leaves out methods that the chapters name."""
+    small = rows(ALL_DOSES)
+    for say in (sentences.difference_sentence, sentences.equivalence_sentence):
+        assert say(small, "ES-n-5000", "SW-x") == (
+            "ES-n-5000 minus SW-x: not known, this run has no ES-n-5000 and no SW-x"
+        )
+    assert sentences.change_sentence(table(D_I=(0, 0, 0)), "SW-x") == (
+        "what SW-x changes is not known, this run has no SW-x"
+    )
+
+
 def test_equivalence_is_claimed_only_where_it_is_shown():
     apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
     said = sentences.equivalence_sentence(apart, "ES-n-400", "BaseLine")
