@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from perso.analysis import cost, similarity
 from perso.claims.correlations import GROUPINGS, slope_finding, slope_of_means
-from perso.claims.evidence import Evidence
+from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import Finding
 from perso.claims.hypotheses import Z, numbers_of, page_p
 from perso.methods.method import BASELINE
@@ -200,7 +200,12 @@ def considerable(found: Finding, margin: float) -> Finding:
 
 
 def flips_harder(evidence: Evidence, part: str) -> Finding:
-    """Claim 20: the baseline's accuracy on 10 classes minus that on 30, of the same people."""
+    """Claim 20: the baseline's accuracy on 10 classes minus that on 30, of the same people.
+
+    Without flips both would be the same models.
+    """
+    if not evidence.study.settings.flips:
+        raise Missing("a run with flips: true")
     ten = evidence.people("unflipped", part, BASELINE)[BASELINE]
     thirty = evidence.people("v3", part, BASELINE)[BASELINE]
     found = mean_finding(

@@ -217,7 +217,8 @@ class Method:
         for name, possible in allowed.items():
             value = getattr(self, name)
             if value not in possible:
-                raise ValueError(f"{name} {value!r} is unknown; possible: {possible}")
+                words = ", ".join(each or repr(each) for each in possible)
+                raise ValueError(f"{name} {value!r} is unknown; possible: {words}")
         starts = (Method, *SHARED)
         if self.start not in ("fresh", "generic") and not isinstance(self.start, starts):
             raise ValueError(

@@ -35,20 +35,21 @@ def plan_table(
     effect   of the method minus the base, in percentage points; a power of 80 %, two-sided .05
 
     Columns: the SDs over people and over cohorts, the effect that the rows themselves detect, and
-    for each number of cohorts the people per cohort, "none" where no number is enough.
+    for each number of cohorts the people per cohort, "none" where no number is enough. Rows of one
+    D_G do not show how much D_G varies, so they have neither an SD over cohorts nor numbers.
     """
     folds = rows.groupby("fold")["person"].nunique()
     drawn = part == D_G.name
+    several = len(folds) > 1
     lines = {}
     for method in methods:
         found = components_of(rows, method, base, part)
         here = planning.detectable(found, round(folds.mean()), len(folds), drawn=drawn)
-        line = {
-            "sd of people": points(np.sqrt(found.person)),
-            "sd of cohorts": points(np.sqrt(found.cohort)),
-            "detectable here": points(here),
-        }
-        for cohorts in COHORTS:
+        line = {"sd of people": points(np.sqrt(found.person))}
+        if several:
+            line["sd of cohorts"] = points(np.sqrt(found.cohort))
+        line["detectable here"] = points(here)
+        for cohorts in COHORTS if several else ():
             needed = None
             if not np.isnan(found.cohort):
                 needed = planning.people_for_effect(effect, found, cohorts, drawn=drawn)
@@ -70,7 +71,11 @@ def plan_note(rows: pd.DataFrame, part: str, effect: float) -> str:
         "(power 80 %, two-sided .05); a cohort has a D_G of its own"
     )
     if cohorts == 1:
-        return f"{text}; these rows have one D_G, so how much D_G varies is unknown"
+        return (
+            f"how many people see an effect of {effect:g} points on {part} is unknown, for these "
+            "rows have one D_G and do not show how much D_G varies; run with cohorts: 3, "
+            "exchange: true or folds. Detectable here: with a power of 80 %, two-sided .05"
+        )
     if cohorts < MIN_COHORTS:
         return f"{text}; these rows have {cohorts} D_G, so how much D_G varies is hardly known"
     return text

@@ -1,5 +1,6 @@
 """Claims that have tests of their own."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perso.claims import special
-from perso.claims.evidence import Evidence
+from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import decide
 from perso.claims.v1_claims import V1_SIX
 from perso.methods.method import BASELINE
@@ -94,6 +95,13 @@ def test_claim_20_takes_its_rows(make_evidence, fill, draw_hits):
         assert finding.margin == 1
         assert finding.low < 15 < finding.high
         assert decide(finding).outcome == "for"
+
+
+def test_claim_20_is_not_tested_where_there_are_no_flips(make_evidence, draw_hits):
+    found = make_evidence(draw_hits({}), of="v3")
+    study = SimpleNamespace(settings=replace(found.study.settings, flips=False))
+    with pytest.raises(Missing, match="a run with flips: true"):
+        special.flips_harder(SimpleNamespace(study=study), "D_I")
 
 
 @pytest.mark.parametrize(("share", "outcome"), [(0.5, "against"), (0.7, "for"), (0.3, "against")])

@@ -37,6 +37,15 @@ def row(name: str) -> Method:
     return method
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [("individual_data", "own, other, nobody"), ("global_extra", "'', own, other")],
+)
+def test_an_unknown_value_is_named_with_what_is_possible_in_words(field, words):
+    with pytest.raises(ValueError, match=rf"BaseLine: {field} 'x' is unknown; possible: {words}$"):
+        replace(row("BaseLine"), **{field: "x"})
+
+
 def test_names_are_unique():
     assert len({method.name for method in METHODS}) == len(METHODS)
 
