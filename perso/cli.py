@@ -657,5 +657,5 @@ def book_command(arguments: argparse.Namespace) -> None:
     writable(arguments.to)
     book.check_free(arguments.to)
     study.run(jobs=arguments.jobs)
-    page = book.build(study, arguments.data_dir, arguments.to)
+    page = book.build(study, arguments.data_dir, arguments.to, arguments.jobs)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")

@@ -1,42 +1,36 @@
-"""Build the book: papermill executes copies of the chapters, jupyter-book makes pages of them.
+"""Build the book: chapters are executed in copies, and jupyter-book makes pages of them.
 
-Nothing in `chapters/` is changed.
+Nothing in `chapters/` is changed. A build does again only what has changed since the last one.
 """
 
-import contextlib
+import filecmp
 import importlib.util
-import json
-import logging
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-import nbformat
-import papermill
+import joblib
 import yaml
+from tqdm import tqdm
 
-import perso
 from perso.analysis import comparison
 from perso.errors import InputError, RunError
-from perso.files import expanded
-from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
-from perso.report import figures
-from perso.settings import OWN_CODE, TYPES, Settings, as_dict
+from perso.report import execution, figures
+from perso.report.kept import Kept, files_hash, files_in, hash_of, packages
+from perso.settings import Settings
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 PAGES = ("intro.md", "cluster.md", "glossary.md", "references.md")
 FILES = ("_config.yml", "_toc.yml", "references.bib")
 SOURCES = (*FILES, *PAGES, "assets", "perso", "benchmarks", "results")
-MADE = ("book", "html", "_build")  # the folders that a build replaces
-OWN_DATA_MISSING = r"InputError: dataset \w+: "
-KERNEL = "python3"
+MADE = ("book", "executed", "html", "_build")  # the folders of a build
 MARK = ".made-by-perso"  # a file in each of them; a folder without it is not replaced
 
 
@@ -47,22 +41,71 @@ def chapters() -> list[Path]:
     return [file for file in files if file.exists()]
 
 
-def build(study: Study, data_dir: Path, to: Path) -> Path:
+def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Path:
     """Execute every chapter with the study's settings, build the pages, return the first page.
 
+    jobs   chapters that are executed at a time; default: one per core or GPU
     InputError where a folder is in the way; RunError when a chapter fails or a page has a warning.
     """
     to = to.resolve()
     check_free(to)
+    for name in MADE:
+        mark(to / name)
     source = to / "book"
     copy_sources(source)
-    os.environ["PERSO_STORE"] = str(study.store.path.resolve())
-    os.environ["PERSO_DATA_DIR"] = str(data_dir.resolve())
-    for chapter in chapters():
-        print(f"running {chapter.name}", file=sys.stderr)
-        execute(chapter, source / "chapters" / chapter.name, study.asked)
+    content = study.data.source.content_hash
+    executed = Kept(to / "executed", study.store, content, data_dir.resolve())
+    environment = {
+        "PERSO_STORE": str(study.store.path.resolve()),
+        "PERSO_DATA_DIR": str(data_dir.resolve()),
+    }
+    changed = run_chapters(
+        source / "chapters", study.asked, executed, environment, jobs or study.machine.workers
+    )
     figures.save_tradeoff(comparison.compare(study.rows()), source / "headline.svg")
+    touch_quoting(source, changed)
     return compile_pages(source, to / "html")
+
+
+def run_chapters(
+    folder: Path, settings: Settings, executed: Kept, environment: dict[str, str], jobs: int
+) -> list[str]:
+    """Fill a folder with all chapters as executed; return the names of those that were executed.
+
+    executed   where they are found and kept
+    jobs       chapters at a time
+    """
+    folder.mkdir(exist_ok=True)
+    values = {chapter: execution.chapter_parameters(chapter, settings) for chapter in chapters()}
+    for old in {path.name for path in folder.iterdir()} - {chapter.name for chapter in values}:
+        (folder / old).unlink()
+    to_run = []
+    for chapter in values:
+        if (text := executed.find(chapter, values[chapter])) is None:
+            to_run.append(chapter)
+        else:
+            write_changed(folder / chapter.name, text)
+    parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1)
+    tasks = (
+        joblib.delayed(run_chapter)(chapter, folder, values[chapter], environment)
+        for chapter in to_run
+    )
+    with tqdm(total=len(values), initial=len(values) - len(to_run), unit="chapter") as bar:
+        for chapter, reported in parallel(tasks):
+            bar.set_postfix_str(chapter.stem)
+            bar.update()
+            if reported:
+                text = (folder / chapter.name).read_text("utf-8")
+                executed.keep(chapter, values[chapter], text, reported)
+    return [chapter.name for chapter in to_run]
+
+
+def run_chapter(
+    chapter: Path, folder: Path, values: dict, environment: dict[str, str]
+) -> tuple[Path, dict | None]:
+    """Execute a chapter into a folder; return the chapter and what its kernel reported."""
+    copy = folder / chapter.name
+    return chapter, execution.execute(chapter, copy, values, environment)
 
 
 def check_sources() -> None:
@@ -101,170 +144,65 @@ def replaceable(folder: Path) -> bool:
     return (folder / MARK).is_file() or not any(folder.iterdir())
 
 
-def empty_folder(folder: Path) -> None:
-    """Replace a folder by an empty one with the mark of a build."""
-    shutil.rmtree(folder, ignore_errors=True)
+def mark(folder: Path) -> None:
+    """Make a folder where it is missing, with the mark of a build."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
 
 
 def copy_sources(source: Path) -> None:
-    """Copy what the book is made of into a new folder."""
-    empty_folder(source)
-    (source / "chapters").mkdir()
+    """Bring the copy of what the book is made of up to date; executed chapters stay in it.
+
+    A file that stays the same keeps its time, by which Sphinx knows which pages to make again.
+    """
     # editors keep locks (dangling links) and copies beside a file
     skipped = shutil.ignore_patterns(".*", "*~", "#*#", "__pycache__")
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(
-                ROOT / name, source / name, ignore=skipped, ignore_dangling_symlinks=True
-            )
-        else:
-            shutil.copy(ROOT / name, source / name)
+    with tempfile.TemporaryDirectory(dir=source.parent, prefix=".copying-") as folder:
+        fresh = Path(folder, source.name)
+        mark(fresh)
+        for name in SOURCES:
+            if (ROOT / name).is_dir():
+                shutil.copytree(
+                    ROOT / name, fresh / name, ignore=skipped, ignore_dangling_symlinks=True
+                )
+            else:
+                shutil.copy(ROOT / name, fresh / name)
+        for path in files_in(fresh):
+            before = source / path.relative_to(fresh)
+            same = before.is_file() and filecmp.cmp(path, before, shallow=False)
+            os.utime(path, (before.stat().st_atime, before.stat().st_mtime) if same else None)
+        if (source / "chapters").is_dir():
+            (source / "chapters").rename(fresh / "chapters")
+        shutil.rmtree(source, ignore_errors=True)
+        fresh.rename(source)
 
 
-def chapter_parameters(chapter: Path, settings: Settings) -> dict:
-    """Parameters to inject: those that the chapter declares and those that are not defaults.
-
-    None into a chapter whose parameters are of its own, see `has_own_params`.
-    """
-    if has_own_params(chapter):
-        return {}
-    declared = papermill.inspect_notebook(chapter)
-    defaults = as_dict(Settings())
-    values = {
-        key: value
-        for key, value in as_dict(settings).items()
-        if key in declared or value != defaults[key]
-    }
-    # a chapter runs in its own folder
-    prefix, _, path = settings.dataset.partition(":")
-    if prefix == "file":
-        values["dataset"] = f"file:{expanded(path).resolve()}"
-    if prefix == "python":
-        values["dataset"] = f"python:{absolute(path)}"
-    for key in OWN_CODE:
-        if is_reference(getattr(settings, key)):
-            values[key] = absolute(getattr(settings, key))
-    return values
+def write_changed(path: Path, text: str) -> None:
+    """Write a file, but leave one that holds this text as it is."""
+    if not (path.is_file() and path.read_text("utf-8") == text):
+        path.write_text(text, "utf-8")
 
 
-def has_own_params(chapter: Path) -> bool:
-    """Whether a chapter names a file in params/ itself, for it is about data of its own."""
-    return "params" in papermill.inspect_notebook(chapter)
-
-
-def execute(chapter: Path, copy: Path, settings: Settings) -> None:
-    """Execute one chapter into `copy` and prepare the copy for the page.
-
-    A chapter about data of its own that are not there is shown with its committed outputs. One that
-    needs a variant of the settings that the data cannot have says so (see `left_out`).
-    """
-    values = chapter_parameters(chapter, settings)
-    # papermill warns of each injected parameter that the chapter does not declare
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty, kernel_of(empty):
-            # the user's start-up files and configuration could define or change anything
-            isolated = [f"--ipython-dir={empty}", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
-            papermill.execute_notebook(
-                chapter,
-                copy,
-                values,
-                cwd=ROOT / "chapters",
-                kernel_name=KERNEL,
-                progress_bar=False,
-                extra_arguments=["--log-level=ERROR", *isolated],
-            )
-    except papermill.PapermillExecutionError as error:
-        cause = f"{error.ename}: {error.evalue}"
-        if has_own_params(chapter) and re.match(OWN_DATA_MISSING, cause):
-            print(f"{chapter.name} has its committed outputs: {error.evalue}", file=sys.stderr)
-            nbformat.write(polish(nbformat.read(chapter, as_version=4)), copy)
-            return
-        if error.ename == InputError.__name__ and error.evalue.partition(":")[0] in TYPES:
-            print(f"{chapter.name} is left out: {error.evalue}", file=sys.stderr)
-            notebook = left_out(nbformat.read(chapter, as_version=4), error.evalue)
-            nbformat.write(polish(notebook), copy)
-            return
-        raise RunError(
-            f"chapters/{chapter.name}: cell {error.exec_count} failed: {cause}"
-        ) from None
-    notebook = nbformat.read(copy, as_version=4)
-    check_finished(notebook.metadata.get("papermill", {}), chapter)
-    nbformat.write(polish(notebook), copy)
-
-
-@contextlib.contextmanager
-def kernel_of(folder: str | Path) -> Iterator[None]:
-    """Context manager: kernels are of this Python and this perso, whatever the user has set up.
-
-    folder   an empty one, for the kernel's description and its connection files
-    """
-    spec = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    described = Path(folder, "kernels", KERNEL, "kernel.json")
-    described.parent.mkdir(parents=True)
-    described.write_text(json.dumps(spec), encoding="utf-8")
-    before = dict(os.environ)
-    os.environ.pop("MPLBACKEND", None)  # figures belong in the notebook
-    os.environ["JUPYTER_RUNTIME_DIR"] = str(folder)  # the home folder may be read-only
-    package = str(Path(perso.__file__).parents[1])
-    for name, first in (("JUPYTER_PATH", str(folder)), ("PYTHONPATH", package)):
-        os.environ[name] = os.pathsep.join(filter(None, [first, before.get(name)]))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookNode:
-    """A chapter without its results, and with the reason why these data cannot have them.
-
-    Values that pages quote say so, too.
-    """
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if "scrapbook" in out.get("metadata", {})]
-            for glued in cell.outputs:
-                for kind, text in glued.data.items():
-                    glued.data[kind] = repr("left out") if text[0] in "'\"" else "nan"
-    why = "Left out, because the data of this book cannot have it:"
-    text = f"```{{warning}}\n{why}\n\n    {reason}\n```"
-    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
-    return notebook
-
-
-def check_finished(record: Mapping, chapter: Path) -> None:
-    """Raise RunError unless papermill's record says that the chapter ran to its end."""
-    if record.get("exception") or not record.get("end_time"):
-        raise RunError(f"chapters/{chapter.name} did not run to its end")
-
-
-def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Hide the default parameters, fold the injected ones, remove stderr and widgets."""
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        if "parameters" in tags:
-            cell.metadata.tags = [*tags, "remove-cell"]
-        if "injected-parameters" in tags:
-            cell.metadata.tags = [*tags, "hide-input"]
-            cell.metadata.mystnb = {"code_prompt_show": "Parameters of this run"}
-        if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
-    return notebook
+def touch_quoting(source: Path, changed: Iterable[str]) -> None:
+    """Give a new time to pages that quote values of these chapters, so that they are made again."""
+    quotes = re.compile("|".join(f"{re.escape(name)}::" for name in changed) or "(?!)")
+    for page in [*source.glob("*.md"), *source.glob("chapters/*.ipynb")]:
+        if quotes.search(page.read_text("utf-8")):
+            page.touch()
 
 
 def compile_pages(source: Path, html: Path) -> Path:
-    """Run jupyter-book with warnings as errors and return the path of the first page."""
-    options = ["-W", "-n", "--keep-going", "--all", "--quiet"]
+    """Run jupyter-book with warnings as errors and return the path of the first page.
+
+    Pages whose files are older than the last build stay as they are.
+    """
+    made = html.parent / "_build"
+    basis = hash_of([packages(), *(files_hash([source / name]) for name in FILES)])
+    if (made / MARK).read_text("utf-8") != basis:
+        shutil.rmtree(made)
+        made.mkdir()
+    options = ["-W", "-n", "--keep-going", "--quiet"]
     command = ["build", str(source), "--path-output", str(html.parent), *options]
-    empty_folder(html.parent / "_build")
     done = subprocess.run(
         # -P: no module of the working directory
         [sys.executable, "-P", "-c", JUPYTER_BOOK, *command],
@@ -273,11 +211,13 @@ def compile_pages(source: Path, html: Path) -> Path:
         encoding="utf-8",
         errors="replace",
     )
+    # a page with a warning would be left as it is, without the warning, by the next build
+    (made / MARK).write_text("" if done.returncode else basis, "utf-8")
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
-    (html.parent / "_build" / "html" / MARK).touch()
     shutil.rmtree(html, ignore_errors=True)
-    (html.parent / "_build" / "html").rename(html)
+    shutil.copytree(made / "html", html)
+    mark(html)
     outside = [
         f"{page.name}: {tag}"
         for page in html.rglob("*.html")

@@ -93,6 +93,8 @@ SCHEMA = {
     "leases": LEASE,
 }
 AT_ONCE = 500  # keys in one query: SQLite before 3.32 takes at most 999 variables
+# {table: keys} that this process has asked for: what it shows may depend on them
+ASKED: dict[str, set[str]] = {}
 FORMAT = 1  # SQLite's user_version of a store; 0 in older ones, which open as they are
 
 
@@ -222,6 +224,7 @@ class Store:
         columns   default: all of SCHEMA; None stands in those that an older store lacks
         """
         unique = list(dict.fromkeys(keys))
+        ASKED.setdefault(table, set()).update(unique)
         if not self.path.exists():
             return []
         found = []

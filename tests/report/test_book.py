@@ -1,8 +1,8 @@
 """Chapters can be run, compared and published; a failure is named."""
 
 import ast
-import json
 import os
+import re
 import shutil
 import subprocess
 import symtable
@@ -16,10 +16,10 @@ import yaml
 from perso import settings
 from perso.errors import InputError, RunError
 from perso.paths import ROOT
-from perso.report import book
+from perso.report import book, execution
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-OWN_PARAMS = [chapter for chapter in CHAPTERS if book.has_own_params(chapter)]
+OWN_PARAMS = [chapter for chapter in CHAPTERS if execution.has_own_params(chapter)]
 BOOKS_PARAMS = [chapter for chapter in CHAPTERS if chapter not in OWN_PARAMS]
 
 
@@ -116,141 +116,97 @@ class TestChapter:
         assert any("provenance_note" in cell.source for cell in cells(chapter))
 
 
-def test_injected_parameters_replace_all_of_smoke_size():
-    quick = settings.read_params(ROOT / "params" / "quick.yml", ["seed=3"])
-    values = book.chapter_parameters(CHAPTERS[1], quick)
-    assert settings.overlay(values) == quick
+RECORD = "application/papermill.record"  # MIME types of glued values
 
 
-def test_the_path_of_own_code_for_data_becomes_absolute(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    given = settings.Settings(dataset="python:mine.py:people")
-    values = book.chapter_parameters(CHAPTERS[1], given)
-    assert values["dataset"] == f"python:{tmp_path / 'mine.py'}:people"
-
-
-def test_the_path_of_a_data_file_becomes_absolute(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    given = settings.Settings(dataset="file:people.npz")
-    assert (
-        book.chapter_parameters(CHAPTERS[0], given)["dataset"]
-        == f"file:{(tmp_path / 'people.npz').resolve()}"
-    )
-
-
-@pytest.mark.parametrize("key", ["dataset", "rows_of", "claims_of", "architecture"])
-@pytest.mark.parametrize("path", ["mine.py:NAME", "folder/mine.py:NAME", "/home/me/mine.py:NAME"])
-def test_the_path_of_code_of_the_users_own_becomes_absolute(monkeypatch, tmp_path, key, path):
-    monkeypatch.chdir(tmp_path)
-    prefix = "python:" if key == "dataset" else ""
-    given = settings.Settings(**{key: f"{prefix}{path}"})
-    values = book.chapter_parameters(CHAPTERS[0], given)
-    assert values[key] == f"{prefix}{tmp_path.resolve() / path}"
-
-
-def notebook(path, *sources):
-    new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    new.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(new, path)
-    return path
-
-
-def test_a_failed_chapter_is_named(tmp_path):
-    chapter = notebook(tmp_path / "09-broken.ipynb", "1 / 0")
-    with pytest.raises(RunError, match=r"09-broken\.ipynb.*ZeroDivisionError"):
-        book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
-
-
-@pytest.mark.parametrize("dataset", ["pens", "watch", "qmnist"])
-def test_a_chapter_without_its_own_data_is_shown_as_committed(dataset, tmp_path, capsys):
-    missing = f"""from perso.errors import InputError
-raise InputError("dataset {dataset}: download failed")"""
-    chapter = notebook(tmp_path / "22-pens.ipynb", 'params = "quick-pens"', "1 + 1", missing)
-    content = nbformat.read(chapter, as_version=4)
-    content.cells[0].metadata.tags = ["parameters"]
-    content.cells[1].outputs = [nbformat.v4.new_output("stream", text="committed")]
-    nbformat.write(content, chapter)
-    copy = tmp_path / "out.ipynb"
-    book.execute(chapter, copy, settings.Settings(dataset="digits"))
-    assert cells(copy)[1].outputs[0].text == "committed"
-    assert capsys.readouterr().err == (
-        f"22-pens.ipynb has its committed outputs: dataset {dataset}: download failed\n"
-    )
-    # the book's settings are of other data, and are not injected
-    assert len(cells(copy)) == 3
-    # any other fault stops the build, and so does one of a chapter about the book's own data
-    for sources in (['params = "quick-pens"', "1 / 0"], ["dataset = 'pens'", missing]):
-        other = notebook(tmp_path / "23-broken.ipynb", *sources)
-        content = nbformat.read(other, as_version=4)
-        content.cells[0].metadata.tags = ["parameters"]
-        nbformat.write(content, other)
-        with pytest.raises(RunError, match=r"23-broken\.ipynb"):
-            book.execute(other, copy, settings.Settings())
-
-
-def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
-    start = tmp_path / "profile_default" / "startup"
-    start.mkdir(parents=True)
-    (start / "00.py").write_text("seed = 42")
-    (start.parent / "ipython_kernel_config.py").write_text(
-        "get_config().IPKernelApp.exec_lines = ['split = 42']"
-    )
-    (tmp_path / "python.py").write_text("cohort_seed = 42")
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "python.py"))
-    chapter = notebook(
-        tmp_path / "in.ipynb", "print({'seed', 'split', 'cohort_seed'} & set(globals()))"
-    )
-    book.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
-    assert cells(tmp_path / "out.ipynb")[-1].outputs[0].text == "set()\n"
-
-
-def test_a_chapter_that_did_not_reach_its_end_is_an_error():
-    book.check_finished({"exception": False, "end_time": "2020-01-01"}, CHAPTERS[0])
-    for record in (
-        {},
-        {"exception": True, "end_time": "2020-01-01"},
-        {"exception": None, "end_time": None},
-    ):
-        with pytest.raises(RunError, match=CHAPTERS[0].name):
-            book.check_finished(record, CHAPTERS[0])
-
-
-def test_polish_shows_only_the_injected_parameters():
-    both = [{"tags": ["parameters"]}, {"tags": ["injected-parameters"]}]
-    given = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("a = 1", metadata=metadata) for metadata in both],
-        metadata={"widgets": {}},
-    )
-    given.cells[0].outputs = [
-        nbformat.v4.new_output("stream", name=name, text="x") for name in ("stderr", "stdout")
+def glued(chapter: Path, value: str) -> None:
+    """Write an executed chapter that glues a value."""
+    cell = nbformat.v4.new_code_cell("glue('value', 1)", execution_count=1)
+    cell.outputs = [
+        nbformat.v4.new_output(
+            "display_data",
+            {"application/papermill.record/text/plain": repr(value)},
+            metadata={
+                "scrapbook": {"name": "value", "mime_prefix": "application/papermill.record/"}
+            },
+        )
     ]
-    done = book.polish(given)
-    assert "widgets" not in done.metadata and [out.name for out in done.cells[0].outputs] == [
-        "stdout"
-    ]
-    assert "remove-cell" in tags(done.cells[0]) and "hide-input" in tags(done.cells[1])
+    title = nbformat.v4.new_markdown_cell("# A chapter")
+    language = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[title, cell], metadata=language), chapter)
 
 
-def jupyter_book(command, **_):
-    """Replaces jupyter-book: writes one page."""
-    pages = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
-    pages.mkdir()
-    (pages / "index.html").write_text("a page")
-    return subprocess.CompletedProcess(command, 0)
+@pytest.mark.slow
+def test_pages_are_made_again_where_they_or_what_they_quote_changed(tmp_path, monkeypatch):
+    files = {
+        "_config.yml": (ROOT / "_config.yml").read_text("utf-8"),
+        "_toc.yml": "format: jb-book\nroot: intro\nchapters:\n- file: chapters/a\n- file: other\n",
+        "intro.md": "# Intro\n\nIt is {glue:text}`chapters/a.ipynb::value:s`.\n",
+        "other.md": "# Other\n\nunchanged\n",
+        "references.bib": "",
+    }
+    checkout, source = tmp_path / "checkout", tmp_path / "book"
+    shutil.copytree(ROOT / "assets", checkout / "assets")
+    (checkout / "results").mkdir()
+    for name, text in files.items():
+        (checkout / name).write_text(text, "utf-8")
+    monkeypatch.setattr(book, "ROOT", checkout)
+    monkeypatch.setattr(book, "SOURCES", (*files, "assets", "results"))
+    for name in ("book", "_build"):
+        book.mark(tmp_path / name)
+    times = []
+    for value in ("first value", "second value"):
+        book.copy_sources(source)
+        (source / "chapters").mkdir(exist_ok=True)
+        glued(source / "chapters" / "a.ipynb", value)
+        book.touch_quoting(source, ["a.ipynb"])
+        book.compile_pages(source, tmp_path / "html")
+        page = tmp_path / "html" / "intro.html"
+        assert f"It is {value}." in re.sub("<.*?>", "", page.read_text("utf-8"))
+        times.append((tmp_path / "_build" / "html" / "other.html").stat().st_mtime_ns)
+    assert times[0] == times[1]
 
 
-def test_a_build_replaces_what_a_build_made(tmp_path, monkeypatch):
+def test_a_file_that_stays_the_same_keeps_its_time(tmp_path, monkeypatch):
+    checkout, source = tmp_path / "checkout", tmp_path / "book"
+    checkout.mkdir()
+    monkeypatch.setattr(book, "ROOT", checkout)
+    monkeypatch.setattr(book, "SOURCES", ("same.md", "changed.md"))
+    for name in book.SOURCES:
+        (checkout / name).write_text("before")
+    book.copy_sources(source)
+    for name in ("same.md", "changed.md", "removed.md"):
+        (source / name).touch()
+        os.utime(source / name, (9, 9))
+    (source / "chapters").mkdir()
+    (source / "chapters" / "a.ipynb").touch()
+    (checkout / "changed.md").write_text("after")
+    book.copy_sources(source)
+    assert (source / "same.md").stat().st_mtime == 9
+    assert (source / "changed.md").stat().st_mtime > 9
+    assert (source / "changed.md").read_text() == "after"
+    assert not (source / "removed.md").exists() and (source / "chapters" / "a.ipynb").exists()
+
+
+def test_a_page_with_a_warning_is_made_again(tmp_path, monkeypatch):
+    """The next build would find it unchanged, and pass it over with its warning."""
+    codes = iter([1, 0])
+    there = []
+
+    def jupyter_book(command, **_):
+        pages = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
+        there.append(pages.exists())
+        pages.mkdir(exist_ok=True)
+        (pages / "index.html").write_text("a page")
+        return subprocess.CompletedProcess(command, next(codes), "a warning", "")
+
     monkeypatch.setattr(subprocess, "run", jupyter_book)
-    monkeypatch.setattr(book, "SOURCES", ("intro.md",))
-    for _ in range(2):
-        book.check_free(tmp_path)
-        book.copy_sources(tmp_path / "book")
-        page = book.compile_pages(tmp_path / "book", tmp_path / "html")
-        assert page.read_text() == "a page" and (tmp_path / "book" / "intro.md").exists()
-        for folder in ("book", "html"):
-            assert not (tmp_path / folder / "old").exists()
-            (tmp_path / folder / "old").touch()
+    monkeypatch.setattr(book, "FILES", ())
+    book.mark(tmp_path / "_build")
+    with pytest.raises(RunError, match="a warning"):
+        book.compile_pages(tmp_path, tmp_path / "html")
+    assert book.compile_pages(tmp_path, tmp_path / "html").read_text() == "a page"
+    assert there == [False, False]
 
 
 def a_users_folder(path):
@@ -264,12 +220,12 @@ def a_file(path):
 
 def a_link(path):
     """A link is not replaced, even one to a folder that a build made."""
-    book.empty_folder(path.with_name("elsewhere"))
+    book.mark(path.with_name("elsewhere"))
     path.symlink_to(path.with_name("elsewhere"))
 
 
 @pytest.mark.parametrize("kind", [a_users_folder, a_file, a_link])
-@pytest.mark.parametrize("name", ["book", "html", "_build"])
+@pytest.mark.parametrize("name", book.MADE)
 def test_a_build_refuses_what_it_did_not_make(name, kind, tmp_path):
     kind(tmp_path / name)
     with pytest.raises(
@@ -348,62 +304,3 @@ def test_without_its_tools_a_book_is_refused(monkeypatch):
     monkeypatch.setattr(book.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError):
         book.check_sources()
-
-
-CELL = """
-import os, sys, matplotlib
-print(sys.executable, matplotlib.get_backend(), os.environ["JUPYTER_RUNTIME_DIR"])
-"""
-
-
-def test_a_chapter_runs_in_this_python_whatever_the_users_environment(tmp_path, monkeypatch):
-    foreign = tmp_path / "kernels" / "python3" / "kernel.json"
-    foreign.parent.mkdir(parents=True)
-    spec = {"argv": ["false", "{connection_file}"], "display_name": "x", "language": "python"}
-    foreign.write_text(json.dumps(spec))
-    environment = {"JUPYTER_PATH": str(tmp_path), "MPLBACKEND": "TkAgg"}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", "/proc/nothing")
-    before = dict(os.environ)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata.kernelspec = {"name": "of my own", "display_name": "x", "language": "python"}
-    nbformat.write(notebook, tmp_path / "a.ipynb")
-    book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
-    (output,) = nbformat.read(tmp_path / "b.ipynb", 4).cells[-1].outputs
-    python, backend, runtime = output.text.split()
-    assert python == sys.executable and "inline" in backend and runtime != "/proc/nothing"
-    assert dict(os.environ) == before
-
-
-def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
-    code = "from perso.errors import InputError\nraise InputError('individuals: too many')"
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_markdown_cell("# A chapter"),
-            nbformat.v4.new_code_cell(code),
-            nbformat.v4.new_code_cell("glue()"),
-        ]
-    )
-    glued = ({"application/papermill.record/text/plain": text} for text in ("'a text'", "4.2"))
-    for name, data in zip("ab", glued, strict=True):
-        output = nbformat.v4.new_output(
-            "display_data", data, metadata={"scrapbook": {"name": name}}
-        )
-        notebook.cells[2].outputs.append(output)
-    notebook.cells[2].outputs.append(nbformat.v4.new_output("stream", text="a result"))
-    nbformat.write(notebook, tmp_path / "a.ipynb")
-    book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
-    assert "a.ipynb is left out: individuals: too many" in capsys.readouterr().err
-    title, note, _, last = nbformat.read(tmp_path / "b.ipynb", 4).cells
-    assert title.source == "# A chapter" and "individuals: too many" in note.source
-    assert [list(out.data.values()) for out in last.outputs] == [["'left out'"], ["nan"]]
-
-
-@pytest.mark.parametrize("message", ["s.sqlite: disk is full; make room", "perso: no such thing"])
-def test_any_other_error_of_a_chapter_ends_the_book(message, tmp_path):
-    code = f"from perso.errors import InputError\nraise InputError({message!r})"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    nbformat.write(notebook, tmp_path / "a.ipynb")
-    with pytest.raises(RunError, match=r"a.ipynb: cell 1 failed: InputError: "):
-        book.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
