@@ -636,18 +636,14 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 def book_command(arguments: argparse.Namespace) -> None:
     """Train the models missing from the store and build the book."""
     study = open_study(arguments)
-    if study.data.kind != "images":
-        raise InputError(
-            f"dataset: {study.settings.dataset} holds sequences, for which there is no book yet; "
-            "possible: perso run, table, claims"
-        )
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)
         if value != possible:
             raise InputError(
                 f"{key}: {value} has no book of its own, only a chapter; possible: {possible}"
             )
-    for key, possible in (("claims_of", "papers"), ("architecture", "vgg")):
+    architecture = "vgg" if study.data.kind == "images" else "gru"
+    for key, possible in (("claims_of", "papers"), ("architecture", architecture)):
         value = getattr(study.settings, key)
         if value != possible:
             raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")

@@ -124,8 +124,10 @@ def encoder_iterations(study: Study) -> dict[str, float]:
 
     encoder   shared: training a fold's auto-encoder and encoding all its training images
     search    own, at most: comparing each image of D_I with each of D_G
-    Means over folds and people.
+    Means over folds and people; 0 for sequences, of which there is no auto-encoder.
     """
+    if study.data.kind != "images":
+        return {"encoder": 0.0, "search": 0.0}
     s, data, shared, own = study.settings, study.data, [], []
     # one forward pass, and a backward pass of twice its arithmetic
     unit = 3 * s.batch_size * flops.forward_flops(jobs.recipe(data))

@@ -249,7 +249,15 @@ class Study:
         return encoders.find_encoder(self.encoder_key(fold), self.results)
 
     def encoder(self, fold: int = 0) -> dict[str, np.ndarray]:
-        """Return the weights of a fold's auto-encoder: stored, else published, else trained now."""
+        """Return the weights of a fold's auto-encoder: stored, else published, else trained now.
+
+        InputError for samples that are not images.
+        """
+        if self.data.kind != "images":
+            raise InputError(
+                f"dataset: {self.settings.dataset} has {self.data.kind}; the auto-encoder is for "
+                "images alone"
+            )
         key = self.encoder_key(fold)
         if key not in self.store.keys("networks"):
             if file := self.published_encoder(fold):
