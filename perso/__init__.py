@@ -4,6 +4,7 @@ A map of the package. A folder imports only from those above it, and so does a f
 
     errors      the two errors that a user meets
     files       files that are written whole or not at all
+    markup      names of the user's in Markdown
     own_code    a file of the user's own, where a setting names one
     seeds       names → seeds and generators; facts → hashes
     paths       where the store, the data sets and results/ are

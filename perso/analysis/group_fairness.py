@@ -18,13 +18,18 @@ POPULATIONS = {0: "employees", 4: "students"}  # NIST's writers, by hsf
 def populations(data: StudyData) -> pd.Series:
     """NIST's population of every individual, person (text) → employees | students.
 
-    Empty where the data do not record it.
+    Another number is `hsf` and the number, and text is itself. Empty where the data do not record
+    it.
     """
     source = data.source
     people = data.splits.individuals if "hsf" in source.attributes else ()
-    hsf = {str(person): int(source.attributes["hsf"][source.who == person][0]) for person in people}
+    hsf = {str(person): source.attributes["hsf"][source.who == person][0] for person in people}
     return pd.Series(
-        {person: POPULATIONS.get(kind, f"hsf {kind}") for person, kind in hsf.items()}, dtype=object
+        {
+            person: kind if isinstance(kind, str) else POPULATIONS.get(kind, f"hsf {kind}")
+            for person, kind in hsf.items()
+        },
+        dtype=object,
     )
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from perso.parts import PARTS
-from perso.report.figures import PAPER_MARKER, interval_errors, part_label
+from perso.report.figures import PAPER_MARKER, as_written, interval_errors, part_label
 
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
 
@@ -77,7 +77,7 @@ def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> No
             lw=1.2,
             elinewidth=1,
             color=hues[study],
-            label=f"{length:,.0f} iterations: {run}",
+            label=f"{length:,.0f} iterations: {as_written(run)}",
         )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from perso.markup import as_text
+
 
 def test_set_text(noise: pd.DataFrame) -> str:
     """Test images, digits and sampling noise of each person, a line each.
@@ -73,14 +75,14 @@ def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def groups_sentence(groups: pd.Series) -> str:
-    """How many individuals each group has, or that there are no two groups to compare.
+    """How many individuals each group has, in Markdown, or that there are no two groups to compare.
 
     groups   person → group (`group_fairness.populations`)
     """
     counts = groups.value_counts()
     if len(counts) > 1:
-        return "individuals: " + ", ".join(f"{n} {group}" for group, n in counts.items())
-    known = ", ".join(counts.index) or "not recorded"
+        return "individuals: " + ", ".join(f"{n} {as_text(group)}" for group, n in counts.items())
+    known = as_text(", ".join(counts.index)) or "not recorded"
     return (
         f"There are no two groups to compare: the population of these people is {known}. "
         "`-p dataset qmnist` has employees and students."

@@ -207,7 +207,7 @@ def runs_figure(table: pd.DataFrame) -> Figure:
                 s=28,
                 c=shades,
                 marker=PAPER_MARKER if run in PAPER_OF.values() else marker,
-                label=run,
+                label=as_written(run),
             )
         ax.grid(axis="y", color="0.94")  # lighter, so that no grid line looks like an interval
         ax.set(xlabel=f"change on {part_label(part)} (pp)")

@@ -13,6 +13,7 @@ from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
 from perso.data.dataset import shape_text
+from perso.markup import as_code, as_text
 from perso.report import ledger_text
 from perso.report.tables import format_p
 from perso.store.published import FOLDER
@@ -235,11 +236,12 @@ def list_ledgers(ledgers: Sequence[Ledger]) -> Markdown:
         # ledgers that are older than `kind` and `shape` are of images
         size = shape_text(run.get("kind", "images"), run.get("shape", [settings["image_size"]] * 2))
         line = (
-            f"- **{ledger_label(one)}**: {run['people']} people of {run['data']}, "
-            f"{size}, width {settings['width']:g}, {settings['epochs']} epochs; "
+            f"- **{as_text(ledger_label(one))}**: {run['people']} people of "
+            f"{as_text(run['data'])}, {size}, width {settings['width']:g}, "
+            f"{settings['epochs']} epochs; "
             f"rows of {run['first'][:10]} to {run['last'][:10]}"
         )
         if one.file:
-            line += f", tested at commit {run['commit']}, `{one.file}`"
+            line += f", tested at commit {run['commit']}, {as_code(one.file)}"
         lines.append(line)
     return Markdown("\n".join(lines))

@@ -9,6 +9,7 @@ import pandas as pd
 from perso.claims.evidence import PLANTED, RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
+from perso.markup import as_text
 from perso.report.tables import format_p
 from perso.stats.cohorts import MIN_COHORTS
 
@@ -321,7 +322,9 @@ def ledger_markdown(verdicts: Sequence[Verdict]) -> str:
     """The ledger as one Markdown table, a line per claim."""
     columns = ["claim", "kind", "source", "printed", "verdict", "ours", "what", "p (Holm)", "MDE"]
     columns += ["papers'", "people", "readings"]
-    table = summary(verdicts)[columns].map(lambda cell: cell.replace("|", "/"))
+    table = summary(verdicts)[columns]
+    words = ["claim", "source", "what"]  # claims may be the user's own
+    table[words] = table[words].map(as_text)
     return table.to_markdown(disable_numparse=True, colalign=["right"] + ["left"] * len(columns))
 
 

@@ -14,6 +14,7 @@ from myst_nb import glue
 import perso
 from perso.data.dataset import StudyData
 from perso.errors import InputError
+from perso.markup import as_code, as_text
 from perso.report import figures
 from perso.settings import Settings, as_dict
 from perso.store import published
@@ -44,7 +45,7 @@ def origin_note(rows: pd.DataFrame, given: pd.DataFrame) -> Markdown:
     theirs = given.merge(rows[["key", "created"]])
     if theirs.empty:
         return Markdown(f"All {len(rows)} models were trained for this page.")
-    files = ", ".join(f"`{file}`" for file in sorted(theirs["file"].unique()))
+    files = ", ".join(map(as_code, sorted(theirs["file"].unique())))
     return Markdown(
         f"{len(theirs)} of {len(rows)} models are published ones with the same settings and data, "
         f"from {files}; trained here: {len(rows) - len(theirs)}."
@@ -56,7 +57,7 @@ def list_runs(runs: Sequence[Published]) -> Markdown:
 
     runs   `published.runs_beside`: the book's own first
     """
-    lines = [f"- **{run.name}:** {published.run_sentence(run)}" for run in runs]
+    lines = [f"- **{as_text(run.name)}:** {published.run_sentence(run)}" for run in runs]
     if len(runs) == 1:
         lines += ["", "`results/` has no published run of other models, so there is only this one."]
     return Markdown("\n".join(lines))
@@ -98,7 +99,10 @@ def provenance_note(
         for key, value in as_dict(data.settings).items()
         if value != getattr(Settings(), key)
     }
-    parameters = [*(f"`{key}: {value}`" for key, value in changed.items()), "all others as in v3"]
+    parameters = [
+        *(as_code(f"{key}: {value}") for key, value in changed.items()),
+        "all others as in v3",
+    ]
     source = data.source
     packages = ("torch", "numpy", "pandas", "scikit-learn")
     versions = [
@@ -109,13 +113,13 @@ def provenance_note(
     content = f"content `{source.content_hash[:12]}`"
     lines = {
         "Parameters": ", ".join(parameters),
-        "Data": f"{source.source}, {len(source.labels):,} samples, {content}",
+        "Data": f"{as_text(source.source)}, {len(source.labels):,} samples, {content}",
         "Versions": ", ".join(versions),
     }
     if rows is not None and len(rows):
         made = rows[["device", "precision", "threads", "torch"]].drop_duplicates()
         lines["Device"] = "; ".join(
-            f"{device} ({precision}, {threads} thread per process, torch {torch})"
+            f"{as_text(device)} ({precision}, {threads} thread per process, torch {torch})"
             for device, precision, threads, torch in made.values
         )
         dates = f"trained from {rows['created'].min()} to {rows['created'].max()}"

@@ -7,6 +7,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from perso.analysis.comparison import PRINTED_COLUMNS, equivalence_by_part
+from perso.markup import as_text
 from perso.parts import ALL_PARTS
 from perso.stats import paired
 
@@ -102,8 +103,10 @@ def comparison_markdown(table: pd.DataFrame) -> str:
 def markdown_table(table: pd.DataFrame) -> str:
     """A table of text, a line per method, in Markdown."""
     # the cells are text already: without disable_numparse ".930" would become 0.93
-    return table.rename_axis("Method").to_markdown(
-        disable_numparse=True, colalign=["left"] + ["right"] * table.shape[1]
+    return (
+        table.rename(index=as_text)
+        .rename_axis("Method")
+        .to_markdown(disable_numparse=True, colalign=["left"] + ["right"] * table.shape[1])
     )
 
 

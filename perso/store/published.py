@@ -19,6 +19,7 @@ import perso
 from perso.data.dataset import shape_text
 from perso.errors import InputError
 from perso.files import whole
+from perso.markup import as_code, as_text
 from perso.own_code import is_reference
 from perso.paths import ROOT
 from perso.settings import OWN_CODE, Settings, as_dict
@@ -258,7 +259,10 @@ def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
 
 
 def run_sentence(run: Published) -> str:
-    """Describe a run in a sentence: its file, models, people, size, dates, machine and versions."""
+    """Describe a run in a sentence: its file, models, people, size, dates, machine and versions.
+
+    In Markdown.
+    """
     facts = run.provenance
     settings = facts["settings"]
     # files that are older than `kind` and `shape` are of images
@@ -268,13 +272,16 @@ def run_sentence(run: Published) -> str:
     days = sorted({facts["first"][:10], facts["last"][:10]})
     origin = "the models of this page"
     if run.file:
-        origin = f"`{run.file}`, exported {facts['exported'][:10]} at commit {facts['commit']}"
+        origin = (
+            f"{as_code(run.file)}, exported {facts['exported'][:10]} at commit {facts['commit']}"
+        )
     incomplete = f", {missing:,} of {facts['wanted']:,} models are missing" if missing else ""
     return (
         f"{origin}; "
-        f"{facts['models']:,} models of {facts['people']} people of {facts['data']}{incomplete}; "
+        f"{facts['models']:,} models of {facts['people']} people of {as_text(facts['data'])}"
+        f"{incomplete}; "
         f"{size}, width {settings['width']:g}, {settings['epochs']} epochs; "
-        f"{' to '.join(days)} on {', '.join(facts['devices'])} "
+        f"{' to '.join(days)} on {as_text(', '.join(facts['devices']))} "
         f"({', '.join(facts['precisions'])}, torch {', '.join(facts['torch'])}), "
         f"perso {facts['perso']}, engine {facts['engine']}"
     )

@@ -71,3 +71,8 @@ def test_populations_are_those_of_nist_where_they_are_recorded(data):
     )
     assert found.tolist() == ["employees", "students", "students", "students"]
     assert found.index.tolist() == [str(person) for person in data.splits.individuals]
+    hsf = np.where(np.isin(data.source.who, data.splits.individuals[:1]), "ward|1", "ward 2")
+    found = group_fairness.populations(
+        replace(data, source=replace(data.source, attributes={"hsf": hsf}))
+    )
+    assert found.tolist() == ["ward|1", "ward 2", "ward 2", "ward 2"]

@@ -1,5 +1,6 @@
 """The ledger as text has every number of its findings."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -110,10 +111,11 @@ def test_the_deciding_finding_has_the_verdicts_outcome_and_the_largest_p(
 
 def test_markdown_has_a_line_per_claim(make_finding, make_verdict):
     text = ledger_text.ledger_markdown([make_verdict("REPRODUCED", make_finding(what="a | b"))])
-    head, _, line = ([cell.strip() for cell in row.split("|")[1:-1]] for row in text.splitlines())
+    rows = [re.split(r"(?<!\\)\|", row)[1:-1] for row in text.splitlines()]
+    head, _, line = ([cell.strip() for cell in row] for row in rows)
     values = dict(zip(head, line, strict=True))
     assert values["#"] == "1" and values["claim"] == CLAIMS[0].says
-    assert values["ours"] == "+2.7 [+1.1, +4.4]" and values["what"] == "a / b"
+    assert values["ours"] == "+2.7 [+1.1, +4.4]" and values["what"] == r"a \| b"
     assert values["p (Holm)"] == ".0015" and values["MDE"] == "+2.2" and values["kind"] == "effect"
     assert values["people"] == "24 people for this D_G" and values["papers'"] == "+0.4 (outside)"
 

@@ -147,6 +147,14 @@ def test_the_data_are_named_with_their_content(make_data):
     assert len(content) >= 8 and ready.source.content_hash.startswith(content)
 
 
+def test_data_of_any_name_are_shown_by_it(make_data):
+    ready = make_data(Settings(dataset="file:`x_.npz"))
+    named = replace(ready, source=replace(ready.source, source="my *p* $x_$"))
+    text = notebook.provenance_note(named).data
+    assert line(text, "Data").startswith(r"my \*p\* \$x\_\$, ")
+    assert "`` dataset: file:`x_.npz ``" in line(text, "Parameters")
+
+
 def test_versions_are_those_in_use(note):
     text = line(note(), "Versions")
     assert f"numpy {np.__version__}" in text and f"pandas {pd.__version__}" in text
