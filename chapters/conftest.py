@@ -28,6 +28,7 @@ def has_data(chapter: Path) -> bool:
 required = os.environ.get("PERSO_REQUIRE_DATA") == "1"
 collect_ignore = [
     chapter.name
-    for chapter in sorted(Path(__file__).parent.glob("*.ipynb"))
+    for chapter in sorted(Path(__file__).parent.glob("[!.]*.ipynb"))
     if not required and has_own_params(chapter) and not has_data(chapter)
 ]
+collect_ignore_glob = [".*"]  # what editors keep beside a chapter

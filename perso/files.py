@@ -14,6 +14,17 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def visible(folder: Path, *patterns: str) -> Iterator[Path]:
+    """The files and folders that match a pattern, without hidden ones and what is in those.
+
+    Desktops and editors keep files beside others, such as ._a.png beside a.png, that are none.
+    """
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+                yield path
+
+
 def is_unicode(text: str) -> bool:
     """Whether a text can be written in UTF-8; names of files that are not UTF-8 cannot."""
     try:

@@ -10,7 +10,7 @@ import perso
 from perso.paths import ROOT
 
 ORDER = re.findall(r"^    (\w+) {2,}", perso.__doc__, re.M)
-FILES = sorted(path for path in (ROOT / "perso").rglob("*.py") if path.name != "__main__.py")
+FILES = sorted(path for path in (ROOT / "perso").rglob("[!.]*.py") if path.name != "__main__.py")
 
 
 def module_of(path: Path) -> str:

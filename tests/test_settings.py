@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from perso.claims import frozen, ledger_file
 from perso.errors import InputError
-from perso.files import whole, writable
+from perso.files import visible, whole, writable
 from perso.methods.registry import OWN_BASE, TABLES
 from perso.paths import ROOT, default_data_dir, default_store
 from perso.seeds import fingerprint, rng
@@ -31,8 +32,9 @@ from perso.settings import (
     v1_class_counts,
     v1_settings,
 )
+from perso.store import encoders, published
 
-PARAMS = sorted((ROOT / "params").glob("*.yml"))
+PARAMS = sorted((ROOT / "params").glob("[!.]*.yml"))
 SMOKE = ROOT / "params" / "smoke.yml"
 EXAMPLES = hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
 
@@ -539,6 +541,19 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 def put(path) -> None:
     with whole(path) as aside:
         aside.write_text("")
+
+
+def test_hidden_files_are_no_results(tmp_path):
+    """What a desktop or an editor keeps beside a file is not read, and is no error."""
+    names = ("a.parquet", "a.claims.json", "a.encoders.npz", "frozen.json")
+    for name in names:
+        for folder in (tmp_path, tmp_path / ".old"):
+            folder.mkdir(exist_ok=True)
+            (folder / f"._{name}").write_text("no such format")
+    assert published.read_all(tmp_path) == ledger_file.read_ledgers(tmp_path) == []
+    assert list(encoders.encoder_files(tmp_path)) == [] and frozen.hash_of_files(tmp_path) == ""
+    (tmp_path / "b.parquet").touch()
+    assert list(visible(tmp_path, "*", "*/*")) == [tmp_path / "b.parquet"]
 
 
 def test_where_no_file_can_be_it_is_said_why(tmp_path):

@@ -18,7 +18,7 @@ from pathlib import Path
 from perso.claims.claim import Claim
 from perso.claims.registry import CLAIMS
 from perso.errors import InputError
-from perso.files import whole
+from perso.files import visible, whole
 from perso.store.published import FOLDER, commit
 
 FILES = "frozen*.json"  # in results/
@@ -54,7 +54,7 @@ def hash_of(text: str) -> str:
 def frozen_claims(folder: Path = FOLDER) -> dict[int, str]:
     """The hashes of the claims as they were frozen, by number; empty without a file."""
     claims: dict[int, str] = {}
-    for file in sorted(folder.glob(FILES)):
+    for file in sorted(visible(folder, FILES)):
         try:
             found = json.loads(file.read_text(encoding="utf-8"))["claims"]
             claims |= {int(number): fingerprint for number, fingerprint in found.items()}
@@ -65,7 +65,7 @@ def frozen_claims(folder: Path = FOLDER) -> dict[int, str]:
 
 def hash_of_files(folder: Path = FOLDER) -> str:
     """The hash of all files, for the provenance of a ledger; "" without a file."""
-    files = sorted(folder.glob(FILES))
+    files = sorted(visible(folder, FILES))
     return hash_of("".join(file.read_text(encoding="utf-8") for file in files)) if files else ""
 
 

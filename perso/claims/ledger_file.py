@@ -11,7 +11,7 @@ from perso.claims.finding import Finding
 from perso.claims.ledger import Ledger, Verdict, rank
 from perso.claims.registry import CLAIMS
 from perso.errors import InputError
-from perso.files import whole
+from perso.files import visible, whole
 from perso.settings import Settings, as_dict
 from perso.store.published import FOLDER
 
@@ -104,7 +104,7 @@ def read_ledgers(folder: Path = FOLDER) -> list[Ledger]:
     def cohort_and_name(one: Ledger) -> tuple:
         return one.provenance["settings"]["cohort_seed"], one.file
 
-    ledgers = [read_ledger(path) for path in folder.glob(f"[!.]*{SUFFIX}")]
+    ledgers = [read_ledger(path) for path in visible(folder, f"*{SUFFIX}")]
     return sorted(sorted(ledgers, key=cohort_and_name), key=rank, reverse=True)
 
 

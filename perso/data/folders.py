@@ -11,6 +11,7 @@ from perso.data.dataset import counted
 from perso.data.found import Found, shown
 from perso.data.pictures import SUFFIXES, decoded
 from perso.errors import InputError
+from perso.files import visible
 
 # parts of a data set, which are nobody's name
 PARTS = {"train", "test", "val", "valid", "validation", "training", "testing"}
@@ -21,8 +22,7 @@ HEX_AT_END = re.compile(r"[a-z]\d{4}_\d{2}_([3-7][0-9a-fA-F])")
 
 def has_images(path: Path) -> bool:
     """Whether a folder has image files in it, or in folders one or two levels below."""
-    levels = ("*", "*/*", "*/*/*")
-    return any(_is_image(file) for level in levels for file in path.glob(level))
+    return any(_is_image(file) for file in visible(path, "*", "*/*", "*/*/*"))
 
 
 def read_folders(path: Path) -> Found:

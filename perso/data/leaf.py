@@ -7,14 +7,15 @@ import numpy as np
 
 from perso.data.found import Found, concatenated, shaped
 from perso.errors import InputError
+from perso.files import visible
 
 
 def leaf_files(path: Path) -> list[Path]:
     """Return the json files of a folder, or of its folders train and test; or the file itself."""
     if path.is_file():
         return [path]
-    files = sorted(path.glob("*.json"))
-    return files or sorted([*path.glob("train/*.json"), *path.glob("test/*.json")])
+    files = sorted(visible(path, "*.json"))
+    return files or sorted(visible(path, "train/*.json", "test/*.json"))
 
 
 def read_leaf(path: Path) -> Found:

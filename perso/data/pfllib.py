@@ -6,6 +6,7 @@ import numpy as np
 
 from perso.data.found import Found, concatenated, shaped
 from perso.errors import InputError
+from perso.files import visible
 
 # one line that makes plain arrays of pickled ones; reading a pickle can run any code
 RESAVE = (
@@ -16,7 +17,7 @@ RESAVE = (
 
 def client_files(path: Path) -> list[Path]:
     """Return the files of all clients, training before test data."""
-    files = [*path.glob("train/*.npz"), *path.glob("test/*.npz")]
+    files = visible(path, "train/*.npz", "test/*.npz")
     return sorted(files, key=lambda file: (file.parent.name != "train", file.stem.zfill(9)))
 
 

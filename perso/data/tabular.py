@@ -10,6 +10,7 @@ from perso.data.dataset import counted
 from perso.data.found import Found, shaped
 from perso.data.pictures import decoded
 from perso.errors import InputError
+from perso.files import visible
 
 BLOCK = 4  # neighbouring windows of one item, which no split parts
 IRREGULAR = 0.1  # share of steps in time that may be far from the usual one
@@ -38,7 +39,7 @@ def parquet_files(path: Path) -> list[Path]:
     """Return the Parquet files of a folder and of its folder `data`; or the file itself."""
     if path.is_file():
         return [path]
-    return sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+    return sorted(visible(path, "*.parquet", "data/*.parquet"))
 
 
 def read_parquet(path: Path, columns: Columns) -> Found:

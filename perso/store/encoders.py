@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from perso.errors import InputError
-from perso.files import whole
+from perso.files import visible, whole
 from perso.store import published
 from perso.store.sqlite import NETWORK
 
@@ -112,7 +112,7 @@ def kept_encoders(path: Path) -> PublishedEncoders:
 
 def encoder_files(folder: Path = published.FOLDER) -> list[Path]:
     """Return the files of auto-encoders in a folder, by name."""
-    return sorted(folder.glob(f"[!.]*{SUFFIX}"))
+    return sorted(visible(folder, f"*{SUFFIX}"))
 
 
 def find_encoder(key: str, folder: Path = published.FOLDER) -> PublishedEncoders | None:

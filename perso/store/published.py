@@ -18,7 +18,7 @@ import pandas as pd
 import perso
 from perso.data.dataset import shape_text
 from perso.errors import InputError
-from perso.files import whole
+from perso.files import visible, whole
 from perso.markup import as_code, as_text
 from perso.own_code import is_reference
 from perso.paths import ROOT
@@ -209,7 +209,7 @@ def files(folder: Path = FOLDER) -> list[Path]:
         size = BY_SIZE.index(path.stem) if path.stem in BY_SIZE else len(BY_SIZE)
         return size, path.stem
 
-    return sorted(folder.glob("[!.]*.parquet"), key=rank)
+    return sorted(visible(folder, "*.parquet"), key=rank)
 
 
 def never_published(settings: Settings) -> bool:

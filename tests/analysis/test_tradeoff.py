@@ -1,12 +1,18 @@
 """The trade-off of D_I and D_G: the front, the best method by price, and by family."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from perso.analysis import tradeoff
+from perso.errors import InputError
+from perso.methods import registry
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS
+from perso.settings import Settings
+from perso.study.study import Study
 
 SW = "SW-n-2"
 
@@ -205,6 +211,29 @@ def test_rows_are_complete_if_every_model_is_stored_or_published():
     published = pd.DataFrame({"key": ["b"]})
     assert tradeoff.complete_rows(Stored(["a"]), published)["key"].tolist() == ["a", "b"]
     assert tradeoff.complete_rows(Stored([]), published) is None
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path) -> Settings:
+    """Settings of two models of v1's rows, whose store is empty."""
+    monkeypatch.setenv("PERSO_STORE", str(tmp_path / "s.sqlite"))
+    monkeypatch.setitem(registry.TABLES, "v1", registry.named("BaseLine"))
+    small = {"width": 0.0625, "image_size": 8, "epochs": 1, "flips": False}
+    return Settings(individuals=2, global_people=2, rows_of="v1", device="cpu", **small)
+
+
+def test_rows_without_training_are_none_until_all_models_are_there(small):
+    assert tradeoff.rows_without_training(small) is None
+    rows = Study(small).run(jobs=1)
+    assert tradeoff.rows_without_training(small)["key"].tolist() == rows["key"].tolist()
+    assert tradeoff.rows_without_training(replace(small, seed=1)) is None
+
+
+def test_there_are_no_rows_of_what_the_data_cannot_have(small):
+    impossible = replace(small, variation="class-counts", main_items=10_000)
+    with pytest.raises(InputError):
+        Study(impossible)
+    assert tradeoff.rows_without_training(impossible) is None
 
 
 # --- above a curve

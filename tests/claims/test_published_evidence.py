@@ -14,7 +14,7 @@ from perso.settings import TYPES, overlay
 from perso.store.published import FOLDER
 from perso.study.study import Study
 
-LEDGERS = sorted(FOLDER.glob(f"*{SUFFIX}"))
+LEDGERS = sorted(FOLDER.glob(f"[!.]*{SUFFIX}"))
 
 
 @pytest.mark.parametrize("path", LEDGERS, ids=lambda path: path.name.removesuffix(SUFFIX))

@@ -187,6 +187,17 @@ def test_each_format_gives_the_same_people(tmp_path, kind):
     assert made.who.dtype == made.labels.dtype == np.int64
 
 
+@pytest.mark.parametrize("kind", set(WRITE) - {"parquet", "parquet of pixels", "emnist"})
+def test_hidden_files_beside_the_data_are_left_alone(tmp_path, kind):
+    source = WRITE[kind](tmp_path)
+    right = samples_of(import_source(source).cohort)
+    for file in [path for path in source.rglob("*") if path.is_file()]:
+        file.with_name(f"._{file.name}").write_bytes(b"\0\5\x16\7")  # as macOS leaves them
+    (source / ".cache").mkdir()
+    (source / ".cache" / "a.json").write_text("{")
+    assert samples_of(import_source(source).cohort) == right
+
+
 def test_by_write_takes_the_classes_from_by_class(tmp_path):
     folder = write_by_write(tmp_path)
     extra = folder / "by_write" / "hsf_0" / "f0002_02" / "c0002_02"

@@ -18,7 +18,7 @@ from perso.errors import InputError, RunError
 from perso.paths import ROOT
 from perso.report import book, execution
 
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+CHAPTERS = sorted((ROOT / "chapters").glob("[!.]*.ipynb"))
 OWN_PARAMS = [chapter for chapter in CHAPTERS if execution.has_own_params(chapter)]
 BOOKS_PARAMS = [chapter for chapter in CHAPTERS if chapter not in OWN_PARAMS]
 
