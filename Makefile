@@ -11,6 +11,7 @@ WATCH  := $(DATA)/watch/watch-exercises.npz
 BIN   := .venv/bin
 STAMP := .venv/.installed
 LOCK  := build/lock
+LOWEST := build/lowest
 
 # Run notebooks in place. Keep the metadata that tests and the book use; drop times and what editors add.
 CLEAR   := --ClearMetadataPreprocessor
@@ -28,10 +29,10 @@ unexport PYTHONSTARTUP
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test bench chapters readme lock clean
+.PHONY: help book test test-lowest bench chapters readme lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo "PYTHON=$(PYTHON)  PARAMS=$(PARAMS)  STORE=$(STORE)"
 
 book: $(STAMP) $(WATCH)  ## train what STORE does not have, run the chapters with PARAMS, build the pages
@@ -45,6 +46,20 @@ test: $(STAMP) $(WATCH)  ## style, unit tests, a small book, the chapters' commi
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
 	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest $(PARALLEL) \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
+
+# tests of training, statistics, tables and the import
+test-lowest:  ## the same packages in the lowest versions that pyproject.toml allows: a minute or two
+	$(check_python)
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		--requirements pyproject.toml --all-extras
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider tests/test_settings.py \
+		tests/test_cli.py::test_run_table_export_on_other_peoples_digits tests/test_own_sequences.py \
+		tests/data/test_importing.py tests/report/test_tables.py tests/stats/test_effect.py \
+		tests/stats/test_mixed.py tests/stats/test_permutation.py
+	rm -rf $(LOWEST)
 
 bench: $(STAMP)  ## time training against a textbook loop and the machine: 20 minutes on two idle cores
 	$(BIN)/python benchmarks/throughput.py
