@@ -262,6 +262,28 @@ def test_from_a_command_to_a_table(tmp_path, monkeypatch, capsys):
     assert "BaseLine" in capsys.readouterr().out
 
 
+def test_from_a_time_series_to_claims(tmp_path, monkeypatch, capsys):
+    late = "head only, 200 iterations", "L2-SP 0.1, 200 iterations"
+    names = "BaseLine", "TL-n-0", "TL-n-200 (1e-3)", "TL-n-200 (1e-4)", *late
+    rows = tuple(row for row in registry.TABLES["recurrent"] if row.name in names)
+    monkeypatch.setitem(registry.TABLES, "recurrent", rows)
+    walks(4, 96).to_csv(tmp_path / "walks.csv", index=False)
+    file = tmp_path / "people.npz"
+    words = ["--window", "16", "--min-items", "3", "--to", str(file)]
+    assert main(["import", str(tmp_path / "walks.csv"), *words]) == 0
+    params = {"architecture": "gru", "flips": "false", "rows_of": "recurrent", "width": 0.0625}
+    params |= {"individuals": 4, "global_people": 0, "exchange": "true", "epochs": 1}
+    given = [str(ROOT / "params" / "smoke.yml"), "-p", f"dataset=file:{file}"]
+    given += [word for key, value in params.items() for word in ("-p", f"{key}={value}")]
+    given += ["--store", str(tmp_path / "s.sqlite")]
+    assert main(["run", *given, "--jobs", "1"]) == 0
+    assert "24 of 24 models" in capsys.readouterr().err
+    assert main(["table", *given]) == 0
+    assert "TL-n-200 (1e-4)" in capsys.readouterr().out
+    assert main(["claims", *given]) == 0
+    assert "35 UNDECIDED" in capsys.readouterr().out
+
+
 # --- pixels
 
 
