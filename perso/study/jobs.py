@@ -6,6 +6,7 @@ A job runs in any process.
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -240,6 +241,27 @@ def codes_of(data: StudyData, index: np.ndarray, weights: dict[str, np.ndarray])
     return codes
 
 
+# of this process: the codes and their means that were asked for last, by what decides them
+ENCODED: dict[tuple, tuple[np.ndarray, plans.Means]] = {}
+
+
+def encoded(
+    data: StudyData, fold: Fold, key: str, weights: dict[str, np.ndarray]
+) -> tuple[np.ndarray, plans.Means]:
+    """Return a fold's `codes_of` and their means, once for the jobs of a fold in a row.
+
+    key, weights   of the fold's auto-encoder
+    """
+    index = encoder_samples(data, fold)
+    # the key decides what is encoded, the index where in the inputs it is
+    decides = key, len(data.inputs), sha256(index).hexdigest()
+    if decides not in ENCODED:
+        ENCODED.clear()  # those of one fold fill enough memory
+        codes = codes_of(data, index, weights)
+        ENCODED[decides] = codes, plans.means_of_people(data, fold, codes)
+    return ENCODED[decides]
+
+
 def train_job(
     data: StudyData, job: Job, base: dict[str, np.ndarray] | None
 ) -> tuple[list[dict], list[dict]]:
@@ -256,6 +278,9 @@ def train_job(
         reason = f"the network that it builds on diverged: {name} has nan or infinite numbers"
         return [], [failure(job, key, reason) for key in job.keys]
     how = user_recipe(recipe(data), fold, job.methods[0].of_users)
+    codes = means = None
+    if job.needs_encoder:
+        codes, means = encoded(data, fold, job.base, base)
     reached, trained = train_methods(
         data,
         how,
@@ -264,7 +289,8 @@ def train_job(
         fold_number=job.fold,
         repeat=job.repeat,
         generic=generic,
-        codes=codes_of(data, encoder_samples(data, fold), base) if job.needs_encoder else None,
+        codes=codes,
+        means=means,
     )
     seconds = (time.perf_counter() - begun) / len(job.people) / max(trained, 1)
     fused = {person: len(group) for group in chunks(job.people, s.lanes) for person in group}

@@ -35,12 +35,14 @@ def train_methods(
     repeat: int,
     generic: State | None = None,
     codes: np.ndarray | None = None,
+    means: plans.Means | None = None,
 ) -> tuple[dict[Method, list[State]], int]:
     """Return the states of every method, one per person, and how many iterations were trained.
 
     methods   of one root: their lineages begin with the same training
     generic   the network that they begin with and people share, if any
     codes     latent codes of all inputs, for methods that need an auto-encoder
+    means     of these codes (`plans.means_of_people`)
     """
     fold = data.splits.folds[fold_number]
     # a lineage names a method after those it starts from
@@ -62,7 +64,10 @@ def train_methods(
             seeds = [seed_of(data.settings.seed, "init", person, repeat) for person in people]
             starts = [init_state(recipe, seed) for seed in seeds]
         index = np.stack(
-            [plans.index_plan(data, fold, longest, each, repeat, codes)[1] for each in people]
+            [
+                plans.index_plan(data, fold, longest, each, repeat, codes, means)[1]
+                for each in people
+            ]
         )
         trained = train_stages(
             data, recipe, longest, people, fold_number, repeat, index, starts, lengths.values()

@@ -1,7 +1,8 @@
 """Method and person → index plan: the samples that each iteration trains on (no torch)."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -81,12 +82,14 @@ def index_plan(
     person: Person,
     repeat: int,
     codes: np.ndarray | None = None,
+    means: "Means | None" = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which iterations draw from D_I, bool [T], and the index plan [T, B] of one model.
 
     It holds the method's own phases, without what it starts from.
 
     codes   latent codes of all inputs, [M, latent], for a method that chooses samples by them
+    means   of these codes, where they are known (`means_of_people`)
     """
     settings = data.settings
     train = data.splits.train
@@ -96,7 +99,7 @@ def index_plan(
     if method.individual_data == "other":
         D_I = few_of(data, train[other], method, other)
     if method.enlarged_by:
-        D_I = enlarge(data, fold, method, person, repeat, codes)
+        D_I = enlarge(data, fold, method, person, repeat, codes, means)
     D_G = fold.global_train
     if method.global_extra:
         D_G = np.concatenate([D_G, train[other] if method.global_extra == "other" else own])
@@ -118,6 +121,7 @@ def enlarge(
     person: Person,
     repeat: int,
     codes: np.ndarray | None,
+    means: "Means | None" = None,
 ) -> np.ndarray:
     """Return D'_I (v3 III-C): training samples of D_G that a method adds to D_I, int [n].
 
@@ -136,26 +140,49 @@ def enlarge(
     elif method.enlarged_by.endswith("samples"):
         added = D_G[grouping.nearest_samples(codes[own], codes[D_G], samples, far)]
     else:
-        chosen = rank_persons(data, fold, person, codes, persons, far)
+        chosen = rank_persons(data, fold, person, codes, persons, far, means)
         added = np.concatenate([data.splits.train_of_all[other] for other in chosen])
     return np.concatenate([own, added]) if method.with_own else added
 
 
+class Means(NamedTuple):
+    """Mean latent codes of each class, [classes, latent]; nan where there is no sample of it."""
+
+    of_people: Mapping[Person, np.ndarray]  # of each person of D_G
+    of_all: np.ndarray  # of D_G
+
+
+def means_of_people(data: StudyData, fold: Fold, codes: np.ndarray) -> Means:
+    """Return the class means of D_G's people, all at once."""
+    people = fold.global_people
+    index = fold.global_train  # one person's samples after the other's
+    sizes = [len(data.splits.train_of_all[person]) for person in people]
+    labels = data.labels[index]
+    cells = np.repeat(np.arange(len(people)), sizes) * data.classes + labels
+    means = grouping.class_means(codes[index], cells, len(people) * data.classes)
+    by_person = means.reshape(len(people), data.classes, -1)
+    of_all = grouping.class_means(codes[index], labels, data.classes)
+    return Means(dict(zip(people, by_person, strict=True)), of_all)
+
+
 def rank_persons(
-    data: StudyData, fold: Fold, person: Person, codes: np.ndarray, n: int, far: bool = False
+    data: StudyData,
+    fold: Fold,
+    person: Person,
+    codes: np.ndarray,
+    n: int,
+    far: bool = False,
+    means: Means | None = None,
 ) -> list[Person]:
     """Return the n people of D_G nearest to an individual by class means (IG), the nearest first.
 
-    far   return the farthest instead
+    far     return the farthest instead
+    means   of these codes, where they are known
     """
-    split = data.splits
-
-    def means(index):
-        return grouping.class_means(codes[index], data.labels[index], data.classes)
-
-    others = {other: means(split.train_of_all[other]) for other in fold.global_people}
-    own = means(split.train[person])
-    return grouping.nearest_persons(own, others, means(fold.global_train), n, far)
+    means = means or means_of_people(data, fold, codes)
+    own = data.splits.train[person]
+    mean_I = grouping.class_means(codes[own], data.labels[own], data.classes)
+    return grouping.nearest_persons(mean_I, means.of_people, means.of_all, n, far)
 
 
 def rate_schedule(data: StudyData, fold: Fold, phases: Sequence[Phase]) -> np.ndarray:

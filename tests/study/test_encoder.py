@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from perso.errors import InputError
-from perso.methods.grouping import persons_to_add
+from perso.methods.grouping import class_means, persons_to_add
 from perso.methods.registry import GROUPING, V3, named
 from perso.paths import ROOT
 from perso.settings import read_params
@@ -241,6 +241,30 @@ def test_more_persons_are_more_and_far_is_the_other_end(tmp_path):
         assert added == set(
             np.concatenate([data.splits.train[other] for other in expected[method.name]])
         )
+
+
+def test_means_of_all_people_at_once_are_those_of_each_to_the_last_bit(study):
+    data, fold = study.data, study.folds[0]
+    codes = study.codes()
+    means = plans.means_of_people(data, fold, codes)
+    assert list(means.of_people) == list(fold.global_people)
+    for person, found in means.of_people.items():
+        own = data.splits.train_of_all[person]
+        plain = class_means(codes[own], data.labels[own], data.classes)
+        assert np.array_equal(found, plain, equal_nan=True)
+
+
+def test_samples_are_encoded_once_for_all_jobs_of_a_fold(study, monkeypatch):
+    calls = []
+    plain = jobs.codes_of
+    monkeypatch.setattr(jobs, "ENCODED", {})
+    monkeypatch.setattr(jobs, "codes_of", lambda *given: calls.append(given) or plain(*given))
+    key, weights = study.encoder_key(0), study.encoder(0)
+    first, again = (jobs.encoded(study.data, study.folds[0], key, weights) for _ in range(2))
+    assert again is first and len(calls) == 1
+    jobs.encoded(study.data, study.folds[1], study.encoder_key(1), study.encoder(1))
+    jobs.encoded(study.data, study.folds[0], key, weights)
+    assert len(calls) == 3 and len(jobs.ENCODED) == 1
 
 
 def test_random_samples_differ_for_every_person_and_repeat(study):
