@@ -196,6 +196,26 @@ def kept(path: Path) -> Published:
     return unchanged(path, state.st_mtime_ns, state.st_size)
 
 
+@lru_cache(maxsize=256)
+def unchanged_keys(path: Path, mtime_ns: int, size: int) -> tuple[str, ...]:
+    """Return the keys of a published file's rows, without reading the rows."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return tuple(parquet.read_table(path, columns=["key"])["key"].to_pylist())
+    except (OSError, ValueError, ArrowException):
+        return tuple(unchanged(path, mtime_ns, size).rows["key"])  # raises the InputError
+
+
+def kept_keys(path: Path) -> tuple[str, ...]:
+    """Return the keys of a published file, read again only where it has changed."""
+    try:
+        state = path.stat()
+    except OSError:
+        return tuple(read_rows(path).rows["key"])  # raises the InputError
+    return unchanged_keys(path, state.st_mtime_ns, state.st_size)
+
+
 def read_all(folder: Path = FOLDER) -> list[Published]:
     """Return all published runs of a folder in the order of `files`; they may be changed."""
     runs = [kept(path) for path in files(folder)]
@@ -250,11 +270,16 @@ def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     """
     missing = set(study.keys(methods)) - study.store.keys()
     needed = missing and not never_published(study.settings)
-    runs = [kept(path) for path in files(folder)] if needed else []
-    if len(runs) > 1:
+    keys_of = {path: kept_keys(path) for path in files(folder)} if needed else {}
+    holding = [path for path, there in keys_of.items() if not missing.isdisjoint(there)]
+    if len(holding) > 1:
         wanted = {*study.keys(), *missing}
-        runs.sort(key=lambda run: run.rows["key"].isin(wanted).sum(), reverse=True)
-    found = [run.rows[run.rows["key"].isin(missing)].assign(file=run.file) for run in runs]
+        counts = {path: sum(key in wanted for key in keys_of[path]) for path in holding}
+        holding.sort(key=counts.get, reverse=True)
+    found = []
+    for run in map(kept, holding):
+        used = [key in missing for key in run.rows["key"]]
+        found.append(run.rows[used].assign(file=run.file))
     return pd.concat(found or [pd.DataFrame(columns=[*ROW, "file"])]).drop_duplicates("key")
 
 
