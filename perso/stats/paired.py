@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
+WEIGHTS_AT_ONCE = 2**20  # weights of people in draws that are computed together
 ROUNDING = 1e-12  # numbers that differ by less than this differ by rounding alone
 
 
@@ -178,15 +179,23 @@ def bayesian_signed_rank(
     if len(d) < 2 or np.ptp(d) < ROUNDING:
         return Belief(np.nan, np.nan, np.nan)
     z = np.r_[0.0, d]
-    sums = z[:, None] + z[None]  # twice the Walsh averages
-    weights = rng.dirichlet(np.r_[0.5, np.ones(len(d))], size=draws)
-
-    def weight_of(region: np.ndarray) -> np.ndarray:
-        """Weight of the pairs in a region [n + 1, n + 1] in every draw, [draws]."""
-        return np.einsum("di,ij,dj->d", weights, region.astype(float), weights, optimize=True)
-
-    worse = weight_of(sums < -2 * rope)
-    better = weight_of(sums > 2 * rope)
+    ordered = np.argsort(z, kind="stable")
+    sorted_z = z[ordered]
+    # of each one, how many make a sum (twice the Walsh average) below -2·rope, and up to 2·rope
+    below = np.array([np.searchsorted(each + sorted_z, -2 * rope, "left") for each in z])
+    up_to = np.array([np.searchsorted(each + sorted_z, 2 * rope, "right") for each in z])
+    worse, better = np.empty(draws), np.empty(draws)
+    alpha = np.r_[0.5, np.ones(len(d))]
+    at_once = max(1, WEIGHTS_AT_ONCE // len(z))
+    for start in range(0, draws, at_once):
+        count = min(at_once, draws - start)
+        weights = rng.dirichlet(alpha, size=count)
+        # sums of the weights of the first 0, 1, … in order, and from each on
+        first = np.cumsum(np.c_[np.zeros(count), weights[:, ordered]], axis=1)
+        last = np.cumsum(np.c_[np.zeros(count), weights[:, ordered[::-1]]], axis=1)[:, ::-1]
+        some = slice(start, start + count)
+        worse[some] = np.einsum("di,di->d", weights, first[:, below])
+        better[some] = np.einsum("di,di->d", weights, last[:, up_to])
     largest = np.argmax([worse, 1 - worse - better, better], axis=0)
     return Belief(*(float(np.mean(largest == region)) for region in range(3)))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from perso.stats import permutation
 from perso.stats.bootstrap import MIN_PEOPLE
 from perso.stats.permutation import permanova, sign_flip
 
@@ -39,6 +40,23 @@ def test_an_exact_sign_flip_depends_on_neither_the_order_of_people_nor_the_gener
     assert (
         sign_flip(rng(seed).permutation(d), rng(1)) == sign_flip(d, rng(2)) == sign_flip(-d, rng(3))
     )
+
+
+@SEEDS
+def test_sign_flip_beyond_14_people_is_scipys_from_the_same_draws(seed, monkeypatch):
+    monkeypatch.setattr(permutation, "FLIPS_AT_ONCE", 999)  # blocks of an odd number of signs
+    d = np.round(rng(seed).normal(0.1, 0.5, 15 + 2 * seed), 1)
+    ours, theirs = rng(seed), rng(seed)
+    expected = scipy_stats.permutation_test(
+        (d,),
+        lambda x, axis: np.round(np.mean(x, axis=axis), 12),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=2**10,
+        rng=theirs,
+    )
+    assert sign_flip(d, ours, 2**10) == expected.pvalue
+    assert ours.random() == theirs.random()
 
 
 def test_sign_flip_beyond_14_people_is_near_the_t_test():
