@@ -84,7 +84,14 @@ def shared_variances(
     """The `shared_variance` of each cohort; 0 where the cohorts' means show it."""
     if part == D_G.name and len(folds) >= MIN_COHORTS:
         return dict.fromkeys(folds, 0.0)
-    return {fold: shared_variance(rows, contrast, part, fold) for fold in folds}
+    rows = rows[rows["method"].isin([*contrast, BASELINE])]
+    if part != D_G.name and not from_generic(rows[rows["method"].isin(contrast)]).any():
+        return dict.fromkeys(folds, 0.0)
+    by_fold = dict(list(rows.groupby("fold")))
+    nobody = rows.iloc[:0]
+    return {
+        fold: shared_variance(by_fold.get(fold, nobody), contrast, part, fold) for fold in folds
+    }
 
 
 def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int) -> float:

@@ -118,19 +118,23 @@ def hits_in_fold(
 
     digits_of   (person, repeat, number of test images) → the digit of each test image
     """
-    columns = ["repeat", PARTS[part].hits, PARTS[part].size]
-    networks = rows[["method", "person", *columns]]
+    columns = ["method", "person", "repeat", PARTS[part].hits, PARTS[part].size]
+    networks: dict[tuple[str, str], list] = {}
+    for method, person, *network in zip(*(rows[column] for column in columns), strict=True):
+        networks.setdefault((method, person), []).append(network)
+    # the methods of a person share test images: what these show is looked up once
+    known: dict[tuple, tuple[np.ndarray, ...]] = {}
     found: dict[str, dict[str, DigitHits]] = {}
-    for (method, person), own in networks.groupby(["method", "person"], sort=False):
-        digits, hits = [], []
-        for repeat, blob, n in own[columns].itertuples(index=False):
-            digits.append(digits_of(person, repeat, n))
-            hits.append(unpacked(blob, n))
-        different, place = np.unique(np.concatenate(digits), return_inverse=True)
+    for (method, person), own in networks.items():
+        tests = person, *((repeat, n) for repeat, _, n in own)
+        if tests not in known:
+            digits = [digits_of(person, repeat, n) for repeat, _, n in own]
+            different, place = np.unique(np.concatenate(digits), return_inverse=True)
+            known[tests] = different, place, np.bincount(place).astype(float)
+        different, place, images = known[tests]
+        hits = np.concatenate([unpacked(blob, n) for _, blob, n in own])
         found.setdefault(method, {})[person] = DigitHits(
-            digits=different,
-            hits=np.bincount(place, np.concatenate(hits)),
-            images=np.bincount(place).astype(float),
+            different, np.bincount(place, hits), images
         )
     return found
 

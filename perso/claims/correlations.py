@@ -225,7 +225,7 @@ def fairness_rho(
     """
     methods = methods or BLOCKS[block]
     return dispersion_slope(
-        half_tests(evidence, part, methods, of),
+        evidence.once(half_tests, part, methods, of),
         what=what,
         name=f"{what} per point of accuracy on {part}, over {len(methods)} settings of {block}",
         rng=evidence.rng("slope", of, part, what, *methods),

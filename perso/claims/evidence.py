@@ -1,15 +1,15 @@
 """The data that claims are tested on, at one scale: rows, original digits, auto-encoders."""
 
 import time
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from perso.analysis import accuracy, changes
+from perso.data.dataset import same_data
 from perso.errors import InputError
 from perso.methods.method import EPOCHS, Method
 from perso.methods.registry import OWN_BASE
@@ -55,6 +55,24 @@ class Missing(Exception):
         super().__init__(run)
         self.run = run
         self.what = what
+
+
+def remembered(function: Callable) -> Callable:
+    """Return the function with a memory of what it returned, and of `Missing` that it raised."""
+    known: dict[tuple, tuple] = {}
+
+    def asked(*arguments: Hashable):
+        if arguments not in known:
+            try:
+                known[arguments] = function(*arguments), None
+            except Missing as error:
+                known[arguments] = None, (error.run, *error.what)
+        found, missing = known[arguments]
+        if missing:
+            raise Missing(*missing)
+        return found
+
+    return asked
 
 
 def settings_of_run(settings: Settings, of: str) -> Settings:
@@ -133,8 +151,8 @@ class Evidence:
         elif study.asked.rows_of in ("v1", *OWN_BASE):
             self.only = study.asked.rows_of
         # Many tests ask for the same data. The caches belong to this object, and end with it.
-        for name in ("run", "rows", "effect", "people", "encoded"):
-            setattr(self, name, cache(getattr(self, name)))
+        for name in ("run", "rows", "having", "effect", "people", "encoded", "once"):
+            setattr(self, name, remembered(getattr(self, name)))
 
     def run(self, of: str) -> Study:
         """The study of a run."""
@@ -154,13 +172,10 @@ class Evidence:
             )
         try:
             settings = settings_of_run(asked, of)
-            return Study(
-                settings,
-                self.study.store.path,
-                self.study.data_dir,
-                self.folder,
-                self.study.launch,
-            )
+            store, data_dir = self.study.store.path, self.study.data_dir
+            # most runs are of the same data, which take time to prepare
+            data = self.study.data if same_data(settings, asked) else None
+            return Study(settings, store, data_dir, self.folder, self.study.launch, data)
         except InputError as error:
             raise Missing(f"{RUN_NAMES[of]}, which these data cannot have ({error})") from error
 
@@ -201,6 +216,10 @@ class Evidence:
         if people.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
+
+    def once(self, function: Callable, *arguments: Hashable):
+        """`function(self, *arguments)`, computed once."""
+        return function(self, *arguments)
 
     def cohorts(self, of: str, people: pd.Index) -> np.ndarray:
         """The cohort of each of these people: the fold, whose D_G they share, int [n]."""

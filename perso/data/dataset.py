@@ -26,6 +26,15 @@ POOL = -1  # the one "person" of D_G where people are made by class counts
 # Only some images with very few pixels and grey levels do (4 % of the 8 × 8 digits in 1 bit).
 COPIES_ALLOWED = 0.01
 
+# the settings that decide how data are prepared; all others alter nothing in `StudyData` but
+# `settings`
+OF_DATA = (
+    *("dataset", "variation", "individuals", "global_people", "global_items", "main_items"),
+    *("side_items", "exchange", "folds", "min_items", "flips", "train_share", "split"),
+    *("cohort_seed", "cohorts", "outside_people", "planted", "context", "available"),
+    *("image_size", "seed"),
+)
+
 
 @dataclass(frozen=True)
 class StudyData:
@@ -91,6 +100,11 @@ class StudyData:
     def content_of(self, fold: Fold) -> str:
         """Return the hash of a fold's D_G."""
         return fingerprint([self.content[person] for person in fold.global_people])
+
+
+def same_data(one: Settings, other: Settings) -> bool:
+    """Return whether `prepare` gives the same people, inputs and splits by two settings."""
+    return all(getattr(one, name) == getattr(other, name) for name in OF_DATA)
 
 
 def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:

@@ -42,6 +42,7 @@ class Study:
     data_dir   folder of the data sets; default $PERSO_DATA_DIR or data/
     results    folder of published files, whose auto-encoders need no training
     launch     where it trains, and the command that asks for it
+    data       of a study with the `same_data`, which are prepared once
 
     Attributes: `asked`, the settings as given; `settings`, with nothing left open.
     InputError where the settings do not fit the data or the machine.
@@ -54,14 +55,16 @@ class Study:
         data_dir: str | Path | None = None,
         results: Path = published.FOLDER,
         launch: Launch = Launch(),  # noqa: B008 (frozen)
+        data: StudyData | None = None,
     ):
         self.launch = launch
         self.asked = settings
         self.data_dir = data_dir
         self.results = results
         self.machine = machine_of(settings, launch)
-        data = prepare(settings, data_dir)
-        refuse_copies(data)
+        if data is None:
+            data = prepare(settings, data_dir)
+            refuse_copies(data)
         self.methods = methods_that_fit(settings, data)
         architecture = hardware.architecture_of(settings)
         check_network(architecture, data, self.methods)
@@ -76,6 +79,7 @@ class Study:
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
         self.keys_of = cache(self.keys_of)
+        self.wanted_of = cache(self.wanted_of)
 
     # identity
 
@@ -150,7 +154,10 @@ class Study:
 
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
         """Return method, person, repeat, fold and key of all rows, stored or not."""
-        methods = self.methods if methods is None else tuple(methods)
+        return self.wanted_of(self.methods if methods is None else tuple(methods)).copy()
+
+    def wanted_of(self, methods: tuple[Method, ...]) -> pd.DataFrame:
+        """`wanted` of these methods."""
         keys = {
             (name, person, job.repeat): key
             for job in self.jobs(methods)

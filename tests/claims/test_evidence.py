@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perso.claims import evidence, ledger
-from perso.claims.evidence import Evidence
+from perso.claims.evidence import Evidence, Missing, remembered
 from perso.claims.hypotheses import Superior
 from perso.claims.registry import CLAIMS
 from perso.data.dataset import StudyData
@@ -168,3 +168,18 @@ def test_the_own_run_is_that_of_the_settings_whatever_they_are(tmp_path):
         found = Evidence(study, tmp_path)
         assert found.run("own") is study
         assert found.methods("own") == list(study.methods)
+
+
+def test_what_is_missing_is_looked_for_once():
+    asked = []
+
+    def find(of):
+        asked.append(of)
+        raise Missing(of, "a", "b")
+
+    once = remembered(find)
+    for _ in range(2):
+        with pytest.raises(Missing) as error:
+            once("v3")
+        assert (error.value.run, error.value.what) == ("v3", ("a", "b"))
+    assert asked == ["v3"]

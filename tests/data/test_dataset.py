@@ -13,6 +13,7 @@ from perso.cli import main
 from perso.data import cohort, splits
 from perso.data.cohort import Cohort, save
 from perso.data.dataset import (
+    OF_DATA,
     StudyData,
     copies,
     facts,
@@ -24,7 +25,7 @@ from perso.data.dataset import (
 )
 from perso.errors import InputError
 from perso.paths import ROOT
-from perso.settings import Settings, overlay, read_params
+from perso.settings import TYPES, Settings, overlay, read_params
 from perso.study.study import Study
 
 same = np.testing.assert_array_equal
@@ -714,3 +715,31 @@ def test_a_split_by_image_is_another_split_of_the_same_people():
     assert by_item.content == by_image.content and leaks(by_image)["samples on both sides"] > 0
     for person, train in by_item.splits.train.items():
         assert sorted(train) != sorted(by_image.splits.train[person])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"exchange": False, "global_people": 3, "individuals": 4, "outside_people": 2},
+        {"variation": "class-counts", "individuals": 3, "exchange": False},
+        {"planted": "prior"},
+        {"context": "shear:15"},
+    ],
+)
+def test_preparing_reads_only_the_settings_that_same_data_compares(changes):
+    settings = replace(read_params(ROOT / "params" / "smoke.yml"), **changes)
+    read = set()
+
+    class Watched(Settings):
+        def __getattribute__(self, name):
+            if name in TYPES:
+                read.add(name)
+            return super().__getattribute__(name)
+
+    watched = object.__new__(Watched)
+    watched.__dict__.update(vars(settings))
+    prepare(watched)
+    # `StudyData.at` reads the setting `rotate` anew for every repeat
+    assert read <= {*OF_DATA, "rotate", "repeats"}
+    assert {"dataset", "individuals", "flips", "image_size", "seed"} <= read
