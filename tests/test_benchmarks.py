@@ -16,6 +16,7 @@ from perso.errors import InputError
 from perso.methods import registry
 from perso.methods.registry import METHODS, V1, V3, named
 from perso.paths import ROOT
+from perso.report.speed import scale_table
 from perso.settings import read_params
 from perso.study import jobs, study
 from perso.study.hardware import Machine, resolved
@@ -26,6 +27,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import durations
 import enrolment
 import precision
+import scale
 import textbook
 import throughput
 import versions
@@ -261,3 +263,15 @@ def test_a_record_has_the_measurements_of_one_machine(change, tmp_path, monkeypa
     assert list(record["sizes"]) == (["quick"] if change else ["quick", "standard", "paper"])
     assert ("study" in record) == (not change)
     assert record["date"] > "2020-01-01" and record["torch"] == torch.__version__
+
+
+def test_every_step_of_the_scale_benchmark_runs_on_a_few_people(tmp_path, capsys):
+    size = scale.Size(people=20, samples=10, folder=tmp_path)
+    scale.make(size)
+    found = {step: scale.timed(size, step) for step in scale.STEPS if step != "claims"}
+    assert all(set(each) == {"cpu", "seconds", "GB"} for each in found.values())
+    study = size.study()
+    assert len(study.store.rows(study.keys())) == len(study.keys()) > 100
+    record = {"sizes": [{"people": 20, "samples": 10, "steps": found}] * 2}
+    table = scale_table(record)
+    assert table.shape == (len(found), 1) and list(table.index) == list(found)

@@ -124,6 +124,7 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
         "ledger": ledger_block(results),
         "durations": durations_block(root / DURATIONS),
         "speed": speed_block(results),
+        "scale": scale_block(results),
     }
 
 
@@ -206,6 +207,17 @@ def speed_block(results: Path) -> str:
         speed.precision_sentence(records.precision(results)),
     )
     return "\n".join(f"- {line}" for line in said)
+
+
+def scale_block(results: Path) -> str:
+    """Time and memory of each step, by number of people and of samples."""
+    record = records.scale(results)
+    if not record:
+        return "Not yet measured; benchmarks/scale.py does it."
+    table = speed.scale_table(record)
+    sides = ["left", *["right"] * table.shape[1]]
+    text = table.rename_axis("Step").to_markdown(disable_numparse=True, colalign=sides)
+    return f"{text}\n\n{speed.scale_sentence(record)}"
 
 
 def format_duration(seconds: float) -> str:

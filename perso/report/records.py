@@ -22,6 +22,11 @@ def precision(results: Path = ROOT / "results") -> dict:
     return load_json(results / "precision.json") or {}
 
 
+def scale(results: Path = ROOT / "results") -> dict | None:
+    """What benchmarks/scale.py measured; None without a record."""
+    return load_json(results / "scale.json")
+
+
 def load_json(path: Path) -> dict | None:
     """The content of a JSON file, None if it is missing; InputError if it cannot be read."""
     try:

@@ -245,6 +245,38 @@ def predictions() -> pd.DataFrame:
     )
 
 
+# --- scale
+
+
+def scale_table(record: dict) -> pd.DataFrame:
+    """Seconds and memory of each step of benchmarks/scale.py as text, a column per size.
+
+    In brackets is the ratio of the seconds to those of the size before, whose people or samples
+    are half as many.
+    """
+    columns = {}
+    before: dict[str, dict] = {}
+    for size in record["sizes"]:
+        name = f"{size['people']:,} people × {size['samples']}"
+        columns[name] = {}
+        for step, found in size["steps"].items():
+            text = f"{found['cpu']:.1f} s"
+            if step in before and before[step]["cpu"] > 0:
+                text += f" (× {found['cpu'] / before[step]['cpu']:.1f})"
+            columns[name][step] = f"{text}, {found['GB']:.1f} GB"
+        before = size["steps"]
+    return pd.DataFrame(columns).fillna("").rename_axis(None)
+
+
+def scale_sentence(record: dict) -> str:
+    """What the numbers of `scale_table` are, and on which machine they were measured."""
+    return (
+        f"Seconds of the processor and peak of memory on {record['machine']}, {record['date']}, "
+        f"perso {record['perso']}, NumPy {record['numpy']}, torch {record['torch']}; "
+        "in brackets the ratio to the column before."
+    )
+
+
 # --- precision
 
 
