@@ -271,9 +271,10 @@ def scale_table(record: dict) -> pd.DataFrame:
 def scale_sentence(record: dict) -> str:
     """What the numbers of `scale_table` are, and on which machine they were measured."""
     return (
-        f"Seconds of the processor and peak of memory on {record['machine']}, {record['date']}, "
-        f"perso {record['perso']}, NumPy {record['numpy']}, torch {record['torch']}; "
-        "in brackets the ratio to the column before."
+        "Seconds of the processor and peak of memory (that of the benchmark itself where it is "
+        f"larger) on {record['machine']}, {record['date']}, perso {record['perso']}, "
+        f"NumPy {record['numpy']}, torch {record['torch']}; in brackets the ratio to the column "
+        "before."
     )
 
 
