@@ -647,11 +647,14 @@ def book_command(arguments: argparse.Namespace) -> None:
         value = getattr(study.settings, key)
         if value != possible:
             raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")
+    from perso.claims import evidence
     from perso.report import book
 
     book.check_sources()
     writable(arguments.to)
     book.check_free(arguments.to)
     study.run(jobs=arguments.jobs)
+    # before the chapters: each keeps what it shows, which other rows would change
+    evidence.train_missing(study, jobs=arguments.jobs)
     page = book.build(study, arguments.data_dir, arguments.to, arguments.jobs)
     print(f"book   {page}\nstore  {study.store.path.resolve()}")

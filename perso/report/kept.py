@@ -20,13 +20,14 @@ from perso.store.sqlite import Store
 
 # the last cell of a chapter as it is executed; it is not kept
 REPORT = "from perso.report import kept\nkept.report()"
-READ = ("results", "params")  # folders of files that a chapter may read
+READ = ("results", "params", "perso")  # folders of files that a chapter may read
 
 
 def report() -> None:
     """Print which modules of perso this process has loaded and which rows it asked for, as JSON."""
-    files = (module.__file__ for name, module in sys.modules.items() if name.startswith("perso"))
-    modules = sorted({Path(file).relative_to(ROOT).as_posix() for file in files if file})
+    own = [module for name, module in sys.modules.items() if name.partition(".")[0] == "perso"]
+    files = {Path(module.__file__) for module in own if module.__file__}
+    modules = sorted(file.relative_to(ROOT).as_posix() for file in files)
     asked = {table: sorted(keys) for table, keys in sqlite.ASKED.items()}
     print(json.dumps({"modules": modules, "asked": asked}))
 
@@ -43,9 +44,13 @@ class Kept:
     def __init__(self, folder: Path, store: Store, content: str, data_dir: Path):
         self.folder = folder
         self.store = store
+        # as it is when the build begins: an edit during it counts as a later change
+        code = {path for path in files_in(ROOT / "perso") if path.suffix == ".py"}
+        self.code = {path.relative_to(ROOT).as_posix(): files_hash([path]) for path in code}
+        read = {path for name in READ for path in files_in(ROOT / name)} - code
         self.around = {
             "packages": packages(),
-            "files": files_hash(file for name in READ for file in files_in(ROOT / name)),
+            "files": files_hash(sorted(path for path in read if path.suffix != ".pyc")),
             "content": content,
             "data": data_listing(data_dir),
         }
@@ -59,7 +64,7 @@ class Kept:
         if not (executed.is_file() and record.is_file()):
             return None
         was = json.loads(record.read_text("utf-8"))
-        if was != self.made_of(chapter, values, was["modules"], was["asked"]):
+        if was != self.made_of(chapter, values, was["code"], was["asked"]):
             return None
         return executed.read_text("utf-8")
 
@@ -87,7 +92,7 @@ class Kept:
         asked     {table of the store: keys}
         """
         cells = nbformat.read(chapter, as_version=4).cells
-        source = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in cells]
+        source = [(cell.cell_type, cell.source, cell.metadata) for cell in cells]
         rows = {
             table: self.store.select(table, keys, ["key", "created"])
             for table, keys in asked.items()
@@ -96,8 +101,7 @@ class Kept:
             **self.around,
             "source": hash_of(source),
             "values": hash_of(values),
-            "modules": list(modules),
-            "code": files_hash(ROOT / name for name in modules),
+            "code": {name: self.code.get(name) for name in modules},
             "asked": dict(asked),
             "rows": hash_of({table: sorted(found) for table, found in rows.items()}),
         }

@@ -1,5 +1,6 @@
 """Arithmetic and memory of a training step, counted on networks without data."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
@@ -65,6 +66,7 @@ class StepCost(NamedTuple):
     weights: float  # bytes of weights, gradients and Adam's two moments
 
 
+@functools.cache
 def step_cost(recipe: Recipe, batch: int) -> StepCost:
     """Cost of an iteration of a recipe's network with all its lanes.
 

@@ -88,6 +88,7 @@ def init_state(recipe: Recipe, seed: int) -> State:
     return model.draw(model.state_dict(), torch.Generator().manual_seed(seed))
 
 
+@functools.cache  # the runs of the claims are of one network
 def checked(
     architecture: str | type[nn.Module],
     shape: tuple[int, ...],
