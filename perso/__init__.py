@@ -19,6 +19,7 @@ A map of the package. A folder imports only from those above it, and so does a f
     analysis    rows → numbers
     claims      the papers' claims as data, the tests that decide them, their verdicts
     report      numbers → text, HTML, figures, the book, the README
+    commands    what each command does
     cli         the command line
 
 Two decisions that need a reason. A file in `params/` states every key that chapters declare, also

@@ -22,7 +22,7 @@ from perso.analysis import comparison
 from perso.errors import InputError, RunError
 from perso.paths import ROOT
 from perso.report import execution, figures
-from perso.report.kept import Kept, files_hash, files_in, hash_of, packages
+from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
 from perso.settings import Settings
 from perso.study.study import Study
 
@@ -197,7 +197,7 @@ def compile_pages(source: Path, html: Path) -> Path:
     Pages whose files are older than the last build stay as they are.
     """
     made = html.parent / "_build"
-    basis = hash_of([packages(), *(files_hash([source / name]) for name in FILES)])
+    basis = json_hash([packages(), *(files_hash([source / name]) for name in FILES)])
     if (made / MARK).read_text("utf-8") != basis:
         shutil.rmtree(made)
         made.mkdir()

@@ -90,7 +90,7 @@ def execute(
                 cwd=ROOT / "chapters",
                 kernel_name=KERNEL,
                 progress_bar=False,
-                extra_arguments=["--log-level=ERROR", *isolated],
+                extra_arguments=["--log-level=CRITICAL", *isolated],
             )
     except papermill.PapermillExecutionError as error:
         cause = f"{error.ename}: {error.evalue}"

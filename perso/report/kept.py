@@ -99,15 +99,15 @@ class Kept:
         }
         return {
             **self.around,
-            "source": hash_of(source),
-            "values": hash_of(values),
+            "source": json_hash(source),
+            "values": json_hash(values),
             "code": {name: self.code.get(name) for name in modules},
             "asked": dict(asked),
-            "rows": hash_of({table: sorted(found) for table, found in rows.items()}),
+            "rows": json_hash({table: sorted(found) for table, found in rows.items()}),
         }
 
 
-def hash_of(value: object) -> str:
+def json_hash(value: object) -> str:
     """Return a hash of what JSON can hold."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
@@ -115,7 +115,7 @@ def hash_of(value: object) -> str:
 def files_hash(files: Iterable[Path]) -> str:
     """Return a hash of the names and contents of files; one that is missing has none."""
     found = [(str(file), file.read_bytes() if file.is_file() else b"") for file in files]
-    return hash_of([(name, hashlib.sha256(content).hexdigest()) for name, content in found])
+    return json_hash([(name, hashlib.sha256(content).hexdigest()) for name, content in found])
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -126,10 +126,10 @@ def files_in(folder: Path) -> list[Path]:
 def data_listing(folder: Path) -> str:
     """Return a hash of the names, sizes and times of the files below a folder."""
     found = [(path, path.stat()) for path in files_in(folder)]
-    return hash_of([(str(path), facts.st_size, facts.st_mtime_ns) for path, facts in found])
+    return json_hash([(str(path), facts.st_size, facts.st_mtime_ns) for path, facts in found])
 
 
 def packages() -> str:
     """Return a hash of the versions of Python and of all packages."""
     found = sorted(f"{each.metadata['Name']}=={each.version}" for each in distributions())
-    return hash_of([sys.version, *found])
+    return json_hash([sys.version, *found])

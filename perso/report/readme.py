@@ -217,7 +217,7 @@ def scale_block(results: Path) -> str:
     table = speed.scale_table(record)
     sides = ["left", *["right"] * table.shape[1]]
     text = table.rename_axis("Step").to_markdown(disable_numparse=True, colalign=sides)
-    return f"{text}\n\n{speed.scale_sentence(record)}"
+    return f"{text}\n\n{speed.growth_sentence(record)}"
 
 
 def format_duration(seconds: float) -> str:

@@ -268,7 +268,7 @@ def scale_table(record: dict) -> pd.DataFrame:
     return pd.DataFrame(columns).fillna("").rename_axis(None)
 
 
-def scale_sentence(record: dict) -> str:
+def growth_sentence(record: dict) -> str:
     """What the numbers of `scale_table` are, and on which machine they were measured."""
     return (
         "Seconds of the processor and peak of memory (that of the benchmark itself where it is "

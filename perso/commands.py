@@ -1,0 +1,341 @@
+"""The commands: what each does with its arguments (see `cli`)."""
+
+import argparse
+import shlex
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perso.errors import InputError
+from perso.files import whole, writable
+from perso.parts import parts_of
+from perso.paths import default_data_dir
+from perso.settings import read_params
+
+if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait for it
+    import pandas as pd
+
+    from perso.study.study import Study
+
+
+def open_study(arguments: argparse.Namespace) -> "Study":
+    """Return the study of a command line."""
+    settings = read_params(arguments.params, arguments.pairs)
+    backend = getattr(arguments, "backend", "loky")
+    scheduler = getattr(arguments, "scheduler", "")
+    if backend == "dask" and not scheduler:
+        raise InputError("--backend dask: needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786")
+    if scheduler and backend != "dask":
+        raise InputError(f"--scheduler {scheduler}: needs --backend dask")
+    from perso.study.backends import Launch
+    from perso.study.study import Study
+
+    launch = Launch(scheduler, arguments.line, Path(arguments.params).stem)
+    return Study(settings, arguments.store, arguments.data_dir, launch=launch)
+
+
+def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> str:
+    """Return a command, quoted for a shell, with the settings and folders of these arguments."""
+    words = ["perso", command, arguments.params]
+    for pair in arguments.pairs:
+        words += ["-p", pair]
+    words += [*flags, "--store", str(arguments.store)]
+    if arguments.data_dir != default_data_dir():
+        words += ["--data-dir", str(arguments.data_dir)]
+    return shlex.join(words)
+
+
+def import_command(arguments: argparse.Namespace) -> None:
+    """Write a file of people from what somebody has, and print what was found and done."""
+    from perso.data import cohort
+    from perso.data.importing import import_source
+    from perso.data.tabular import Columns
+
+    check_suffix(arguments.to, ".npz")
+    writable(arguments.to.parent)
+    columns = Columns(
+        person=arguments.person,
+        label=vars(arguments)["class"],
+        time=arguments.time,
+        channels=arguments.channels,
+        window=arguments.window,
+    )
+    made = import_source(arguments.source, columns, arguments.min_items, arguments.keep_polarity)
+    cohort.save(made.cohort, arguments.to)
+    print(made.report)
+    option = shlex.join(["-p", f"dataset=file:{arguments.to}"])
+    print(f"wrote {arguments.to}; look at it with perso data PARAMS.yml {option}", file=sys.stderr)
+
+
+def data_command(arguments: argparse.Namespace) -> None:
+    """Print the facts and part sizes of a run's data."""
+    from perso.data import cohort
+    from perso.data.dataset import facts, part_sizes, prepare, refuse_copies
+
+    check_suffix(arguments.to, ".npz")
+    data = prepare(read_params(arguments.params, arguments.pairs), arguments.data_dir)
+    refuse_copies(data)
+    print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
+    if arguments.to:
+        cohort.save(data.source, arguments.to)
+        words = ["-p", f"dataset=file:{arguments.to}"]
+        if ":" in data.settings.context:  # the file holds the images as they were altered
+            words += ["-p", "context=context"]
+        option = shlex.join(words)
+        print(f"wrote {arguments.to}; use it on any machine with {option}", file=sys.stderr)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Train the models missing from the store."""
+    study = open_study(arguments)
+    from perso.data.dataset import facts
+
+    print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
+    done = len(study.run(jobs=arguments.jobs, budget=arguments.budget))
+    wanted = len(study.keys())
+    failed = print_failures(study)
+    print(f"{done} of {wanted} models are in {arguments.store}", file=sys.stderr)
+    return left_over(wanted - done - failed)
+
+
+def print_failures(study: "Study") -> int:
+    """Print on stderr which models have no numbers, and why; return how many they are."""
+    failures = study.failures()
+    for (method, reason), some in failures.groupby(["method", "reason"], sort=False):
+        print(f"{method}: {len(some)} models without numbers: {reason}", file=sys.stderr)
+    return len(failures)
+
+
+def left_over(models: int) -> int:
+    """Return a training command's exit code; a line on stderr says what is left."""
+    if not models:
+        return 0
+    print(f"models left: {models}; run the same command again to continue", file=sys.stderr)
+    return 3
+
+
+def stored_rows(
+    arguments: argparse.Namespace, published: bool = False
+) -> "tuple[Study, pd.DataFrame]":
+    """Return a study and its rows; a line on stderr says what is missing.
+
+    InputError where there are no rows at all.
+
+    published   whether to use published rows where the store has none
+    """
+    study = open_study(arguments)
+    others = None
+    wanted = len(study.keys())
+    if published:
+        from perso.store.published import published_rows
+
+        others = published_rows(study)
+        if len(others):
+            files = ", ".join(sorted(others["file"].unique()))
+            print(f"{len(others)} of {wanted} models come from {files}", file=sys.stderr)
+    rows = study.rows(given=others)
+    train = command_line("run", arguments)
+    if rows.empty:
+        raise InputError(
+            f"{arguments.store}: holds no model of these settings; train them with: {train}"
+        )
+    failed = print_failures(study)
+    if len(rows) + failed < wanted:
+        print(
+            f"only {len(rows)} of {wanted} models are there; train the others with: {train}",
+            file=sys.stderr,
+        )
+    return study, rows
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    """Print the table of methods, with the papers' numbers where they have any."""
+    study, rows = stored_rows(arguments, published=True)
+    from perso.analysis import comparison, selection
+    from perso.methods.method import BASELINE
+    from perso.methods.registry import OWN_BASE, base_of_table
+    from perso.report import tables
+    from perso.store.published import never_published
+
+    write = {
+        "text": tables.comparison_text,
+        "csv": tables.comparison_csv,
+        "md": tables.comparison_markdown,
+    }[arguments.format]
+    rows_of = study.settings.rows_of
+    printed = study.settings.variation if rows_of == "v1" else "v3"
+    base = base_of_table(rows_of)
+    table = comparison.compare(*selection.with_selected(rows, study.methods), printed, base)
+    of_papers = study.data.kind == "images" and rows_of not in OWN_BASE
+    if base != BASELINE:
+        print(f"changes are counted from {base}", file=sys.stderr)
+    if never_published(study.settings) or not of_papers:
+        table = comparison.without_printed(table)
+    print(write(table).rstrip("\n"))
+
+
+def plan_command(arguments: argparse.Namespace) -> None:
+    """Print how many people per cohort an effect needs, for several numbers of cohorts."""
+    study, rows = stored_rows(arguments, published=True)
+    from perso.methods.registry import base_of_table
+    from perso.report import plan_text
+
+    base = arguments.base or base_of_table(study.settings.rows_of)
+    there = rows["method"].unique().tolist()
+    asked = arguments.method or [name for name in there if name != base]
+    for option, name in (("--base", base), *(("--method", name) for name in asked)):
+        if name not in there:
+            raise InputError(f"{option} {name}: has no models; possible: {', '.join(there)}")
+    if arguments.part not in parts_of(rows):
+        raise InputError(
+            f"--part {arguments.part}: these rows have no other contexts; "
+            f"possible: {', '.join(parts_of(rows))}"
+        )
+    if base in asked:
+        raise InputError(f"--method {base}: is the base; name another --base")
+    print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)
+    table = plan_text.plan_table(rows, asked, base, arguments.part, arguments.effect)
+    print(table.to_string())
+
+
+def claims_command(arguments: argparse.Namespace) -> int:
+    """Test the papers' claims, or the user's own, and print the ledger."""
+    check_suffix(arguments.to, ".json")
+    study = open_study(arguments)
+    from perso.claims import evidence, finding, ledger, ledger_file, own_claims, registry
+    from perso.data.dataset import shape_text
+    from perso.report import ledger_text
+    from perso.study.study import Study
+
+    if arguments.to:
+        writable(arguments.to.parent)
+    studies = [study]
+    if arguments.replicate:
+        others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
+        studies.append(Study(others, arguments.store, arguments.data_dir, launch=study.launch))
+    claims = own_claims.claims_of(study.asked)
+    needs = {}
+    if claims is not own_claims.CLAIMS:
+        own_claims.check_names(claims, evidence.Evidence(study))
+        needs = own_claims.needs_of(claims)
+        print(f"runs of these claims: {', '.join(needs['runs'])}", file=sys.stderr)
+    left = 0
+    if arguments.run:
+        budget = float("inf") if arguments.budget is None else arguments.budget
+        ends = time.monotonic() + budget
+        for each in studies:
+            seconds = max(0.0, ends - time.monotonic())
+            left += evidence.train_missing(each, arguments.jobs, seconds, **needs)
+    params = Path(arguments.params).stem
+    with own_claims.faults_as_input_errors(study.asked):
+        ledgers = [ledger.make_ledger(evidence.Evidence(each), claims, params) for each in studies]
+    *before, last = ledgers
+    facts = last.provenance
+    # tests of kind "count" are arithmetic and need no models
+    if not any(found.test != "count" for each in last.verdicts for found in each.findings):
+        flags = ["--run", "--replicate"] if arguments.replicate else ["--run"]
+        raise InputError(
+            f"{arguments.store}: holds no model of cohort_seed "
+            f"{facts['settings']['cohort_seed']} and these settings; "
+            f"train them with: {command_line('claims', arguments, *flags)}"
+        )
+    write = {
+        "text": ledger_text.ledger_text,
+        "csv": ledger_text.ledger_csv,
+        "md": ledger_text.ledger_markdown,
+    }[arguments.format]
+    for one in before:
+        print(
+            ledger_text.cohort_agreement(one.verdicts, last.verdicts),
+            file=sys.stderr if arguments.format == "csv" else sys.stdout,
+        )
+    scale = f"decided at {facts['scale']} size" if claims is ledger.CLAIMS else "tested"
+    if facts["scale"] == "smoke":
+        enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
+        scale = f"a smoke run decides nothing; {enough} are the minimum"
+    size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
+    files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
+    print(f"{scale}: {size}{files}", file=sys.stderr)
+    verdicts = last.verdicts
+    if claims is own_claims.CLAIMS and arguments.format != "csv":
+        about = registry.CLAIMS_OF.get(study.asked.rows_of, claims)
+        verdicts = [each for each in verdicts if each.claim in about]
+        if others := len(last.verdicts) - len(verdicts):
+            rows_of = f"rows_of: {study.asked.rows_of}"
+            print(f"left out: {others} claims about other rows than {rows_of}", file=sys.stderr)
+    print(write(verdicts).rstrip("\n"))
+    if arguments.to:
+        ledger_file.write_ledger(arguments.to, last)
+        print(f"wrote {arguments.to}", file=sys.stderr)
+    return left_over(left)
+
+
+def show_command(arguments: argparse.Namespace) -> None:
+    """Print where a row comes from, and the command that computes it again."""
+    from perso.report import show
+
+    print(show.show_text(arguments.key, arguments.store))
+
+
+def export_command(arguments: argparse.Namespace) -> None:
+    """Write the stored rows to a Parquet or CSV file, or as CSV to standard output."""
+    check_suffix(arguments.to, ".parquet", ".csv")
+    study, rows = stored_rows(arguments)
+    if arguments.to and arguments.to.suffix == ".parquet":
+        from perso.claims import frozen
+        from perso.store import encoders, published
+
+        params = Path(arguments.params).stem
+        # which claims were fixed before these models were there
+        facts = {"claims": frozen.hash_of_files()}
+        facts = published.provenance(study, rows, params) | facts
+        published.write_rows(arguments.to, rows, facts)
+        if beside := encoders.write_beside(arguments.to, study, params):
+            print(f"wrote {beside}: auto-encoders", file=sys.stderr)
+    else:
+        from perso.store.sqlite import ROW
+
+        table = rows.drop(columns=[column for column, kind in ROW.items() if kind == "BLOB"])
+        with whole(arguments.to) if arguments.to else nullcontext(sys.stdout) as file:
+            table.to_csv(file, index=False, lineterminator="\n")
+    if arguments.to:
+        print(f"wrote {arguments.to}: {len(rows)} rows", file=sys.stderr)
+
+
+def check_suffix(path: Path | None, *possible: str) -> None:
+    """InputError for an output file with another suffix than these, or that is a folder."""
+    if path and path.suffix not in possible:
+        suffix = path.suffix or "a file without suffix"
+        raise InputError(f"--to {path}: {suffix} is unknown; possible: {', '.join(possible)}")
+    if path and path.is_dir():
+        raise InputError(f"--to {path}: is a folder; name a file in it")
+
+
+def book_command(arguments: argparse.Namespace) -> None:
+    """Train the models missing from the store and build the book."""
+    study = open_study(arguments)
+    for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
+        value = getattr(study.settings, key)
+        if value != possible:
+            raise InputError(
+                f"{key}: {value} has no book of its own, only a chapter; possible: {possible}"
+            )
+    architecture = "vgg" if study.data.kind == "images" else "gru"
+    for key, possible in (("claims_of", "papers"), ("architecture", architecture)):
+        value = getattr(study.settings, key)
+        if value != possible:
+            raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")
+    from perso.claims import evidence
+    from perso.report import book
+
+    book.check_sources()
+    writable(arguments.to)
+    book.check_free(arguments.to)
+    study.run(jobs=arguments.jobs)
+    # before the chapters: each keeps what it shows, which other rows would change
+    evidence.train_missing(study, jobs=arguments.jobs)
+    page = book.build(study, arguments.data_dir, arguments.to, arguments.jobs)
+    print(f"book   {page}\nstore  {study.store.path.resolve()}")
