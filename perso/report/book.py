@@ -21,7 +21,8 @@ from tqdm import tqdm
 from perso.analysis import comparison
 from perso.errors import InputError, RunError
 from perso.paths import ROOT
-from perso.report import execution, figures
+from perso.report import figures
+from perso.report.execution import chapter_parameters, execute
 from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
 from perso.settings import Settings
 from perso.study.study import Study
@@ -76,7 +77,7 @@ def run_chapters(
     jobs       chapters at a time
     """
     folder.mkdir(exist_ok=True)
-    values = {chapter: execution.chapter_parameters(chapter, settings) for chapter in chapters()}
+    values = {chapter: chapter_parameters(chapter, settings) for chapter in chapters()}
     for old in {path.name for path in folder.iterdir()} - {chapter.name for chapter in values}:
         (folder / old).unlink()
     to_run = []
@@ -87,8 +88,7 @@ def run_chapters(
             write_changed(folder / chapter.name, text)
     parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1)
     tasks = (
-        joblib.delayed(run_chapter)(chapter, folder, values[chapter], environment)
-        for chapter in to_run
+        joblib.delayed(run_chapter)(chapter, folder, settings, environment) for chapter in to_run
     )
     with tqdm(total=len(values), initial=len(values) - len(to_run), unit="chapter") as bar:
         for chapter, reported in parallel(tasks):
@@ -101,11 +101,10 @@ def run_chapters(
 
 
 def run_chapter(
-    chapter: Path, folder: Path, values: dict, environment: dict[str, str]
+    chapter: Path, folder: Path, settings: Settings, environment: dict[str, str]
 ) -> tuple[Path, dict | None]:
     """Execute a chapter into a folder; return the chapter and what its kernel reported."""
-    copy = folder / chapter.name
-    return chapter, execution.execute(chapter, copy, values, environment)
+    return chapter, execute(chapter, folder / chapter.name, settings, environment)
 
 
 def check_sources() -> None:

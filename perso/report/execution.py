@@ -60,7 +60,7 @@ def has_own_params(chapter: Path) -> bool:
 
 
 def execute(
-    chapter: Path, copy: Path, values: Mapping, environment: Mapping[str, str] | None = None
+    chapter: Path, copy: Path, settings: Settings, environment: Mapping[str, str] | None = None
 ) -> dict | None:
     """Execute one chapter into `copy` and prepare the copy for the page.
 
@@ -68,7 +68,6 @@ def execute(
     are not there, which is shown with its committed outputs, and for one that needs a variant of
     the settings that the data cannot have, which says so (see `left_out`).
 
-    values        parameters to inject, see `chapter_parameters`
     environment   variables that the chapter finds beside those of this process
     """
     # papermill warns of each injected parameter that the chapter does not declare
@@ -86,7 +85,7 @@ def execute(
             papermill.execute_notebook(
                 copy,
                 copy,
-                values,
+                chapter_parameters(chapter, settings),
                 cwd=ROOT / "chapters",
                 kernel_name=KERNEL,
                 progress_bar=False,

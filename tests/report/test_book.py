@@ -90,6 +90,16 @@ class TestChapter:
                 out.output_type != "error" and out.get("name") != "stderr" for out in cell.outputs
             )
 
+    def test_links_to_models_that_are_on_the_page(self, chapter):
+        shown = "\n".join(
+            "".join(text)
+            for cell in cells(chapter)
+            for output in cell.outputs
+            for kind, text in output.get("data", {}).items()
+            if kind in ("text/html", "text/markdown")
+        )
+        assert set(re.findall('href="#(models.*?)"', shown)) <= set(re.findall('id="(.*?)"', shown))
+
     def test_has_compared_output_and_ignores_what_depends_on_training(self, chapter):
         compared = [
             cell

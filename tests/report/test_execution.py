@@ -65,7 +65,7 @@ def notebook(path, *sources):
 def test_a_failed_chapter_is_named(tmp_path):
     chapter = notebook(tmp_path / "09-broken.ipynb", "1 / 0")
     with pytest.raises(RunError, match=r"09-broken\.ipynb.*ZeroDivisionError"):
-        execution.execute(chapter, tmp_path / "out.ipynb", {})
+        execution.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
 
 
 @pytest.mark.parametrize("dataset", ["pens", "watch", "qmnist"])
@@ -78,7 +78,7 @@ raise InputError("dataset {dataset}: download failed")"""
     content.cells[1].outputs = [nbformat.v4.new_output("stream", text="committed")]
     nbformat.write(content, chapter)
     copy = tmp_path / "out.ipynb"
-    execution.execute(chapter, copy, {})
+    execution.execute(chapter, copy, settings.Settings())
     assert cells(copy)[1].outputs[0].text == "committed"
     assert capsys.readouterr().err == (
         f"22-pens.ipynb has its committed outputs: dataset {dataset}: download failed\n"
@@ -92,7 +92,7 @@ raise InputError("dataset {dataset}: download failed")"""
         content.cells[0].metadata.tags = ["parameters"]
         nbformat.write(content, other)
         with pytest.raises(RunError, match=r"23-broken\.ipynb"):
-            execution.execute(other, copy, {})
+            execution.execute(other, copy, settings.Settings())
 
 
 def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
@@ -108,7 +108,7 @@ def test_a_chapter_runs_without_the_users_startup_files(monkeypatch, tmp_path):
     chapter = notebook(
         tmp_path / "in.ipynb", "print({'seed', 'split', 'cohort_seed'} & set(globals()))"
     )
-    execution.execute(chapter, tmp_path / "out.ipynb", {})
+    execution.execute(chapter, tmp_path / "out.ipynb", settings.Settings())
     assert cells(tmp_path / "out.ipynb")[-1].outputs[0].text == "set()\n"
 
 
@@ -158,7 +158,7 @@ def test_a_chapter_runs_in_this_python_whatever_the_users_environment(tmp_path, 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
     notebook.metadata.kernelspec = {"name": "of my own", "display_name": "x", "language": "python"}
     nbformat.write(notebook, tmp_path / "a.ipynb")
-    execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
     (output,) = nbformat.read(tmp_path / "b.ipynb", 4).cells[-1].outputs
     python, backend, runtime = output.text.split()
     assert python == sys.executable and "inline" in backend and runtime != "/proc/nothing"
@@ -182,7 +182,7 @@ def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
         notebook.cells[2].outputs.append(output)
     notebook.cells[2].outputs.append(nbformat.v4.new_output("stream", text="a result"))
     nbformat.write(notebook, tmp_path / "a.ipynb")
-    execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
     assert "a.ipynb is left out: individuals: too many" in capsys.readouterr().err
     title, note, _, last = nbformat.read(tmp_path / "b.ipynb", 4).cells
     assert title.source == "# A chapter" and "individuals: too many" in note.source
@@ -195,4 +195,4 @@ def test_any_other_error_of_a_chapter_ends_the_book(message, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbformat.write(notebook, tmp_path / "a.ipynb")
     with pytest.raises(RunError, match=r"a.ipynb: cell 1 failed: InputError: "):
-        execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+        execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())

@@ -8,6 +8,7 @@ import pytest
 from perso.paths import ROOT
 from perso.report import book, kept
 from perso.report.kept import Kept
+from perso.settings import Settings
 from perso.store import sqlite
 from perso.store.sqlite import ROW, Store
 
@@ -118,11 +119,10 @@ def test_only_what_changed_is_executed_again(tmp_path, monkeypatch):
     for path in paths:
         notebook(path, CHAPTER.format(store=str(store.path)))
     monkeypatch.setattr(book, "chapters", lambda: paths)
-    monkeypatch.setattr(book.execution, "chapter_parameters", lambda *_: {})
 
     def run() -> list[str]:
         executed = Kept(tmp_path / "executed", store, "content", tmp_path / "data")
-        return book.run_chapters(tmp_path / "pages", None, executed, {}, jobs=2)
+        return book.run_chapters(tmp_path / "pages", Settings(), executed, {}, jobs=2)
 
     assert run() == ["01-a.ipynb", "02-b.ipynb"]
     pages = [(tmp_path / "pages" / path.name).read_text("utf-8") for path in paths]

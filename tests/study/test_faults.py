@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,11 +13,12 @@ import pandas as pd
 import pytest
 
 from perso.analysis import comparison
-from perso.errors import RunError
+from perso.errors import InputError, RunError
 from perso.methods.method import Shaping
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.settings import read_params
+from perso.store import published
 from perso.store.leases import Leases
 from perso.study import driver, jobs, study
 from perso.study.study import Study
@@ -164,6 +166,58 @@ def test_the_budget_also_ends_waiting(one, monkeypatch):
     with Leases(one.store) as other:
         assert other.take(set(one.keys([BASE])))
         assert one.run([BASE], jobs=1, budget=0.5).empty
+
+
+# --- files that cannot be written or read
+
+
+@pytest.fixture
+def limited(monkeypatch):
+    """`limited(statement)`: until it is undone, connections to stores begin with this statement."""
+    real = sqlite3.connect
+
+    def limit(statement: str) -> None:
+        def connect(path, timeout):
+            connection = real(path, timeout=timeout)
+            connection.execute(statement)
+            return connection
+
+        monkeypatch.setattr(sqlite3, "connect", connect)
+
+    return limit
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("PRAGMA max_page_count = {pages}", "full.*what was stored before is kept; free space"),
+        ("PRAGMA query_only = 1", "readonly"),
+    ],
+    ids=["full disk", "read-only store"],
+)
+def test_a_store_that_can_no_longer_be_written_keeps_what_it_has(
+    limit, words, one, whole, limited, monkeypatch
+):
+    one.run([BASE], jobs=1)
+    with one.store.connect() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0] + 3
+    limited(limit.format(pages=pages))
+    with pytest.raises(InputError, match=words):
+        one.run(FEW, jobs=1)
+    assert same(one.rows([BASE]), whole[whole["method"] == BASE.name].reset_index(drop=True))
+    monkeypatch.undo()
+    assert same(one.run(FEW, jobs=1), whole)
+
+
+def test_a_damaged_published_file_is_named_before_training(one, whole, tmp_path):
+    published.write_rows(tmp_path / "all.parquet", whole, published.provenance(one, whole))
+    given = published.published_rows(one, FEW, tmp_path)
+    assert same(one.run(FEW, jobs=1, given=given), whole)
+    content = (tmp_path / "all.parquet").read_bytes()
+    (tmp_path / "all.parquet").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"all\.parquet"):
+        published.published_rows(one, FEW, tmp_path)
+    assert one.store.keys() == set()
 
 
 # --- training processes that are killed
