@@ -210,9 +210,12 @@ def gain_on_classes(
     """
     data = study.data
     labels = data.source.labels[data.sample]
+    of_both = rows[rows["method"].isin([method, base])]
+    of_person = dict(list(of_both.groupby("person")))
+    nobody = of_both.iloc[:0]
     lines = {}
     for person in data.splits.individuals:
-        own = rows[rows["person"] == str(person)]
+        own = of_person.get(str(person), nobody)
         these = np.isin(labels[data.splits.test[person]], classes)
         lines[person] = {
             "these": accuracy_on(own, method, these) - accuracy_on(own, base, these),
