@@ -328,10 +328,9 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
     """
     for key in values:
         if key not in TYPES:
-            like = "".join(
-                f"did you mean {each}? " for each in get_close_matches(str(key), TYPES, 1)
-            )
-            raise InputError(f"{key}: no such setting; {like}possible: {', '.join(TYPES)}")
+            like = get_close_matches(str(key), TYPES, 1)
+            what = f"did you mean {like[0]}?" if like else f"possible: {', '.join(TYPES)}"
+            raise InputError(f"{key}: no such setting; {what}")
     return replace(base or Settings(), **values)
 
 

@@ -210,28 +210,28 @@ def gain_on_classes(
     """
     data = study.data
     labels = data.source.labels[data.sample]
+    hits: dict[tuple[str, str], list[np.ndarray]] = {}
     of_both = rows[rows["method"].isin([method, base])]
-    of_person = dict(list(of_both.groupby("person")))
-    nobody = of_both.iloc[:0]
+    columns = of_both[["person", "method", D_I.hits, D_I.size]]
+    for person, name, blob, n in columns.itertuples(index=False):
+        hits.setdefault((person, name), []).append(unpacked(blob, n))
     lines = {}
     for person in data.splits.individuals:
-        own = of_person.get(str(person), nobody)
+        own, of_base = (hits.get((str(person), name), []) for name in (method, base))
         these = np.isin(labels[data.splits.test[person]], classes)
         lines[person] = {
-            "these": accuracy_on(own, method, these) - accuracy_on(own, base, these),
-            "others": accuracy_on(own, method, ~these) - accuracy_on(own, base, ~these),
+            "these": accuracy_on(own, these) - accuracy_on(of_base, these),
+            "others": accuracy_on(own, ~these) - accuracy_on(of_base, ~these),
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def accuracy_on(rows: pd.DataFrame, method: str, images: np.ndarray) -> float:
-    """Accuracy of a method on some of a person's test images, averaged over repeats.
+def accuracy_on(hits: Sequence[np.ndarray], images: np.ndarray) -> float:
+    """Accuracy on some of a person's test images, averaged over repeats.
 
-    rows     of one person
+    hits     of each repeat on all test images, bool [n]
     images   which of the person's test images, bool [n]
     """
-    columns = rows.loc[rows["method"] == method, [D_I.hits, D_I.size]]
-    hits = [unpacked(blob, n) for blob, n in columns.values]
     if not hits or not images.any():
         return np.nan
     return np.mean(hits, axis=0)[images].mean()

@@ -12,7 +12,7 @@ import numpy as np
 
 from perso.analysis.dispersion_scales import logit_sd, moments
 from perso.analysis.printed import printed_table
-from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit
+from perso.analysis.sampling_noise import common_share, hits_by_digit
 from perso.claims.dispersions import BETWEEN_PERSON_SD, SPREAD, dispersion, expected_range
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
@@ -185,10 +185,12 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
             middle = len(shuffled) // 2
             for half in (shuffled[:middle], shuffled[middle:]):
                 digits.append(len(half))
-                accuracies.append([only(each, half).accuracy() for each in own])
+                # methods that were tested on the same digits share the array of them
+                inside = {id(each.digits): np.isin(each.digits, half) for each in own}
+                accuracies.append([each.only(inside[id(each.digits)]).accuracy() for each in own])
                 noise.append(
                     [
-                        scale * only(each.minus(hard), half).variance()
+                        scale * each.minus(hard).only(inside[id(each.digits)]).variance()
                         for each, (hard, scale) in zip(own, common, strict=True)
                     ]
                 )
@@ -202,11 +204,6 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
         digits=np.reshape(digits, shape[:2]).T,
         cohort=np.array(cohorts),
     )
-
-
-def only(tests: DigitHits, digits: np.ndarray) -> DigitHits:
-    """The hits on these digits."""
-    return tests.only(np.isin(tests.digits, digits))
 
 
 def fairness_rho(

@@ -197,6 +197,11 @@ def _windows(
     others = [name for name in others if name != time]
     if columns.window is None:
         raise InputError(f"{where}: is a time series; say --window STEPS, the rows of a sample")
+    values = pd.to_numeric(frame[label], errors="coerce").to_numpy(float)
+    if (values % 1 > 0).any():
+        raise InputError(
+            f"{where}: {label!r} has numbers with fractions, which are no classes; say --class NAME"
+        )
     # a person's rows keep their order in the file
     who, _ = pd.factorize(frame[person])
     order = np.argsort(who, kind="stable")
@@ -208,7 +213,10 @@ def _windows(
     steps = np.diff(seconds)
     forward = steps[goes_on & (steps > 0)]
     if not len(forward):
-        raise InputError(f"{where}: {time!r} never goes on within a person and class")
+        raise InputError(
+            f"{where}: {time!r} never goes on within a person ({person!r}) and class ({label!r}); "
+            "name other columns by --person, --class and --time"
+        )
     usual = np.median(forward)
     regular = goes_on & (steps > 0.5 * usual) & (steps < 1.5 * usual)
     irregular = int((goes_on & ~regular).sum())

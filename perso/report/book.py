@@ -3,8 +3,10 @@
 Nothing in `chapters/` is changed. A build does again only what has changed since the last one.
 """
 
+import contextlib
 import filecmp
 import importlib.util
+import io
 import os
 import re
 import shutil
@@ -91,7 +93,9 @@ def run_chapters(
         joblib.delayed(run_chapter)(chapter, folder, settings, environment) for chapter in to_run
     )
     with tqdm(total=len(values), initial=len(values) - len(to_run), unit="chapter") as bar:
-        for chapter, reported in parallel(tasks):
+        for chapter, reported, said in parallel(tasks):
+            if said:
+                bar.write(said.rstrip(), file=sys.stderr)
             bar.set_postfix_str(chapter.stem)
             bar.update()
             if reported:
@@ -102,9 +106,11 @@ def run_chapters(
 
 def run_chapter(
     chapter: Path, folder: Path, settings: Settings, environment: dict[str, str]
-) -> tuple[Path, dict | None]:
-    """Execute a chapter into a folder; return the chapter and what its kernel reported."""
-    return chapter, execute(chapter, folder / chapter.name, settings, environment)
+) -> tuple[Path, dict | None, str]:
+    """Execute a chapter into a folder; return it, what its kernel reported, and what was said."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        reported = execute(chapter, folder / chapter.name, settings, environment)
+    return chapter, reported, said.getvalue()
 
 
 def check_sources() -> None:

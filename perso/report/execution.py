@@ -64,9 +64,9 @@ def execute(
 ) -> dict | None:
     """Execute one chapter into `copy` and prepare the copy for the page.
 
+    A chapter that needs a variant of the settings that the data cannot have says so (`left_out`).
     Return what `kept.report` says of the execution. None for a chapter about data of its own that
-    are not there, which is shown with its committed outputs, and for one that needs a variant of
-    the settings that the data cannot have, which says so (see `left_out`).
+    are not there, which is shown with its committed outputs: they may be there the next time.
 
     environment   variables that the chapter finds beside those of this process
     """
@@ -101,7 +101,7 @@ def execute(
             print(f"{chapter.name} is left out: {error.evalue}", file=sys.stderr)
             notebook = left_out(nbformat.read(chapter, as_version=4), error.evalue)
             nbformat.write(polish(notebook), copy)
-            return None
+            return kept.EVERYTHING
         raise RunError(
             f"chapters/{chapter.name}: cell {error.exec_count} failed: {cause}"
         ) from None

@@ -22,6 +22,9 @@ from perso.store.sqlite import Store
 REPORT = "from perso.report import kept\nkept.report()"
 READ = ("results", "params", "perso")  # folders of files that a chapter may read
 
+# what a chapter depends on that ended before its report: all modules, and no row
+EVERYTHING = {"modules": None, "asked": {}}
+
 
 def report() -> None:
     """Print which modules of perso this process has loaded and which rows it asked for, as JSON."""
@@ -71,9 +74,10 @@ class Kept:
     def keep(self, chapter: Path, values: Mapping, executed: str, reported: Mapping) -> None:
         """Keep the text of an executed chapter.
 
-        reported   what `report` printed in its kernel
+        reported   what `report` printed in its kernel, or EVERYTHING
         """
-        made_of = self.made_of(chapter, values, reported["modules"], reported["asked"])
+        modules = self.code if reported["modules"] is None else reported["modules"]
+        made_of = self.made_of(chapter, values, modules, reported["asked"])
         paths = self.paths(chapter)
         for path, text in zip(paths, (executed, json.dumps(made_of)), strict=True):
             with whole(path) as temporary:

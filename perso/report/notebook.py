@@ -146,7 +146,7 @@ def keys_html(rows: pd.DataFrame, anchor: str) -> str:
         lines.append(f"<tr><th>{escape(method)}</th><td>{' '.join(keys)}</td></tr>")
     return (
         f'<details id="{anchor}"><summary>The models behind the numbers of this page</summary>'
-        "<p><code>perso show KEY</code> says which code, data and machine a model comes from, and "
-        "which command trains it again.</p>"
+        "<p><code>perso show KEY</code>, with the <code>--store</code> of this book, says which "
+        "code, data and machine a model comes from, and which command trains it again.</p>"
         f"<table>{''.join(lines)}</table></details>"
     )

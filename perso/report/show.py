@@ -13,6 +13,7 @@ from perso.store.sqlite import SCHEMA, Store
 
 BEGINNING = 4  # characters of a key that are the minimum
 MACHINE_ONLY = ("device", "graph", "in_flight")  # settings that decide no number
+AGAIN = "again.sqlite"  # the store of a run that is computed again
 UNKNOWN = "not recorded: the row is older than records of runs"
 
 
@@ -32,8 +33,8 @@ def show_text(key: str, store: str | Path, folder: Path = published.FOLDER) -> s
                 places.setdefault(each, path)
     if not places:
         raise InputError(
-            f"{key}: no row of {store} or {folder} has this key; `perso export` lists the keys of "
-            "a study"
+            f"{key}: no row of {store} or {folder} has this key; name its store by --store; "
+            "`perso export` lists the keys of a study"
         )
     if len(places) > 1:
         raise InputError(
@@ -42,6 +43,8 @@ def show_text(key: str, store: str | Path, folder: Path = published.FOLDER) -> s
     ((whole_key, place),) = places.items()
     lines = stored_lines if isinstance(place, Store) else published_lines
     described = {"key": whole_key, **lines(whole_key, place)}
+    if "again" in described:  # it trains all models of the run
+        described["then"] = f"perso show {whole_key[:12]} --store {AGAIN}"
     return "\n".join(f"{name:<10} {value}" for name, value in described.items())
 
 
@@ -138,4 +141,4 @@ def command_again(settings: dict, params: str) -> str:
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         words += ["-p", f"{field.name}={text}"]
-    return shlex.join([*words, "--store", "again.sqlite"])
+    return shlex.join([*words, "--store", AGAIN])

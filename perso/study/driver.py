@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from tqdm import tqdm
+
 from perso.store.leases import Leases
 from perso.study.backends import Pool
 from perso.study.jobs import Job
@@ -55,5 +57,6 @@ class Driver:
             yield from self.pool(function, calls())
             left = [job for job in left if self.store.missing(keys(job), *tables)]
             if left and not self.over and not waiting:
-                print("perso: waiting for models that another process trains", file=sys.stderr)
+                # on a line of its own, above the bar
+                tqdm.write("perso: waiting for models that another process trains", sys.stderr)
                 waiting = True

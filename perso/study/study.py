@@ -65,8 +65,9 @@ class Study:
         if data is None:
             data = prepare(settings, data_dir)
             refuse_copies(data)
-        self.methods = methods_that_fit(settings, data)
         architecture = hardware.architecture_of(settings)
+        check_samples(architecture, data)
+        self.methods = methods_that_fit(settings, data)
         check_network(architecture, data, self.methods)
         check_held_out(data, self.methods)
         check_episodes(data, self.methods)
@@ -362,12 +363,16 @@ def methods_that_fit(settings: Settings, data: StudyData) -> tuple[Method, ...]:
     return tuple(method for method in methods if not method.needs_encoder)
 
 
-def check_network(architecture: str | type, data: StudyData, methods: Iterable[Method]) -> None:
-    """InputError where a network does not fit the samples, or is without weights to train."""
+def check_samples(architecture: str | type, data: StudyData) -> None:
+    """InputError where a network does not fit the samples."""
     try:
         checked(architecture, data.shape, data.classes, data.kind)
     except ValueError as error:
         raise InputError(f"architecture: {error}") from error
+
+
+def check_network(architecture: str | type, data: StudyData, methods: Iterable[Method]) -> None:
+    """InputError where a network is without the weights that methods train."""
     plain = Recipe(data.classes, data.shape, kind=data.kind, architecture=architecture)
     networks = {}
     for method in methods:

@@ -187,7 +187,7 @@ def test_each_format_gives_the_same_people(tmp_path, kind):
     assert made.who.dtype == made.labels.dtype == np.int64
 
 
-@pytest.mark.parametrize("kind", set(WRITE) - {"parquet", "parquet of pixels", "emnist"})
+@pytest.mark.parametrize("kind", sorted(set(WRITE) - {"parquet", "parquet of pixels", "emnist"}))
 def test_hidden_files_beside_the_data_are_left_alone(tmp_path, kind):
     source = WRITE[kind](tmp_path)
     right = samples_of(import_source(source).cohort)
@@ -695,7 +695,7 @@ WRONG_TABLES = [
     (
         lambda f: f.assign(time=1.0),
         WINDOW,
-        "DataFrame: 'time' never goes on within a person and class",
+        "DataFrame: 'time' never goes on within a person ('subject') and class ('activity'); name ",
     ),
     (
         lambda f: f.assign(time=f["time"].where(f.index > 2)),
@@ -733,6 +733,11 @@ WRONG_TABLES = [
         lambda f: f.assign(image=[b"1"] * len(f)),
         Columns(),
         "DataFrame: none of 1,600 files is a whole image",
+    ),
+    (
+        lambda f: f.drop(columns="activity"),  # then y is taken for it
+        Columns(window=16),
+        "DataFrame: 'y' has numbers with fractions, which are no classes; say --class NAME",
     ),
     (
         lambda f: f.assign(image=[b"1"] * len(f), img=[b"1"] * len(f)),

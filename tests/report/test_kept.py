@@ -84,6 +84,14 @@ def test_a_chapter_is_executed_again_with_other_parameters_people_or_packages(wo
     assert not found(world)
 
 
+def test_a_chapter_that_ended_before_its_report_depends_on_all_modules(world):
+    (world / "perso" / "cli.py").write_text("before")
+    opened(world).keep(world / "01-a.ipynb", {"epochs": 6}, "left out", kept.EVERYTHING)
+    assert found(world)
+    (world / "perso" / "cli.py").write_text("after")
+    assert not found(world)
+
+
 def test_what_a_chapter_does_not_need_may_change(world):
     keep(world)
     add_row(Store(world / "store.sqlite"), "of another study")
