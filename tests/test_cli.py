@@ -13,17 +13,19 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import cli
+from perso import commands
 from perso.claims import evidence, ledger, ledger_file
 from perso.claims.registry import CLAIMS
 from perso.cli import main
 from perso.methods import registry
 from perso.methods.registry import named
 from perso.paths import ROOT
+from perso.report import book
 from perso.settings import read_params
 from perso.store import encoders, published
 from perso.store.sqlite import unpacked
 from perso.study import study
+from perso.study.study import Study
 
 SMOKE = str(ROOT / "params" / "smoke.yml")
 TINY = ["-p", "width=0.0625", "-p", "epochs=1"]
@@ -221,19 +223,19 @@ def test_a_printed_command_keeps_the_users_own_code(own_code, capsys):
     assert shlex.split(printed) == ["perso", "run", *words]
 
 
-def test_a_study_of_sequences_has_no_book(tmp_path, capsys):
+def test_a_study_of_sequences_has_a_book_of_the_recurrent_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Study, "run", lambda study, jobs: None)
+    monkeypatch.setattr(evidence, "train_missing", lambda study, jobs: 0)
+    monkeypatch.setattr(book, "build", lambda study, data_dir, to, jobs: to / "html" / "index.html")
     pen = tmp_path / "pen.npz"
     sequences = np.random.default_rng(0).random((150, 5, 2), np.float32)
     np.savez(pen, sequences=sequences, labels=np.arange(150) % 3, who=np.repeat(list("abcde"), 30))
-    pairs = (f"dataset=file:{pen}", "architecture=gru", "flips=false")
-    words = [word for pair in pairs for word in ("-p", pair)]
-    folders = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path)]
+    words = ["-p", f"dataset=file:{pen}", "-p", "flips=false"]
+    folders = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path / "out")]
+    assert main(["book", SMOKE, *words, "-p", "architecture=gru", *folders]) == 0
+    assert f"book   {tmp_path / 'out' / 'html' / 'index.html'}" in capsys.readouterr().out
     assert main(["book", SMOKE, *words, *folders]) == 2
-    message = capsys.readouterr().err
-    assert (
-        f"dataset: file:{pen} holds sequences, for which there is no book yet; possible:" in message
-    )
-    assert not (tmp_path / "s.sqlite").exists()
+    assert "for sequences take gru" in capsys.readouterr().err
 
 
 def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
@@ -246,7 +248,7 @@ def test_one_budget_is_for_all_studies_of_a_command(tmp_path, monkeypatch):
         return 0
 
     monkeypatch.setattr(evidence, "train_missing", train)
-    monkeypatch.setattr(cli, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(commands, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     given = ["claims", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--run", "--replicate"]
     main([*given, "--budget", "10"])
     main([*given, "--budget", "5"])
@@ -508,7 +510,7 @@ def test_a_file_opened_after_a_closed_stderr_is_not_written_to(tmp_path):
 def test_standard_output_on_a_full_disk_is_one_line_and_no_success(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        monkeypatch.setattr(cli, "table_command", lambda arguments: print("a table"))
+        monkeypatch.setattr(commands, "table_command", lambda arguments: print("a table"))
         assert main(["table", SMOKE]) == 1
     assert capsys.readouterr().err == "perso: No space left on device\n"
 

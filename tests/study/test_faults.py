@@ -255,7 +255,13 @@ def test_a_run_that_is_interrupted_says_what_is_kept(number, code, one, tmp_path
     words = [sys.executable, "-m", "perso", "run", str(ROOT / "params" / "smoke.yml")]
     words += ["--jobs", "2", "--store", str(path)]
     with subprocess.Popen(
-        words, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        words,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+        # a shell's background jobs, such as these tests may be, ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as run:
         ends = time.monotonic() + 100
         while not one.store.keys("networks") and time.monotonic() < ends:
