@@ -11,7 +11,7 @@ import papermill
 
 from perso.data.sources import files_of
 from perso.paths import ROOT, default_data_dir
-from perso.report.book import has_own_params
+from perso.report.execution import has_own_params
 from perso.settings import read_params
 
 
