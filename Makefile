@@ -19,7 +19,7 @@ REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing
 	$(CLEAR).preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
 	$(CLEAR).preserve_nb_metadata_mask="{'kernelspec', ('language_info', 'name')}"
 
-# a file's tests stay in one process; each process takes 1.5 GB
+# a file's tests stay in one process; each process takes more than a GB
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 # The user's IPython start-up files could define or change anything, so chapters run without them.

@@ -315,7 +315,7 @@ def parser() -> argparse.ArgumentParser:
         type=path,
         default=Path("build"),
         metavar="DIR",
-        help="output folder; its book/, html/ and _build/ are replaced (default: %(default)s)",
+        help="output folder of book/, executed/, html/ and _build/ (default: %(default)s)",
     )
     return top
 

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import joblib
@@ -62,18 +61,17 @@ def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Pa
         "PERSO_STORE": str(study.store.path.resolve()),
         "PERSO_DATA_DIR": str(data_dir.resolve()),
     }
-    changed = run_chapters(
-        source / "chapters", study.asked, executed, environment, jobs or study.machine.workers
-    )
+    jobs = jobs or study.machine.workers
+    run_chapters(source / "chapters", study.asked, executed, environment, jobs)
     figures.save_tradeoff(comparison.compare(study.rows()), source / "headline.svg")
-    touch_quoting(source, changed)
+    touch_quoting(source)
     return compile_pages(source, to / "html")
 
 
 def run_chapters(
     folder: Path, settings: Settings, executed: Kept, environment: dict[str, str], jobs: int
-) -> list[str]:
-    """Fill a folder with all chapters as executed; return the names of those that were executed.
+) -> None:
+    """Fill a folder with all chapters as executed, of which only those not kept are executed.
 
     executed   where they are found and kept
     jobs       chapters at a time
@@ -101,7 +99,6 @@ def run_chapters(
             if reported:
                 text = (folder / chapter.name).read_text("utf-8")
                 executed.keep(chapter, values[chapter], text, reported)
-    return [chapter.name for chapter in to_run]
 
 
 def run_chapter(
@@ -174,8 +171,10 @@ def copy_sources(source: Path) -> None:
                 shutil.copy(ROOT / name, fresh / name)
         for path in files_in(fresh):
             before = source / path.relative_to(fresh)
-            same = before.is_file() and filecmp.cmp(path, before, shallow=False)
-            os.utime(path, (before.stat().st_atime, before.stat().st_mtime) if same else None)
+            if before.is_file() and filecmp.cmp(path, before, shallow=False):
+                shutil.copystat(before, path)
+            else:
+                path.touch()
         if (source / "chapters").is_dir():
             (source / "chapters").rename(fresh / "chapters")
         shutil.rmtree(source, ignore_errors=True)
@@ -188,11 +187,15 @@ def write_changed(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
 
 
-def touch_quoting(source: Path, changed: Iterable[str]) -> None:
-    """Give a new time to pages that quote values of these chapters, so that they are made again."""
-    quotes = re.compile("|".join(f"{re.escape(name)}::" for name in changed) or "(?!)")
+def touch_quoting(source: Path) -> None:
+    """Give a new time to pages that are older than a chapter whose values they quote.
+
+    They are made again then, also where the build that executed the chapter did not reach its end.
+    """
     for page in [*source.glob("*.md"), *source.glob("chapters/*.ipynb")]:
-        if quotes.search(page.read_text("utf-8")):
+        quoted = set(re.findall(r"([\w-]+\.ipynb)::", page.read_text("utf-8")))
+        there = [path for path in source.glob("chapters/*.ipynb") if path.name in quoted]
+        if any(path.stat().st_mtime_ns > page.stat().st_mtime_ns for path in there):
             page.touch()
 
 
@@ -205,7 +208,9 @@ def compile_pages(source: Path, html: Path) -> Path:
     basis = json_hash([packages(), *(files_hash([source / name]) for name in FILES)])
     if (made / MARK).read_text("utf-8") != basis:
         shutil.rmtree(made)
-        made.mkdir()
+    # until the end: the next build would pass over the pages of one with a warning, or killed
+    made.mkdir(exist_ok=True)
+    (made / MARK).write_text("", "utf-8")
     options = ["-W", "-n", "--keep-going", "--quiet"]
     command = ["build", str(source), "--path-output", str(html.parent), *options]
     done = subprocess.run(
@@ -216,10 +221,9 @@ def compile_pages(source: Path, html: Path) -> Path:
         encoding="utf-8",
         errors="replace",
     )
-    # a page with a warning would be left as it is, without the warning, by the next build
-    (made / MARK).write_text("" if done.returncode else basis, "utf-8")
     if done.returncode:
         raise RunError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+    (made / MARK).write_text(basis, "utf-8")
     shutil.rmtree(html, ignore_errors=True)
     shutil.copytree(made / "html", html)
     mark(html)

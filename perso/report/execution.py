@@ -107,7 +107,8 @@ def execute(
         ) from None
     notebook = nbformat.read(copy, as_version=4)
     check_finished(notebook.metadata.get("papermill", {}), chapter)
-    reported = json.loads(notebook.cells.pop().outputs[0].text)
+    printed = [out.text for out in notebook.cells.pop().outputs if out.get("name") == "stdout"]
+    reported = json.loads("".join(printed))
     nbformat.write(polish(notebook), copy)
     return reported
 

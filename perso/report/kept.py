@@ -67,7 +67,7 @@ class Kept:
         if not (executed.is_file() and record.is_file()):
             return None
         was = json.loads(record.read_text("utf-8"))
-        if was != self.made_of(chapter, values, was["code"], was["asked"]):
+        if was != self.made_of(chapter, values, was.get("code", ()), was.get("asked", {})):
             return None
         return executed.read_text("utf-8")
 

@@ -169,7 +169,7 @@ def test_pages_are_made_again_where_they_or_what_they_quote_changed(tmp_path, mo
         book.copy_sources(source)
         (source / "chapters").mkdir(exist_ok=True)
         glued(source / "chapters" / "a.ipynb", value)
-        book.touch_quoting(source, ["a.ipynb"])
+        book.touch_quoting(source)
         book.compile_pages(source, tmp_path / "html")
         page = tmp_path / "html" / "intro.html"
         assert f"It is {value}." in re.sub("<.*?>", "", page.read_text("utf-8"))
@@ -200,7 +200,7 @@ def test_a_file_that_stays_the_same_keeps_its_time(tmp_path, monkeypatch):
 
 def test_a_page_with_a_warning_is_made_again(tmp_path, monkeypatch):
     """The next build would find it unchanged, and pass it over with its warning."""
-    codes = iter([1, 0])
+    codes = iter([1, 0, 0])
     there = []
 
     def jupyter_book(command, **_):
@@ -215,8 +215,27 @@ def test_a_page_with_a_warning_is_made_again(tmp_path, monkeypatch):
     book.mark(tmp_path / "_build")
     with pytest.raises(RunError, match="a warning"):
         book.compile_pages(tmp_path, tmp_path / "html")
-    assert book.compile_pages(tmp_path, tmp_path / "html").read_text() == "a page"
-    assert there == [False, False]
+    for _ in range(2):
+        assert book.compile_pages(tmp_path, tmp_path / "html").read_text() == "a page"
+        assert not (tmp_path / "html" / "old").exists()
+        (tmp_path / "html" / "old").touch()
+    assert there == [False, False, True]
+
+
+def test_a_page_older_than_what_it_quotes_gets_a_new_time(tmp_path):
+    """Also where another chapter failed, so that the chapter was executed by an earlier build."""
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "01-a.ipynb").touch()
+    (tmp_path / "quotes.md").write_text("{glue:text}`chapters/01-a.ipynb::value:s`")
+    (tmp_path / "links.md").write_text("[a](chapters/01-a.ipynb)")
+    for name in ("quotes.md", "links.md"):
+        os.utime(tmp_path / name, (9, 9))
+    book.touch_quoting(tmp_path)
+    newer = (tmp_path / "quotes.md").stat().st_mtime_ns
+    assert newer >= (tmp_path / "chapters" / "01-a.ipynb").stat().st_mtime_ns
+    assert (tmp_path / "links.md").stat().st_mtime == 9
+    book.touch_quoting(tmp_path)
+    assert (tmp_path / "quotes.md").stat().st_mtime_ns == newer
 
 
 def a_users_folder(path):

@@ -67,9 +67,22 @@ def test_a_chapter_is_found_as_it_was_executed(world):
         lambda world: add_row(Store(world / "store.sqlite"), "later"),
         lambda world: (world / "store.sqlite").unlink(),
         lambda world: (world / "executed" / "01-a.json").unlink(),
+        lambda world: (world / "executed" / "01-a.json").write_text('{"of": "an older version"}'),
         lambda world: (world / "executed" / "01-a.ipynb").unlink(),
     ],
-    ids=["source", "code", "no code", "params", "results", "data", "row", "store", "record", "it"],
+    ids=[
+        "source",
+        "code",
+        "no code",
+        "params",
+        "results",
+        "data",
+        "row",
+        "store",
+        "record",
+        "old",
+        "it",
+    ],
 )
 def test_a_chapter_is_executed_again_where_this_changed(change, world):
     keep(world)
@@ -129,8 +142,12 @@ def test_only_what_changed_is_executed_again(tmp_path, monkeypatch):
     monkeypatch.setattr(book, "chapters", lambda: paths)
 
     def run() -> list[str]:
+        """Run the chapters; return the names of those whose pages were written."""
         executed = Kept(tmp_path / "executed", store, "content", tmp_path / "data")
-        return book.run_chapters(tmp_path / "pages", Settings(), executed, {}, jobs=2)
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("pages/*")}
+        book.run_chapters(tmp_path / "pages", Settings(), executed, {}, jobs=2)
+        after = sorted(tmp_path.glob("pages/*"))
+        return [path.name for path in after if path.stat().st_mtime_ns != before.get(path)]
 
     assert run() == ["01-a.ipynb", "02-b.ipynb"]
     pages = [(tmp_path / "pages" / path.name).read_text("utf-8") for path in paths]

@@ -75,10 +75,9 @@ def test_a_person_whose_model_diverges_is_missing_in_n_alone(one, whole, monkeyp
         reached, trained = train_methods(data, how, methods, people, **others)
         if TL in reached and others["fold_number"] == 0:
             first, *rest = reached[TL]
-            reached[TL] = [{name: each * torch_nan for name, each in first.items()}, *rest]
+            reached[TL] = [{name: each * np.nan for name, each in first.items()}, *rest]
         return reached, trained
 
-    torch_nan = float("nan")
     monkeypatch.setattr(jobs, "train_methods", with_nan)
     rows = one.run(FEW, jobs=1)
     (failed,) = one.failures(FEW).itertuples()
