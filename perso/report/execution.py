@@ -166,7 +166,11 @@ def check_finished(record: Mapping, chapter: Path) -> None:
 
 
 def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Hide the default parameters, fold the injected ones, remove stderr and widgets."""
+    """Prepare an executed notebook for its page.
+
+    The default parameters are hidden, the injected ones folded, stderr and widgets removed, and an
+    image gets the alt text of its `Picture`.
+    """
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -177,4 +181,13 @@ def polish(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             cell.metadata.mystnb = {"code_prompt_show": "Parameters of this run"}
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            if texts := [out.data["text/plain"] for out in cell.outputs if has_image(out)]:
+                # myst-nb takes it from the cell alone, not from the output
+                image = {"alt": " ".join(texts), "classes": "picture"}
+                cell.metadata.mystnb = {**cell.metadata.get("mystnb", {}), "image": image}
     return notebook
+
+
+def has_image(output: Mapping) -> bool:
+    """Whether an output of a cell is an image."""
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
