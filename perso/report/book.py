@@ -25,6 +25,7 @@ from perso.paths import ROOT
 from perso.report import figures
 from perso.report.execution import chapter_parameters, execute
 from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
+from perso.report.picture import Picture
 from perso.settings import Settings
 from perso.study.study import Study
 
@@ -63,7 +64,7 @@ def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Pa
     }
     jobs = jobs or study.machine.workers
     run_chapters(source / "chapters", study.asked, executed, environment, jobs)
-    figures.save_tradeoff(comparison.compare(study.rows()), source / "headline.svg")
+    write_headline(figures.headline(comparison.compare(study.rows())), source)
     touch_quoting(source)
     return compile_pages(source, to / "html")
 
@@ -108,6 +109,14 @@ def run_chapter(
     with contextlib.redirect_stderr(io.StringIO()) as said:
         reported = execute(chapter, folder / chapter.name, settings, environment)
     return chapter, reported, said.getvalue()
+
+
+def write_headline(picture: Picture, source: Path) -> None:
+    """Write the picture of the first page, and headline.md, which shows it with its alt text."""
+    picture.save(source / "headline.svg")
+    alt = " ".join(picture.alt.split())
+    lines = ["```{image} headline.svg", f":alt: {alt}", ":class: picture", ":width: 100%", "```"]
+    write_changed(source / "headline.md", "\n".join([*lines, ""]))
 
 
 def check_sources() -> None:

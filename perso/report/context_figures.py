@@ -9,12 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from perso.data.dataset import StudyData
 from perso.report.context_text import Bed
-from perso.report.figures import HUES, part_label
+from perso.report.figures import HUES, WIDTH, part_label
 from perso.report.front_figures import draw_mark, family_legend, label_points
+from perso.report.picture import Picture, parts_text
 
 # what is drawn, and how it is labelled, the most important first
 LABELS = {
@@ -36,42 +36,51 @@ LABELS = {
 }
 GENERIC_NETWORK = "generic network"
 FAR = ("prune only",)  # it does not widen the axes
-DPI = 92  # pixels per inch: fewer than in other chapters, as the figures have much on them
 ROOM = 0.08  # around the marks and intervals, a share of their extent
 
 
-def contexts_figure(tables: Mapping[Bed, pd.DataFrame]) -> Figure:
+def contexts_figure(tables: Mapping[Bed, pd.DataFrame]) -> Picture:
     """Change on D_I against change on D_U with 95 % intervals, a panel per bed."""
     drawn = pd.concat([table["", "family"] for table in tables.values()])
     families = [family for name, family in drawn.items() if name in LABELS]
     fig, axes = plt.subplots(
         len(tables),
         1,
-        figsize=(8.6, 4.9 * len(tables)),
+        figsize=(WIDTH, 4.6 * len(tables)),
         squeeze=False,
         layout="constrained",
-        dpi=DPI,
     )
     for ax, (bed, table) in zip(axes[:, 0], tables.items(), strict=True):
         places_figure(ax, table, "D_I", "D_U", list(LABELS))
-        ax.set_title(f"{bed.name}: $D_I$ is {bed.seen}, $D_U$ is {bed.other}", fontsize="medium")
+        ax.set_title(f"{bed.name}: $D_I$ is {bed.seen}, $D_U$ is {bed.other}")
     family_legend(fig, families)
-    return fig
+    return Picture(fig, places_text(tables, ("D_I", "D_U"), list(LABELS)))
 
 
-def others_figure(tables: Mapping[Bed, pd.DataFrame]) -> Figure:
+def places_text(
+    tables: Mapping[Bed, pd.DataFrame], parts: tuple[str, str], names: list[str]
+) -> str:
+    """The extremes of methods on two parts, by bed."""
+    changes = {
+        f"{bed.name}, {part}": 100 * table.loc[table.index.isin(names), (part, "change")]
+        for bed, table in tables.items()
+        for part in parts
+    }
+    return f"Change of accuracy against the generic network in points. {parts_text(changes)}"
+
+
+def others_figure(tables: Mapping[Bed, pd.DataFrame]) -> Picture:
     """Change on D_G against change on D_U, a small panel per bed."""
     names = list(LABELS)[:6]
     fig, axes = plt.subplots(
-        1, len(tables), figsize=(9, 3.2), squeeze=False, layout="constrained", dpi=DPI
+        1, len(tables), figsize=(WIDTH, 3), squeeze=False, layout="constrained"
     )
     for ax, (bed, table) in zip(axes[0], tables.items(), strict=True):
         places_figure(ax, table, "D_G", "D_U", names)
-        ax.set_title(bed.name, fontsize="medium")
-        ax.xaxis.label.set_size("small")
-        ax.set(ylabel="")
-    axes[0, 0].set_ylabel(f"change on {part_label('D_U')} (pp)", size="x-small")
-    return fig
+        ax.set_title(bed.name)
+        ax.set(xlabel="change on $D_G$ (pp)", ylabel="")  # the symbols alone: panels are narrow
+    axes[0, 0].set_ylabel("change on $D_U$ (pp)")
+    return Picture(fig, places_text(tables, ("D_G", "D_U"), names))
 
 
 def places_figure(ax: Axes, table: pd.DataFrame, x: str, y: str, names: list[str]) -> Axes:
@@ -142,7 +151,7 @@ def point_outwards(
     ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": hue, "lw": 1.6})
 
 
-def context_samples_figure(data: StudyData, classes: int = 3) -> Figure:
+def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
     """One person's first sample of some classes in every context: a line per context.
 
     Sequences are drawn over time, their first three channels; images as they are.
@@ -160,7 +169,6 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Figure:
         sharey=True,
         squeeze=False,
         layout="constrained",
-        dpi=DPI,
     )
     for line, number in zip(axes, numbers, strict=True):
         for label, ax in enumerate(line):
@@ -169,16 +177,16 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Figure:
                 ax.imshow(data.inputs[found[0]], cmap="gray_r")
             elif len(found):
                 lines = ax.plot(data.inputs[found[0]][:, :3], lw=1)
-            ax.tick_params(labelsize="x-small")
             ax.grid(color="0.93")
     for label, ax in enumerate(axes[0]):
-        ax.set_title(f"class {label}", fontsize="small")
+        ax.set_title(f"class {label}")
     if data.kind != "images":
         for ax in axes[-1]:
-            ax.set_xlabel("step", fontsize="x-small")
+            ax.set_xlabel("step")
         channels = [f"channel {number + 1}" for number in range(len(lines))]
-        fig.legend(lines, channels, loc="outside right center", frameon=False, fontsize="x-small")
+        fig.legend(lines, channels, loc="outside right center")
     for line, number in zip(axes, numbers, strict=True):
         name = "$D_I$" if number == available else "$D_U$"
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    return fig
+    text = f"A sample of each of {classes} classes by person {person}: the context of D_I in the"
+    return Picture(fig, f"{text} first line, {len(numbers) - 1} of D_U below.")

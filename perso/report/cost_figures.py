@@ -1,5 +1,7 @@
 """Figures of speed, cost and calibration (chapters 13, 16 and 17)."""
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,17 +9,37 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from perso.report.calibration import KIND_NAMES, entries, split_record
-from perso.report.figures import colours, label_lines, legend_beside
+from perso.report.calibration import KIND_NAMES, calibration_answer, entries, split_record
+from perso.report.figures import WIDTH, colours, label_lines, legend_below
+from perso.report.picture import Picture, extremes_text, parts_text
 
 
-def ways(ax: Axes, table: pd.DataFrame) -> Axes:
+def ways(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Milliseconds of every way to train, with a bar down to the machine's limit.
 
     The limit is the time at the full rate of a matrix product or of a copy, whichever is longer.
 
-    table   of `speed.speed_table`
+    tables   of `speed.speed_table` by size
     """
+    heights = [len(table) for table in tables.values()]
+    fig, axes = plt.subplots(
+        len(tables),
+        1,
+        figsize=(WIDTH, sum(0.7 + 0.22 * height for height in heights)),
+        squeeze=False,
+        height_ratios=heights,
+        layout="constrained",
+    )
+    for ax, (size, table) in zip(axes[:, 0], tables.items(), strict=True):
+        draw_ways(ax, table).set_title(size, loc="left")
+    legend_below(fig, axes[0, 0])
+    times = {size: table["ms"] for size, table in tables.items()}
+    text = parts_text(times, ".3g")
+    return Picture(fig, f"Milliseconds per iteration and model of each way to train. {text}")
+
+
+def draw_ways(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Draw `ways` of one size."""
     limit = table["ms"] * table[["% of matrix product", "% of copy"]].max(axis=1) / 100
     y = range(len(table))
     blue = sns.color_palette("colorblind")[0]
@@ -29,17 +51,27 @@ def ways(ax: Axes, table: pd.DataFrame) -> Axes:
     ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-    legend_beside(ax)
     return ax
 
 
-def bars(ax: Axes, table: pd.DataFrame) -> Axes:
+def bars(table: pd.DataFrame) -> Picture:
     """Iterations of a person's training: own in the method's colour, shared ones behind them.
 
     What is shared is drawn twice: one person's part of it hatched, all of it dotted.
 
     table   of `cost.training_cost`
     """
+    height = 1 + 0.22 * len(table)
+    fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    draw_bars(ax, table)
+    legend_below(fig, ax)
+    text = f"a person's own: {extremes_text(table['own'], ',.0f')}"
+    base = f"{table.attrs['base']} {table.attrs['whole']:,.0f}"
+    return Picture(fig, f"Iterations of training per method, {text}; {base}.")
+
+
+def draw_bars(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Draw `bars` into an Axes."""
     shade = colours(table.index)
     people = table.attrs["people"]
     y = np.arange(len(table))
@@ -54,7 +86,6 @@ def bars(ax: Axes, table: pd.DataFrame) -> Axes:
     ax.grid(axis="y", visible=False)
     label_lines(ax, table.index)
     ax.set(xlabel="iterations")
-    legend_beside(ax)
     return ax
 
 
@@ -99,7 +130,7 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
     return ax
 
 
-def calibration_figure(record: dict):
+def calibration_figure(record: dict) -> Picture:
     """`bands` of rejections on the left, and of intervals on the right.
 
     Below are those of means over people of cohorts.
@@ -108,10 +139,10 @@ def calibration_figure(record: dict):
     heights = [
         len({(each["what"], each["scenario"]) for each in part["entries"]}) for part in parts
     ]
-    fig, axes = plt.subplots(2, 2, figsize=(11, 18), height_ratios=heights)
+    fig, axes = plt.subplots(2, 2, figsize=(WIDTH, 19), height_ratios=heights, layout="constrained")
     for (left, right), part in zip(axes, parts, strict=True):
         bands(left, part, ("rejects", "at most"))
         bands(right, part, ("covers",))
-        left.legend(frameon=False, loc="center right")
-    fig.tight_layout()
-    return fig
+        left.legend(loc="center right")
+    text = "Shares of simulated studies that reject a true null hypothesis or contain a true value."
+    return Picture(fig, f"{text} {calibration_answer(record)}")

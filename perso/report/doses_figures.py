@@ -5,15 +5,15 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from perso.parts import PARTS
-from perso.report.figures import PAPER_MARKER, as_written, interval_errors, part_label
+from perso.report.figures import PAPER_MARKER, WIDTH, as_written, interval_errors, part_label
+from perso.report.picture import Picture, parts_text
 
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
 
 
-def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
+def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
     """Effects in percentage points against the relative dose: a line per run and length.
 
     A row per contrast, D_I on the left and D_G on the right. Bars are 95 % intervals of the runs.
@@ -27,7 +27,12 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
     hues = dict(zip(studies, sns.color_palette("viridis", len(studies)), strict=True))
     names = [name for name in cells["contrast"].unique() if name in set(points["contrast"])]
     fig, axes = plt.subplots(
-        len(names), 2, figsize=(9.5, 0.8 + 2.6 * len(names)), sharex=True, squeeze=False
+        len(names),
+        2,
+        figsize=(WIDTH, 1.2 + 2.2 * len(names)),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
     )
     for line, name in zip(axes, names, strict=True):
         for ax, part in zip(line, PARTS, strict=True):
@@ -36,7 +41,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
             ax.set(ylabel="change (pp)")
-            ax.set_title(f"{name}: {part_label(part)}", fontsize="small", loc="left")
+            ax.set_title(f"{name}: {part_label(part)}", loc="left")
     for ax in axes[-1]:
         ax.set(xscale="log", xlabel="iterations on $D_I$, % of those of the epochs")
         ax.xaxis.set_major_formatter("{x:g}")
@@ -45,17 +50,17 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Figure:
         for ax in axes.flat
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    fig.tight_layout()
-    fig.legend(
-        handles.values(),
-        handles.keys(),
-        loc="upper left",
-        bbox_to_anchor=(0.08, 0),
-        ncols=2,
-        frameon=False,
-        fontsize="small",
+    fig.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=2)
+    drawn = points[points["contrast"].isin(names)]
+    named = drawn.set_axis(
+        [
+            f"{line.contrast}, {100 * line.relative:.1f} % ({line.run})"
+            for line in drawn.itertuples()
+        ]
     )
-    return fig
+    effects = {part: 100 * named.loc[named["part"] == part, "effect"] for part in PARTS}
+    text = "Effects in points by the iterations on D_I in % of those of the epochs."
+    return Picture(fig, f"{text} {parts_text(effects)}")
 
 
 def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> None:

@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from perso.analysis.enrolment import AMOUNTS, WHOLE, in_order
 from perso.data.dataset import StudyData
 from perso.parts import D_I
-from perso.report.figures import interval_errors, part_label
+from perso.report.figures import WIDTH, interval_errors, part_label
+from perso.report.picture import Picture, parts_text
 
 # marker, hue, name and place beside its neighbours, by whose samples are forwarded
 LOOKS = {
@@ -31,7 +31,7 @@ TICKS = (-50, -20, -10, -5, -2, 0, 2, 5, 10)
 ORIENTATIONS = ("", "mirrored", "upside down")
 
 
-def enrolment_figure(data: StudyData, index: np.ndarray) -> Figure:
+def enrolment_figure(data: StudyData, index: np.ndarray) -> Picture:
     """The samples of an enrolment with their classes.
 
     index   inputs of `data`, int [k]
@@ -49,11 +49,13 @@ def enrolment_figure(data: StudyData, index: np.ndarray) -> Figure:
             ax.plot(data.inputs[place][:, :3], lw=1)
         written = data.source.labels[data.sample[place]]
         turned = ORIENTATIONS[data.orientation[place]]
-        ax.set_title(f"{written}\n{turned}", fontsize="x-small")
-    return fig
+        ax.set_title(f"{written}\n{turned}")
+    labels = data.source.labels[data.sample[index]]
+    classes = ", ".join(str(label) for label in labels)
+    return Picture(fig, f"{len(index)} samples of one person, of the classes {classes}.")
 
 
-def arms_figure(arms: pd.DataFrame) -> Figure:
+def arms_figure(arms: pd.DataFrame) -> Picture:
     """What each arm changes on D_I by the number of samples, a panel per arm.
 
     arms   of `enrolment.arms_table`
@@ -63,7 +65,7 @@ def arms_figure(arms: pd.DataFrame) -> Figure:
     fig, axes = plt.subplots(
         1,
         len(names),
-        figsize=(1.2 + 1.75 * len(names), 3.4),
+        figsize=(WIDTH, 3.4),
         sharey=True,
         squeeze=False,
         layout="constrained",
@@ -77,19 +79,21 @@ def arms_figure(arms: pd.DataFrame) -> Figure:
             places = [shown.index(amount) + beside for amount in lines.index.get_level_values(1)]
             draw_intervals(ax, places, lines, marker, hue)
         ax.set(xticks=range(len(shown)), xticklabels=shown, xlim=(-0.5, len(shown) - 0.5))
-        ax.set_title(arm, fontsize="small")
+        ax.set_title(arm)
         ax.grid(axis="x", visible=False)
-    axes[0, 0].set_ylabel(f"change on {part_label('D_I')} (pp)", fontsize="small")
-    fig.supxlabel("samples that are forwarded", fontsize="small")
+    axes[0, 0].set_ylabel(f"change on {part_label('D_I')} (pp)")
+    fig.supxlabel("samples that are forwarded")
     handles = [
         plt.Line2D([], [], color=hue, marker=marker, ls="", label=name)
         for marker, hue, name, _ in LOOKS.values()
     ]
     handles.append(plt.Rectangle((0, 0), 1, 1, color="0.9", label="within the margin"))
-    fig.legend(
-        handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize="small"
+    fig.legend(handles=handles, loc="outside upper center", ncols=4)
+    named = arms["change"].set_axis(
+        [f"{arm}, {amount} {whose}" for arm, whose, amount in arms.index]
     )
-    return fig
+    text = "Change of accuracy by forwarded samples in points."
+    return Picture(fig, f"{text} {parts_text({'D_I': 100 * named})}")
 
 
 def draw_intervals(
@@ -101,13 +105,13 @@ def draw_intervals(
     ax.errorbar(places, points["change"], yerr=errors, fmt=marker + join, color=hue, ms=5.5, lw=1.2)
 
 
-def ways_figure(ways: pd.DataFrame) -> Figure:
+def ways_figure(ways: pd.DataFrame) -> Picture:
     """What is done with samples, by how many there are: the changes on D_I and on D_G.
 
     ways   of `enrolment.ways_table`
     """
     shown = [each for each in AMOUNTS if each in ways.index.unique("amount")]
-    fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.6), sharey=True, layout="constrained")
     drawn = [way for way in WAYS if way in ways.index.unique("way")]
     middle = (len(drawn) - 1) / 2
     for ax, part in zip(axes, ("D_I", "D_G"), strict=True):
@@ -126,12 +130,15 @@ def ways_figure(ways: pd.DataFrame) -> Figure:
             xlabel="samples",
         )
         ax.minorticks_off()
-        ax.set_title(part_label(part), fontsize="small")
+        ax.set_title(part_label(part))
         ax.grid(axis="x", visible=False)
     axes[0].set_ylabel("change (pp)")
     handles = [
         plt.Line2D([], [], marker=WAYS[way][0], color=WAYS[way][1], ls=":", label=way)
         for way in drawn
     ]
-    fig.legend(handles=handles, loc="outside right center", frameon=False, fontsize="small")
-    return fig
+    fig.legend(handles=handles, loc="outside lower center", ncols=3)
+    named = ways.set_axis([f"{way}, {amount}" for way, amount in ways.index])
+    changes = {part: 100 * named[part, "change"] for part in ("D_I", "D_G")}
+    text = "Change of accuracy in points by what is done with samples, and with how many."
+    return Picture(fig, f"{text} {parts_text(changes)}")

@@ -1,25 +1,25 @@
-"""Figures: a tidy table in, an Axes out. A method has the same colour in all of them.
+"""Figures: a tidy table in, a `Picture` out. A method has the same colour in all of them.
 
-To add a figure, write a function of an Axes and a table. It draws, names the axes with their units
-and returns the Axes; what it shows is computed in `perso.analysis`:
+To add a figure, write a function of a table. It draws, names the axes with their units, and says
+what it shows in the picture's alt text; what it shows is computed in `perso.analysis`:
 
-    def spread(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
-        \"\"\"Standard deviation over people, a bar per method (`comparison.compare`).\"\"\"
+    def spread(table: pd.DataFrame) -> Picture:
+        \"\"\"Standard deviation over people on D_I, a bar per method (`comparison.compare`).\"\"\"
+        fig, ax = plt.subplots(figsize=(WIDTH, 3), layout="constrained")
+        values = 100 * table["D_I"]["sd"]
         shades = [colours(table.index)[name] for name in table.index]
-        ax.barh(range(len(table)), 100 * table[part]["sd"], color=shades)
+        ax.barh(range(len(table)), values, color=shades)
         label_lines(ax, table.index)
-        ax.set(xlabel=f"sd over people on {ALL_PARTS[part].label} (pp)")
-        return ax
+        ax.set(xlabel=f"sd over people on {part_label('D_I')} (pp)")
+        return Picture(fig, f"Standard deviation in points: {extremes_text(values, '.1f')}.")
 
-A chapter makes the Axes and the table:
+A cell of a chapter shows it:
 
-    fig, ax = plt.subplots()
-    figures.spread(ax, comparison.compare(rows), "D_I")
+    figures.spread(comparison.compare(rows))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
-from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -32,10 +32,10 @@ from matplotlib.figure import Figure
 
 from perso.analysis import accuracy
 from perso.analysis.printed import PAPER_OF
-from perso.files import whole
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, TABLES
-from perso.parts import ALL_PARTS
+from perso.parts import ALL_PARTS, PARTS
+from perso.report.picture import Picture, parts_text
 
 # of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
 BEYOND_HUES = tuple(
@@ -66,6 +66,36 @@ SHADED_TOGETHER = (
 # marker, hue and place beside its neighbours, by whose data a dose of early shaping is
 DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7, 1)}
 
+WIDTH = 7.2  # of a figure, inches: that of a page's text
+SIZE = 9  # of all letters, points
+LOOK = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are alike everywhere
+    **dict.fromkeys(
+        (
+            "font.size",
+            "axes.titlesize",
+            "axes.labelsize",
+            "xtick.labelsize",
+            "ytick.labelsize",
+            "legend.fontsize",
+            "legend.title_fontsize",
+            "figure.titlesize",
+            "figure.labelsize",
+        ),
+        SIZE,
+    ),
+    "axes.labelcolor": "0.15",
+    "axes.edgecolor": "0.75",
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "grid.color": "0.92",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 5,
+}
+
 
 # --- looks
 
@@ -93,16 +123,7 @@ def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
 def style() -> None:
     """Set the look of all figures of the book, whatever the user's matplotlibrc says."""
     mpl.rcdefaults()
-    sns.set_theme(context="notebook", style="whitegrid", font_scale=0.9)
-    mpl.rcParams.update(
-        {
-            "figure.dpi": 110,
-            "svg.fonttype": "none",
-            "svg.hashsalt": "perso",
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-        }
-    )
+    sns.set_theme(style="whitegrid", rc=LOOK)
 
 
 def part_label(part: str) -> str:
@@ -122,7 +143,7 @@ def label_lines(ax: Axes, names: Sequence[str]) -> None:
 
 def legend_beside(ax: Axes) -> None:
     """Put the legend to the right of an Axes."""
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
 
 
 def plain_ticks(ax: Axes, values: Sequence[float]) -> None:
@@ -140,11 +161,34 @@ def interval_errors(changes: pd.DataFrame | pd.Series) -> list:
 # --- methods
 
 
-def tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
+def tradeoff(table: pd.DataFrame) -> Picture:
     """Change on D_I against change on D_G in percentage points, with 95 % intervals.
 
     table   of `comparison.compare`
     """
+    fig, ax = plt.subplots(figsize=(WIDTH, 5.4), layout="constrained")
+    draw_tradeoff(ax, table)
+    return Picture(fig, f"Change of accuracy per method in points. {changes_text(table)}")
+
+
+def headline(table: pd.DataFrame) -> Picture:
+    """`tradeoff` in the look of the book, whatever matplotlib's settings are."""
+    with mpl.rc_context():
+        style()
+        return tradeoff(table)
+
+
+def changes_text(table: pd.DataFrame) -> str:
+    """The highest and the lowest change on each part.
+
+    table   columns (part, change), shares
+    """
+    parts = [part for part in table.columns.unique(0) if part in ALL_PARTS]
+    return parts_text({part: 100 * table[part, "change"] for part in parts})
+
+
+def draw_tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Draw `tradeoff` into an Axes."""
     families = {method.name: method.family for method in METHODS}
     shade = colours(table.index)
     ax.axhline(0, color="0.7", lw=1)
@@ -174,17 +218,7 @@ def tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
     return ax
 
 
-def save_tradeoff(table: pd.DataFrame, path: Path) -> None:
-    """Write `tradeoff` to an SVG file; the same table gives the same bytes."""
-    style()
-    fig, ax = plt.subplots(figsize=(6.4, 5.4))
-    tradeoff(ax, table)
-    with whole(path) as aside:
-        fig.savefig(aside, bbox_inches="tight", metadata={"Date": None})
-    plt.close(fig)
-
-
-def runs_figure(table: pd.DataFrame) -> Figure:
+def runs_figure(table: pd.DataFrame) -> Picture:
     """Changes on each part in percentage points: a marker per run, with 95 % intervals.
 
     table   of `comparison.compare_runs`
@@ -193,7 +227,9 @@ def runs_figure(table: pd.DataFrame) -> Figure:
     shades = [colours(table.index)[name] for name in table.index]
     height = 1 + 0.12 * len(table) * (len(runs) + 1)
     parts = table.columns.unique(0)
-    fig, axes = plt.subplots(1, len(parts), figsize=(9, height), sharey=True)
+    fig, axes = plt.subplots(
+        1, len(parts), figsize=(WIDTH, height), sharey=True, layout="constrained"
+    )
     shifts = np.linspace(-0.3, 0.3, len(runs))
     for ax, part in zip(axes, parts, strict=True):
         ax.axvline(0, color="0.7", lw=1)
@@ -212,16 +248,53 @@ def runs_figure(table: pd.DataFrame) -> Figure:
         ax.grid(axis="y", color="0.94")  # lighter, so that no grid line looks like an interval
         ax.set(xlabel=f"change on {part_label(part)} (pp)")
     label_lines(ax, table.index)
-    legend = ax.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=len(runs), frameon=False, fontsize="small"
-    )
+    handles, names = ax.get_legend_handles_labels()
+    legend = fig.legend(handles, names, loc="outside upper right", ncols=3)
     for mark in legend.legend_handles:
         mark.set_color("0.3")  # colours are of methods; the legend names runs
-    return fig
+    by_run = {f"{part}, {run}": 100 * table[part, run, "change"] for part in parts for run in runs}
+    return Picture(fig, f"Change of accuracy per method and run in points. {parts_text(by_run)}")
 
 
-def sweep(ax: Axes, table: pd.DataFrame, part: str, names: dict[str, float], label: str) -> Axes:
-    """Changes on D_I or D_G in percentage points along a parameter: a line with 95 % intervals.
+def sweep(
+    table: pd.DataFrame,
+    lines: Mapping[str, Mapping[str, float]],
+    xlabel: str,
+    ticks: Mapping[float, str] | None = None,
+    scale: str = "linear",
+) -> Picture:
+    """Changes on D_I and on D_G in percentage points along a parameter, with 95 % intervals.
+
+    table   of `comparison.compare`
+    lines   {label: {method: value of the parameter}}
+    ticks   labels of the axis by value
+    """
+    fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 2.9), layout="constrained")
+    for ax, part in zip(axes, PARTS, strict=True):
+        for label, names in lines.items():
+            draw_sweep(ax, table, part, names, label)
+        ax.set(xlabel=xlabel, xscale=scale)
+        if ticks is not None:
+            ax.set_xticks(list(ticks), list(ticks.values()))
+            ax.minorticks_off()
+    if len(lines) > 1:
+        legend_below(fig, axes[0])
+    drawn = list(dict.fromkeys(name for names in lines.values() for name in names))
+    present = table.loc[[name for name in drawn if name in table.index]]
+    by_what = xlabel.replace("$", "")
+    return Picture(fig, f"Change of accuracy in points by {by_what}. {changes_text(present)}")
+
+
+def legend_below(fig: Figure, ax: Axes, ncols: int = 3) -> None:
+    """Put what an Axes shows into a legend below all of them."""
+    handles, names = ax.get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=ncols)
+
+
+def draw_sweep(
+    ax: Axes, table: pd.DataFrame, part: str, names: Mapping[str, float], label: str
+) -> Axes:
+    """Draw one line of `sweep`.
 
     table   of `comparison.compare`
     names   {method: value of the parameter}; methods without a line in the table are left out
@@ -244,7 +317,7 @@ def sweep(ax: Axes, table: pd.DataFrame, part: str, names: dict[str, float], lab
     return ax
 
 
-def late_figure(ax: Axes, table: pd.DataFrame, part: str, optimiser: str) -> Axes:
+def late_figure(table: pd.DataFrame, optimiser: str) -> Picture:
     """`sweep` of transfer learning over late iterations, a line per optimiser and learning rate.
 
     optimiser   the study's, of methods that name none
@@ -255,20 +328,35 @@ def late_figure(ax: Axes, table: pd.DataFrame, part: str, optimiser: str) -> Axe
             terms = method.shaping
             label = f"{terms.late_optimiser or optimiser}, {terms.late_rate:g}"
             sweeps.setdefault(label, {})[method.name] = terms.late
-    for label, names in sorted(sweeps.items()):
-        sweep(ax, table, part, names, label)
-    ax.set(xscale="log", xlabel="$n_{TL}$, late iterations")
-    plain_ticks(ax, sorted({late for names in sweeps.values() for late in names.values()}))
-    return ax
+    values = sorted({late for names in sweeps.values() for late in names.values()})
+    ticks = {value: f"{value:g}" for value in values}
+    return sweep(
+        table, dict(sorted(sweeps.items())), "$n_{TL}$, late iterations", ticks, scale="log"
+    )
 
 
-def dose_figure(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
-    """Changes on D_I or D_G in percentage points by dose of early shaping, with 95 % intervals.
+def dose_figure(table: pd.DataFrame) -> Picture:
+    """Changes on D_I and on D_G in percentage points by dose of early shaping, with 95 % intervals.
 
     A line per owner of the dose and number of epochs after it.
 
     table   of `comparison.dose_effects`
     """
+    fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 3.6), layout="constrained")
+    for ax, part in zip(axes, PARTS, strict=True):
+        draw_doses(ax, table, part)
+    legend_below(fig, axes[0], ncols=2)
+    named = table.set_axis(
+        [
+            f"{dose:,} iterations on {whose} data and {factor} × epochs"
+            for whose, dose, factor in table[""][["whose", "dose", "rounds"]].to_numpy()
+        ]
+    )
+    return Picture(fig, f"Change of accuracy by early shaping in points. {changes_text(named)}")
+
+
+def draw_doses(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
+    """Draw `dose_figure` on one part."""
     ax.axhline(0, color="0.7", lw=1)
     for (whose, factor), lines in table.groupby([("", "whose"), ("", "rounds")], sort=False):
         marker, hue, place = DOSE_LOOKS[whose]
@@ -299,15 +387,44 @@ def dose_figure(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
 # --- people
 
 
-def levels(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
-    """Accuracy on D_I or D_G in percent: a dot per person, a bar at the mean, a line per method."""
+def levels(rows: pd.DataFrame) -> Picture:
+    """Accuracy on D_I and on D_G in percent: a dot per person, a bar at the mean."""
+    fig, means = people_panels(rows, draw_levels)
+    text = parts_text(means, ".1f")
+    return Picture(
+        fig, f"Accuracy of every person per method in percent; means over people. {text}"
+    )
+
+
+def people_figure(rows: pd.DataFrame) -> Picture:
+    """Changes from the baseline in percentage points: a dot per person, a bar at the mean."""
+    fig, means = people_panels(rows, draw_people)
+    changes = {part: mean.drop(BASELINE) - mean[BASELINE] for part, mean in means.items()}
+    text = "Change of every person's accuracy per method in points; means over people."
+    return Picture(fig, f"{text} {parts_text(changes)}")
+
+
+def people_panels(rows: pd.DataFrame, draw: Callable) -> tuple[Figure, dict[str, pd.Series]]:
+    """An Axes per part by `draw`, and the mean accuracy of each method in percent by part."""
+    height = 0.9 + 0.22 * rows["method"].nunique()
+    fig, axes = plt.subplots(
+        1, len(PARTS), figsize=(WIDTH, height), sharey=True, layout="constrained"
+    )
+    for ax, part in zip(axes, PARTS, strict=True):
+        draw(ax, rows, part)
+    wide = accuracy.by_part(rows)
+    return fig, {part: 100 * wide[part].mean() for part in PARTS}
+
+
+def draw_levels(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
+    """Draw `levels` on one part."""
     dots(ax, 100 * accuracy.per_person(rows, ALL_PARTS[part].accuracy))
     ax.set(xlabel=f"accuracy on {part_label(part)} (%)")
     return ax
 
 
-def people_figure(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
-    """Changes from the baseline in percentage points: a dot per person, a bar at the mean."""
+def draw_people(ax: Axes, rows: pd.DataFrame, part: str) -> Axes:
+    """Draw `people_figure` on one part."""
     wide = 100 * accuracy.per_person(rows, ALL_PARTS[part].accuracy)
     ax.axvline(0, color="0.7", lw=1)
     dots(ax, wide.drop(columns=BASELINE).sub(wide[BASELINE], axis=0))
@@ -332,11 +449,32 @@ def dots(ax: Axes, wide: pd.DataFrame) -> None:
 # --- schedules and images
 
 
-def strip(ax: Axes, schedules: dict[str, np.ndarray]) -> Axes:
+def strip(schedules: Mapping[str, np.ndarray]) -> Picture:
     """Schedules as strips, one line per method: dark where the batch comes from D_I.
 
     schedules   {method: bool [iterations], True for D_I}
     """
+    height = 0.6 + 0.24 * len(schedules)
+    fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    draw_strip(ax, schedules)
+    texts = "; ".join(f"{name} {schedule_text(each)}" for name, each in schedules.items())
+    return Picture(fig, f"Which batches come from D_I: {texts}.")
+
+
+def schedule_text(from_I: np.ndarray) -> str:
+    """Where the batches from D_I are in a schedule: "the first 40 of 3,300"."""
+    count, length = int(from_I.sum()), len(from_I)
+    if count in (0, length):
+        return f"{'all' if count else 'none'} of {length:,}"
+    if from_I[:count].all():
+        return f"the first {count:,} of {length:,}"
+    if from_I[-count:].all():
+        return f"the last {count:,} of {length:,}"
+    return f"{count:,} of {length:,}, mixed with others"
+
+
+def draw_strip(ax: Axes, schedules: Mapping[str, np.ndarray]) -> Axes:
+    """Draw `strip` into an Axes."""
     shade = colours(schedules)
     for place, (name, from_I) in enumerate(schedules.items()):
         ax.imshow(
@@ -354,7 +492,7 @@ def strip(ax: Axes, schedules: dict[str, np.ndarray]) -> Axes:
     return ax
 
 
-def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = None) -> Figure:
+def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = None) -> Picture:
     """A sheet of images, dark on light.
 
     images   u8 [rows, columns, S, S]
@@ -371,7 +509,8 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
             sns.despine(ax=ax, left=True, bottom=True)
     heads = range(n_columns) if heads is None else heads
     for ax, head in zip(axes[0], heads, strict=True):
-        ax.set_title(as_written(head), fontsize="small")
+        ax.set_title(as_written(head))
     for ax, name in zip(axes[:, 0], rows, strict=True):
-        ax.set_ylabel(as_written(name), rotation=0, ha="right", va="center", fontsize="small")
-    return fig
+        ax.set_ylabel(as_written(name), rotation=0, ha="right", va="center")
+    names = ", ".join(str(name).strip() for name in rows)
+    return Picture(fig, f"A sheet of images, {n_columns} in each line. The lines: {names}.")

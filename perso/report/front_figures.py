@@ -17,7 +17,8 @@ from matplotlib.transforms import Bbox
 from perso.analysis import front
 from perso.claims.our_claims import WISE, WISE_SLOW
 from perso.parts import PARTS
-from perso.report.figures import HUES, MARKERS, label_lines, part_label
+from perso.report.figures import HUES, MARKERS, WIDTH, changes_text, label_lines, part_label
+from perso.report.picture import Picture, extremes_text
 
 CURVES = {"WiSE-FT, rate 1e-3": (WISE, 2.0), "WiSE-FT, rate 1e-4": (WISE_SLOW, 1.0)}
 LABELLED_SHARES = ("WiSE-FT 0.2", "WiSE-FT 0.4", "WiSE-FT 0.6", "WiSE-FT 0.8")
@@ -130,9 +131,9 @@ def drawn_methods(table: pd.DataFrame) -> pd.DataFrame:
     return table[~family.isin(["control", INTERPOLATED])]
 
 
-def baselines_figure(table: pd.DataFrame) -> Figure:
+def baselines_figure(table: pd.DataFrame) -> Picture:
     """Change on D_I against change on D_G: WiSE-FT's curves, and a mark for every other method."""
-    fig, ax = plt.subplots(figsize=(9, 7), layout="constrained")
+    fig, ax = plt.subplots(figsize=(WIDTH, 6), layout="constrained")
     ax.axhline(0, color="0.75", lw=1, zorder=0)
     ax.axvline(0, color="0.75", lw=1, zorder=0)
     ax.grid(color="0.93")
@@ -151,14 +152,15 @@ def baselines_figure(table: pd.DataFrame) -> Figure:
         xlabel=f"change on {part_label('D_G')} (pp)",
         ylabel=f"change on {part_label('D_I')} (pp)",
     )
-    ax.legend(loc="lower left", frameon=False, fontsize="small")
+    ax.legend(loc="lower left")
     order = [*MAIN, *drawn.index, *LABELLED_SHARES, front.GENERIC]
     names = [name for name in dict.fromkeys(order) if name in table.index]
     texts = {name: name.removeprefix("WiSE-FT ") for name in names}
     if front.GENERIC in texts:
         texts[front.GENERIC] = GENERIC_LABEL
     label_points(ax, {name: changes.loc[name].to_numpy() for name in names}, texts, curves)
-    return fig
+    text = "Change of accuracy per method against the generic network in points."
+    return Picture(fig, f"{text} {changes_text(drawn)}")
 
 
 def draw_mark(ax: Axes, family: str, x: float, y: float) -> None:
@@ -178,12 +180,12 @@ def interval_cross(ax: Axes, line: pd.Series) -> None:
 # --- bytes and seconds for each person
 
 
-def storage_figure(table: pd.DataFrame) -> Figure:
+def storage_figure(table: pd.DataFrame) -> Picture:
     """Change on D_I against bytes and against seconds or iterations for one person, on log axes.
 
     A method that needs none of them is at the left edge, at 0.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(11, 5.2), sharey=True, layout="constrained")
+    fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 5), sharey=True, layout="constrained")
     lines = front.without_controls(table)
     lines = pd.concat([table.loc[table.index == front.GENERIC], lines])
     names = [name for name in LABELLED if name in lines.index]
@@ -211,7 +213,9 @@ def storage_figure(table: pd.DataFrame) -> Figure:
         at = pd.DataFrame({"x": with_zero(values), "y": gains}).loc[order].dropna()
         points = dict(zip(at.index, at.to_numpy(), strict=True))
         label_points(ax, points, {name: text for name, text in texts.items() if name in points})
-    return fig
+    text = "Change of accuracy on D_I in points against bytes and training for one person."
+    stored = extremes_text(lines["storage", "bytes"], ",.0f")
+    return Picture(fig, f"{text} D_I: {extremes_text(gains)}. Bytes: {stored}.")
 
 
 def zero_place(values: pd.Series) -> float:
@@ -254,20 +258,18 @@ def family_legend(fig: Figure, families: Sequence[str]) -> None:
         for name in dict.fromkeys(families)
         if name != "control"
     ]
-    fig.legend(
-        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
-    )
+    fig.legend(handles=handles, loc="outside lower center", ncols=4)
 
 
 # --- who loses
 
 
-def harm_figure(table: pd.DataFrame) -> Figure:
+def harm_figure(table: pd.DataFrame) -> Picture:
     """The share of people whom each method is expected to harm on D_I, the largest first."""
     lines = front.without_controls(table)
     lines = lines.sort_values(("harmed", "share"), ascending=False, kind="stable")
     shares = 100 * lines["harmed"].astype(float)
-    fig, ax = plt.subplots(figsize=(8, 1.2 + 0.2 * len(lines)), layout="constrained")
+    fig, ax = plt.subplots(figsize=(WIDTH, 1.4 + 0.2 * len(lines)), layout="constrained")
     ax.axvline(50, color="0.6", lw=1, ls=":")
     for place, (name, line) in enumerate(shares.iterrows()):
         family = lines.loc[name, ("", "family")]
@@ -275,11 +277,11 @@ def harm_figure(table: pd.DataFrame) -> Figure:
         ax.hlines(place, line["low"], line["high"], color=HUES[family], lw=2)
         draw_mark(ax, family, line["share"], place)
     label_lines(ax, lines.index)
-    ax.tick_params(axis="y", labelsize="x-small")
     ax.grid(axis="y", color="0.94")
     ax.set(
         xlabel="people expected to be less accurate than with the generic network (%)",
         xlim=(-1.5, max(55, 1.05 * shares.max(axis=None))),
     )
     family_legend(fig, lines["", "family"])
-    return fig
+    text = extremes_text(shares["share"], ".0f")
+    return Picture(fig, f"Share of people whom a method is expected to harm on D_I in %: {text}.")

@@ -8,7 +8,6 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import perso
@@ -26,7 +25,6 @@ KEY_LENGTH = 12  # characters of a key; that two of a million keys share them ha
 
 def set_up() -> None:
     """Set the look of a chapter's figures."""
-    set_matplotlib_formats("retina")
     figures.style()
 
 

@@ -1,12 +1,17 @@
 """Figures of people and cohorts: person × person, and what larger studies could detect."""
 
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from perso.analysis import matrix
 from perso.parts import D_G, PARTS
-from perso.report.figures import legend_beside, part_label
+from perso.report.figures import WIDTH, legend_below, part_label
+from perso.report.picture import Picture
 from perso.report.plan_text import components_of
 from perso.stats import planning
 
@@ -14,23 +19,51 @@ PLANNED_COHORTS = (3, 4, 8)
 PLANNED_PEOPLE = (5, 10, 20, 45, 100, 200)
 
 
-def matrix_figure(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) -> Axes:
+def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Picture:
     """Accuracy of networks (lines) on test sets (columns) without both means, in points.
 
-    table   [people, people] of `matrix.hits_matrix`, shares
-    limit   where the colours end, in points
+    tables   [people, people] of `matrix.hits_matrix` by method, shares
+    limit    where the colours end, in points
     """
+    rows = -(-len(tables) // 2)
+    fig, axes = plt.subplots(
+        rows, 2, figsize=(WIDTH, 3.4 * rows), squeeze=False, layout="constrained"
+    )
+    texts = []
+    for ax, (method, table) in zip(axes.flat, tables.items(), strict=False):
+        draw_matrix(ax, table, method, limit)
+        values = 100 * matrix.double_centred(table.to_numpy())
+        texts.append(f"{method}: {np.diag(values).mean():+.1f} points on the own test set.")
+    text = "Accuracy of people's networks on people's test sets, without both means."
+    return Picture(fig, f"{text} {' '.join(texts)}")
+
+
+def draw_matrix(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) -> Axes:
+    """Draw `matrix_figure` of one method."""
     values = 100 * matrix.double_centred(table.to_numpy())
     image = ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[], xlabel="test set of person", ylabel="network of person")
-    ax.set_title(title, fontsize="small")
+    ax.set_title(title)
     ax.figure.colorbar(image, ax=ax, shrink=0.8, extend="both", label="pp")
     ax.grid(False)
     return ax
 
 
-def planning_figure(ax: Axes, rows: pd.DataFrame, method: str, base: str, part: str) -> Axes:
+def planning_figure(rows: pd.DataFrame, method: str, base: str) -> Picture:
     """Minimum detectable effect in points against people per cohort; a star is these rows."""
+    fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 3.4), layout="constrained")
+    texts = []
+    for ax, part in zip(axes, PARTS, strict=True):
+        star = draw_planning(ax, rows, method, base, part).lines[-1]
+        (people,), (effect,) = star.get_data()
+        texts.append(f"{part}: {effect:.1f} points with the {people:.0f} people here.")
+    legend_below(fig, axes[0], ncols=4)
+    text = f"Smallest difference of {method} and {base} that a study of this size detects."
+    return Picture(fig, f"{text} {' '.join(texts)}")
+
+
+def draw_planning(ax: Axes, rows: pd.DataFrame, method: str, base: str, part: str) -> Axes:
+    """Draw `planning_figure` on one part; the star is the last line."""
     found = components_of(rows, method, base, part)
     drawn = PARTS[part] is D_G
     hues = sns.color_palette("colorblind", len(PLANNED_COHORTS))
@@ -50,6 +83,5 @@ def planning_figure(ax: Axes, rows: pd.DataFrame, method: str, base: str, part: 
     )
     ax.set_xticks(PLANNED_PEOPLE, [f"{people}" for people in PLANNED_PEOPLE])
     ax.minorticks_off()
-    ax.set_title(part_label(part), fontsize="small")
-    legend_beside(ax)
+    ax.set_title(part_label(part))
     return ax

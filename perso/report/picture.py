@@ -31,6 +31,8 @@ class Picture:
     def __init__(self, figure: Figure, alt: str):
         self.figure = figure
         self.alt = alt
+        # it is drawn later, in the look that it was made in
+        self._look = {key: value for key, value in mpl.rcParams.items() if key != "backend"}
         plt.close(figure)
 
     def __repr__(self) -> str:
@@ -58,9 +60,15 @@ class Picture:
 
     def _drawn(self, form: str, **options) -> bytes:
         buffer = io.BytesIO()
-        look = {"bbox_inches": "tight", "facecolor": "white", "dpi": SHARPNESS * SCREEN}
-        with mpl.rc_context(OUTLINES):
-            self.figure.savefig(buffer, format=form, **look, **options)
+        with mpl.rc_context(self._look | OUTLINES):
+            self.figure.savefig(
+                buffer,
+                format=form,
+                bbox_inches="tight",
+                facecolor="white",
+                dpi=SHARPNESS * SCREEN,
+                **options,
+            )
         return buffer.getvalue()
 
     def save(self, path: Path) -> None:
@@ -83,6 +91,8 @@ def extremes_text(values: pd.Series, form: str = "+.1f") -> str:
         return "no values"
     if len(known) == 1:
         return f"{known.index[0]} {known.iloc[0]:{form}}"
+    if known.nunique() == 1:
+        return f"all {known.iloc[0]:{form}}"
     ends = {"highest": known.idxmax(), "lowest": known.idxmin()}
     return ", ".join(f"{end} {name} {known[name]:{form}}" for end, name in ends.items())
 

@@ -108,7 +108,7 @@ def write_readme(root: Path = ROOT) -> list[Path]:
         text = replaced(text, name, block)
     with whole(root / README) as aside:
         aside.write_text(text, encoding="utf-8")
-    figures.save_tradeoff(table.loc[list(DRAWN)], root / FIGURE)
+    figures.headline(table.loc[list(DRAWN)]).save(root / FIGURE)
     return [root / README, root / FIGURE]
 
 

@@ -2,16 +2,16 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from perso.analysis.recurrent import GENERIC
 from perso.parts import ALL_PARTS
-from perso.report.effects_figures import FAMILY_OF, forest
-from perso.report.figures import interval_errors, part_label
+from perso.report.effects_figures import FAMILY_OF, contrasts_text, forest
+from perso.report.figures import WIDTH, changes_text, interval_errors, part_label
 from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross, label_points
+from perso.report.picture import Picture, parts_text
 
 
-def embeddings_figure(contrasts: pd.DataFrame) -> Figure:
+def embeddings_figure(contrasts: pd.DataFrame) -> Picture:
     """Networks with user embeddings minus the generic one on each part, a line per method.
 
     contrasts   of `effects.contrast_table`, with the pairs `recurrent.AGAINST_GENERIC`
@@ -19,20 +19,19 @@ def embeddings_figure(contrasts: pd.DataFrame) -> Figure:
     names = [method for method, _ in contrasts.index]
     labels = [name.removeprefix("user ") for name in names]
     fig = forest(contrasts, labels, [FAMILY_OF[name] for name in names], 0.23)
-    fig.set_figwidth(8)
     parts = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
     for ax, part in zip(fig.axes, parts, strict=True):
         # the symbols alone: three axes have no room for the parts' names
         ax.set(xlabel=f"change on ${part}$ (pp)")
-    return fig
+    return Picture(fig, contrasts_text(contrasts))
 
 
-def fine_tuning_figure(table: pd.DataFrame) -> Figure:
+def fine_tuning_figure(table: pd.DataFrame) -> Picture:
     """Change on D_I against change on D_G, with a label beside every mark.
 
     table   of `comparison.compare`, from the generic network
     """
-    fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    fig, ax = plt.subplots(figsize=(WIDTH, 4.4), layout="constrained")
     ax.axhline(0, color="0.75", lw=1, zorder=0)
     ax.axvline(0, color="0.75", lw=1, zorder=0)
     ax.grid(color="0.93")
@@ -53,15 +52,16 @@ def fine_tuning_figure(table: pd.DataFrame) -> Figure:
     )
     texts = {name: name.removesuffix(", 200 iterations") for name in places}
     label_points(ax, places, texts | {GENERIC: GENERIC_LABEL})
-    return fig
+    changes = changes_text(table.drop(index=GENERIC))
+    return Picture(fig, f"Change of accuracy against the generic network in points. {changes}")
 
 
-def data_figure(curve: pd.DataFrame) -> Figure:
+def data_figure(curve: pd.DataFrame) -> Picture:
     """Changes by fine-tuning on a part of D_I on each part, with 95 % intervals.
 
     curve   `recurrent.data_curve`
     """
-    fig, ax = plt.subplots(figsize=(4.8, 2.8), layout="constrained")
+    fig, ax = plt.subplots(figsize=(WIDTH, 3), layout="constrained")
     ax.axhline(0, color="0.7", lw=1)
     for shift, part in enumerate(curve.columns.unique(0)):
         line = 100 * curve[part]
@@ -76,5 +76,8 @@ def data_figure(curve: pd.DataFrame) -> Figure:
             label=f"on {ALL_PARTS[part].label}",
         )
     ax.set(xlabel="share of $D_I$'s training samples (%)", ylabel="change (pp)", xticks=curve.index)
-    ax.legend(frameon=False, fontsize="small")
-    return fig
+    ax.legend()
+    named = curve.set_axis([f"at {share} %" for share in curve.index])
+    changes = {part: 100 * named[part, "change"] for part in curve.columns.unique(0)}
+    text = "Change of accuracy in points by the share of D_I's training samples."
+    return Picture(fig, f"{text} {parts_text(changes)}")

@@ -9,16 +9,15 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from perso.analysis.drift import LEVEL, in_available
 from perso.data.dataset import StudyData
 from perso.data.splits import Person
 from perso.data.watch import BLOCK, EVERY, WINDOW
-from perso.report.figures import label_lines, legend_beside
+from perso.report.figures import WIDTH, label_lines, legend_below
+from perso.report.picture import Picture
 
-DPI = 68  # enough for lines, and a page stays small
 RATE = 50 / EVERY  # steps of a window per second
 ARMS = {1: "right arm", 0: "left arm"}  # by the attribute side
 # the classes of the data set watch; seglearn's names are PEN, ABD, FEL, IR, ER, TRAP, ROW
@@ -51,12 +50,12 @@ def trajectory_axes(ax: Axes, trajectory: np.ndarray, title: str) -> Axes:
     )
     ax.plot(*points[0], "o", mfc="none", mec="C0", ms=6)
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 1], yticks=[-1, 1])
-    ax.set_title(title, fontsize="small")
+    ax.set_title(title)
     ax.grid(False)
     return ax
 
 
-def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
+def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]], alt: str) -> Picture:
     """Draw a sheet of trajectories.
 
     lines   of pairs (trajectory, title)
@@ -66,7 +65,6 @@ def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Fi
         len(lines),
         columns,
         figsize=(1.15 * columns + 0.5, 1.4 * len(lines) + 0.3),
-        dpi=DPI,
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -77,9 +75,9 @@ def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Fi
             ax.set_axis_off()
         for ax, (trajectory, title) in zip(row, line, strict=False):
             trajectory_axes(ax, trajectory, title)
-    fig.supxlabel("x (1 is half of the larger side)", fontsize="small")
-    fig.supylabel("y (the same unit)", fontsize="small")
-    return fig
+    fig.supxlabel("x (1 is half of the larger side)")
+    fig.supylabel("y (the same unit)")
+    return Picture(fig, alt)
 
 
 def places_of(data: StudyData, person: Person, label: int, available: int) -> np.ndarray:
@@ -92,17 +90,18 @@ def places_of(data: StudyData, person: Person, label: int, available: int) -> np
     return np.flatnonzero(wanted)
 
 
-def writers_figure(data: StudyData, people: Sequence[Person], label: int) -> Figure:
+def writers_figure(data: StudyData, people: Sequence[Person], label: int) -> Picture:
     """Draw the first digit of a class by each writer."""
     line = [
         (data.inputs[places_of(data, person, label, 1)[0]], f"writer {person}") for person in people
     ]
-    return trajectories_figure([line])
+    writers = ", ".join(map(str, people))
+    return trajectories_figure([line], f"The pen's path of a digit {label} by writers {writers}.")
 
 
 def two_contexts_figure(
     data: StudyData, person: Person, label: int, names: tuple[str, str], count: int = 4
-) -> Figure:
+) -> Picture:
     """Draw a writer's digits of a class, a line per context.
 
     names   of D_I's context and of the other
@@ -111,10 +110,11 @@ def two_contexts_figure(
     for available, name in zip((1, 0), names, strict=True):
         places = places_of(data, person, label, available)[:count]
         lines.append([(data.inputs[place], name) for place in places])
-    return trajectories_figure(lines)
+    text = f"Digits {label} by writer {person}: {len(lines[0])} {names[0]} ones above"
+    return trajectories_figure(lines, f"{text}, {len(lines[1])} {names[1]} ones below.")
 
 
-def flips_figure(data: StudyData, person: Person, label: int) -> Figure:
+def flips_figure(data: StudyData, person: Person, label: int) -> Picture:
     """Draw a writer's first digit of a class and its two flips, which are other classes."""
     place = places_of(data, person, label, 1)[0]
     same_item = np.flatnonzero(data.sample == place)
@@ -123,16 +123,18 @@ def flips_figure(data: StudyData, person: Person, label: int) -> Figure:
         (data.inputs[each], f"{data.labels[each]}, {name}")
         for each, name in zip(same_item, names, strict=False)
     ]
-    return trajectories_figure([line])
+    titles = "; ".join(title for _, title in line)
+    text = f"One digit of writer {person} three times, each with its class: {titles}."
+    return trajectories_figure([line], text)
 
 
 # --- watch
 
 
-def recordings_figure(data: StudyData, person: Person, exercise: int) -> Figure:
+def recordings_figure(data: StudyData, person: Person, exercise: int) -> Picture:
     """Draw the acceleration in an exercise by each arm: the first item, BLOCK windows."""
     fig, axes = plt.subplots(
-        1, len(ARMS), figsize=(7.4, 2.2), dpi=DPI, sharex=True, sharey=True, layout="constrained"
+        1, len(ARMS), figsize=(WIDTH, 2.4), sharex=True, sharey=True, layout="constrained"
     )
     source = data.source
     for ax, (side, arm) in zip(axes, ARMS.items(), strict=True):
@@ -147,14 +149,28 @@ def recordings_figure(data: StudyData, person: Person, exercise: int) -> Figure:
             ax.axvline(end * WINDOW / EVERY / RATE, color="0.3", lw=1, ls="--")
         ax.grid(False)
         ax.set(xlabel="time (s)")
-        ax.set_title(f"{EXERCISES[exercise]}, {arm}", fontsize="small")
+        ax.set_title(f"{EXERCISES[exercise]}, {arm}")
     axes[0].set_ylabel("acceleration (g)")
-    legend_beside(axes[-1])
-    return fig
+    legend_below(fig, axes[-1])
+    lowest, highest = axes[0].dataLim.intervaly
+    text = f"Acceleration of person {person} in {EXERCISES[exercise]} over {time[-1]:.0f} seconds"
+    return Picture(fig, f"{text}, by each arm: from {lowest:.1f} to {highest:.1f} g.")
 
 
-def division_figure(ax: Axes, data: StudyData, person: Person) -> Axes:
+def division_figure(data: StudyData, person: Person) -> Picture:
     """Draw which windows of a person are trained on: a line per recording, a cell per window."""
+    recordings = data.source.attributes["recording"][data.source.who == person]
+    height = 1 + 0.22 * len(np.unique(recordings))
+    fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    draw_division(ax, data, person)
+    parts = (data.splits.train, data.splits.test, data.splits.elsewhere)
+    train, test, others = (len(part[person]) for part in parts)
+    text = f"Windows of person {person}: {train} to train on and {test} to test on in D_I"
+    return Picture(fig, f"{text}, {others} in D_U.")
+
+
+def draw_division(ax: Axes, data: StudyData, person: Person) -> Axes:
+    """Draw `division_figure` into an Axes."""
     source = data.source
     names = ("$D_I$, training", "$D_I$, test", "$D_U$")
     parts = (data.splits.train, data.splits.test, data.splits.elsewhere)
@@ -178,7 +194,7 @@ def division_figure(ax: Axes, data: StudyData, person: Person) -> Axes:
         f"{EXERCISES[source.labels[windows[0]]]}, {ARMS[source.attributes['side'][windows[0]]]}"
         for windows in members
     ]
-    ax.set_yticks(np.arange(len(members)) + 0.5, titles, fontsize="small")
+    ax.set_yticks(np.arange(len(members)) + 0.5, titles)
     ax.invert_yaxis()
     ax.grid(False)
     ax.set(xlabel="window of the recording, in order of time", xticks=range(0, table.shape[1], 4))
@@ -186,8 +202,6 @@ def division_figure(ax: Axes, data: StudyData, person: Person) -> Axes:
         handles=[Patch(color=shade, label=name) for shade, name in zip(shades, names, strict=True)],
         loc="upper left",
         bbox_to_anchor=(1.01, 1),
-        frameon=False,
-        fontsize="small",
     )
     return ax
 
@@ -195,7 +209,7 @@ def division_figure(ax: Axes, data: StudyData, person: Person) -> Axes:
 # --- drift
 
 
-def drift_figure(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
+def drift_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Draw the variance within classes that contexts explain: a dot per person, a line per table.
 
     A dot is filled where the contexts differ at LEVEL. Beneath it is the 95 % quantile of permuted
@@ -203,6 +217,20 @@ def drift_figure(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
 
     tables   of `drift.drift_table`
     """
+    fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.8 * len(tables)), layout="constrained")
+    draw_drift(ax, tables)
+    legend_below(fig, ax)
+    texts = []
+    for name, table in tables.items():
+        known = table.dropna()
+        differing = f"contexts of {(known['p'] < LEVEL).sum()} of {len(known)} people differ"
+        shares = f"{known['share'].min():.1%} to {known['share'].max():.1%} of the variance"
+        texts.append(f"{name}: {differing}, which explain {shares}.")
+    return Picture(fig, f"Whether people's contexts differ. {' '.join(texts)}")
+
+
+def draw_drift(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
+    """Draw `drift_figure` into an Axes."""
     shades = sns.color_palette("colorblind")
     for place, table in enumerate(tables.values()):
         known = table.sort_values("share").dropna()
@@ -225,5 +253,4 @@ def drift_figure(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
     label_lines(ax, list(tables))
     ax.set(xscale="log", xlabel="variance within classes that the context explains (%)")
     ax.xaxis.set_major_formatter("{x:g}")
-    legend_beside(ax)
     return ax

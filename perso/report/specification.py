@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from perso.claims.claim import Claim
 from perso.claims.evidence import Evidence
 from perso.claims.ledger import Verdict, groups_of, verdict_of_tests
 from perso.claims.registry import CLAIMS
-from perso.report.figures import interval_errors, label_lines
+from perso.report.figures import WIDTH, interval_errors, label_lines
 from perso.report.ledger_text import deciding_finding
+from perso.report.picture import Picture
 from perso.store.published import Published
 
 CURVE_CLAIMS = (3, 4, 5, 7)  # whose readings are drawn
@@ -62,7 +62,7 @@ def readings_of(claim: Claim, evidence: Evidence) -> list[tuple]:
     return lines
 
 
-def specification_figure(table: pd.DataFrame) -> Figure:
+def specification_figure(table: pd.DataFrame) -> Picture:
     """The deciding effect of every reading with its 95 % interval, a panel per claim.
 
     table   of `specification_table`
@@ -72,7 +72,7 @@ def specification_figure(table: pd.DataFrame) -> Figure:
     fig, axes = plt.subplots(
         len(panels),
         1,
-        figsize=(8, 1.2 + 0.42 * sum(heights) + 0.35 * len(panels)),
+        figsize=(WIDTH, 1.2 + 0.42 * sum(heights) + 0.35 * len(panels)),
         sharex=True,
         squeeze=False,
         height_ratios=heights,
@@ -85,15 +85,15 @@ def specification_figure(table: pd.DataFrame) -> Figure:
             errors = [[error] for error in interval_errors(line)]
             ax.errorbar(line["change"], place, xerr=errors, fmt=marker, color=colour, ms=7)
         label_lines(ax, [f"{line.reading}: {line.what}" for line in lines.itertuples()])
-        ax.tick_params(axis="y", labelsize="x-small")
-        ax.set_title(f"claim {number}", fontsize="small", loc="left")
+        ax.set_title(f"claim {number}", loc="left")
     axes[-1, 0].set(xlabel="deciding effect (pp); above 0 supports the claim")
     handles = [
         plt.Line2D([], [], color=colour, marker=marker, ls="", label=verdict.lower())
         for verdict, (colour, marker) in VERDICT_LOOKS.items()
     ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
-    return fig
+    fig.legend(handles=handles, loc="outside lower center", ncols=3)
+    text = "Deciding effect of every reading of a claim, by claim and verdict."
+    return Picture(fig, f"{text} {specification_sentence(table)}.")
 
 
 def specification_sentence(table: pd.DataFrame) -> str:

@@ -180,7 +180,7 @@ def test_bars_end_where_the_iterations_do():
 
     fig, ax = plt.subplots()
     table = cost.training_cost(FOUR)
-    ends = [bar.get_x() + bar.get_width() for bar in cost_figures.bars(ax, table).patches]
+    ends = [bar.get_x() + bar.get_width() for bar in cost_figures.draw_bars(ax, table).patches]
     plt.close(fig)
     assert ends == [*table["own"], 300 + 600 / 2, 300 + 600]  # TL alone shares something here
 

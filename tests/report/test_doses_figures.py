@@ -191,7 +191,7 @@ def marks(ax, name):
 
 
 def test_effects_are_drawn_by_relative_dose_a_line_per_length():
-    figure = doses_figures.collapse_figure(points(), cells())
+    figure = doses_figures.collapse_figure(points(), cells()).figure
     on_I, on_G = figure.axes
     x, y = marks(on_I, "600 iterations: one")
     np.testing.assert_allclose(x, [100 * 40 / 600, 100 * 400 / 600])
@@ -202,7 +202,7 @@ def test_effects_are_drawn_by_relative_dose_a_line_per_length():
 
 
 def test_the_papers_effects_are_crosses_and_predictions_diamonds():
-    figure = doses_figures.collapse_figure(points(), cells())
+    figure = doses_figures.collapse_figure(points(), cells()).figure
     on_I, on_G = figure.axes
     np.testing.assert_allclose(marks(on_I, "v3, printed").ravel(), [100 * 400 / 3_300, 0.3])
     name = "v3, predicted from our runs"
@@ -210,14 +210,14 @@ def test_the_papers_effects_are_crosses_and_predictions_diamonds():
 
 
 def test_all_marks_are_in_the_picture():
-    figure = doses_figures.collapse_figure(points(), cells(effect=-0.3, printed=0.2))
+    figure = doses_figures.collapse_figure(points(), cells(effect=-0.3, printed=0.2)).figure
     for ax in figure.axes:
         low, high = ax.get_ylim()
         assert low < -30 and high > 20
 
 
 def test_contrasts_that_no_run_has_are_not_drawn():
-    figure = doses_figures.collapse_figure(points(), cells())
+    figure = doses_figures.collapse_figure(points(), cells()).figure
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     labels = ("own data, $D_I$", "everybody else's, $D_G$")
     assert titles == [f"{doses.ES_EFFECT}: {label}" for label in labels]

@@ -257,7 +257,7 @@ def test_costs_are_there_only_once_they_are_measured():
 
 
 def test_each_arm_has_a_panel_over_the_same_numbers_of_samples():
-    fig = enrolment_figures.arms_figure(ARMS)
+    fig = enrolment_figures.arms_figure(ARMS).figure
     assert [ax.get_title() for ax in fig.axes] == ["enrolled", "unlabelled"]
     for ax in fig.axes:
         assert [text.get_text() for text in ax.get_xticklabels()] == ["none", "1", "12"]
@@ -267,7 +267,7 @@ def test_each_arm_has_a_panel_over_the_same_numbers_of_samples():
 
 
 def test_ways_are_drawn_on_both_parts_and_a_large_fall_is_within_the_axes():
-    fig = enrolment_figures.ways_figure(WAYS)
+    fig = enrolment_figures.ways_figure(WAYS).figure
     assert len(fig.axes) == 2
     for ax in fig.axes:
         assert ax.get_ylim()[0] < -66.2 and ax.get_ylim()[1] > 5.2
@@ -277,6 +277,6 @@ def test_ways_are_drawn_on_both_parts_and_a_large_fall_is_within_the_axes():
 
 def test_an_enrolment_is_drawn_with_its_classes(make_data):
     data = make_data(Settings())
-    fig = enrolment_figures.enrolment_figure(data, np.array([1, 2, 10]))
+    fig = enrolment_figures.enrolment_figure(data, np.array([1, 2, 10])).figure
     assert [ax.get_title() for ax in fig.axes] == ["2\n", "0\n", "0\nmirrored"]
     assert len(fig.axes[0].images) == 1

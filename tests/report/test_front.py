@@ -228,7 +228,7 @@ def labels_of(ax):
 
 
 def test_the_front_labels_every_method_but_no_control():
-    fig = front_figures.baselines_figure(baselines_table())
+    fig = front_figures.baselines_figure(baselines_table()).figure
     labels = labels_of(fig.axes[0])
     assert {"replay", "head only", "kNN mix", "ES 12 %", "generic network"} <= set(labels)
     assert "TL 9 % on D_G (1e-3)" not in labels
@@ -261,7 +261,7 @@ def test_a_label_without_a_free_place_is_left_out():
 
 
 def test_nothing_stored_is_at_the_left_edge_at_0():
-    fig = front_figures.storage_figure(baselines_table())
+    fig = front_figures.storage_figure(baselines_table()).figure
     by_bytes, by_seconds = fig.axes
     for ax in (by_bytes, by_seconds):
         assert ax.get_xscale() == "log" and ax.get_xticklabels()[0].get_text() == "0"
@@ -272,7 +272,7 @@ def test_nothing_stored_is_at_the_left_edge_at_0():
 def test_without_seconds_training_is_in_iterations():
     table = baselines_table()
     table["cost", "seconds"] = np.nan
-    fig = front_figures.storage_figure(table)
+    fig = front_figures.storage_figure(table).figure
     assert fig.axes[1].get_xlabel() == "iterations of training for one person"
     assert front_text.storage_text(table)["training"].iloc[0] == "90 iterations"
 
@@ -280,12 +280,12 @@ def test_without_seconds_training_is_in_iterations():
 def test_unknown_bytes_draw_no_mark_and_no_label():
     table = baselines_table()
     table["storage", "bytes"] = np.nan
-    fig = front_figures.storage_figure(table)
+    fig = front_figures.storage_figure(table).figure
     assert not labels_of(fig.axes[0]) and labels_of(fig.axes[1])
 
 
 def test_who_loses_is_sorted_with_the_largest_first():
-    fig = front_figures.harm_figure(baselines_table())
+    fig = front_figures.harm_figure(baselines_table()).figure
     names = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert names[:3] == ["ES 12 %", "head only", "low rank 4"] and "BaseLine" not in names
 
@@ -293,7 +293,7 @@ def test_who_loses_is_sorted_with_the_largest_first():
 def test_every_pair_of_methods_has_a_family_to_be_drawn_in():
     for question in front.QUESTIONS:
         pairs = contrasts(question, *[(1.0, 0.0)] * len(front.QUESTIONS[question]))
-        fig = effects_figures.contrasts_figure(pairs)
+        fig = effects_figures.contrasts_figure(pairs).figure
         assert len(fig.axes[0].get_yticklabels()) == len(pairs)
 
 

@@ -108,14 +108,14 @@ def test_the_matrix_without_both_means():
     table = lines[:, None] + columns
     assert matrix.double_centred(table) == pytest.approx(np.zeros((5, 5)))
     _, ax = plt.subplots()
-    panel_figures.matrix_figure(ax, pd.DataFrame(table + np.eye(5) / 10), "SW-n-2")
+    panel_figures.draw_matrix(ax, pd.DataFrame(table + np.eye(5) / 10), "SW-n-2")
     drawn = ax.images[0].get_array()
     assert drawn[0, 0] == pytest.approx(8) and drawn[0, 1] == pytest.approx(-2)
 
 
 def test_the_plan_has_a_curve_per_number_of_cohorts_and_these_rows():
     _, ax = plt.subplots()
-    panel_figures.planning_figure(ax, a_run().rows, *SW, "D_G")
+    panel_figures.draw_planning(ax, a_run().rows, *SW, "D_G")
     *curves, here = ax.lines
     assert len(curves) == len(panel_figures.PLANNED_COHORTS)
     ends = [curve.get_ydata()[-1] for curve in curves]
@@ -141,7 +141,7 @@ def test_every_reading_whose_rows_are_there_has_a_line():
     assert set(table["verdict"]) == {"CONTRADICTED"}  # on D_G it is lower
     sentence = specification.specification_sentence(table)
     assert sentence == "claim 6: 2 contradicted"
-    fig = specification.specification_figure(table)
+    fig = specification.specification_figure(table).figure
     assert len(fig.axes) == 1 and len(fig.axes[0].get_yticklabels()) == 2
 
 

@@ -117,7 +117,7 @@ def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
         readme.write_readme(copied)
     table = comparison.compare(published.read_rows(copied / readme.ROWS).rows)
     with pytest.raises(InputError, match=r"headline\.svg: cannot be written"):
-        figures.save_tradeoff(table, copied / readme.FIGURE)
+        figures.headline(table).save(copied / readme.FIGURE)
     assert before == ((copied / readme.README).read_bytes(), (copied / readme.FIGURE).read_bytes())
 
 

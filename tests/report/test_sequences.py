@@ -70,10 +70,10 @@ def test_the_pen_in_the_air_is_dotted_and_thin():
 
 
 def test_a_writer_has_a_panel_and_so_has_a_digit_of_each_context(pens):
-    fig = sequence_figures.writers_figure(pens, [3, 5], label=0)
+    fig = sequence_figures.writers_figure(pens, [3, 5], label=0).figure
     assert [ax.get_title() for ax in fig.axes] == ["writer 3", "writer 5"]
     assert fig.get_supxlabel() and fig.get_supylabel()
-    fig = sequence_figures.two_contexts_figure(pens, 3, 1, ("early", "late"), count=2)
+    fig = sequence_figures.two_contexts_figure(pens, 3, 1, ("early", "late"), count=2).figure
     assert [ax.get_title() for ax in fig.axes] == ["early", "early", "late", "late"]
 
 
@@ -83,7 +83,7 @@ def test_places_are_of_one_person_class_and_context(pens):
 
 
 def test_flips_have_the_numbers_of_their_classes(pens):
-    fig = sequence_figures.flips_figure(pens, 3, 1)
+    fig = sequence_figures.flips_figure(pens, 3, 1).figure
     titles = [ax.get_title() for ax in fig.axes]
     assert titles == ["1, as written", "3, mirrored", "5, upside down"]
     written, mirrored, turned = (ax.lines[0].get_xydata()[0] for ax in fig.axes)
@@ -92,7 +92,7 @@ def test_flips_have_the_numbers_of_their_classes(pens):
 
 
 def test_each_arm_has_one_item_of_four_windows(recordings):
-    fig = sequence_figures.recordings_figure(recordings, 1, exercise=0)
+    fig = sequence_figures.recordings_figure(recordings, 1, exercise=0).figure
     right, left = fig.axes
     assert [ax.get_title() for ax in fig.axes] == ["pendulum, right arm", "pendulum, left arm"]
     assert has_labels(right) and left.get_xlabel()
@@ -106,7 +106,7 @@ def test_each_arm_has_one_item_of_four_windows(recordings):
 
 def test_the_windows_of_an_item_have_one_colour(recordings):
     _, ax = plt.subplots()
-    sequence_figures.division_figure(ax, recordings, 0)
+    sequence_figures.draw_division(ax, recordings, 0)
     names = [label.get_text() for label in ax.get_yticklabels()]
     arms = ["right arm"] * 2 + ["left arm"] * 2
     assert [name.partition(", ")[2] for name in names] == arms
@@ -123,7 +123,7 @@ def test_drift_has_a_dot_per_person_filled_where_contexts_differ():
         "pens": a_table([0.02, 0.005, np.nan], [0.001, 0.4, np.nan]),
         "watch": a_table([0.1], [0.001]),
     }
-    sequence_figures.drift_figure(ax, tables)
+    sequence_figures.draw_drift(ax, tables)
     dots, quantiles, *_ = ax.collections
     assert sorted(dots.get_offsets()[:, 0]) == pytest.approx([0.5, 2])
     assert len(quantiles.get_offsets()) == 2
