@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+
+encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def fingerprint(facts) -> str:
@@ -11,8 +14,20 @@ def fingerprint(facts) -> str:
 
     Equal facts have equal hashes on every machine.
     """
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(encode(facts).encode()).hexdigest()[:32]
+
+
+def fingerprints(before: list, own: Iterable[list], after: list) -> Iterator[str]:
+    """`fingerprint([*before, *each, *after])` of each in `own`; what they share is encoded once.
+
+    before, each   of one fact or more
+    """
+    shared = hashlib.sha256(encode(before)[:-1].encode())  # without its closing bracket
+    end = "," + encode(after)[1:] if after else "]"
+    for each in own:
+        whole = shared.copy()
+        whole.update(f",{encode(each)[1:-1]}{end}".encode())
+        yield whole.hexdigest()[:32]
 
 
 def seed_of(*names) -> int:

@@ -20,7 +20,7 @@ from perso.methods import schedules
 from perso.methods.method import Method, Phase, decides_numbers
 from perso.methods.starts import Enrolled, MetaLearned, Prototypes, UserNetwork
 from perso.own_code import DIGEST, digest, is_reference
-from perso.seeds import fingerprint
+from perso.seeds import fingerprint, fingerprints
 from perso.settings import Settings
 from perso.study import plans
 from perso.training import engine
@@ -179,13 +179,13 @@ def keys(
     )
     before, more = shared_facts(data, method, fold_number, repeat)
     D_G = data.content_of(fold)
-    found = {}
+    own = {}
     for fused in groups:
         for place, person in enumerate(fused):
             other = data.content[fold.neighbour(person)] if needs_other else ""
             who = [data.content[person], other, D_G]
-            found[person] = fingerprint([*before, who, repeat, [place, len(fused)], *more])
-    return found
+            own[person] = [who, repeat, [place, len(fused)]]
+    return dict(zip(own, fingerprints(before, own.values(), more), strict=True))
 
 
 def key(
