@@ -8,6 +8,8 @@ from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
+from perso.stats.draws import draws_for
+
 WEIGHTS_AT_ONCE = 2**20  # weights of people in draws that are computed together
 ROUNDING = 1e-12  # numbers that differ by less than this differ by rounding alone
 
@@ -171,8 +173,9 @@ def bayesian_signed_rank(
 
     A Dirichlet process with prior strength 1/2 on a pseudo-difference of 0 (Benavoli et al. 2017,
     JMLR 18:77, eq. 10 and 11). Each probability is the share of draws in which its region has the
-    largest weight. nan are left out. The result is nan below two people and where all differ by
-    the same amount: with zeros alone every draw says "equal", however few they are.
+    largest weight; many people have fewer draws (`draws_for`). nan are left out. The result is nan
+    below two people and where all differ by the same amount: with zeros alone every draw says
+    "equal", however few they are.
     """
     # ours, as neither scipy nor statsmodels has it
     d = without_nan(d)
@@ -184,6 +187,7 @@ def bayesian_signed_rank(
     # of each one, how many make a sum (twice the Walsh average) below -2·rope, and up to 2·rope
     below = np.array([np.searchsorted(each + sorted_z, -2 * rope, "left") for each in z])
     up_to = np.array([np.searchsorted(each + sorted_z, 2 * rope, "right") for each in z])
+    draws = draws_for(draws, len(d))
     worse, better = np.empty(draws), np.empty(draws)
     alpha = np.r_[0.5, np.ones(len(d))]
     at_once = max(1, WEIGHTS_AT_ONCE // len(z))

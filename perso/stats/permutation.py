@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from perso.stats.draws import draws_for
 from perso.stats.paired import ROUNDING, without_nan
 
 FLIPS_AT_ONCE = 2**20  # signs that are drawn together
@@ -116,6 +117,7 @@ def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14) -> float:
     """Two-sided p that paired differences [n] are symmetric about 0, by flipping their signs.
 
+    permutations   at most; many people have fewer (`draws_for`)
     Exact up to 14 people. nan are left out; the result is nan below two people, 1 where all are 0.
     """
     d = without_nan(d)
@@ -135,6 +137,7 @@ def sign_flip(d: np.ndarray, rng: np.random.Generator, permutations: int = 2**14
     # SciPy would do the same from the same draws, but with a GB of memory per thousand people
     observed = np.round(d.mean(), 12)
     as_low = as_high = 1  # the observed signs are one of the permutations
+    permutations = draws_for(permutations, n)
     at_once = max(1, FLIPS_AT_ONCE // n)
     for start in range(0, permutations, at_once):
         count = min(at_once, permutations - start)

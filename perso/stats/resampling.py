@@ -11,6 +11,7 @@ from scipy import stats
 
 from perso.stats.bootstrap import MIN_PEOPLE
 from perso.stats.cohorts import MIN_COHORTS
+from perso.stats.draws import draws_for
 from perso.stats.paired import ROUNDING, without_nan
 
 AT_ONCE = 250  # draws that are computed together: more would need more memory
@@ -42,6 +43,7 @@ def estimate(
 
     statistic   of the people of each cohort, int [..., n_c] each; [...], one number per draw
     cohort      label of each person's cohort, [n]
+    draws       at most; many people have fewer (`draws_for`)
     The ends are percentiles of the draws, expanded for few people (see
     `bootstrap.bootstrap_statistic`). From three cohorts on there is a second interval, by leaving
     out one cohort at a time (jackknife, Student's t), since people of a cohort share D_G and a
@@ -57,6 +59,7 @@ def estimate(
     if n < MIN_PEOPLE or n <= k or np.isnan(value):
         return nothing
 
+    draws = draws_for(draws, n)
     found = without_nan(np.concatenate(list(resamples(statistic, groups, rng, draws))))
     if len(found) < draws / 2 or np.ptp(found) < ROUNDING:
         return nothing
