@@ -40,38 +40,39 @@ def binomial_noise(data: StudyData, level: float = 0.9) -> pd.DataFrame:
 class DigitHits:
     """Hits of a person's networks of one method on each of g original digits, all repeats together.
 
-    The flips of a digit are one cluster: the digits are the sample.
+    Those of several methods on the same digits stand in lines. The flips of a digit are one
+    cluster: the digits are the sample.
     """
 
     digits: np.ndarray  # int [g]
-    hits: np.ndarray  # sum over images and repeats, float [g]
-    images: np.ndarray  # their number, float [g]
+    hits: np.ndarray  # sum over images and repeats, float [..., g]
+    images: np.ndarray  # their number, float [..., g]
 
     @property
     def shares(self) -> np.ndarray:
-        """Share of hits on each digit, [g]."""
+        """Share of hits on each digit, [..., g]."""
         return self.hits / self.images
 
-    def accuracy(self) -> float:
-        """Share of hits on all images."""
-        return float(self.hits.sum() / self.images.sum())
+    def accuracy(self) -> np.ndarray:
+        """Share of hits on all images, [...]."""
+        return self.hits.sum(axis=-1) / self.images.sum(axis=-1)
 
-    def variance(self) -> float:
-        """Sampling variance of the accuracy (`dispersion.clustered_variance`)."""
-        count = len(self.hits)
+    def variance(self) -> np.ndarray:
+        """Sampling variance of the accuracy (`dispersion.clustered_variance`), [...]."""
+        count = self.hits.shape[-1]
         if count < 2:
-            return np.nan
-        total = self.images.sum()
-        sums = self.hits - self.images * self.accuracy()
-        return float(count / (count - 1) * (sums**2).sum() / total**2)
+            return np.full(self.hits.shape[:-1], np.nan)
+        total = self.images.sum(axis=-1)
+        sums = self.hits - self.images * self.accuracy()[..., None]
+        return count / (count - 1) * (sums**2).sum(axis=-1) / total**2
 
     def minus(self, common: np.ndarray | float) -> "DigitHits":
-        """The same without a share of hits that is no noise, [g]."""
+        """The same without a share of hits that is no noise, [..., g]."""
         return DigitHits(self.digits, self.hits - self.images * common, self.images)
 
     def only(self, chosen: np.ndarray) -> "DigitHits":
-        """The same on the chosen digits, bool [g]."""
-        return DigitHits(self.digits[chosen], self.hits[chosen], self.images[chosen])
+        """The same on the chosen digits, places or bool [g]."""
+        return DigitHits(self.digits[chosen], self.hits[..., chosen], self.images[..., chosen])
 
 
 def hits_by_digit(
@@ -120,7 +121,9 @@ def hits_in_fold(
     """
     columns = ["method", "person", "repeat", PARTS[part].hits, PARTS[part].size]
     networks: dict[tuple[str, str], list] = {}
-    for method, person, *network in zip(*(rows[column] for column in columns), strict=True):
+    # a column of text is slow to go through, a list is not
+    lists = (rows[column].tolist() for column in columns)
+    for method, person, *network in zip(*lists, strict=True):
         networks.setdefault((method, person), []).append(network)
     # the methods of a person share test images: what these show is looked up once
     known: dict[tuple, tuple[np.ndarray, ...]] = {}

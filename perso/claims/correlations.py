@@ -5,14 +5,15 @@ interval stays wide however many people there are. A least-squares slope settles
 that can be compared with the printed one. Spearman's ρ is among the further statistics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from perso.analysis.dispersion_scales import logit_sd, moments
 from perso.analysis.printed import printed_table
-from perso.analysis.sampling_noise import common_share, hits_by_digit
+from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit
 from perso.claims.dispersions import BETWEEN_PERSON_SD, SPREAD, dispersion, expected_range
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
@@ -175,25 +176,19 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
         if not complete:
             continue
         common = [common_share(people, part) for people in by_method]
+        scales = np.array([scale for _, scale in common])
         for person in (each for each in by_method[0] if each in complete):
             own = [people[person] for people in by_method]
-            # methods with more repeats may have further test digits (the setting `rotate`)
-            shared = sorted(set.intersection(*(set(each.digits) for each in own)))
-            if len(shared) < FEWEST_DIGITS:
+            pure = [each.minus(hard) for each, (hard, _) in zip(own, common, strict=True)]
+            shared, without_common = side_by_side(own), side_by_side(pure)
+            if len(shared.digits) < FEWEST_DIGITS:
                 continue
-            shuffled = evidence.rng("halves", of, part).permutation(shared)
+            shuffled = evidence.rng("halves", of, part).permutation(len(shared.digits))
             middle = len(shuffled) // 2
-            for half in (shuffled[:middle], shuffled[middle:]):
+            for half in (np.sort(shuffled[:middle]), np.sort(shuffled[middle:])):
                 digits.append(len(half))
-                # methods that were tested on the same digits share the array of them
-                inside = {id(each.digits): np.isin(each.digits, half) for each in own}
-                accuracies.append([each.only(inside[id(each.digits)]).accuracy() for each in own])
-                noise.append(
-                    [
-                        scale * each.minus(hard).only(inside[id(each.digits)]).variance()
-                        for each, (hard, scale) in zip(own, common, strict=True)
-                    ]
-                )
+                accuracies.append(shared.only(half).accuracy())
+                noise.append(scales * without_common.only(half).variance())
             cohorts.append(cohort)
     if not cohorts:
         raise Missing(f"people of {RUN_NAMES[of]} with {FEWEST_DIGITS} test digits", *methods)
@@ -204,6 +199,19 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
         digits=np.reshape(digits, shape[:2]).T,
         cohort=np.array(cohorts),
     )
+
+
+def side_by_side(own: Sequence[DigitHits]) -> DigitHits:
+    """The hits of k methods on the digits that all of them were tested on, [k, g]."""
+    # methods that were tested on the same digits share the array of them
+    arrays = {id(each.digits): each.digits for each in own}
+    # those with more repeats may have further test digits (the setting `rotate`)
+    digits = reduce(np.intersect1d, arrays.values())
+    if len(arrays) > 1:
+        places = {name: np.searchsorted(each, digits) for name, each in arrays.items()}
+        own = [each.only(places[id(each.digits)]) for each in own]
+    hits, images = ([getattr(each, name) for each in own] for name in ("hits", "images"))
+    return DigitHits(digits, np.stack(hits), np.stack(images))
 
 
 def fairness_rho(

@@ -147,7 +147,7 @@ def find_all(
     for test in dict.fromkeys(tests):
         try:
             check_length(claim, evidence)
-            finding = test.find(evidence)
+            finding = evidence.once(finding_of, test)  # readings share many tests
             if not isinstance(finding, Finding):
                 kind = type(finding).__name__
                 raise InputError(f"claim {claim.number}: a test returns {kind}, not a Finding")
@@ -155,6 +155,11 @@ def find_all(
         except Missing as error:
             missing.append(error)
     return found, missing
+
+
+def finding_of(evidence: Evidence, test) -> Finding:
+    """What a test finds."""
+    return test.find(evidence)
 
 
 def check_length(claim: Claim, evidence: Evidence) -> None:
