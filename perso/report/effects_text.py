@@ -22,6 +22,8 @@ SHORT = {
     LATE: "transfer learning at rate 1e-4",
     BOTH: "sample weighing with a last phase at rate 1e-4",
 }
+# names of glued values
+MAIN = {"early": EARLY, "weighed": WEIGHED, "late_fast": LATE_FAST, "late": LATE, "both": BOTH}
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {
     "equalising": "People come nearer to each other on the logit scale, too (equalising)",
@@ -40,33 +42,28 @@ READINGS = {
 # --- the answer
 
 
-def answer_text(run: Published, table: pd.DataFrame) -> str:
-    """What personalization does for the person and for everybody else.
+def people_text(run: Published) -> str:
+    """How many people and cohorts a run has, and what its intervals on D_G hold for."""
+    cohorts = run.rows["fold"].nunique()
+    groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
+    people = f"{run.rows['person'].nunique()} people in {groups}"
+    if cohorts < MIN_COHORTS:
+        return f"{people} (intervals for everybody else hold for these people alone)"
+    return people
+
+
+def main_changes(table: pd.DataFrame) -> dict[str, str]:
+    """The changes by the main methods with their intervals, by part and method: I_early, G_early, …
 
     table   of `effects.effects_table`
     """
-    main = table.loc[[name for name in SHORT if name in table.index]]
-    if main.empty:
-        return NOT_THERE
-    cohorts = run.rows["fold"].nunique()
-    groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
-    methods = "; ".join(method_text(name, line) for name, line in main.iterrows())
-    few = ""
-    if cohorts < MIN_COHORTS:
-        few = f" The intervals for everybody else hold for the D_G of {groups} alone."
-    return (
-        f"{run.rows['person'].nunique()} people in {groups}, compared with a baseline that never "
-        f"saw the person. {gains_text(main)} In points of accuracy, for the person and for "
-        f"everybody else: {methods}.{few} {printed_sentence(main)}"
-    )
-
-
-def method_text(name: str, line: pd.Series) -> str:
-    """The changes by a method, with their intervals.
-
-    line   of `effects.effects_table`
-    """
-    return f"{SHORT[name]} {change_text(line['D_I'])} and {change_text(line['D_G'])}"
+    return {
+        f"{part[-1]}_{name}": change_text(table.loc[method, part])
+        if method in table.index
+        else "not run"
+        for name, method in MAIN.items()
+        for part in PARTS
+    }
 
 
 def gains_text(table: pd.DataFrame) -> str:
@@ -75,6 +72,8 @@ def gains_text(table: pd.DataFrame) -> str:
     table   of `effects.effects_table`
     """
     table = table.loc[[name for name in SHORT if name in table.index]]
+    if table.empty:
+        return NOT_THERE
     gains = directions(table, "D_I") == "raises"
     loses = directions(table, "D_G") == "lowers"
     outcomes = {

@@ -109,20 +109,13 @@ def test_who_gains_at_whose_expense():
     )
 
 
-def test_the_answer_has_people_gains_changes_cost_harm_and_printed_values(make_relative_run):
-    run = make_relative_run(changes={LATE: (0, 0)})
-    table = effects_table(**{LATE: (UP, DOWN)}, harmed=(0.01, 0.07))
-    text = effects_text.answer_text(run, table)
-    assert text.startswith("48 people in 4 cohorts, compared with a baseline")
-    assert "the person gains, but everybody else loses" in text
-    assert (
-        "for everybody else: transfer learning at rate 1e-4 +2.0 [+1.5, +2.5] and "
-        "-2.0 [-2.5, -1.5]. The changes" in text
-    )
-    assert text.endswith(
-        "lie between +0.3 and +0.3 points on the individual's own data and between -0.6 and -0.6 "
-        "points on everybody else's."
-    )
+def test_the_main_changes_are_named_by_part_and_method():
+    table = effects_table(**{LATE: (UP, DOWN)})
+    changes = effects_text.main_changes(table)
+    assert changes["I_late"] == "+2.0 [+1.5, +2.5]"
+    assert changes["G_late"] == "-2.0 [-2.5, -1.5]"
+    assert changes["I_early"] == changes["G_both"] == "not run"
+    assert len(changes) == 10
 
 
 def test_printed_changes_are_between_the_lowest_and_the_highest():
@@ -132,20 +125,17 @@ def test_printed_changes_are_between_the_lowest_and_the_highest():
     assert "lie between +0.3 and +0.4 points on the" in effects_text.printed_sentence(table)
 
 
-def test_the_answer_of_few_cohorts_says_what_its_intervals_are_for(make_relative_run):
-    table = effects_table(**{LATE: (UP, DOWN)}, printed=np.nan)
+def test_few_cohorts_say_what_intervals_on_everybody_else_are_for(make_relative_run):
     for cohorts, words in ((1, "1 cohort"), (2, "2 cohorts"), (3, "3 cohorts")):
         run = make_relative_run(changes={LATE: (0, 0)}, cohorts=cohorts)
-        text = effects_text.answer_text(run, table)
-        assert f"people in {words}, compared" in text
-        assert (f"hold for the D_G of {words} alone" in text) == (cohorts < 3)
-        assert text.endswith("v3 prints none of them.")
+        text = effects_text.people_text(run)
+        assert f"people in {words}" in text
+        assert ("hold for these people alone" in text) == (cohorts < 3)
 
 
-def test_without_the_main_methods_there_is_no_answer(make_relative_run):
-    run = make_relative_run(changes={"ES 1.2 %": (0, 0)})
+def test_without_the_main_methods_there_is_no_answer():
     table = effects_table(**{"ES 1.2 %": (UP, UP)})
-    assert effects_text.answer_text(run, table) == effects_text.NOT_THERE
+    assert effects_text.gains_text(table) == effects_text.NOT_THERE
 
 
 def test_the_table_of_effects_as_text():
