@@ -78,6 +78,19 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
     return text
 
 
+def answer_sentence(ledgers: Sequence[Ledger]) -> str:
+    """How many of the papers' claims hold, do not hold, and are not settled."""
+    verdicts = [verdict for _, verdict in deciding(ledgers) if verdict.claim.kind != "ours"]
+    counts = ledger_text.count_verdicts(verdicts)
+    holds = counts["REPRODUCED"] + counts["EQUIVALENT"]
+    text = (
+        f"Of {len(verdicts)} claims of the papers, {holds} are reproduced and "
+        f"{counts['CONTRADICTED']} contradicted; {counts['UNDECIDED']} are not settled by the "
+        "people we have"
+    )
+    return f"{text}; {counts['NOT RUN']} were not run" if counts["NOT RUN"] else text
+
+
 def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:
     """What each kind of claim is about, and how many claims of it have which verdict."""
     counts = ledger_text.verdicts_by_kind(verdict for _, verdict in deciding(ledgers)).T
@@ -99,8 +112,11 @@ def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
 
 
 def claims_table(ledgers: Sequence[Ledger]) -> HTML:
-    """A line per claim, tested at the largest scale that could, with links to its findings."""
-    decided = deciding(ledgers)
+    """A line per claim, tested at the largest scale that could, with links to its findings.
+
+    What holds comes first, what does not hold next.
+    """
+    decided = sorted(deciding(ledgers), key=lambda pair: VERDICTS.index(pair[1].verdict))
     summary = ledger_text.summary(verdict for _, verdict in decided)
     table = pd.DataFrame(
         {

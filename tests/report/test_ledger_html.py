@@ -9,6 +9,7 @@ from perso.claims.ledger import Ledger, Verdict
 from perso.claims.registry import CLAIMS
 from perso.paths import ROOT
 from perso.report import ledger_html
+from perso.report.ledger_figures import verdicts_figure
 
 
 @pytest.fixture
@@ -68,6 +69,28 @@ def test_the_sentence_counts_verdicts_and_scales(ledger):
         "ours 4 NOT RUN. "
         "Tested: 1 at quick size"
     )
+
+
+def test_the_answer_counts_claims_of_the_papers(ledger):
+    assert ledger_html.answer_sentence([ledger]) == (
+        "Of 45 claims of the papers, 1 are reproduced and 0 contradicted; 0 are not settled by the "
+        "people we have; 44 were not run"
+    )
+
+
+def test_claims_that_hold_come_first(ledger, make_finding, make_verdict):
+    verdicts = list(ledger.verdicts)
+    verdicts[3] = replace(make_verdict("CONTRADICTED", make_finding()), claim=CLAIMS[3])
+    html = ledger_html.claims_table([replace(ledger, verdicts=tuple(verdicts))]).data
+    order = re.findall('class="verdict ([a-z-]+)"', html)
+    assert order[:3] == ["reproduced", "contradicted", "not-run"]
+
+
+def test_the_picture_counts_verdicts_by_kind(ledger):
+    picture = verdicts_figure([ledger])
+    assert picture.alt.startswith("effects: 1 REPRODUCED, 23 NOT RUN; rankings: 11 NOT RUN;")
+    drawn = [sum(bar.get_width() for bar in bars) for bars in picture.figure.axes[0].containers]
+    assert drawn == [1, len(CLAIMS) - 1]
 
 
 def test_the_sentence_names_what_only_a_smoke_run_tested(ledger):
