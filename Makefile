@@ -29,7 +29,7 @@ unexport PYTHONSTARTUP
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test test-lowest bench chapters readme lock clean
+.PHONY: help book pdf test test-lowest bench chapters readme lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ help:  ## show this list
 
 book: $(STAMP) $(WATCH)  ## train what STORE does not have, run the chapters with PARAMS, build the pages
 	$(BIN)/python -m perso book "$(PARAMS)" --store "$(STORE)"
+
+pdf: book  ## the book as one PDF, build/book.pdf; needs Chromium
+	$(BIN)/python -m perso.report.pdf build/html build/book.pdf
 
 test: $(STAMP) $(WATCH)  ## style, unit tests, a small book, the chapters' committed outputs
 	$(BIN)/ruff check .
