@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -56,11 +57,21 @@ def test_python_of_the_workflow_and_of_binder_is_supported():
     assert all(version in SpecifierSet(PROJECT["requires-python"]) for version in versions)
 
 
-def test_binder_installs_extras_of_the_project_in_locked_versions():
-    file = BINDER / "postBuild"
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_binder_can_run_its_scripts(name):
+    file = BINDER / name
     assert os.access(file, os.X_OK)
     assert subprocess.run(["bash", "-n", file]).returncode == 0
-    script = file.read_text("utf-8")
+
+
+def test_binder_trains_in_one_process():
+    """Its machines show more cores than memory for as many processes."""
+    command = [BINDER / "start", sys.executable, "-c", "import joblib; print(joblib.cpu_count())"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "1\n"
+
+
+def test_binder_installs_extras_of_the_project_in_locked_versions():
+    script = (BINDER / "postBuild").read_text("utf-8")
     (extras,) = re.findall(r"--editable '\.\[(.*)\]'", script)
     assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"])
     assert "--constraint requirements.lock" in script and (ROOT / "requirements.lock").is_file()
