@@ -176,12 +176,11 @@ def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
 
 
 def test_bars_end_where_the_iterations_do():
-    import matplotlib.pyplot as plt
-
-    fig, ax = plt.subplots()
     table = cost.training_cost(FOUR)
-    ends = [bar.get_x() + bar.get_width() for bar in cost_figures.draw_bars(ax, table).patches]
-    plt.close(fig)
+    shown = cost_figures.bars(table)
+    own = table["own"]
+    assert f"highest {own.idxmax()} {own.max():,.0f}, lowest {own.idxmin()}" in shown.alt
+    ends = [bar.get_x() + bar.get_width() for bar in shown.figure.axes[0].patches]
     assert ends == [*table["own"], 300 + 600 / 2, 300 + 600]  # TL alone shares something here
 
 

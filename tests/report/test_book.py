@@ -9,6 +9,7 @@ import symtable
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from perso import settings
 from perso.errors import InputError, RunError
 from perso.paths import ROOT
 from perso.report import book, execution
+from perso.report.picture import Picture
 
 CHAPTERS = sorted((ROOT / "chapters").glob("[!.]*.ipynb"))
 OWN_PARAMS = [chapter for chapter in CHAPTERS if execution.has_own_params(chapter)]
@@ -113,6 +115,15 @@ class TestChapter:
             if "study.run(" in cell.source
         )
 
+    def test_shows_pictures_that_say_what_they_show_by_one_folded_call(self, chapter):
+        for cell in cells(chapter):
+            images = [out for out in cell.outputs if execution.has_image(out)]
+            assert len(images) <= 1, cell.source
+            for shown in images:
+                assert not shown.data["text/plain"].startswith("<"), cell.source
+                assert {"hide-input", "nbval-ignore-output"} <= set(tags(cell)), cell.source
+            assert "plt" not in cell.source
+
     def test_has_question_answer_papers_differences_exercises_and_provenance(self, chapter):
         prose = "\n".join(cell.source for cell in cells(chapter, "markdown"))
         for part in (
@@ -124,6 +135,15 @@ class TestChapter:
         ):
             assert part in prose
         assert any("provenance_note" in cell.source for cell in cells(chapter))
+
+
+def test_the_first_page_shows_its_picture_with_its_text(tmp_path):
+    figure, ax = plt.subplots()
+    ax.plot([0, 1])
+    book.write_headline(Picture(figure, "From 0\nto 1."), tmp_path)
+    assert b"<svg" in (tmp_path / "headline.svg").read_bytes()
+    assert ":alt: From 0 to 1.\n" in (tmp_path / "headline.md").read_text("utf-8")
+    assert "```{include} headline.md" in (ROOT / "intro.md").read_text("utf-8")
 
 
 RECORD = "application/papermill.record"  # MIME types of glued values

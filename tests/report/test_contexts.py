@@ -273,7 +273,10 @@ def labels_of(ax):
 
 
 def test_each_bed_has_a_panel_with_labels_and_its_contexts(tables):
-    fig = context_figures.contexts_figure(tables).figure
+    shown = context_figures.contexts_figure(tables)
+    lost = 100 * tables[WATCH]["D_U", "change"]["prune only"]
+    assert f"watch, D_U: highest CRoP, random mask -1.9, lowest prune only {lost:.1f}." in shown.alt
+    fig = shown.figure
     assert len(fig.axes) == 2
     assert {"CRoP", "TL 1e-3", "generic network"} <= set(labels_of(fig.axes[0]))
     assert "the later half" in fig.axes[1].get_title()
@@ -295,7 +298,9 @@ def test_what_lies_far_off_is_an_arrow_with_its_numbers(tables):
 
 
 def test_the_small_picture_is_of_everybody_else(tables):
-    fig = context_figures.others_figure(tables).figure
+    shown = context_figures.others_figure(tables)
+    assert "pens, D_G: highest CRoP -5.9" in shown.alt and "D_I" not in shown.alt
+    fig = shown.figure
     assert all("$D_G$" in ax.get_xlabel() for ax in fig.axes)
     assert "$D_U$" in fig.axes[0].get_ylabel() and not fig.axes[1].get_ylabel()
 
@@ -316,6 +321,8 @@ def test_samples_of_the_available_context_come_first(make_data, kind):
     data = replace(data, source=source)
     if kind != "images":
         data = replace(data, inputs=np.zeros((len(data.inputs), 6, 4), np.float32))
-    fig = context_figures.context_samples_figure(data).figure
+    shown = context_figures.context_samples_figure(data)
+    assert "3 classes by person ann" in shown.alt and "first line, 1 of D_U below" in shown.alt
+    fig = shown.figure
     names = [ax.get_ylabel() for ax in fig.axes if ax.get_ylabel()]
     assert names == ["$D_I$", "$D_U$"]

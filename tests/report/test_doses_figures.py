@@ -191,11 +191,15 @@ def marks(ax, name):
 
 
 def test_effects_are_drawn_by_relative_dose_a_line_per_length():
-    figure = doses_figures.collapse_figure(points(), cells()).figure
-    on_I, on_G = figure.axes
+    shown = points()
+    shown.loc[0, ["effect", "high"]] = 0.03, 0.04
+    picture = doses_figures.collapse_figure(shown, cells())
+    ends = "highest ES − BaseLine, 6.7 % (one) +3.0, lowest ES − BaseLine, 66.7 % (one) +1.2"
+    assert f"D_I: {ends}. D_G: all -0.4." in picture.alt
+    on_I, on_G = picture.figure.axes
     x, y = marks(on_I, "600 iterations: one")
     np.testing.assert_allclose(x, [100 * 40 / 600, 100 * 400 / 600])
-    np.testing.assert_allclose(y, 1.25)
+    np.testing.assert_allclose(y, [3, 1.25])
     x, y = marks(on_G, "1,160 iterations: two")
     np.testing.assert_allclose(x, [100 * 40 / 1_160, 100 * 400 / 1_160])
     np.testing.assert_allclose(y, -0.4)

@@ -335,7 +335,9 @@ def test_scales_as_text():
 
 def test_the_figure_has_a_line_per_method_and_crosses_for_printed_values():
     table = effects_table(**{EARLY: (OPEN, UP), LATE: (UP, DOWN)})
-    fig = effects_figures.effects_figure(table).figure
+    shown = effects_figures.effects_figure(table)
+    assert "D_G: highest ES 12 % +2.0, lowest TL 9 % (1e-4) -2.0." in shown.alt
+    fig = shown.figure
     for ax, part, printed in zip(fig.axes, ("D_I", "D_G"), (0.3, -0.6), strict=True):
         dots = [line for line in ax.lines if line.get_marker() == "o"]
         changes = 100 * table[part]["change"]
@@ -359,7 +361,9 @@ def test_the_figure_has_a_line_per_method_and_crosses_for_printed_values():
 
 def test_the_figure_of_contrasts_names_both_methods_and_their_difference():
     table = contrasts({LATE_PAIRS[0]: (UP, DOWN), EARLY_PAIRS[0]: ((1, None), OPEN)})
-    fig = effects_figures.contrasts_figure(table).figure
+    shown = effects_figures.contrasts_figure(table)
+    assert "D_I: highest TL 9 % (1e-4) minus TL 9 % on D_G (1e-4) +2.0" in shown.alt
+    fig = shown.figure
     labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert labels[0] == "own data last, not D_G\nTL 9 % (1e-4) minus TL 9 % on D_G (1e-4)"
     fig.canvas.draw()

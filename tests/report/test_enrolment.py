@@ -257,7 +257,9 @@ def test_costs_are_there_only_once_they_are_measured():
 
 
 def test_each_arm_has_a_panel_over_the_same_numbers_of_samples():
-    fig = enrolment_figures.arms_figure(ARMS).figure
+    shown = enrolment_figures.arms_figure(ARMS)
+    assert "D_I: highest enrolled, 12 own +1.1, lowest enrolled, 12 other -7.0." in shown.alt
+    fig = shown.figure
     assert [ax.get_title() for ax in fig.axes] == ["enrolled", "unlabelled"]
     for ax in fig.axes:
         assert [text.get_text() for text in ax.get_xticklabels()] == ["none", "1", "12"]
@@ -267,7 +269,10 @@ def test_each_arm_has_a_panel_over_the_same_numbers_of_samples():
 
 
 def test_ways_are_drawn_on_both_parts_and_a_large_fall_is_within_the_axes():
-    fig = enrolment_figures.ways_figure(WAYS).figure
+    shown = enrolment_figures.ways_figure(WAYS)
+    ends = "highest fine-tuning (1e-3), all +5.0, lowest fine-tuning (1e-3), 1 -66.0"
+    assert f"D_I: {ends}. D_G: {ends}." in shown.alt
+    fig = shown.figure
     assert len(fig.axes) == 2
     for ax in fig.axes:
         assert ax.get_ylim()[0] < -66.2 and ax.get_ylim()[1] > 5.2
@@ -277,6 +282,8 @@ def test_ways_are_drawn_on_both_parts_and_a_large_fall_is_within_the_axes():
 
 def test_an_enrolment_is_drawn_with_its_classes(make_data):
     data = make_data(Settings())
-    fig = enrolment_figures.enrolment_figure(data, np.array([1, 2, 10])).figure
+    shown = enrolment_figures.enrolment_figure(data, np.array([1, 2, 10]))
+    assert shown.alt == "3 samples of one person, of the classes 2, 0, 0."
+    fig = shown.figure
     assert [ax.get_title() for ax in fig.axes] == ["2\n", "0\n", "0\nmirrored"]
     assert len(fig.axes[0].images) == 1

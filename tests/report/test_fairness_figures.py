@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from perso.parts import PARTS
-from perso.report import cost_figures, fairness_figures, gains_figures, records
+from perso.report import calibration, cost_figures, fairness_figures, gains_figures, records
 
 SW, TL, BASE = "SW-n-2", "TL-n-300 (1e-4)", "BaseLine"
 
@@ -26,7 +26,9 @@ def test_each_sd_is_a_mark_in_points(ax):
         },
         index=[BASE, SW],
     )
-    fig = fairness_figures.between_person_figure({part: table for part in PARTS}).figure
+    shown = fairness_figures.between_person_figure({part: table for part in PARTS})
+    assert "D_G: highest BaseLine 5.0, lowest SW-n-2 4.0." in shown.alt
+    fig = shown.figure
     for axes in fig.axes:
         _, *marks = axes.collections  # the first are lines
         drawn = [mark.get_offsets()[:, 0].tolist() for mark in marks]
@@ -43,10 +45,14 @@ def test_changes_are_sorted_and_in_points(ax):
     ]
     rows = pd.DataFrame(lines, columns=["method", "person", "acc_I", "acc_G"])
     rows.loc[rows["person"] == "a", "acc_I"] += [0.0, 0.2]
-    fig = fairness_figures.sorted_changes_figure(rows, [SW]).figure
+    rows.loc[rows.index[-1], "acc_G"] -= 0.02
+    shown = fairness_figures.sorted_changes_figure(rows, [SW])
+    assert "D_I, SW-n-2: +10.0 to +30.0, 0 of 2 people lose." in shown.alt
+    assert "D_G, SW-n-2: -2.0 to +0.0, 1 of 2 people lose." in shown.alt
+    fig = shown.figure
     drawn = fig.axes[0].lines[1]  # the first is zero
     assert drawn.get_ydata().tolist() == pytest.approx([10, 30])
-    assert fig.axes[1].lines[1].get_ydata().tolist() == pytest.approx([0, 0])
+    assert fig.axes[1].lines[1].get_ydata().tolist() == pytest.approx([-2, 0])
 
 
 def by_class(change) -> pd.DataFrame:
@@ -60,6 +66,11 @@ def by_class(change) -> pd.DataFrame:
 def test_each_class_is_a_mark_and_some_are_shaded(ax):
     tables = {SW: by_class([0.1, 0.2, 0.3]), TL: by_class([0.0, 0.1, 0.2])}
     gains_figures.draw_class_gains(ax, tables, shaded=(1,))
+    text = gains_figures.class_gain_figure(tables, shaded=(1,)).alt
+    assert text.endswith(
+        "SW-n-2: highest as written +30.0, lowest 0 +10.0. "
+        "TL-n-300 (1e-4): highest as written +20.0, lowest 0 +0.0."
+    )
     marks = [line for line in ax.lines if len(line.get_xdata()) == 3]
     assert [line.get_ydata().tolist() for line in marks] == [
         pytest.approx([10, 20, 30]),
@@ -72,6 +83,8 @@ def test_each_class_is_a_mark_and_some_are_shaded(ax):
 def test_each_person_is_a_mark_at_their_training_size(ax):
     table = pd.DataFrame({"images": [100, 200], "gain": [0.01, -0.02]})
     gains_figures.draw_size_gains(ax, {SW: table, TL: table})
+    text = gains_figures.size_gain_figure({SW: table}).alt
+    assert text.endswith("SW-n-2: -2.0 to +1.0 for 100 to 200 images.")
     assert len(ax.collections) == 2
     assert np.allclose(ax.collections[1].get_offsets(), [[100, 1], [200, -2]])
 
@@ -87,6 +100,7 @@ def test_the_front_joins_its_members_and_names_the_probable(ax):
         index=[BASE, SW, TL],
     )
     gains_figures.draw_front(ax, table, "some")
+    assert gains_figures.front_figure({"some": table}).alt.endswith("some: BaseLine, SW-n-2.")
     assert np.allclose(ax.lines[0].get_xydata(), [[-10, 10], [0, 0]])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [BASE, SW]
     sizes = [mark.get_sizes()[0] for mark in ax.collections]
@@ -98,11 +112,15 @@ def test_methods_that_are_never_probable_are_left_white(ax):
         {BASE: [0.9, 0.1], SW: [0.08, 0.9], TL: [0.02, 0.0]}, index=[0.25, 4.0]
     )
     gains_figures.draw_prices(ax, probabilities, "all rows")
+    text = gains_figures.price_figure({"all rows": probabilities}).alt
+    assert text.endswith("all rows: BaseLine at price 0.25 (90%), SW-n-2 at price 4 (90%).")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [BASE, SW]
     assert ax.get_xlim() == (0.25, 4.0) and ax.get_ylim() == (0, 1)
 
 
 def test_calibration_has_rejections_and_intervals(ax):
-    fig = cost_figures.calibration_figure(records.calibration()).figure
+    shown = cost_figures.calibration_figure(records.calibration())
+    assert shown.alt.endswith(calibration.calibration_answer(records.calibration()))
+    fig = shown.figure
     labels = [axes.get_xlabel() for axes in fig.axes]
     assert labels[0].startswith("rejections") and labels[1].startswith("intervals")

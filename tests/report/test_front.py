@@ -228,7 +228,9 @@ def labels_of(ax):
 
 
 def test_the_front_labels_every_method_but_no_control():
-    fig = front_figures.baselines_figure(baselines_table()).figure
+    shown = front_figures.baselines_figure(baselines_table())
+    assert "D_I: highest TL 9 % (1e-3) +12.0, lowest BaseLine +0.5." in shown.alt
+    fig = shown.figure
     labels = labels_of(fig.axes[0])
     assert {"replay", "head only", "kNN mix", "ES 12 %", "generic network"} <= set(labels)
     assert "TL 9 % on D_G (1e-3)" not in labels
@@ -261,7 +263,9 @@ def test_a_label_without_a_free_place_is_left_out():
 
 
 def test_nothing_stored_is_at_the_left_edge_at_0():
-    fig = front_figures.storage_figure(baselines_table()).figure
+    shown = front_figures.storage_figure(baselines_table())
+    assert shown.alt.endswith("Bytes: highest ES 12 % 1,000, lowest TL-n-0 0.")
+    fig = shown.figure
     by_bytes, by_seconds = fig.axes
     for ax in (by_bytes, by_seconds):
         assert ax.get_xscale() == "log" and ax.get_xticklabels()[0].get_text() == "0"
@@ -285,7 +289,9 @@ def test_unknown_bytes_draw_no_mark_and_no_label():
 
 
 def test_who_loses_is_sorted_with_the_largest_first():
-    fig = front_figures.harm_figure(baselines_table()).figure
+    shown = front_figures.harm_figure(baselines_table())
+    assert shown.alt.endswith("on D_I in %: highest ES 12 % 20, lowest replay 1.")
+    fig = shown.figure
     names = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert names[:3] == ["ES 12 %", "head only", "low rank 4"] and "BaseLine" not in names
 

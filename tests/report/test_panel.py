@@ -1,6 +1,5 @@
 """What rows of several cohorts say about people, cohorts and readings (chapter 18)."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,16 +106,17 @@ def test_the_matrix_without_both_means():
     lines, columns = np.random.default_rng(0).random((2, 5))
     table = lines[:, None] + columns
     assert matrix.double_centred(table) == pytest.approx(np.zeros((5, 5)))
-    _, ax = plt.subplots()
-    panel_figures.draw_matrix(ax, pd.DataFrame(table + np.eye(5) / 10), "SW-n-2")
-    drawn = ax.images[0].get_array()
+    personal = pd.DataFrame(table + np.eye(5) / 10)
+    shown = panel_figures.matrix_figure({"SW-n-2": personal})
+    assert shown.alt.endswith("without both means. SW-n-2: +8.0 points on the own test set.")
+    drawn = shown.figure.axes[0].images[0].get_array()
     assert drawn[0, 0] == pytest.approx(8) and drawn[0, 1] == pytest.approx(-2)
 
 
 def test_the_plan_has_a_curve_per_number_of_cohorts_and_these_rows():
-    _, ax = plt.subplots()
-    panel_figures.draw_planning(ax, a_run().rows, *SW, "D_G")
-    *curves, here = ax.lines
+    shown = panel_figures.planning_figure(a_run().rows, *SW)
+    *curves, here = shown.figure.axes[1].lines
+    assert f"D_G: {here.get_ydata()[0]:.1f} points with the 12 people here." in shown.alt
     assert len(curves) == len(panel_figures.PLANNED_COHORTS)
     ends = [curve.get_ydata()[-1] for curve in curves]
     assert ends[0] > ends[1] > ends[2] and here.get_xdata() == [12]
@@ -141,7 +141,9 @@ def test_every_reading_whose_rows_are_there_has_a_line():
     assert set(table["verdict"]) == {"CONTRADICTED"}  # on D_G it is lower
     sentence = specification.specification_sentence(table)
     assert sentence == "claim 6: 2 contradicted"
-    fig = specification.specification_figure(table).figure
+    shown = specification.specification_figure(table)
+    assert shown.alt.endswith("claim 6: 2 contradicted.")
+    fig = shown.figure
     assert len(fig.axes) == 1 and len(fig.axes[0].get_yticklabels()) == 2
 
 

@@ -213,7 +213,9 @@ def test_weights_as_text():
 
 
 def test_a_line_for_every_embedding_and_an_axes_for_every_part():
-    fig = recurrent_figures.embeddings_figure(contrasts(recurrent.AGAINST_GENERIC, {})).figure
+    shown = recurrent_figures.embeddings_figure(contrasts(recurrent.AGAINST_GENERIC, {}))
+    assert shown.alt.endswith("points. D_I: all +0.0. D_U: all +0.0. D_G: all +0.0.")
+    fig = shown.figure
     assert [ax.get_xlabel() for ax in fig.axes] == [f"change on ${part}$ (pp)" for part in PARTS]
     labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert labels[0] == "input" and labels[-1] == "gates, nobody" and len(labels) == 17
@@ -227,13 +229,19 @@ def test_the_front_has_a_label_for_every_method():
     }
     rows = rows_of({"BaseLine": (0.8, 0.8)} | levels)
     table = comparison.compare(rows, recurrent.IN_FRONT, base=recurrent.GENERIC)
-    (ax,) = recurrent_figures.fine_tuning_figure(table).figure.axes
+    shown = recurrent_figures.fine_tuning_figure(table)
+    assert f"D_I: all +10.0. D_G: highest replay, 200 iterations +0.0, lowest {recurrent.FAST}" in (
+        shown.alt
+    )
+    (ax,) = shown.figure.axes
     texts = {text.get_text() for text in ax.texts}
     assert texts == {"generic network", recurrent.FAST, "replay"}
 
 
 def test_the_data_curve_has_a_line_for_every_part():
-    (ax,) = recurrent_figures.data_figure(curve({10: 1, 100: 5})).figure.axes
+    shown = recurrent_figures.data_figure(curve({10: 1, 100: 5}))
+    assert "D_I: highest at 100 % +5.0, lowest at 10 % +1.0." in shown.alt
+    (ax,) = shown.figure.axes
     assert len(ax.get_legend().get_texts()) == 2
     assert [tick for tick in ax.get_xticks()] == [10, 100]
 

@@ -70,10 +70,14 @@ def test_the_pen_in_the_air_is_dotted_and_thin():
 
 
 def test_a_writer_has_a_panel_and_so_has_a_digit_of_each_context(pens):
-    fig = sequence_figures.writers_figure(pens, [3, 5], label=0).figure
+    shown = sequence_figures.writers_figure(pens, [3, 5], label=0)
+    assert shown.alt == "The pen's path of a digit 0 by writers 3, 5."
+    fig = shown.figure
     assert [ax.get_title() for ax in fig.axes] == ["writer 3", "writer 5"]
     assert fig.get_supxlabel() and fig.get_supylabel()
-    fig = sequence_figures.two_contexts_figure(pens, 3, 1, ("early", "late"), count=2).figure
+    shown = sequence_figures.two_contexts_figure(pens, 3, 1, ("early", "late"), count=2)
+    assert shown.alt == "Digits 1 by writer 3: 2 early ones above, 2 late ones below."
+    fig = shown.figure
     assert [ax.get_title() for ax in fig.axes] == ["early", "early", "late", "late"]
 
 
@@ -83,7 +87,9 @@ def test_places_are_of_one_person_class_and_context(pens):
 
 
 def test_flips_have_the_numbers_of_their_classes(pens):
-    fig = sequence_figures.flips_figure(pens, 3, 1).figure
+    shown = sequence_figures.flips_figure(pens, 3, 1)
+    assert shown.alt.endswith("each with its class: 1, as written; 3, mirrored; 5, upside down.")
+    fig = shown.figure
     titles = [ax.get_title() for ax in fig.axes]
     assert titles == ["1, as written", "3, mirrored", "5, upside down"]
     written, mirrored, turned = (ax.lines[0].get_xydata()[0] for ax in fig.axes)
@@ -92,7 +98,9 @@ def test_flips_have_the_numbers_of_their_classes(pens):
 
 
 def test_each_arm_has_one_item_of_four_windows(recordings):
-    fig = sequence_figures.recordings_figure(recordings, 1, exercise=0).figure
+    shown = sequence_figures.recordings_figure(recordings, 1, exercise=0)
+    assert shown.alt.startswith("Acceleration of person 1 in pendulum over 8 seconds, by each arm:")
+    fig = shown.figure
     right, left = fig.axes
     assert [ax.get_title() for ax in fig.axes] == ["pendulum, right arm", "pendulum, left arm"]
     assert has_labels(right) and left.get_xlabel()
@@ -105,8 +113,16 @@ def test_each_arm_has_one_item_of_four_windows(recordings):
 
 
 def test_the_windows_of_an_item_have_one_colour(recordings):
-    _, ax = plt.subplots()
-    sequence_figures.draw_division(ax, recordings, 0)
+    shown = sequence_figures.division_figure(recordings, 0)
+    (ax,) = shown.figure.axes
+    sizes = [
+        len(part[0])
+        for part in (recordings.splits.train, recordings.splits.test, recordings.splits.elsewhere)
+    ]
+    assert shown.alt == (
+        f"Windows of person 0: {sizes[0]} to train on and {sizes[1]} to test on in D_I, "
+        f"{sizes[2]} in D_U."
+    )
     names = [label.get_text() for label in ax.get_yticklabels()]
     arms = ["right arm"] * 2 + ["left arm"] * 2
     assert [name.partition(", ")[2] for name in names] == arms
@@ -118,12 +134,13 @@ def test_the_windows_of_an_item_have_one_colour(recordings):
 
 
 def test_drift_has_a_dot_per_person_filled_where_contexts_differ():
-    _, ax = plt.subplots()
     tables = {
         "pens": a_table([0.02, 0.005, np.nan], [0.001, 0.4, np.nan]),
         "watch": a_table([0.1], [0.001]),
     }
-    sequence_figures.draw_drift(ax, tables)
+    shown = sequence_figures.drift_figure(tables)
+    (ax,) = shown.figure.axes
+    assert "pens: contexts of 1 of 2 people differ, which explain 0.5% to 2.0% of" in shown.alt
     dots, quantiles, *_ = ax.collections
     assert sorted(dots.get_offsets()[:, 0]) == pytest.approx([0.5, 2])
     assert len(quantiles.get_offsets()) == 2
