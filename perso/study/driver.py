@@ -31,6 +31,7 @@ class Driver:
         arguments: Callable[[Job], tuple],
         keys: Callable[[Job], set[str]],
         tables: Sequence[str],
+        elsewhere: Callable[[Job], None],
     ) -> Iterator[Any]:
         """Yield what a function returns for each job, as it finishes; the caller stores it.
 
@@ -39,23 +40,30 @@ class Driver:
         arguments   what follows the data in a call; made when the job begins
         keys        what a job trains
         tables      where that is found when it is trained
+        elsewhere   called for each job that another process has trained
         """
 
         def calls() -> Iterator[tuple]:
-            for job in left:
+            for number, job in left.items():
                 if time.monotonic() >= self.ends:
                     self.over = True
                     return
                 if self.leases.take(keys(job)) and self.store.missing(keys(job), *tables):
+                    begun.add(number)
                     yield arguments(job)
 
-        left = list(jobs)
+        left = dict(enumerate(jobs))
+        begun: set[int] = set()  # here, by their numbers
         waiting = False
         while left and not self.over:
             if waiting:
                 time.sleep(LOOK)
             yield from self.pool(function, calls())
-            left = [job for job in left if self.store.missing(keys(job), *tables)]
+            for number, job in list(left.items()):
+                if not self.store.missing(keys(job), *tables):
+                    del left[number]
+                    if number not in begun:
+                        elsewhere(job)
             if left and not self.over and not waiting:
                 # on a line of its own, above the bar
                 tqdm.write("perso: waiting for models that another process trains", sys.stderr)

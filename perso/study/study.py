@@ -300,7 +300,12 @@ class Study:
         stored = self.store.keys() | self.store.keys("failures") | published_keys
         missing = [job for job in self.jobs(methods) if not stored.issuperset(job.keys.values())]
         bases = self.missing_bases(missing)
-        models = sum(key not in stored for job in missing for key in job.keys.values())
+
+        def models_of(job: Job) -> int:
+            """Return how many models a job adds to what was there before."""
+            return sum(key not in stored for key in job.keys.values())
+
+        models = sum(map(models_of, missing))
         networks = sum(map(len, bases))
         if not models + networks:
             return self.rows(methods, given)
@@ -324,6 +329,7 @@ class Study:
                     arguments=lambda job: (job, weights(job.before)),
                     keys=lambda job: {job.base},
                     tables=["networks"],
+                    elsewhere=lambda job: bar.update(),
                 ):
                     self.store.add([row], "networks", run)
                     bar.update()
@@ -334,6 +340,7 @@ class Study:
                 arguments=lambda job: (job, weights(job.base)),
                 keys=lambda job: set(job.keys.values()) - published_keys,
                 tables=["rows", "failures"],
+                elsewhere=lambda job: bar.update(models_of(job)),
             ):
                 self.store.add(rows, run=run)
                 self.store.add(failures, "failures", run)

@@ -127,7 +127,7 @@ def there() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
 
 
-def test_two_processes_on_one_store_train_no_model_twice(one, whole, monkeypatch):
+def test_two_processes_on_one_store_train_no_model_twice(one, whole, monkeypatch, capsys):
     monkeypatch.setattr(driver, "LOOK", 0.05)
     train_job, trained = study.train_job, []
     monkeypatch.setattr(
@@ -146,6 +146,7 @@ def test_two_processes_on_one_store_train_no_model_twice(one, whole, monkeypatch
         by_other = int(other.communicate(timeout=100)[0])
     assert same(rows, whole)
     assert len(trained) + by_other == len(one.jobs(FEW))
+    assert "100%" in capsys.readouterr().err  # the bar also counts what the other trained
 
 
 def test_what_a_dead_process_left_is_trained(one, whole, monkeypatch, capsys):
