@@ -21,8 +21,11 @@ if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait fo
     from perso.study.study import Study
 
 
-def open_study(arguments: argparse.Namespace) -> "Study":
-    """Return the study of a command line."""
+def open_study(arguments: argparse.Namespace, trains: bool = False) -> "Study":
+    """Return the study of a command line.
+
+    trains   whether a store that lacks models must be one that can be written
+    """
     settings = read_params(arguments.params, arguments.pairs)
     backend = getattr(arguments, "backend", "loky")
     scheduler = getattr(arguments, "scheduler", "")
@@ -30,11 +33,16 @@ def open_study(arguments: argparse.Namespace) -> "Study":
         raise InputError("--backend dask: needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786")
     if scheduler and backend != "dask":
         raise InputError(f"--scheduler {scheduler}: needs --backend dask")
+    if trains and not arguments.store.exists():  # known before the data are prepared
+        writable(arguments.store.parent)
     from perso.study.backends import Launch
     from perso.study.study import Study
 
     launch = Launch(scheduler, arguments.line, Path(arguments.params).stem)
-    return Study(settings, arguments.store, arguments.data_dir, launch=launch)
+    study = Study(settings, arguments.store, arguments.data_dir, launch=launch)
+    if trains and study.store.missing(study.keys(), "rows", "failures"):
+        study.store.check_writable()
+    return study
 
 
 def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> str:
@@ -90,7 +98,7 @@ def data_command(arguments: argparse.Namespace) -> None:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Train the models missing from the store."""
-    study = open_study(arguments)
+    study = open_study(arguments, trains=True)
     from perso.data.dataset import facts
 
     print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
@@ -316,7 +324,7 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 
 def book_command(arguments: argparse.Namespace) -> None:
     """Train the models missing from the store and build the book."""
-    study = open_study(arguments)
+    study = open_study(arguments, trains=True)
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)
         if value != possible:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shlex
+import sqlite3
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -23,7 +24,7 @@ from perso.paths import ROOT
 from perso.report import book
 from perso.settings import read_params
 from perso.store import encoders, published
-from perso.store.sqlite import unpacked
+from perso.store.sqlite import Store, unpacked
 from perso.study import study
 from perso.study.study import Study
 
@@ -450,6 +451,25 @@ def test_a_file_that_is_no_store_is_named(tmp_path, capsys):
     wrong.write_text("this is no database, but it is long enough to be read as one" * 20)
     assert main(["table", SMOKE, "--store", str(wrong)]) == 2
     assert str(wrong) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_store_that_cannot_be_written_is_named_first(there, tmp_path, capsys, monkeypatch):
+    """With nothing printed before, and nothing trained."""
+    (tmp_path / "file").touch()
+    store = tmp_path / "file" / "s.sqlite"
+    reason = f"{store.parent}: no file can be written in it"
+    if there:
+        store = tmp_path / "s.sqlite"
+        Store(store).add([])
+        reason = f"{store}: attempt to write a readonly database"
+        connect = sqlite3.connect
+        monkeypatch.setattr(
+            sqlite3, "connect", lambda path, timeout: connect(f"file:{path}?mode=ro", uri=True)
+        )
+    assert main(["run", SMOKE, *TINY, "--store", str(store)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.startswith(f"perso: {reason}")
 
 
 def test_a_failing_run_exits_with_1(tmp_path):

@@ -186,6 +186,11 @@ class Store:
             create(connection)
             yield connection
 
+    def check_writable(self) -> None:
+        """InputError where nothing can be written. Call it before long work, not after."""
+        with self.open() as connection:
+            connection.execute("DELETE FROM leases WHERE until < 0")  # there is none
+
     def keys(self, table: str = "rows") -> set[str]:
         """Return the keys of a table."""
         if not self.path.exists():

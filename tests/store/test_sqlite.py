@@ -299,8 +299,9 @@ def test_a_store_that_is_read_only_is_read(store, monkeypatch):
     store.add([row("a", acc_I=0.5)])
     read_only(monkeypatch)
     assert store.keys() == {"a"} and store.rows(["a"])["acc_I"].item() == 0.5
-    with pytest.raises(InputError, match="readonly database; make the file and its folder writ"):
-        store.add([row("b")])
+    for write in (store.check_writable, lambda: store.add([row("b")])):
+        with pytest.raises(InputError, match="readonly database; make the file and its folder wr"):
+            write()
 
 
 def test_an_older_store_that_is_read_only_is_read(tmp_path, monkeypatch):
