@@ -57,7 +57,14 @@ def read_folders(path: Path) -> Found:
     images, read, notes = decoded(files, shown(path))
     if others:
         notes.append(f"{counted(others, 'file')} left out, by the name no image")
-    return Found("images", images, _objects(labels)[read], _objects(who)[read], notes=notes)
+    return Found(
+        "images",
+        images,
+        _objects(labels)[read],
+        _objects(who)[read],
+        notes=notes,
+        places=_names(files, path)[read],
+    )
 
 
 def is_by_write(path: Path) -> bool:
@@ -126,6 +133,7 @@ def read_by_write(path: Path) -> Found:
         _objects(who)[has_class][read],
         attributes={"hsf": np.array(series)[has_class][read]},
         notes=notes,
+        places=_names(files, by_write)[read],
     )
 
 
@@ -174,6 +182,11 @@ def _sorted(path: Path) -> Iterator[Path]:
     """Return what is in a folder, sorted, without hidden files and those of archive tools."""
     names = sorted(path.iterdir())
     return (each for each in names if not each.name.startswith((".", "__MACOSX")))
+
+
+def _names(files: list[Path], folder: Path) -> np.ndarray:
+    """Return the names of files in a folder, as text that can be printed."""
+    return _objects([shown(file.relative_to(folder)) for file in files])
 
 
 def _is_image(file: Path) -> bool:

@@ -19,6 +19,8 @@ class Found:
     item: np.ndarray | None = None  # int [N]; None: every input is an item of its own
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
     notes: list[str] = field(default_factory=list)  # what reading left out or changed, in words
+    # text [N]: where each sample lies, as a message names it; None: by person and number
+    places: np.ndarray | None = None
 
     def keep(self, kept: np.ndarray) -> None:
         """Keep only these samples.
@@ -32,6 +34,7 @@ class Found:
         self.who = self.who[kept]
         self.item = None if self.item is None else self.item[kept]
         self.attributes = {name: array[kept] for name, array in self.attributes.items()}
+        self.places = None if self.places is None else self.places[kept]
 
 
 def shown(value: object) -> str:

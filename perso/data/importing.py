@@ -192,6 +192,10 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     done = list(found.notes)
     found.who, notes = _ids(found.who, where)
     done += notes
+    if found.places is None:
+        number = pd.Series(found.who).groupby(found.who).cumcount() + 1
+        pairs = zip(number, found.who, strict=True)
+        found.places = np.array([f"sample {n} of person {who}" for n, who in pairs], object)
     facts = [_facts(found)]
     done += _without_class(found, where)
     if found.kind == "images":
@@ -318,8 +322,8 @@ def _without_copies(found: Found, where: str) -> tuple[str, list[str]]:
     """Keep one of a person's equal samples, and none that is of several people or classes.
 
     Whose sample it is, or which class is right, cannot be told. A copy in the test data would
-    measure memory. Returns a fact and notes. InputError where most people have no sample of their
-    own.
+    measure memory. Returns a fact, which names the first two equal samples, and notes. InputError
+    where most people have no sample of their own.
     """
     content = numbered(found.inputs, np.zeros(len(found.inputs), int))
     people, person = np.unique(found.who, return_inverse=True)
@@ -341,13 +345,17 @@ def _without_copies(found: Found, where: str) -> tuple[str, list[str]]:
         "of several people": int(of_several_people.sum()),
         "of a person under several classes": int(of_several_classes.sum()),
     }
-    found.keep(~(repeated | of_several_people | of_several_classes))
+    copies = repeated | of_several_people | of_several_classes
+    equal = found.places[content == content[copies.argmax()]]
+    found.keep(~copies)
     if not len(found.inputs):
         raise InputError(f"{where}: every sample is there under several classes; needed is one")
     numbers = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     left_out = sum(counts.values())
-    notes = [f"{counted(left_out, 'copy', 'copies')} left out"] if left_out else []
-    return f"copies    {numbers or 'none'}", notes
+    if not left_out:
+        return "copies    none", []
+    fact = f"copies    {numbers}; the first: {equal[0]} = {equal[1]}"
+    return fact, [f"{counted(left_out, 'copy', 'copies')} left out"]
 
 
 def _several(content: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -170,12 +170,23 @@ def _images(frame: pd.DataFrame, column: str, person: str, label: str, where: st
         found = shaped(pixels, f"{where}: {column!r}")
         found.labels = labels
         found.who = who
+        found.places = _rows(np.arange(len(who)))
         return found
     files = [value["bytes"] if isinstance(value, dict) else value for value in values]
     if all(file is None for file in files):
         raise InputError(f"{where}: {column!r} holds paths of images; needed are their bytes")
     images, read, notes = decoded([file or b"" for file in files], where)
-    return Found("images", images, labels[read], who[read], notes=notes)
+    found = Found("images", images, labels[read], who[read], notes=notes)
+    found.places = _rows(np.flatnonzero(read))
+    return found
+
+
+def _rows(numbers: np.ndarray) -> np.ndarray:
+    """Return the names of rows, which count from 1 below the header.
+
+    numbers   int [N], from 0
+    """
+    return np.array([f"row {number + 1}" for number in numbers], object)
 
 
 def _plain(value: object) -> object:
@@ -253,6 +264,7 @@ def _windows(
         frame[person].to_numpy(object)[first],
         item,
         notes=notes,
+        places=_rows(order[first]),
     )
     whole = np.isfinite(sequences).all(axis=(1, 2))
     if not whole.any():

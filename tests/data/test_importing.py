@@ -520,6 +520,21 @@ def test_copies_are_left_out_and_counted():
     numbers = "6 repeated within a person, 2 of several people, 2 of a person under several classes"
     assert f"copies    {numbers}" in made.report and "10 copies left out" in done(made)
     same(made.cohort.inputs, np.delete(INK, [6, 8], axis=0))
+    assert "; the first: sample 2 of person 1 = sample 22 of person 2" in made.report
+
+
+@pytest.mark.parametrize(
+    ("kind", "pair"),
+    [
+        ("folders", "1/0/0.png = 1/0/30.png"),
+        ("parquet", "row 1 = row 31"),
+        ("leaf", "sample 1 of person 1 = sample 6 of person 1"),
+    ],
+)
+def test_the_first_copy_is_named_as_the_source_names_it(tmp_path, kind, pair, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.PAPER", np.concatenate([PAPER[:30], PAPER[:1], PAPER[31:]]))
+    source = WRITE[kind](tmp_path)
+    assert f"the first: {pair}" in import_source(source).report
 
 
 def test_the_same_samples_of_everybody_are_refused():
