@@ -74,18 +74,22 @@ def import_command(arguments: argparse.Namespace) -> None:
     made = import_source(arguments.source, columns, arguments.min_items, arguments.keep_polarity)
     cohort.save(made.cohort, arguments.to)
     print(made.report)
-    option = shlex.join(["-p", f"dataset=file:{arguments.to}"])
+    words = ["-p", f"dataset=file:{arguments.to}"]
+    if made.cohort.kind != "images":
+        words += ["-p", "architecture=gru", "-p", "flips=false"]
+    option = shlex.join(words)
     print(f"wrote {arguments.to}; look at it with perso data PARAMS.yml {option}", file=sys.stderr)
 
 
 def data_command(arguments: argparse.Namespace) -> None:
     """Print the facts and part sizes of a run's data."""
     from perso.data import cohort
-    from perso.data.dataset import facts, part_sizes, prepare, refuse_copies
+    from perso.data.dataset import check_architecture, facts, part_sizes, prepare, refuse_copies
 
     check_suffix(arguments.to, ".npz")
     data = prepare(read_params(arguments.params, arguments.pairs), arguments.data_dir)
     refuse_copies(data)
+    check_architecture(data)
     print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
     if arguments.to:
         cohort.save(data.source, arguments.to)

@@ -169,6 +169,15 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
     )
 
 
+def check_architecture(data: StudyData) -> None:
+    """InputError for a network of images where there are none; torch is not needed to see that."""
+    if data.kind != "images" and data.settings.architecture == "vgg":
+        raise InputError(
+            f"architecture: vgg is for images, and {data.settings.dataset} has {data.kind}; set "
+            "architecture: gru, or a network of your own"
+        )
+
+
 def check_contexts(
     settings: Settings, source: cohort.Cohort, cohorts: Sequence[Roles], contexts: Sequence[str]
 ) -> None:

@@ -212,6 +212,11 @@ def test_a_command_writes_sequences_to_a_file(tmp_path, cases, capsys):
     pairs = [f"dataset={here.dataset}", "flips=false", "exchange=false", "global_people=3"]
     words = [word for pair in pairs for word in ("-p", pair)]
     smoke = str(ROOT / "params" / "smoke.yml")
+    assert main(["data", smoke, *words]) == 2
+    refused = capsys.readouterr()
+    assert refused.out == "" and refused.err.count("\n") == 1
+    assert "architecture: vgg is for images, and" in refused.err
+    words += ["-p", "architecture=gru"]
     assert main(["data", smoke, *words, "--to", str(copied)]) == 0
     first = capsys.readouterr().out
     assert "sequences 1,120 of 6 steps × 3 channels, 4 classes" in first

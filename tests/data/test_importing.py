@@ -271,6 +271,7 @@ def test_from_a_time_series_to_claims(tmp_path, monkeypatch, capsys):
     file = tmp_path / "people.npz"
     words = ["--window", "16", "--min-items", "3", "--to", str(file)]
     assert main(["import", str(tmp_path / "walks.csv"), *words]) == 0
+    assert "-p architecture=gru -p flips=false" in capsys.readouterr().err
     params = {"architecture": "gru", "flips": "false", "rows_of": "recurrent", "width": 0.0625}
     params |= {"individuals": 4, "global_people": 0, "exchange": "true", "epochs": 1}
     given = [str(ROOT / "params" / "smoke.yml"), "-p", f"dataset=file:{file}"]
