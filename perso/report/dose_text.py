@@ -1,16 +1,21 @@
-"""Texts about doses of early shaping and about late iterations (chapters 9 and 11)."""
+"""Texts about doses of early shaping, late iterations and other readings (chapters 9 and 11)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from perso.analysis import changes, doses
 from perso.methods.kinds import early_shaping, longer_baseline, with_more_epochs
 from perso.methods.method import Method
 from perso.methods.registry import DOSES, METHODS
 from perso.parts import D_G, PARTS
-from perso.report.sentences import format_interval
+from perso.report.sentences import agreed_signs, format_interval
 from perso.report.tables import format_change
 from perso.stats.cohorts import MIN_COHORTS, Mean
+from perso.study.study import Study
 
 
 def dose_sentence(rows: pd.DataFrame) -> str:
@@ -268,4 +273,52 @@ def harm_by_dose_sentence(slopes: pd.DataFrame) -> str:
     return (
         "Ten times the relative dose of early shaping, compared with as many iterations on general "
         f"data, changes accuracy on D_G by {format_change(slope)} points."
+    )
+
+
+def other_readings(studies: Mapping[str, Study]) -> dict[str, Study]:
+    """The first study, and those of the others whose models are not the same as its.
+
+    studies   by name; they differ in settings that the papers leave open
+    """
+    first, *others = studies
+    kept = [name for name in others if not same_models(studies[first], studies[name])]
+    return {name: studies[name] for name in (first, *kept)}
+
+
+def same_models(one: Study, other: Study) -> bool:
+    """Whether two studies have the same models: by their keys, or because they split alike."""
+    if one.keys() == other.keys():
+        return True
+    if replace(other.settings, split=one.settings.split) != one.settings:
+        return False
+    here, there = (study.data.splits.train_of_all for study in (one, other))
+    return all(set(here[person]) == set(there[person]) for person in here)
+
+
+def readings_note(studies: Mapping[str, Study], compared: Mapping[str, Study]) -> Markdown:
+    """Which readings are left out.
+
+    compared   `other_readings`
+    """
+    first = next(iter(studies))
+    names = " and ".join(f"*{name}*" for name in studies if name not in compared)
+    if not names:
+        return Markdown("Each reading has models of its own.")
+    return Markdown(
+        f"Left out: {names}, with these settings and data the same models as *{first}*."
+    )
+
+
+def readings_answer(table: pd.DataFrame) -> str:
+    """How many changes that are clear under the first reading keep their sign under each other one.
+
+    table   of `comparison.compare_runs`, without readings of the same models
+    """
+    first, *others, _ = table.columns.unique(1)  # the last is v3's own
+    return (
+        "; ".join(
+            f"{agreed_signs(table, first, name)} keep their sign with {name}" for name in others
+        )
+        or "none can be compared: with these settings and data every other reading is the same"
     )

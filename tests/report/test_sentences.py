@@ -1,6 +1,7 @@
 """Sentences fit the numbers that they are about."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,11 @@ from perso.analysis import accuracy, comparison
 from perso.methods import method
 from perso.methods.method import BASELINE, Method, Phase
 from perso.methods.registry import DOSES, METHODS
+from perso.paths import ROOT
 from perso.report import dose_text, sentences, similarity_text
+from perso.settings import read_params
 from perso.store.published import OWN, Published
+from perso.study.study import Study
 
 ES = "ES-n-40"
 PEOPLE = ("ann", "bob", "eve", "joe")
@@ -397,6 +401,39 @@ def test_the_table_of_late_iterations_is_by_optimiser_and_rate():
     table = dose_text.late_table(comparison.compare(rows(LATE)))
     assert table.index.tolist() == ["as the study, 0.001", "as the study, 0.0001", "sgd, 0.01"]
     assert table.columns.tolist() == [(part, late) for part in ("D_I", "D_G") for late in (10, 300)]
+
+
+# --- other readings
+
+
+@pytest.mark.parametrize(
+    ("change", "left_out"),
+    [
+        ({}, set()),
+        ({"norm": "before"}, {"BN before ReLU"}),
+        ({"split": "image"}, {"split by image"}),
+        ({"flips": False}, {"split by image"}),  # without flips, an image is an item
+        ({"norm": "before", "flips": False}, {"BN before ReLU", "split by image"}),
+    ],
+)
+def test_no_reading_is_compared_with_itself(change, left_out):
+    """On digits of a few people, of whom no model is trained."""
+    asked = read_params(ROOT / "params" / "smoke.yml", ["rows_of=readings"])
+    asked = replace(asked, **change)
+    readings = {
+        "as read here": {},
+        "BN before ReLU": {"norm": "before"},
+        "split by image": {"split": "image"},
+    }
+    studies = {name: Study(replace(asked, **each)) for name, each in readings.items()}
+    compared = dose_text.other_readings(studies)
+    assert list(compared) == [name for name in readings if name not in left_out]
+    note = dose_text.readings_note(studies, compared).data
+    assert all(f"*{name}*" in note for name in left_out)
+    made = comparison.compare_runs({name: rows(LATE) for name in compared})
+    answer = dose_text.readings_answer(made)
+    assert answer.count("keep their sign with") == 2 - len(left_out)
+    assert answer.startswith("none can be compared") == (len(left_out) == 2)
 
 
 # --- data grouping and similarity
