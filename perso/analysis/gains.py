@@ -19,6 +19,7 @@ from perso.study.study import Study
 
 ORIENTATIONS = ("as written", "mirrored", "upside down")  # in the order of `images.flipped`
 SYMMETRIC_DIGITS = (0, 1, 8)  # a flip hardly changes them
+OF_DIGITS = ("digits", "qmnist", "nist")  # data sets whose class is the digit
 SLOPE = ("rho", "low", "high", "per_100", "per_low", "per_high")
 
 
@@ -26,8 +27,8 @@ SLOPE = ("rho", "low", "high", "per_100", "per_low", "per_high")
 
 
 def has_flipped_digits(study: Study) -> bool:
-    """Whether the classes are the ten digits and their flips."""
-    return study.settings.flips and study.data.classes == 30
+    """Whether the classes are the ten digits and their flips, not ten of something else."""
+    return study.settings.flips and study.data.source.source in OF_DIGITS
 
 
 def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:

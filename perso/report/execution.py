@@ -19,11 +19,13 @@ import papermill
 import perso
 from perso.errors import InputError, RunError
 from perso.files import expanded
+from perso.markup import as_code
 from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
 from perso.report import kept
 from perso.settings import OWN_CODE, TYPES, Settings, as_dict
 
+WRITTEN = re.compile(r"\b(digits?|writers?|handwriting)\b", re.IGNORECASE)
 OWN_DATA_MISSING = r"InputError: dataset \w+: "
 KERNEL = "python3"
 
@@ -109,6 +111,8 @@ def execute(
     check_finished(notebook.metadata.get("papermill", {}), chapter)
     printed = [out.text for out in notebook.cells.pop().outputs if out.get("name") == "stdout"]
     reported = json.loads("".join(printed))
+    if not has_own_params(chapter):
+        notebook = about_own_people(notebook, settings)
     nbformat.write(polish(notebook), copy)
     return reported
 
@@ -156,6 +160,20 @@ def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookN
     why = "Left out, because the data of this book cannot have it:"
     text = f"```{{warning}}\n{why}\n\n    {reason}\n```"
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+    return notebook
+
+
+def about_own_people(notebook: nbformat.NotebookNode, settings: Settings) -> nbformat.NotebookNode:
+    """A chapter whose text is about handwritten digits, with a note where the people are others."""
+    prefix, _, path = settings.dataset.partition(":")
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    if prefix in ("file", "python") and any(WRITTEN.search(text) for text in prose):
+        text = (
+            "```{note}\nThe text of this chapter was written for handwritten digits of ten "
+            f"classes. The numbers and figures of this run are of {as_code(Path(path).name)}: for "
+            "*digit* and *image* read *sample*, for *writer* read *person*.\n```"
+        )
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
     return notebook
 
 

@@ -3,8 +3,10 @@
 import pandas as pd
 from IPython.display import Markdown
 
+from perso.analysis import gains, similarity
 from perso.report.sentences import format_interval
 from perso.stats import paired
+from perso.study.study import Study
 
 
 def similarity_sentence(ours: pd.Series, raw: pd.Series, latent: int) -> str:
@@ -33,6 +35,14 @@ def gain_sentence(table: pd.DataFrame) -> Markdown:
         f"{format_interval(these)} points on these classes, {format_interval(others)} on the "
         f"others; the difference is {format_interval(difference)}."
     )
+
+
+def symmetric_note(study: Study, rows: pd.DataFrame, method: str) -> Markdown:
+    """What a method adds on digits that a flip hardly changes, and on the others."""
+    if not gains.has_flipped_digits(study):
+        return Markdown("Not tested: the classes of these data are no digits with flips.")
+    table = similarity.gain_on_classes(study, rows, method, gains.SYMMETRIC_DIGITS)
+    return gain_sentence(table)
 
 
 def nearness_sentence(table: pd.DataFrame) -> str:

@@ -161,7 +161,7 @@ def test_only_the_ten_digits_and_their_flips_have_symmetric_digits():
     one = study()
     one.settings = one.data.settings
     assert not gains.has_flipped_digits(one)
-    one.data = replace(one.data, classes=30)
+    one.data = replace(one.data, source=replace(one.data.source, source="qmnist"))
     assert gains.has_flipped_digits(one)
     one.settings = Settings(flips=False)
     assert not gains.has_flipped_digits(one)

@@ -62,6 +62,24 @@ def notebook(path, *sources):
     return path
 
 
+@pytest.mark.parametrize(
+    ("dataset", "prose", "told"),
+    [
+        ("file:/home/me/my people.npz", "Each digit has three images.", True),
+        ("python:mine.py:people", "The writers are known.", True),
+        ("file:people.npz", "A method is a list of phases.", False),
+        ("digits", "Each digit has three images.", False),
+    ],
+)
+def test_a_text_about_digits_has_a_note_where_the_people_are_others(dataset, prose, told):
+    cells = [nbformat.v4.new_markdown_cell(text) for text in ("# Title", prose)]
+    made = nbformat.v4.new_notebook(cells=cells)
+    execution.about_own_people(made, settings.Settings(dataset=dataset))
+    name = dataset.rpartition("/")[2].removeprefix("python:").removeprefix("file:")
+    notes = [cell.source for cell in made.cells if cell.source.startswith("```{note}")]
+    assert len(notes) == told and all(f"`{name}`" in note for note in notes)
+
+
 def test_a_failed_chapter_is_named(tmp_path):
     chapter = notebook(tmp_path / "09-broken.ipynb", "1 / 0")
     with pytest.raises(RunError, match=r"09-broken\.ipynb.*ZeroDivisionError"):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from perso.methods.method import BASELINE, Method, Phase
 from perso.methods.registry import DOSES, METHODS
 from perso.paths import ROOT
 from perso.report import dose_text, sentences, similarity_text
-from perso.settings import read_params
+from perso.settings import Settings, read_params
 from perso.store.published import OWN, Published
 from perso.study.study import Study
 
@@ -450,6 +451,12 @@ def test_similarity_is_compared_with_raw_pixels():
         and "91% of cases" in said
         and "20 % of the variation" in said
     )
+
+
+def test_digits_that_a_flip_hardly_changes_are_asked_for_where_there_are_digits():
+    source = SimpleNamespace(source="letters.mat (EMNIST .mat)")
+    study = SimpleNamespace(settings=Settings(), data=SimpleNamespace(source=source, classes=30))
+    assert similarity_text.symmetric_note(study, None, "SW-n-2").data.startswith("Not tested")
 
 
 def test_nearness_counts_people():
