@@ -40,7 +40,7 @@
 
     // what the marked method's mark says is read aloud, too
     function say() {
-      const text = place.querySelector(".words_marks [aria-label]")?.getAttribute("aria-label");
+      const text = place.querySelector("[class*=' words_'] [aria-label]")?.getAttribute("aria-label");
       if (text && text !== words.textContent) words.textContent = text;
     }
     new MutationObserver(say).observe(place, { attributes: true, childList: true, subtree: true });

@@ -103,7 +103,7 @@ def signed(points: float) -> str:
     return f"{points:+.1f}".replace("-", "−")
 
 
-def points_text(found: Mean) -> str:
+def points_with_interval(found: Mean) -> str:
     """A mean in points with its interval, like +0.8 [+0.5, +1.1]."""
     interval = "" if pd.isna(found.low) else f" [{found.low:+.1f}, {found.high:+.1f}]"
     return f"{found.mean:+.1f}{interval}"
@@ -119,11 +119,14 @@ def choice_text(choice: Choice) -> str:
         verdict = "So choosing for each person does harm: one method for all is better."
     else:
         verdict = "So it is not shown that choosing for each person helps."
+    score, apparent, added = map(
+        points_with_interval, (choice.score, choice.apparent, choice.added)
+    )
     return (
         f"Where everybody else counts as much as the person (w = {choice.weight:g}), one method "
-        f"for all, {choice.one}, scores {points_text(choice.score)} points. The best method for each "
-        f"person seems to add {points_text(choice.apparent)}. On test samples that did not take part "
-        f"in the choice it adds {points_text(choice.added)}. {verdict}"
+        f"for all, {choice.one}, scores {score} points. The best method for each person seems to "
+        f"add {apparent}. On test samples that did not take part in the choice it adds {added}. "
+        f"{verdict}"
     )
 
 
@@ -133,9 +136,9 @@ def choices_table(choices: Sequence[Choice]) -> pd.DataFrame:
         {
             "w": f"{each.weight:g}",
             "one method for all": each.one,
-            "its score": points_text(each.score),
-            "choosing for each person seems to add": points_text(each.apparent),
-            "adds on other samples": points_text(each.added),
+            "its score": points_with_interval(each.score),
+            "choosing for each person seems to add": points_with_interval(each.apparent),
+            "adds on other samples": points_with_interval(each.added),
         }
         for each in choices
     ]
@@ -184,7 +187,7 @@ def explorer_chart(changes: pd.DataFrame, methods: pd.DataFrame, name: str) -> a
         on="click",
         clear="dblclick",
         bind=alt.binding_select(
-            options=[None, *names], labels=[ON_AVERAGE, *names], name="people with "
+            options=[None, *names], labels=[ON_AVERAGE, *names], name="marked method "
         ),
     )
     people = changes["person"].nunique()
@@ -423,6 +426,7 @@ def wins_view(colour: dict, names: Sequence[str]) -> alt.LayerChart:
         .encode(x="wins:Q", y=y, text="wins:Q")
     )
     return alt.layer(bars, counts).properties(
+        name="wins",
         title="For how many people each method is the best",
         width=2 * WIDTH,
         height={"step": LINE},
