@@ -70,3 +70,11 @@ def os_reason(error: OSError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):  # from mkdir
         return "a file is where a folder is needed"
     return str(error.strerror or error)
+
+
+def write_changed(path: Path, content: str | bytes) -> None:
+    """Write a file, but leave one that holds this content, and its time, as it is."""
+    if isinstance(content, str):
+        content = content.encode()
+    if not (path.is_file() and path.read_bytes() == content):
+        path.write_bytes(content)

@@ -19,13 +19,12 @@ import joblib
 import yaml
 from tqdm import tqdm
 
-from perso.analysis import comparison
 from perso.errors import InputError, RunError
+from perso.files import write_changed
 from perso.paths import ROOT
-from perso.report import figures
 from perso.report.execution import chapter_parameters, execute
+from perso.report.first_page import write_pictures
 from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
-from perso.report.picture import Picture
 from perso.settings import Settings
 from perso.study.study import Study
 
@@ -40,7 +39,8 @@ MARK = ".made-by-perso"  # a file in each of them; a folder without it is not re
 def chapters() -> list[Path]:
     """List the notebooks in the order of the table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    files = [ROOT / f"{entry['file']}.ipynb" for entry in toc["chapters"]]
+    parts = toc.get("parts", [toc])
+    files = [ROOT / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
     return [file for file in files if file.exists()]
 
 
@@ -64,7 +64,7 @@ def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Pa
     }
     jobs = jobs or study.machine.workers
     run_chapters(source / "chapters", study.asked, executed, environment, jobs)
-    write_headline(figures.headline(comparison.compare(study.rows())), source)
+    write_pictures(study, source)
     touch_quoting(source)
     return compile_pages(source, to / "html")
 
@@ -109,14 +109,6 @@ def run_chapter(
     with contextlib.redirect_stderr(io.StringIO()) as said:
         reported = execute(chapter, folder / chapter.name, settings, environment)
     return chapter, reported, said.getvalue()
-
-
-def write_headline(picture: Picture, source: Path) -> None:
-    """Write the picture of the first page, and headline.md, which shows it with its alt text."""
-    picture.save(source / "headline.svg")
-    alt = " ".join(picture.alt.split())
-    lines = ["```{image} headline.svg", f":alt: {alt}", ":class: picture", ":width: 100%", "```"]
-    write_changed(source / "headline.md", "\n".join([*lines, ""]))
 
 
 def check_sources() -> None:
@@ -188,12 +180,6 @@ def copy_sources(source: Path) -> None:
             (source / "chapters").rename(fresh / "chapters")
         shutil.rmtree(source, ignore_errors=True)
         fresh.rename(source)
-
-
-def write_changed(path: Path, text: str) -> None:
-    """Write a file, but leave one that holds this text as it is."""
-    if not (path.is_file() and path.read_text("utf-8") == text):
-        path.write_text(text, "utf-8")
 
 
 def touch_quoting(source: Path) -> None:

@@ -1,0 +1,67 @@
+"""The three pictures of the book's first page, each in a file of Markdown that the page includes.
+
+strips     when a network of each kind of method sees the person
+headline   what each method changes for the person and for everybody else
+effects    the picture of chapter 0: effects with intervals, of the largest published run
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from perso.analysis import comparison
+from perso.files import write_changed
+from perso.methods.method import Method
+from perso.report import figures
+from perso.report.execution import has_image
+from perso.study.study import Study
+
+EFFECTS = "00-effects.ipynb"
+KINDS = {"image/svg+xml": ".svg", "image/png": ".png"}
+NOTHING = "The data of this book cannot have this picture.\n"
+
+
+def write_pictures(study: Study, source: Path) -> None:
+    """Write the pictures of the first page into a book's sources, with the executed chapters."""
+    strips = figures.strip({method.name: study.schedule(method) for method in examples(study)})
+    for name, picture in {
+        "strips": strips,
+        "headline": figures.headline(comparison.compare(study.rows())),
+    }.items():
+        write_picture(name, {"image/svg+xml": picture.svg().decode()}, picture.alt, source)
+    outputs = outputs_of(source / "chapters" / EFFECTS)
+    if not outputs:
+        write_changed(source / "effects.md", NOTHING)
+        return
+    write_picture("effects", outputs[0].data, outputs[0].data["text/plain"], source)
+
+
+def examples(study: Study) -> list[Method]:
+    """The last method of each family of a study; no controls."""
+    of_family = {method.family: method for method in study.methods if method.family != "control"}
+    return list(of_family.values())
+
+
+def outputs_of(chapter: Path) -> list:
+    """The outputs of a chapter's cells that are images, in their order."""
+    if not chapter.exists():
+        return []
+    cells = nbformat.read(chapter, as_version=4).cells
+    return [out for cell in cells for out in cell.get("outputs", []) if has_image(out)]
+
+
+def write_picture(name: str, data: Mapping[str, str], alt: str, source: Path) -> None:
+    """Write a picture, and NAME.md, which shows it with its alt text.
+
+    data   {MIME type: image}, of which the first of `KINDS` is taken; all but SVG as base64
+    """
+    kind = next(kind for kind in KINDS if kind in data)
+    content = data[kind].encode()
+    if kind != "image/svg+xml":
+        content = base64.b64decode(content)
+    file = source / f"{name}{KINDS[kind]}"
+    write_changed(file, content)
+    lines = [f"```{{image}} {file.name}", f":alt: {' '.join(alt.split())}", ":class: picture"]
+    write_changed(source / f"{name}.md", "\n".join([*lines, "```", ""]))
