@@ -25,7 +25,7 @@ from perso.paths import ROOT
 from perso.report import kept
 from perso.settings import OWN_CODE, TYPES, Settings, as_dict
 
-WRITTEN = re.compile(r"\b(digits?|writers?|handwriting)\b", re.IGNORECASE)
+WRITTEN = re.compile(r"\b(digits?|images?|writers?|handwriting|v3)\b", re.IGNORECASE)
 OWN_DATA_MISSING = r"InputError: dataset \w+: "
 KERNEL = "python3"
 
@@ -164,16 +164,20 @@ def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookN
 
 
 def about_own_people(notebook: nbformat.NotebookNode, settings: Settings) -> nbformat.NotebookNode:
-    """A chapter whose text is about handwritten digits, with a note where the people are others."""
+    """A chapter whose text is about the papers' digits, with a note where the people are others."""
     prefix, _, path = settings.dataset.partition(":")
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    if prefix in ("file", "python") and any(WRITTEN.search(text) for text in prose):
-        text = (
-            "```{note}\nThe text of this chapter was written for handwritten digits of ten "
-            f"classes. The numbers and figures of this run are of {as_code(Path(path).name)}: for "
-            "*digit* and *image* read *sample*, for *writer* read *person*.\n```"
-        )
-        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+    if prefix not in ("file", "python") or not any(WRITTEN.search(text) for text in prose):
+        return notebook
+    text = (
+        "The text of this chapter was written for handwritten digits of ten classes. This book's "
+        f"own run is of the people of {as_code(Path(path).name)}: for *digit* and *image* read "
+        "*sample*, for *writer* read *person*. Numbers of v1 and v3 are of their digits."
+    )
+    if settings.architecture != "vgg":
+        text += f" The network is {as_code(settings.architecture)}, not that of v3's Fig. 4."
+    note = nbformat.v4.new_markdown_cell(f"```{{note}}\n{text}\n```")
+    notebook.cells.insert(1, note)
     return notebook
 
 
