@@ -155,7 +155,8 @@ def network_bytes(recipe: Recipe) -> int:
 def bytes_per_person(study: Study) -> pd.DataFrame:
     """Storage per person, the same for every method, as float32: numbers and bytes, a line each.
 
-    The last line is D_I, which the person hands over: unflipped images, a byte per pixel.
+    The last line is D_I, which the person hands over: unflipped images, a byte per pixel, or
+    sequences in float32.
     Transfer learning changes every parameter and statistic, so its difference to the generic
     network is as large as the network.
     """
@@ -172,7 +173,8 @@ def bytes_per_person(study: Study) -> pd.DataFrame:
     }
     table = pd.DataFrame({"numbers": numbers}, dtype=float)
     table["bytes"] = 4 * table["numbers"]
-    table.loc[f"D_I, {samples:.1f} images"] = samples * study.data.inputs[0].nbytes
+    one = data.inputs[0]
+    table.loc[f"D_I, {samples:.1f} {data.kind}"] = samples * one.size, samples * one.nbytes
     return table
 
 

@@ -19,7 +19,7 @@ import papermill
 import perso
 from perso.errors import InputError, RunError
 from perso.files import expanded
-from perso.markup import as_code
+from perso.markup import as_code, as_text
 from perso.own_code import absolute, is_reference
 from perso.paths import ROOT
 from perso.report import kept
@@ -158,7 +158,7 @@ def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookN
                 for kind, text in glued.data.items():
                     glued.data[kind] = repr("left out") if text[0] in "'\"" else "nan"
     why = "Left out, because the data of this book cannot have it:"
-    text = f"```{{warning}}\n{why}\n\n    {reason}\n```"
+    text = f"```{{warning}}\n{why} {as_text(reason)}.\n```"
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
     return notebook
 
