@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from perso.data.dataset import StudyData
 from perso.report.context_text import Bed
 from perso.report.figures import HUES, WIDTH, part_label
-from perso.report.front_figures import draw_mark, family_legend, label_points
+from perso.report.front_figures import draw_mark, family_legend
+from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 
 # what is drawn, and how it is labelled, the most important first

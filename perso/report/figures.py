@@ -27,14 +27,16 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from perso.analysis import accuracy
 from perso.analysis.printed import PAPER_OF
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, TABLES
 from perso.parts import ALL_PARTS, PARTS
+from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 
 # of the families beyond the papers, which no colour blindness confuses: Paul Tol's muted scheme
@@ -68,6 +70,8 @@ DOSE_LOOKS = {"own": ("o", 1, -1), "another's": ("s", 2, 0), "general": ("^", 7,
 
 WIDTH = 7.2  # of a figure, inches: that of a page's text
 SIZE = 9  # of all letters, points
+OTHERS_SHADE = "#dfe6ee"  # of a batch that comes from everybody else
+COLUMNS = 200  # of a schedule at most
 LOOK = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are alike everywhere
     **dict.fromkeys(
@@ -120,6 +124,16 @@ def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
     return shades | dict(zip(own, cycle(OWN_HUES), strict=False))
 
 
+def family_colours(names: Iterable[str]) -> dict[str, tuple]:
+    """A colour per method: its family's hue; methods that no table has get `colours`.
+
+    names   of methods that are drawn
+    """
+    families = {method.name: method.family for method in METHODS}
+    own = colours(names)
+    return {name: to_rgb(HUES[families[name]]) if name in families else own[name] for name in names}
+
+
 def style() -> None:
     """Set the look of all figures of the book, whatever the user's matplotlibrc says."""
     mpl.rcdefaults()
@@ -166,7 +180,7 @@ def tradeoff(table: pd.DataFrame) -> Picture:
 
     table   of `comparison.compare`
     """
-    fig, ax = plt.subplots(figsize=(WIDTH, 5.4), layout="constrained")
+    fig, ax = plt.subplots(figsize=(WIDTH, 5), layout="constrained")
     draw_tradeoff(ax, table)
     return Picture(fig, f"Change of accuracy per method in points. {changes_text(table)}")
 
@@ -188,33 +202,40 @@ def changes_text(table: pd.DataFrame) -> str:
 
 
 def draw_tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
-    """Draw `tradeoff` into an Axes."""
+    """Draw `tradeoff` into an Axes: a label beside each mark, but for controls, which are small."""
     families = {method.name: method.family for method in METHODS}
-    shade = colours(table.index)
+    hues = family_colours(table.index)
     ax.axhline(0, color="0.7", lw=1)
     ax.axvline(0, color="0.7", lw=1)
     base = table.attrs.get("base", BASELINE)
-    ax.plot(0, 0, MARKERS["baseline"], color=shade[BASELINE], label=base)
+    ax.plot(0, 0, MARKERS["baseline"], color=HUES["baseline"], ms=7, label=base, zorder=4)
+    points = {base: (0.0, 0.0)}
     for name, line in (100 * table).drop(index=base, errors="ignore").iterrows():
         x, y = line["D_G"], line["D_I"]
+        points[name] = x["change"], y["change"]
+        is_control = families.get(name) == "control"
         ax.errorbar(
-            x["change"],
-            y["change"],
+            *points[name],
             xerr=[[error] for error in interval_errors(x)],
             yerr=[[error] for error in interval_errors(y)],
             fmt=MARKERS.get(families.get(name), OWN_MARKER),
-            color=shade[name],
+            color=hues[name],
+            ecolor=(*to_rgb(hues[name]), 0.2 if is_control else 0.5),
             label=name,
-            elinewidth=1,
-            ms=9,
+            elinewidth=0.8,
+            ms=5 if is_control else 8,
             mec="white",
             mew=0.6,
+            zorder=2 if is_control else 3,
         )
     ax.set(
         xlabel=f"change on {part_label('D_G')} (pp)",
         ylabel=f"change on {part_label('D_I')} (pp)",
     )
-    legend_beside(ax)
+    named = [name for name in points if families.get(name) != "control"]
+    # darker, as letters are thinner than marks
+    letters = {name: tuple(0.7 * np.array(hue)) for name, hue in hues.items()}
+    label_points(ax, points, {name: as_written(name) for name in named}, hues=letters)
     return ax
 
 
@@ -450,13 +471,16 @@ def dots(ax: Axes, wide: pd.DataFrame) -> None:
 
 
 def strip(schedules: Mapping[str, np.ndarray]) -> Picture:
-    """Schedules as strips, one line per method: dark where the batch comes from D_I.
+    """Schedules as strips, one line per method: the darker, the more batches come from D_I.
 
     schedules   {method: bool [iterations], True for D_I}
     """
-    height = 0.6 + 0.24 * len(schedules)
+    height = 0.9 + 0.24 * len(schedules)
     fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
     draw_strip(ax, schedules)
+    shades = {"a batch of everybody else's data": OTHERS_SHADE, "a batch of own data, $D_I$": "0.3"}
+    handles = [Patch(color=shade, label=label) for label, shade in shades.items()]
+    fig.legend(handles=handles, loc="outside upper right", ncols=2)
     texts = "; ".join(f"{name} {schedule_text(each)}" for name, each in schedules.items())
     return Picture(fig, f"Which batches come from D_I: {texts}.")
 
@@ -474,20 +498,38 @@ def schedule_text(from_I: np.ndarray) -> str:
 
 
 def draw_strip(ax: Axes, schedules: Mapping[str, np.ndarray]) -> Axes:
-    """Draw `strip` into an Axes."""
+    """Draw `strip` into an Axes, with the share of batches from D_I beside each line.
+
+    A column is one iteration, or several where there are more iterations than COLUMNS.
+    """
     shade = colours(schedules)
+    longest = max(map(len, schedules.values()))
+    step = -(-longest // COLUMNS)  # iterations of a column
     for place, (name, from_I) in enumerate(schedules.items()):
+        shares = [from_I[start : start + step].mean() for start in range(0, len(from_I), step)]
         ax.imshow(
-            from_I[None],
-            extent=(0, len(from_I), place + 0.38, place - 0.38),
+            np.array([shares]),
+            extent=(0, len(from_I), place + 0.36, place - 0.36),
             aspect="auto",
-            cmap=mpl.colors.ListedColormap(["#d9e2ec", shade[name]]),
+            cmap=LinearSegmentedColormap.from_list("", [OTHERS_SHADE, shade[name]]),
             vmin=0,
             vmax=1,
             interpolation="nearest",
         )
+        ax.annotate(
+            f"{from_I.mean():.0%}",
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            color="0.4",
+        )
+    ax.annotate("from $D_I$", (1.01, -0.8), xycoords=("axes fraction", "data"), color="0.4")
+    if step == 1 and longest <= COLUMNS / 2:
+        ax.vlines(np.arange(1, longest), -0.5, len(schedules) - 0.5, color="white", lw=0.5)
     label_lines(ax, list(schedules))
-    ax.set(xlim=(0, max(map(len, schedules.values()))), xlabel="iteration")
+    ax.set(xlim=(0, longest), xlabel="iteration")
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
     ax.grid(False)
     return ax
 
@@ -499,18 +541,26 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
     rows     a name per row
     heads    a name per column; without them 0, 1, …, as of classes
     """
-    n_rows, n_columns = images.shape[:2]
-    size = 0.62 * n_columns, 0.62 * n_rows
-    fig, axes = plt.subplots(n_rows, n_columns, figsize=size, squeeze=False)
-    for line, cells in zip(axes, images, strict=True):
-        for ax, image in zip(line, cells, strict=True):
-            ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-            ax.set(xticks=[], yticks=[])
-            sns.despine(ax=ax, left=True, bottom=True)
+    n_rows, n_columns, size = images.shape[:3]
+    cell = size + max(1, size // 8)  # with a rim of paper
+    sheet = np.zeros((n_rows * cell, n_columns * cell), np.uint8)
+    for row, column in np.ndindex(n_rows, n_columns):
+        sheet[row * cell :, column * cell :][:size, :size] = images[row, column]
+    inches = min(0.62, WIDTH / (n_columns + 3))  # of a cell; the names need room, too
+    shape = inches * (n_columns + 3), inches * n_rows + 0.3
+    fig, ax = plt.subplots(figsize=shape, layout="constrained")
+    ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
     heads = range(n_columns) if heads is None else heads
-    for ax, head in zip(axes[0], heads, strict=True):
-        ax.set_title(as_written(head))
-    for ax, name in zip(axes[:, 0], rows, strict=True):
-        ax.set_ylabel(as_written(name), rotation=0, ha="right", va="center")
+    middle = (size - 1) / 2
+    ax.set_xticks(
+        [column * cell + middle for column in range(n_columns)],
+        [as_written(head) for head in heads],
+    )
+    ax.set_yticks(
+        [row * cell + middle for row in range(n_rows)], [as_written(name) for name in rows]
+    )
+    ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.grid(False)
     names = ", ".join(str(name).strip() for name in rows)
     return Picture(fig, f"A sheet of images, {n_columns} in each line. The lines: {names}.")

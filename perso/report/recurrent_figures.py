@@ -7,7 +7,8 @@ from perso.analysis.recurrent import GENERIC
 from perso.parts import ALL_PARTS
 from perso.report.effects_figures import FAMILY_OF, contrasts_text, forest
 from perso.report.figures import WIDTH, changes_text, interval_errors, part_label
-from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross, label_points
+from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
+from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 
 

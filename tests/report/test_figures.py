@@ -156,7 +156,8 @@ def test_tradeoff_has_the_baseline_at_zero_and_names_every_method(ax, table):
         line for line in figures.draw_tradeoff(ax, table).lines if line.get_label() == BASELINE
     )
     np.testing.assert_array_equal(base.get_xydata(), [[0, 0]])
-    assert {text.get_text() for text in ax.get_legend().get_texts()} == set(SEEN)
+    # a control has no label
+    assert {text.get_text() for text in ax.texts} == set(SEEN) - {"own data in the union"}
     assert "D_G" in ax.get_xlabel() and "D_I" in ax.get_ylabel()
 
 
@@ -184,7 +185,8 @@ def test_the_same_table_gives_the_same_file(table, tmp_path):
     )
     figures.headline(table).save(two)
     assert one.read_bytes() == two.read_bytes()
-    assert b"<svg" in one.read_bytes() and all(name.encode() in one.read_bytes() for name in SEEN)
+    text = one.read_text("utf-8")
+    assert "<svg" in text and all(f"<!-- {name} -->" in text for name in (BASELINE, ES, TL))
     assert not plt.get_fignums()
 
 
@@ -261,8 +263,9 @@ def test_doses_have_a_line_per_owner_and_length(ax):
     table = pd.DataFrame(lines)
     table.columns = pd.MultiIndex.from_tuples(table.columns)
     figures.draw_doses(ax, table, "D_G")
+    table.loc[1, (list(FACTORS), ["change", "high"])] += 0.01
     text = figures.dose_figure(table.iloc[:2]).alt
-    assert "D_G: highest 40 iterations on own data and 1 × epochs +5.0" in text
+    assert "D_G: highest 400 iterations on own data and 1 × epochs +6.0" in text
     labels = ax.get_legend_handles_labels()[1]
     assert labels == [
         "own data, 1 × epochs after it",
@@ -364,7 +367,16 @@ def test_strips_are_as_long_as_their_schedules_and_hold_them(ax):
         assert (left, right) == (0, len(from_I))
         assert place - 0.5 < top < place < bottom < place + 0.5
         np.testing.assert_array_equal(image.get_array(), from_I[None])
+    shares = [text.get_text() for text in ax.texts]
+    assert shares == ["0%", "29%", "25%", "from $D_I$"]
     assert ax.get_xlim() == (0, 14) and ax.get_ylim() == (2.5, -0.5)
+
+
+def test_a_column_of_a_long_schedule_is_the_share_of_its_iterations(ax):
+    figures.draw_strip(ax, {ES: np.arange(1000) < 8, "every second": np.arange(1000) % 2 == 0})
+    first, mixed = (image.get_array()[0] for image in ax.images)
+    assert len(first) == len(mixed) == figures.COLUMNS
+    assert first[:3].tolist() == [1, 0.6, 0] and mixed[:2].tolist() == [0.6, 0.4]
 
 
 def test_a_strip_of_one_source_is_of_that_sources_colour(ax):
@@ -375,13 +387,15 @@ def test_a_strip_of_one_source_is_of_that_sources_colour(ax):
 
 def test_every_digit_is_in_its_place():
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4)).astype(np.uint8)
-    cells = np.reshape(figures.digits(images, ["ann", "bob"]).figure.axes, (2, 3))
+    (ax,) = figures.digits(images, ["ann", "bob"]).figure.axes
+    (shown,) = ax.images
+    sheet = np.asarray(shown.get_array())
     for r, c in np.ndindex(2, 3):
-        (shown,) = cells[r, c].images
-        np.testing.assert_array_equal(shown.get_array(), images[r, c])
-        assert shown.get_clim() == (0, 255)  # one scale for all: a faint digit looks faint
-    assert [ax.get_title() for ax in cells[0]] == ["0", "1", "2"]
-    assert [ax.get_ylabel() for ax in cells[:, 0]] == ["ann", "bob"]
+        np.testing.assert_array_equal(sheet[5 * r : 5 * r + 4, 5 * c : 5 * c + 4], images[r, c])
+    assert shown.get_clim() == (0, 255)  # one scale for all: a faint digit looks faint
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "2"]
+    assert labels(ax) == ["ann", "bob"]
+    assert ax.get_xticks().tolist() == [1.5, 6.5, 11.5] and ax.get_yticks().tolist() == [1.5, 6.5]
 
 
 def test_one_digit_makes_a_sheet_too():
@@ -389,9 +403,12 @@ def test_one_digit_makes_a_sheet_too():
 
 
 def test_digits_are_dark_on_light():
-    (shown,) = figures.digits(np.array([[[[0, 255]]]], np.uint8), ["ann"]).figure.axes[0].images
-    paper, ink = shown.to_rgba(shown.get_array())[0, :, 0]
-    assert paper == 1 and ink == 0
+    (shown,) = (
+        figures.digits(np.array([[[[0, 255], [0, 0]]]], np.uint8), ["ann"]).figure.axes[0].images
+    )
+    seen = shown.to_rgba(shown.get_array())[..., 0]
+    assert seen[0, 1] == 0  # ink
+    assert seen.sum() == seen.size - 1  # all else is paper
 
 
 def test_a_name_per_row_is_needed():
@@ -430,7 +447,8 @@ def test_a_name_with_dollar_signs_is_drawn_as_it_is(monkeypatch):
     fig.canvas.draw()
     (ax,) = fig.axes
     assert not mpl.rcParams["text.usetex"]
-    assert [ax.get_ylabel(), ax.get_title()] == [r"x\$_\$ 1", r"\$\$"]
+    assert labels(ax) == [r"x\$_\$ 1"]
+    assert ax.get_xticklabels()[0].get_text() == r"\$\$"
 
 
 # --- what pictures say

@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 from perso.analysis import front
 from perso.claims.our_claims import OUR_CLAIMS, WISE
 from perso.methods.registry import BASELINES
-from perso.report import effects_figures, front_figures, front_text
+from perso.report import effects_figures, front_figures, front_text, labels
 
 FAMILY = {method.name: method.family for method in (*BASELINES, front.SELECTED)}
 # changes on D_I and D_G in points, bytes, seconds, people expected to be harmed in percent
@@ -244,7 +244,7 @@ def test_labels_cover_neither_each_other_nor_marks():
     for point in points.values():
         ax.plot(*point, "o")
     ax.set(xlim=(-1, 1), ylim=(0, 1))
-    front_figures.label_points(ax, points, {name: name for name in points})
+    labels.label_points(ax, points, {name: name for name in points})
     renderer = ax.figure.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in ax.texts]
     assert len(boxes) >= 6
@@ -258,7 +258,7 @@ def test_labels_cover_neither_each_other_nor_marks():
 def test_a_label_without_a_free_place_is_left_out():
     _, ax = plt.subplots(figsize=(1, 1))
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    front_figures.label_points(ax, {"a": (0.5, 0.5)}, {"a": "a very long name of a method " * 3})
+    labels.label_points(ax, {"a": (0.5, 0.5)}, {"a": "a very long name of a method " * 3})
     assert not ax.texts
 
 
@@ -304,5 +304,5 @@ def test_every_pair_of_methods_has_a_family_to_be_drawn_in():
 
 
 def test_a_box_is_around_its_place():
-    box = front_figures.box_around(np.array([5.0, 7.0]), 2.0)
+    box = labels.box_around(np.array([5.0, 7.0]), 2.0)
     assert box.bounds == Bbox.from_extents(3, 5, 7, 9).bounds

@@ -1,0 +1,91 @@
+"""Labels beside points, in place of a legend that one looks up."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise, product
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+# Where a label may be: towards a side of its mark, the nearest places first
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+DISTANCES = (6, 13, 22, 34, 48, 64)  # points
+SIZE = 8  # of letters, points
+# behind a text, so that lines do not strike it out
+PAPER = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3}
+
+
+def label_points(
+    ax: Axes,
+    points: dict[str, tuple[float, float]],
+    texts: dict[str, str],
+    curves: Sequence[np.ndarray] = (),
+    hues: Mapping[str, object] | None = None,
+) -> None:
+    """Write labels beside points so that they cover neither marks, nor curves, nor each other.
+
+    points   places of all marks by name
+    texts    labels by name of their points, the most important first
+    curves   knots of drawn lines, [knots, 2] each
+    hues     of labels by name; all others are nearly black
+    A label is put at the first free place of SIDES and DISTANCES, and left out where there is none.
+    A thin line leads to one that is not beside its mark. Call it last: it needs the final axes.
+    """
+    ax.figure.canvas.draw()
+    renderer = ax.figure.canvas.get_renderer()
+    at = {name: ax.transData.transform(point) for name, point in points.items()}
+    taken = [box_around(place, 3) for place in at.values()]
+    taken += [box_around(place, 1) for curve in curves for place in places_along(ax, curve)]
+    for name, text in texts.items():
+        written = ax.annotate(
+            text,
+            points[name],
+            (0, 0),
+            textcoords="offset points",
+            fontsize=SIZE,
+            color=(hues or {}).get(name, "0.15"),
+            bbox=PAPER,
+        )
+        size = written.get_window_extent(renderer)
+        box = free_place(ax, at[name], (size.width, size.height), taken)
+        if box is None:
+            written.remove()
+            continue
+        taken.append(box)
+        offset = (box.min - at[name]) * 72 / ax.figure.dpi
+        written.set_position(offset)
+        end = np.clip(at[name], box.min, box.max)
+        if np.hypot(*(end - at[name])) > 1.6 * DISTANCES[0] * ax.figure.dpi / 72:
+            line = ax.transData.inverted().transform([at[name], end])
+            ax.plot(*line.T, color="0.5", lw=0.6, zorder=1, scalex=False, scaley=False)
+
+
+def free_place(
+    ax: Axes, point: np.ndarray, size: tuple[float, float], taken: Sequence[Bbox]
+) -> Bbox | None:
+    """The first box of this size beside a point, in pixels, that overlaps nothing."""
+    width, height = size
+    inside = ax.bbox.padded(-1)
+    for distance, (right, up) in product(DISTANCES, SIDES):
+        reach = distance * ax.figure.dpi / 72
+        left = point[0] + right * reach - (1 - right) / 2 * width
+        low = point[1] + up * reach - (1 - up) / 2 * height
+        box = Bbox.from_bounds(left, low, width, height)
+        is_inside = inside.count_contains(box.corners()) == 4
+        if is_inside and not box.count_overlaps(taken):
+            return box
+    return None
+
+
+def box_around(place: np.ndarray, reach: float) -> Bbox:
+    """A square around a place, in pixels."""
+    return Bbox.from_extents(*(place - reach), *(place + reach))
+
+
+def places_along(ax: Axes, knots: np.ndarray) -> np.ndarray:
+    """Places in pixels along the straight lines that join knots, [n, 2]."""
+    pixels = ax.transData.transform(knots)
+    steps = np.linspace(0, 1, 20, endpoint=False)[:, None]
+    return np.concatenate(
+        [start + steps * (end - start) for start, end in pairwise(pixels)] or [pixels]
+    )
