@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from perso.analysis import cost, similarity
+from perso.analysis import cost, gains, similarity
 from perso.claims.correlations import GROUPINGS, slope_finding, slope_of_means
 from perso.claims.evidence import Evidence, Missing
 from perso.claims.finding import Finding
@@ -243,13 +243,15 @@ def identified(evidence: Evidence) -> Finding:
 
 def symmetric_gain(evidence: Evidence, method: str = "SW-n-2", of: str = "v3") -> Finding:
     """Claim 21: gain of sample weighing on 0, 1 and 8 minus its gain on the other digits."""
+    if not gains.has_flipped_digits(evidence.run(of)):
+        raise Missing("a run of digits with flips: true")
     rows = evidence.having(of, BASELINE, method)
-    gains = similarity.gain_on_classes(evidence.run(of), rows, method, (0, 1, 8))
-    gains.index = gains.index.astype(str)
+    gain = similarity.gain_on_classes(evidence.run(of), rows, method, gains.SYMMETRIC_DIGITS)
+    gain.index = gain.index.astype(str)
     return mean_finding(
         evidence,
         what=f"gain by {method} on 0, 1 and 8 − on other digits",
-        values=gains["these"] - gains["others"],
+        values=gain["these"] - gain["others"],
         part="D_I",
         of=of,
         scale=100,

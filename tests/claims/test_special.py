@@ -104,6 +104,14 @@ def test_claim_20_is_not_tested_where_there_are_no_flips(make_evidence, draw_hit
         special.flips_harder(SimpleNamespace(study=study), "D_I")
 
 
+@pytest.mark.parametrize(("source", "flips"), [("garments", True), ("digits", False)])
+def test_claim_21_needs_digits_that_are_flipped(source, flips):
+    data = SimpleNamespace(source=SimpleNamespace(source=source))
+    study = SimpleNamespace(settings=SimpleNamespace(flips=flips), data=data)
+    with pytest.raises(Missing, match="a run of digits with flips: true"):
+        special.symmetric_gain(SimpleNamespace(run=lambda of: study))
+
+
 @pytest.mark.parametrize(("share", "outcome"), [(0.5, "against"), (0.7, "for"), (0.3, "against")])
 def test_most_people_is_decided_by_enough_people(share, outcome):
     n = 400
