@@ -88,9 +88,10 @@ def winner_text(
     shown = shown or best.on_average
     line = best_method.best_at(changes, weight, [shown]).table.loc[shown]
     wins = best.table["wins"].get(shown, 0)
+    subject = "It" if shown == best.on_average else shown
     text = (
         f"With weight {weight:.1f}, {best.on_average} is the best on average "
-        f"({signed(score)} points). {shown} is the best for {wins} of "
+        f"({signed(score)} points). {subject} is the best for {wins} of "
         f"{changes['person'].nunique()} people, and worse than the baseline for {line['losers']}"
     )
     if line["losers"]:
@@ -112,22 +113,40 @@ def points_with_interval(found: Mean) -> str:
 def choice_text(choice: Choice) -> str:
     """Whether a method for each person is better than one for all, in words."""
     if pd.isna(choice.added.low):
-        verdict = "How sure this is cannot be said for so few people."
+        verdict = "how sure this is cannot be said for so few people"
     elif choice.added.low > 0:
-        verdict = "So choosing for each person helps."
+        verdict = "choosing for each person helps"
     elif choice.added.high < 0:
-        verdict = "So choosing for each person does harm: one method for all is better."
+        verdict = "one method for all is better"
     else:
-        verdict = "So it is not shown that choosing for each person helps."
+        verdict = "it is not shown that choosing for each person helps"
     score, apparent, added = map(
         points_with_interval, (choice.score, choice.apparent, choice.added)
     )
     return (
         f"Where everybody else counts as much as the person (w = {choice.weight:g}), one method "
         f"for all, {choice.one}, scores {score} points. The best method for each person seems to "
-        f"add {apparent}. On test samples that did not take part in the choice it adds {added}. "
-        f"{verdict}"
+        f"add {apparent}, but on test samples that did not take part in the choice it adds "
+        f"{added}: {verdict}."
     )
+
+
+def break_even_text(changes: pd.DataFrame, method: str) -> str:
+    """The weight from which a method is worse than the baseline, on average over people.
+
+    changes   of `best_method.changes_table`
+    """
+    lines = changes[changes["method"] == method]
+    if lines.empty:
+        return f"The run does not have {method}."
+    on_I, on_G = lines["on_I"].mean(), lines["on_G"].mean()
+    text = (
+        f"{method} changes accuracy by {signed(on_I)} points for the person and by "
+        f"{signed(on_G)} for everybody else"
+    )
+    if on_I > 0 > on_G:
+        return f"{text}, so its score is 0 at w = {on_I / -on_G:.2f}."
+    return f"{text}, so no weight above 0 makes its score 0."
 
 
 def choices_table(choices: Sequence[Choice]) -> pd.DataFrame:
@@ -142,7 +161,7 @@ def choices_table(choices: Sequence[Choice]) -> pd.DataFrame:
         }
         for each in choices
     ]
-    return pd.DataFrame(lines).set_index("w")
+    return pd.DataFrame(lines)
 
 
 # --- the chart
@@ -308,7 +327,8 @@ def tradeoff_view(colour: dict, people: int) -> alt.LayerChart:
     y = alt.Y("on_I:Q", title=FOR_PERSON, axis=axis(left=LEFT))
     sentence = (
         "'With weight ' + format(w, '.1f') + ', ' + datum.on_average + ' is the best on average ('"
-        " + format(datum.highest, '+.1f') + ' points). ' + datum.method + ' is the best for '"
+        " + format(datum.highest, '+.1f') + ' points). '"
+        " + (datum.method == datum.on_average ? 'It' : datum.method) + ' is the best for '"
         f" + datum.wins + ' of {people} people, and worse than the baseline for ' + datum.losers"
         " + (datum.losers ? ', most of all for person ' + datum.worst + ' ('"
         " + format(datum.lowest, '+.1f') + ' points)' : '') + '.'"

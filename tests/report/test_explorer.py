@@ -5,6 +5,7 @@ import re
 from html import unescape
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from perso.analysis import best_method
@@ -109,8 +110,8 @@ def test_the_script_is_of_the_version_that_altair_writes_for():
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.2, 0.6, "helps"),
-        (-0.6, -0.2, "does harm"),
+        (0.2, 0.6, "each person helps."),
+        (-0.6, -0.2, "one method for all is better."),
         (-0.2, 0.6, "not shown"),
         (np.nan, np.nan, "so few people"),
     ],
@@ -122,4 +123,14 @@ def test_the_answer_says_what_the_interval_shows(low, high, words):
     choice = Choice(1.0, LATE, mean(1, 2), mean(0.5, 0.9), mean(low, high))
     assert words in explorer.choice_text(choice)
     table = explorer.choices_table([choice])
-    assert table.loc["1", "one method for all"] == LATE
+    assert table.loc[0, ["w", "one method for all"]].tolist() == ["1", LATE]
+
+
+@pytest.mark.parametrize(
+    ("on_I", "on_G", "words"),
+    [(3, -4, "its score is 0 at w = 0.75."), (3, 1, "no weight above 0"), (-1, -1, "no weight")],
+)
+def test_the_weight_at_which_a_method_is_as_good_as_the_baseline(on_I, on_G, words):
+    changes = pd.DataFrame({"method": [LATE] * 2, "on_I": [on_I] * 2, "on_G": [on_G] * 2})
+    assert words in explorer.break_even_text(changes, LATE)
+    assert "does not have" in explorer.break_even_text(changes, EARLY)
