@@ -1,0 +1,116 @@
+"""A Sphinx extension: symbols as formulas, scripts where they are used, names that are read aloud.
+
+`_config.yml` names it. Nothing of the package uses it.
+"""
+
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx.application import Sphinx
+from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+from perso.report.kept import files_hash
+
+TEMPLATES = Path(__file__).with_name("templates")  # in place of the theme's of the same name
+
+KATEX = ("katex/katex.min.css", "katex/katex.min.js", "katex/auto-render.min.js", "math.js")
+# what the text of a page has where it uses files of assets/, and these files
+USED_BY = {
+    r'class="math\b': KATEX,
+    r"<table\b": ("tables.js",),
+    r'class="chart\b': ("charts.js",),
+}
+
+SYMBOL = re.compile(r"\b(D)_([A-Z])\b")  # D_I, D_G, D_U as names of methods and findings have them
+# in HTML, not within a tag, and elements whose text is not the page's
+SYMBOL_IN_HTML = re.compile(
+    r"<(script|style|svg|pre|code)\b.*?</\1>|" + SYMBOL.pattern + "(?![^<]*>)", re.DOTALL
+)
+
+
+class TypesetSymbols(SphinxPostTransform):
+    """Typeset D_I and the like where glued sentences and tables have them as plain text.
+
+    In text they become formulas as in the prose around them, in the HTML of a cell letters.
+    """
+
+    default_priority = 800  # after glued values are in place
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        for text in list(self.document.findall(nodes.Text)):
+            if SYMBOL.search(text) and not isinstance(
+                text.parent, nodes.literal | nodes.math | nodes.math_block | nodes.FixedTextElement
+            ):
+                text.parent.replace(text, typeset(text))
+        for raw in self.document.findall(nodes.raw):
+            raw.children = [nodes.Text(SYMBOL_IN_HTML.sub(typeset_html, raw.astext()))]
+
+
+def typeset(text: str) -> list[nodes.Node]:
+    """Divide a text into plain text and formulas."""
+    parts: list[nodes.Node] = []
+    end = 0
+    for found in SYMBOL.finditer(text):
+        parts += [nodes.Text(text[end : found.start()]), nodes.math("", found.group())]
+        end = found.end()
+    return [*parts, nodes.Text(text[end:])]
+
+
+def typeset_html(found: re.Match[str]) -> str:
+    """What stands in HTML for a match of SYMBOL_IN_HTML."""
+    element, letter, index = found.groups()
+    return found.group() if element else f"<i>{letter}</i><sub>{index}</sub>"
+
+
+def add_used_files(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Add to a page the scripts and styles of USED_BY that its text needs."""
+    for pattern, files in USED_BY.items():
+        if re.search(pattern, context.get("body", "")):
+            for name in files:
+                add = app.add_css_file if name.endswith(".css") else app.add_js_file
+                add(name)
+
+
+def visit_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Fold code under the text of its prompt, which is also the button's name."""
+    classes = " ".join(["fold", *node["classes"]])
+    prompt = escape(node["prompt_show"])
+    translator.body.append(f'<details class="{classes}">\n<summary>{prompt}</summary>\n')
+
+
+def depart_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Close what visit_folded_cell opened."""
+    translator.body.append("</details>\n")
+
+
+def visit_citation(translator: HTML5Translator, node: nodes.citation) -> None:
+    """Make an entry of the bibliography an item of its list, for which docutils has another role.
+
+    A screen reader announces a list whose entries have no such role as empty.
+    """
+    HTML5Translator.visit_citation(translator, node)
+    translator.body[-1] = translator.body[-1].replace("doc-biblioentry", "listitem")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.add_html_math_renderer("katex", (html_visit_math, None), (html_visit_displaymath, None))
+    app.add_node(HideCodeCellNode, override=True, html=(visit_folded_cell, depart_folded_cell))
+    app.add_node(
+        nodes.citation, override=True, html=(visit_citation, HTML5Translator.depart_citation)
+    )
+    app.add_post_transform(TypesetSymbols)
+    app.connect("html-page-context", add_used_files)
+    app.connect("config-inited", lambda _, config: config.templates_path.insert(0, str(TEMPLATES)))
+    # pages of another version of this file are made again
+    app.add_config_value("web_pages_version", files_hash([Path(__file__)]), "html")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
