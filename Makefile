@@ -41,12 +41,13 @@ book: $(STAMP) $(WATCH)  ## train what STORE does not have, run the chapters wit
 pdf: book  ## the book as one PDF, build/book.pdf; needs Chromium
 	$(BIN)/python -m perso.report.pdf build/html build/book.pdf
 
-test: $(STAMP) $(WATCH)  ## style, unit tests, a small book, the chapters' committed outputs
+test: $(STAMP) $(WATCH)  ## style, unit tests, a small book in a browser, the chapters' committed outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/browser
 	rm -rf build/test
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
+	PERSO_BOOK=build/test/html $(BIN)/python -m pytest -n 2 tests/browser
 	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest $(PARALLEL) \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
 

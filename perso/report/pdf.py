@@ -18,6 +18,7 @@ from bs4.element import Tag
 
 from perso.errors import InputError, RunError
 from perso.files import whole, writable
+from perso.report.web_pages import KATEX
 
 BROWSERS = (
     "chromium",
@@ -35,7 +36,7 @@ OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--virtual-time-budget=15000",  # ms, in which MathJax sets the formulas
+    "--virtual-time-budget=15000",  # ms, in which KaTeX sets the formulas
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
 )
@@ -111,16 +112,15 @@ def join_pages(html: Path, names: list[str]) -> str:
         f'<link rel="stylesheet" href="{(html / link_target(names[0], link["href"])[0]).as_uri()}">'
         for link in first.select("link[rel=stylesheet]")
     ]
-    mathjax = [script for script in first.select("script") if "MathJax" in (script.string or "")]
-    for script in first.select("script[src*=mathjax]"):
-        script["src"] = (html / link_target(names[0], script["src"])[0]).as_uri()
-        mathjax.append(script)
+    formulas = [(html / "_static" / name).as_uri() for name in KATEX]
+    styles += [f'<link rel="stylesheet" href="{file}">' for file in formulas if ".css" in file]
+    scripts = [f'<script src="{file}"></script>' for file in formulas if ".js" in file]
     return "\n".join(
         [
             '<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">',
             f"<title>{book}</title>",
             *styles,
-            *map(str, mathjax),
+            *scripts,
             '</head><body class="joined">',
             f'<article class="bd-article"><h1>{book}</h1><ul>{"".join(entries)}</ul></article>',
             *map(str, articles),
@@ -136,7 +136,7 @@ def article_of(html: Path, name: str, names: list[str]) -> Tag:
         tag.decompose()
     for details in article.select("details"):
         details["open"] = ""
-    for summary in article.select("details.hide > summary"):
+    for summary in article.select("details.fold > summary"):
         summary.parent.name = "div"  # the browser would put a summary of its own
         summary.decompose()
     for tag in article.select("[id]"):
