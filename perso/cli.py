@@ -1,4 +1,4 @@
-"""The command line: perso import · data · run · table · claims · plan · show · export · book."""
+"""The command line: perso import · data · run · table · claims · plan · show · export · …"""
 
 import argparse
 import os
@@ -131,11 +131,17 @@ def parser() -> argparse.ArgumentParser:
         )
         return added
 
-    def command(name: str, function: Callable, description: str) -> argparse.ArgumentParser:
-        """Add a command with the options of all commands that have a study."""
+    def command(
+        name: str, function: Callable, description: str, several: bool = False
+    ) -> argparse.ArgumentParser:
+        """Add a command with the options of all commands that have a study, or several."""
         added = command_with_store(name, function, description)
+        number = {"nargs": "+"} if several else {}
         added.add_argument(
-            "params", metavar="PARAMS.yml", help="file of settings, such as params/quick.yml"
+            "params",
+            metavar="PARAMS.yml",
+            help="file of settings, such as params/quick.yml",
+            **number,
         )
         added.add_argument(
             "-p",
@@ -302,7 +308,10 @@ def parser() -> argparse.ArgumentParser:
     )
 
     book = command(
-        "book", commands.book_command, "train the models missing from the store, and build the book"
+        "book",
+        commands.book_command,
+        "train the models missing from the store, and build the book, of one file or of several",
+        several=True,
     )
     book.add_argument(
         "--jobs",

@@ -21,12 +21,16 @@ if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait fo
     from perso.study.study import Study
 
 
-def open_study(arguments: argparse.Namespace, trains: bool = False) -> "Study":
+def open_study(
+    arguments: argparse.Namespace, trains: bool = False, params: str | None = None
+) -> "Study":
     """Return the study of a command line.
 
     trains   whether a store that lacks models must be one that can be written
+    params   one of several files of settings; default: the command's only one
     """
-    settings = read_params(arguments.params, arguments.pairs)
+    params = params or arguments.params
+    settings = read_params(params, arguments.pairs)
     backend = getattr(arguments, "backend", "loky")
     scheduler = getattr(arguments, "scheduler", "")
     if backend == "dask" and not scheduler:
@@ -38,7 +42,7 @@ def open_study(arguments: argparse.Namespace, trains: bool = False) -> "Study":
     from perso.study.backends import Launch
     from perso.study.study import Study
 
-    launch = Launch(scheduler, arguments.line, Path(arguments.params).stem)
+    launch = Launch(scheduler, arguments.line, Path(params).stem)
     study = Study(settings, arguments.store, arguments.data_dir, launch=launch)
     if trains and study.store.missing(study.keys(), "rows", "failures"):
         study.store.check_writable()
@@ -327,8 +331,36 @@ def check_suffix(path: Path | None, *possible: str) -> None:
 
 
 def book_command(arguments: argparse.Namespace) -> None:
-    """Train the models missing from the store and build the book."""
-    study = open_study(arguments, trains=True)
+    """Train the models missing from the store and build the book, of one run or of several."""
+    from perso.claims import evidence
+    from perso.report import book, books
+
+    names = books.names_of_runs(arguments.params)
+    several = len(names) > 1
+    studies = {
+        name: study_of_a_book(arguments, params)
+        for name, params in zip(names, arguments.params, strict=True)
+    }
+    book.check_sources()
+    writable(arguments.to)
+    if several:
+        books.check_free_for_runs(names, arguments.to)
+    else:
+        book.check_free(arguments.to)
+    for study in studies.values():
+        study.run(jobs=arguments.jobs)
+        # before the chapters: each keeps what it shows, which other rows would change
+        evidence.train_missing(study, jobs=arguments.jobs)
+    if several:
+        page = books.build_runs(studies, arguments.data_dir, arguments.to, arguments.jobs)
+    else:
+        page = book.build(study, arguments.data_dir, arguments.to, arguments.jobs)
+    print(f"book   {page}\nstore  {study.store.path.resolve()}")
+
+
+def study_of_a_book(arguments: argparse.Namespace, params: str) -> "Study":
+    """Return the study of a file of settings; InputError names what no book is made of."""
+    study = open_study(arguments, trains=True, params=params)
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)
         if value != possible:
@@ -340,14 +372,4 @@ def book_command(arguments: argparse.Namespace) -> None:
         value = getattr(study.settings, key)
         if value != possible:
             raise InputError(f"{key}: {value} has no book of its own; possible: {possible}")
-    from perso.claims import evidence
-    from perso.report import book
-
-    book.check_sources()
-    writable(arguments.to)
-    book.check_free(arguments.to)
-    study.run(jobs=arguments.jobs)
-    # before the chapters: each keeps what it shows, which other rows would change
-    evidence.train_missing(study, jobs=arguments.jobs)
-    page = book.build(study, arguments.data_dir, arguments.to, arguments.jobs)
-    print(f"book   {page}\nstore  {study.store.path.resolve()}")
+    return study

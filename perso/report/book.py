@@ -22,7 +22,7 @@ from tqdm import tqdm
 from perso.errors import InputError, RunError
 from perso.files import write_changed
 from perso.paths import ROOT
-from perso.report.execution import chapter_parameters, execute
+from perso.report.execution import chapter_parameters, execute, has_own_params
 from perso.report.first_page import write_pictures
 from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
 from perso.settings import Settings
@@ -44,10 +44,13 @@ def chapters() -> list[Path]:
     return [file for file in files if file.exists()]
 
 
-def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Path:
+def build(
+    study: Study, data_dir: Path, to: Path, jobs: int | None = None, shared: Path | None = None
+) -> Path:
     """Execute every chapter with the study's settings, build the pages, return the first page.
 
-    jobs   chapters that are executed at a time; default: one per core or GPU
+    jobs     chapters that are executed at a time; default: one per core or GPU
+    shared   where chapters about data of their own are kept; default: with the others
     InputError where a folder is in the way; RunError when a chapter fails or a page has a warning.
     """
     to = to.resolve()
@@ -58,32 +61,42 @@ def build(study: Study, data_dir: Path, to: Path, jobs: int | None = None) -> Pa
     copy_sources(source)
     content = study.data.source.content_hash
     executed = Kept(to / "executed", study.store, content, data_dir.resolve())
+    alike = Kept(shared, study.store, "", data_dir.resolve()) if shared else executed
     environment = {
         "PERSO_STORE": str(study.store.path.resolve()),
         "PERSO_DATA_DIR": str(data_dir.resolve()),
     }
     jobs = jobs or study.machine.workers
-    run_chapters(source / "chapters", study.asked, executed, environment, jobs)
+    run_chapters(source / "chapters", study.asked, executed, environment, jobs, alike)
     write_pictures(study, source)
     touch_quoting(source)
     return compile_pages(source, to / "html")
 
 
 def run_chapters(
-    folder: Path, settings: Settings, executed: Kept, environment: dict[str, str], jobs: int
+    folder: Path,
+    settings: Settings,
+    executed: Kept,
+    environment: dict[str, str],
+    jobs: int,
+    alike: Kept | None = None,
 ) -> None:
     """Fill a folder with all chapters as executed, of which only those not kept are executed.
 
     executed   where they are found and kept
     jobs       chapters at a time
+    alike      where those about data of their own are, which no setting changes; default: executed
     """
     folder.mkdir(exist_ok=True)
     values = {chapter: chapter_parameters(chapter, settings) for chapter in chapters()}
+    kept_in = {
+        chapter: alike if alike and has_own_params(chapter) else executed for chapter in values
+    }
     for old in {path.name for path in folder.iterdir()} - {chapter.name for chapter in values}:
         (folder / old).unlink()
     to_run = []
     for chapter in values:
-        if (text := executed.find(chapter, values[chapter])) is None:
+        if (text := kept_in[chapter].find(chapter, values[chapter])) is None:
             to_run.append(chapter)
         else:
             write_changed(folder / chapter.name, text)
@@ -99,7 +112,7 @@ def run_chapters(
             bar.update()
             if reported:
                 text = (folder / chapter.name).read_text("utf-8")
-                executed.keep(chapter, values[chapter], text, reported)
+                kept_in[chapter].keep(chapter, values[chapter], text, reported)
 
 
 def run_chapter(

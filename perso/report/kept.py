@@ -21,6 +21,7 @@ from perso.store.sqlite import Store
 # the last cell of a chapter as it is executed; it is not kept
 REPORT = "from perso.report import kept\nkept.report()"
 READ = ("results", "params", "perso")  # folders of files that a chapter may read
+UNREAD = (".pyc", ".j2")  # what no chapter reads there: caches, templates of other pages
 
 # what a chapter depends on that ended before its report: all modules, and no row
 EVERYTHING = {"modules": None, "asked": {}}
@@ -53,7 +54,7 @@ class Kept:
         read = {path for name in READ for path in files_in(ROOT / name)} - code
         self.around = {
             "packages": packages(),
-            "files": files_hash(sorted(path for path in read if path.suffix != ".pyc")),
+            "files": files_hash(sorted(path for path in read if path.suffix not in UNREAD)),
             "content": content,
             "data": data_listing(data_dir),
         }
