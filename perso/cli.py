@@ -307,6 +307,16 @@ def parser() -> argparse.ArgumentParser:
         "NAME.encoders.npz) or .csv (default: CSV to standard output)",
     )
 
+    report = command(
+        "report",
+        commands.report_command,
+        "train what is missing, and write one page: should these people have own networks?",
+    )
+    training_options(report)
+    report.add_argument(
+        "--to", type=path, metavar="FILE.html", help="the page (default: build/PARAMS.html)"
+    )
+
     book = command(
         "book",
         commands.book_command,

@@ -4,33 +4,39 @@ import argparse
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perso.errors import InputError
-from perso.files import whole, writable
+from perso.files import expanded, whole, writable
 from perso.parts import parts_of
 from perso.paths import default_data_dir
-from perso.settings import read_params
+from perso.settings import mapping, read_params
 
 if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait for it
     import pandas as pd
 
+    from perso.methods.method import Method
     from perso.study.study import Study
 
 
 def open_study(
-    arguments: argparse.Namespace, trains: bool = False, params: str | None = None
+    arguments: argparse.Namespace,
+    trains: bool = False,
+    params: str | None = None,
+    **others: object,
 ) -> "Study":
     """Return the study of a command line.
 
     trains   whether a store that lacks models must be one that can be written
     params   one of several files of settings; default: the command's only one
+    others   settings to change
     """
     params = params or arguments.params
-    settings = read_params(params, arguments.pairs)
+    settings = replace(read_params(params, arguments.pairs), **others)
     backend = getattr(arguments, "backend", "loky")
     scheduler = getattr(arguments, "scheduler", "")
     if backend == "dask" and not scheduler:
@@ -117,9 +123,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     return left_over(wanted - done - failed)
 
 
-def print_failures(study: "Study") -> int:
+def print_failures(study: "Study", methods: "Sequence[Method] | None" = None) -> int:
     """Print on stderr which models have no numbers, and why; return how many they are."""
-    failures = study.failures()
+    failures = study.failures(methods)
     for (method, reason), some in failures.groupby(["method", "reason"], sort=False):
         print(f"{method}: {len(some)} models without numbers: {reason}", file=sys.stderr)
     return len(failures)
@@ -328,6 +334,48 @@ def check_suffix(path: Path | None, *possible: str) -> None:
         raise InputError(f"--to {path}: {suffix} is unknown; possible: {', '.join(possible)}")
     if path and path.is_dir():
         raise InputError(f"--to {path}: is a folder; name a file in it")
+
+
+def report_command(arguments: argparse.Namespace) -> int:
+    """Train what a report needs and write it: one page, should these people have own networks?"""
+    params = Path(arguments.params).stem
+    to = arguments.to or Path("build", f"{params}.html")
+    check_suffix(to, ".html")
+    writable(to.parent)
+    stated = states_rows(arguments)
+    others = {} if stated else {"rows_of": "relative"}
+    study = open_study(arguments, **others)
+    from perso.report import report_page
+    from perso.store.published import published_rows
+    from perso.study.estimate import duration_text, training_estimate
+
+    methods = study.methods if stated else report_page.default_methods(study)
+    given = published_rows(study, methods)
+    wanted = len(study.keys(methods))
+    if len(given):
+        files = ", ".join(sorted(given["file"].unique()))
+        print(f"{len(given)} of {wanted} models come from {files}", file=sys.stderr)
+    if arguments.backend == "loky":  # a cluster's machines are not this one
+        seconds = training_estimate(study, methods, given, arguments.jobs)
+        if seconds:
+            print(f"training takes about {duration_text(seconds)}", file=sys.stderr)
+    rows = study.run(methods, arguments.jobs, arguments.budget, given)
+    left = wanted - len(rows) - print_failures(study, methods)
+    if left:
+        return left_over(left)
+    html = report_page.report_html(study, rows, methods, params, arguments.line)
+    with whole(to) as aside:
+        aside.write_text(html, "utf-8")
+    print(f"wrote {to}", file=sys.stderr)
+    return 0
+
+
+def states_rows(arguments: argparse.Namespace) -> bool:
+    """Return whether a command line or its file of settings names `rows_of`."""
+    if any(pair.startswith("rows_of=") for pair in arguments.pairs):
+        return True
+    read_params(arguments.params, arguments.pairs)  # its errors are in one line
+    return "rows_of" in mapping(expanded(arguments.params).read_text("utf-8"))
 
 
 def book_command(arguments: argparse.Namespace) -> None:

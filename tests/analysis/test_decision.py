@@ -1,0 +1,129 @@
+"""Which method, for whom: candidates, people, choosing for each, how many people."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perso.analysis import decision
+from perso.analysis.decision import Candidate
+from perso.analysis.sampling_noise import DigitHits
+from perso.methods import enrolled, registry
+from perso.methods.baselines import LOCAL, NEIGHBOURS
+from perso.methods.method import BASELINE
+from perso.stats.cohorts import Mean
+from perso.stats.planning import Components
+
+
+def candidate(name: str, own: float, others: float, holm: float = 0.01) -> Candidate:
+    """A candidate whose intervals reach .01 to both sides."""
+    on_I, on_G = (Mean(x, 0.005, 9, 10, 2, x - 0.01, x + 0.01, 0.01) for x in (own, others))
+    return Candidate(name, on_I, on_G, holm)
+
+
+class TestBestCandidate:
+    def test_is_none_where_no_gain_is_shown(self):
+        unsure = candidate("a", 0.05, 0.0, holm=0.2)
+        assert decision.best_candidate([candidate("b", 0.005, 0.0), unsure]) is None
+        assert decision.best_candidate([]) is None
+
+    def test_of_those_that_cost_nothing_gains_most(self):
+        several = [candidate("a", 0.03, 0.0), candidate("b", 0.04, 0.0), candidate("c", 0.2, -0.1)]
+        assert decision.best_candidate(several).method == "b"
+        assert decision.largest_gain(several).method == "c"
+
+    def test_has_the_largest_sum_where_all_cost_something(self):
+        several = [candidate("a", 0.1, -0.09), candidate("b", 0.05, -0.02)]
+        assert decision.best_candidate(several).method == "b"
+
+
+def test_personal_is_what_uses_the_persons_own_data():
+    names = {method.name for method in registry.RELATIVE if decision.is_personal(method)}
+    assert {"own data in the union", "ES 12 %", "SW-n-2", "TL 9 % (1e-4)"} <= names
+    assert {"SW-n-2, then 9 % (1e-4)"} <= names
+    assert not any(name.startswith(("BaseLine", "TL-n-0")) for name in names)
+    assert not any("another person" in name or "on D_G" in name for name in names)
+    random = {method.name for method in registry.V3 if method.enlarged_by == "random"}
+    assert {each.name for each in registry.V3 if decision.is_personal(each)} & random == {
+        "BaseLine-n-1500 with D_I",
+        "BaseLine-n-6500 with D_I",
+    }
+    assert decision.is_personal(LOCAL) and decision.is_personal(NEIGHBOURS[0])
+    assert not decision.is_personal(enrolled.NOBODY)
+    assert any(decision.is_personal(each) for each in enrolled.ALL if not each.draws_from_I)
+
+
+def test_candidates_are_compared_with_the_base_and_corrected(make_relative_run):
+    rows = make_relative_run(
+        changes={"SW-n-2": (0.1, 0.0), "ES 12 %": (0.0, 0.0), "TL-n-0": (0.1, 0.0)}
+    ).rows
+    found = decision.candidates_of(rows, registry.RELATIVE)
+    assert [each.method for each in found] == ["ES 12 %", "SW-n-2"]
+    assert found[1].gains and not found[0].gains
+    assert found[1].holm == pytest.approx(min(1, 2 * found[1].own.p))
+    assert decision.candidates_of(rows, registry.RELATIVE, "SW-n-2")[0].method == "ES 12 %"
+
+
+def hits(shares: list[float]) -> DigitHits:
+    """A hit or a miss on each digit."""
+    shares = np.array(shares, float)
+    return DigitHits(np.arange(len(shares)), shares, np.ones(len(shares)))
+
+
+def test_choosing_for_each_gains_where_people_differ_and_nothing_where_they_do_not(monkeypatch):
+    """Half of the people are better with one method, half with the other, by all their digits."""
+    good, bad = hits([1] * 10), hits([0] * 10)
+    differ = {
+        "a": {f"{n}": good if n < 5 else bad for n in range(10)},
+        "b": {f"{n}": bad if n < 5 else good for n in range(10)},
+    }
+    alike = {name: dict.fromkeys("01234", good) for name in "ab"}
+    rows = pd.DataFrame({"method": ["a", "b"]})
+    for in_fold, gain in ((differ, 0.5), (alike, 0.0)):
+        monkeypatch.setattr(decision, "hits_by_digit", lambda *_, f=in_fold: [f])
+        found = decision.choice_by_halves(None, rows, ["a", "b"], draws=5)
+        assert found.mean == pytest.approx(gain) and found.n == len(in_fold["a"])
+
+
+def test_choosing_does_not_count_what_only_noise_makes_better(monkeypatch):
+    """Of two equal methods the chosen one is no better on the other half."""
+    draw = np.random.default_rng(1)
+    people = {f"{n}" for n in range(60)}
+    noise = {
+        name: {person: hits(draw.random(20) < 0.8) for person in sorted(people)} for name in "ab"
+    }
+    monkeypatch.setattr(decision, "hits_by_digit", lambda *_: [noise])
+    found = decision.choice_by_halves(None, pd.DataFrame({"method": []}), ["a", "b"], draws=20)
+    assert abs(found.mean) < 0.03 and not found.low > 0
+
+
+def test_people_without_two_digits_or_without_a_method_are_left_out():
+    in_fold = {
+        "a": {"x": hits([1]), "y": hits([1, 0]), "z": hits([1, 1])},
+        "b": {"y": hits([0, 0])},
+    }
+    (shares,) = decision.halves_of_people(in_fold, ["a", "b"])
+    assert shares.tolist() == [[1, 0], [0, 0]]
+
+
+class TestPeopleForHalfWidth:
+    def test_is_about_four_times_as_many(self):
+        found = Components(cohort=np.nan, digits=0.0, person=9.0, residual=0.0)
+        needed = decision.people_for_half_width(found, 20, 1, drawn=False)
+        assert 70 < needed < 81
+        reach = decision.interval_reach(found, 20, 1, drawn=False)
+        assert decision.interval_reach(found, needed, 1, drawn=False) <= reach / 2
+        assert decision.interval_reach(found, needed - 1, 1, drawn=False) > reach / 2
+
+    def test_is_none_where_people_are_not_what_is_missing(self):
+        shared = Components(cohort=1.0, digits=0.0, person=1.0, residual=0.0)
+        assert decision.people_for_half_width(shared, 20, 3, drawn=False) is None
+        unknown = Components(cohort=np.nan, digits=0.0, person=np.nan, residual=0.0)
+        assert decision.people_for_half_width(unknown, 2, 1, drawn=False) is None
+        assert decision.people_for_half_width(shared, 1, 1, drawn=False) is None
+
+
+def test_the_base_is_no_candidate_of_its_own(make_relative_run):
+    rows = make_relative_run(changes={"SW-n-2": (0.0, 0.0)}).rows
+    assert [each.method for each in decision.candidates_of(rows, registry.RELATIVE, BASELINE)] == [
+        "SW-n-2"
+    ]
