@@ -18,34 +18,60 @@ from perso.stats.cohorts import MIN_COHORTS, Mean
 from perso.study.study import Study
 
 
-def dose_sentence(rows: pd.DataFrame) -> str:
-    """Whether the largest dose of own data harms D_G, also after three times the epochs.
-
-    It is compared with as many iterations on general data: both train equally long, so what differs
-    is whose data it is (claims 17, 25).
-    """
+def largest_dose(rows: pd.DataFrame) -> int:
+    """Iterations of the largest dose of own data that was run with the usual epochs."""
     present = set(rows["method"])
-    dose = max(
+    return max(
         method.shaping.early
         for method in DOSES
         if method.individual_data == "own"
         and method.shaping.epochs_factor == 1
         and method.name in present
     )
+
+
+def own_or_general(rows: pd.DataFrame) -> pd.DataFrame:
+    """A dose of own data minus as many iterations on general data: both train equally long.
+
+    A line per dose and number of epochs that was run. Columns: dose, in iterations; factor, of the
+    usual epochs; own and general, names of methods; change, low and high on D_G, shares.
+    """
+    present = set(rows["method"])
+    lines = []
+    for method in DOSES:
+        dose, factor = method.shaping.early, method.shaping.epochs_factor
+        if method.individual_data != "own" or not dose:
+            continue
+        general = longer_baseline(dose)
+        other = general.name if factor == 1 else with_more_epochs(general, factor).name
+        if {method.name, other} <= present:
+            change = changes.change(rows, method.name, other, D_G.name)
+            lines.append((dose, factor, method.name, other, change.mean, change.low, change.high))
+    columns = ["dose", "factor", "own", "general", "change", "low", "high"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def harm_texts(rows: pd.DataFrame | None) -> dict[str, str]:
+    """The largest dose, and what it does to D_G after the usual and after three times the epochs.
+
+    {"dose": …, "usual": a change in points, "usual_word": see `harm`, "long": …, "long_word": …}
+
+    rows   None where the data have no such people
+    """
+    keys = ("dose", "usual", "usual_word", "long", "long_word")
+    if rows is None:
+        return dict.fromkeys(keys, "not tested")
+    dose = largest_dose(rows)
+    texts = {"dose": f"{dose:,}"}
     own, general = early_shaping(dose), longer_baseline(dose)
-    results, numbers = [], []
-    for when, one, other in (
-        ("after the usual epochs", own, general),
-        ("after three times as many", with_more_epochs(own, 3), with_more_epochs(general, 3)),
+    for key, one, other in (
+        ("usual", own, general),
+        ("long", with_more_epochs(own, 3), with_more_epochs(general, 3)),
     ):
-        change = changes.change(rows, one.name, other.name, "D_G")
-        results.append(f"{harm(change)} {when}")
-        numbers.append(f"{format_interval(change)} points {when}")
-    return (
-        f"{', '.join(results)}. {dose:,} iterations of early shaping on the person's own data, "
-        "compared with as many on general data, change accuracy on D_G by "
-        f"{' and by '.join(numbers)}."
-    )
+        change = changes.change(rows, one.name, other.name, D_G.name)
+        texts[key] = format_interval(change) or "not run"
+        texts[f"{key}_word"] = harm(change)
+    return texts
 
 
 def harm(change: Mean) -> str:
@@ -215,41 +241,31 @@ def slope_table(slopes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def collapse_sentence(cells: pd.DataFrame) -> str:
+def prediction_texts(cells: pd.DataFrame) -> dict[str, str]:
     """How many of the papers' effects of doses lie where our runs predict them, and how surely.
 
     cells   of `doses.predicted_cells`
+
+    printed, known, inside    effects that the papers print, those that runs predict, and those that
+                              lie in their 95 % prediction interval
+    beyond, longest           predictions beyond the longest run of a fit; its iterations
+    narrowest, widest         half of an interval, in points
+    clear                     predictions whose interval excludes 0
     """
     printed = cells.dropna(subset="printed")
     known = printed.dropna(subset="effect")
-    if known.empty:
-        return "Not known yet: there are no runs of enough people and lengths to predict from."
-    outside = known[known["outside"]]
-    beyond = known[known["longer"]]
-    sentences = [
-        f"Our runs predict {len(known)} of the papers' {len(printed)} printed effects of a dose; "
-        f"{len(known) - len(outside)} of these {len(known)} lie in the 95 % prediction interval."
-    ]
-    for _, cell in outside.iterrows():
-        sentences.append(
-            f"{cell['method']} of {cell['paper']} on {cell['part']} lies outside: "
-            f"{100 * cell['printed']:+.2f} points printed, {predicted_text(cell)} predicted."
-        )
-    if len(beyond):
-        lengths = " and ".join(f"{length:,}" for length in sorted(beyond["length"].unique()))
-        sentences.append(
-            f"{len(beyond)} of the predictions are extrapolations: the papers train for {lengths} "
-            f"iterations, the runs of the fits for at most {beyond['longest'].max():,.0f}."
-        )
-    excluded = int(((known["low"] > 0) | (known["high"] < 0)).sum())
     reach = 100 * (known["high"] - known["low"]) / 2
-    sentences.append(
-        f"The narrowest interval is ±{reach.min():.1f} points, the widest ±{reach.max():.1f}; "
-        f"{excluded} of {len(known)} exclude an effect of 0."
-    )
-    if not excluded and outside.empty:
-        sentences.append("So the runs neither support nor contradict the printed effects.")
-    return " ".join(sentences)
+    some = not known.empty
+    return {
+        "printed": str(len(printed)),
+        "known": str(len(known)),
+        "inside": str(int((~known["outside"].astype(bool)).sum())),
+        "beyond": str(int(known["longer"].sum())),
+        "longest": f"{known['longest'].max():,.0f}" if some else "no",
+        "narrowest": f"{reach.min():.1f}" if some else "unknown",
+        "widest": f"{reach.max():.1f}" if some else "unknown",
+        "clear": str(int(((known["low"] > 0) | (known["high"] < 0)).sum())),
+    }
 
 
 def predicted_text(cell: pd.Series) -> str:
@@ -257,8 +273,8 @@ def predicted_text(cell: pd.Series) -> str:
     return format_change(cell[["effect", "low", "high"]].rename({"effect": "change"}))
 
 
-def harm_by_dose_sentence(slopes: pd.DataFrame) -> str:
-    """How the harm of early shaping on D_G grows with the relative dose, at equal length.
+def harm_by_dose_text(slopes: pd.DataFrame) -> str:
+    """How the effect of own data on D_G changes with ten times the relative dose, in points.
 
     slopes   of `doses.slopes`
     """
@@ -267,13 +283,7 @@ def harm_by_dose_sentence(slopes: pd.DataFrame) -> str:
         & (slopes["part"] == D_G.name)
         & (slopes["term"] == "relative dose")
     ]
-    if found.empty:
-        return "How effects change with the dose is not known yet: there are too few runs."
-    (_, slope), *_ = found.iterrows()
-    return (
-        "Ten times the relative dose of early shaping, compared with as many iterations on general "
-        f"data, changes accuracy on D_G by {format_change(slope)} points."
-    )
+    return "unknown" if found.empty else format_change(found.iloc[0])
 
 
 def other_readings(studies: Mapping[str, Study]) -> dict[str, Study]:

@@ -1,4 +1,6 @@
-"""The figure of relative doses at several lengths of training (chapter 9)."""
+"""Figures of doses of own data: the harm they do, and several lengths of training (chapter 9)."""
+
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,10 +9,66 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from perso.parts import PARTS
-from perso.report.figures import PAPER_MARKER, WIDTH, as_written, interval_errors, part_label
+from perso.report.figures import (
+    PAPER_MARKER,
+    WIDTH,
+    as_written,
+    interval_errors,
+    part_label,
+    plain_ticks,
+)
 from perso.report.picture import Picture, parts_text
 
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
+
+
+def harm_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
+    """Harm of own data on D_G in percentage points by dose, with 95 % intervals: a panel per kind.
+
+    tables   of `dose_text.own_or_general`, by kind of people
+    """
+    fig, axes = plt.subplots(
+        1,
+        len(tables),
+        figsize=(WIDTH if len(tables) > 1 else 0.6 * WIDTH, 3),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax, (kind, table) in zip(axes[0], tables.items(), strict=True):
+        draw_harm(ax, table)
+        ax.set_title(kind, loc="left")
+    axes[0, 0].set(ylabel="own − general on $D_G$ (pp)")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    named = {
+        kind: (100 * table["change"]).set_axis(
+            [f"{line.dose:,} iterations and {line.factor} × epochs" for line in table.itertuples()]
+        )
+        for kind, table in tables.items()
+    }
+    text = "A dose of own data minus as many iterations on general data, change on D_G in points."
+    return Picture(fig, f"{text} {parts_text(named)}")
+
+
+def draw_harm(ax: Axes, table: pd.DataFrame) -> None:
+    """Draw one panel of `harm_figure`: a line per number of epochs."""
+    ax.axhline(0, color="0.7", lw=1)
+    for place, (factor, line) in enumerate(table.groupby("factor")):
+        values = 100 * line[["change", "low", "high"]]
+        ax.errorbar(
+            line["dose"] * (1 + 0.08 * place),  # so that bars do not hide each other
+            values["change"],
+            yerr=interval_errors(values),
+            marker="os"[place % 2],
+            mfc=None if place == 0 else "white",
+            color=sns.color_palette("colorblind")[place],
+            ls="-" if place == 0 else ":",
+            lw=1.2,
+            elinewidth=1,
+            label=f"after {factor} × epochs",
+        )
+    ax.set(xscale="log", xlabel="dose, iterations")
+    plain_ticks(ax, sorted(table["dose"].unique()))
 
 
 def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:

@@ -1,22 +1,17 @@
 """Sentences and small tables about results, in the order of the chapters' subjects.
 
 One method · two methods · the cohort and other runs · data grouping · doses of early shaping ·
-late iterations · trends and generic networks · cost.
+late iterations · generic networks · cost.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from perso.analysis import accuracy, comparison
+from perso.analysis import comparison
 from perso.data.dataset import StudyData, part_sizes
-from perso.methods.method import (
-    SHAPING,
-    Method,
-)
-from perso.methods.registry import METHODS
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.tables import format_change, listed, parts_in
 from perso.stats import paired
@@ -48,50 +43,6 @@ def change_sentence(table: pd.DataFrame, method: str) -> str:
     return f"{method} {listed(changes)}"
 
 
-def level_sentence(table: pd.DataFrame, method: str) -> str:
-    """A method's accuracy on each part, and its spread over people.
-
-    table   of `comparison.compare`
-    """
-    levels = []
-    for name in parts_in(table):
-        part = ALL_PARTS[name]
-        mean, sd, low, high = 100 * table.loc[method, name][["mean", "sd", "min", "max"]]
-        spread = f"sd over people {sd:.1f}, range {low:.1f} to {high:.1f}"
-        levels.append(f"{mean:.1f} % on {part.phrase} ({spread})")
-    return f"{method} reaches {listed(levels)}."
-
-
-def best_sentence(table: pd.DataFrame, methods: Iterable[Method] = METHODS) -> str:
-    """The shaping methods with the highest accuracy on D_I and on D_G, and the best control on D_G.
-
-    Families that a user added have a sentence each. Data grouping is left out: most of its training
-    data are other people's, and chapters/07-grouping is about it.
-
-    table   of `comparison.compare`
-    """
-    present = [method for method in methods if method.name in table.index]
-    shaping = [method.name for method in present if comparison.is_shaping(method)]
-    controls = [method.name for method in present if method.family == "control"]
-
-    def best(names: list[str], part: str) -> str:
-        name = table.loc[names, (part, "mean")].idxmax()
-        on_I, on_G = (format_change(table.loc[name, each]) for each in PARTS)
-        return f"on {PARTS[part].phrase}, {name} ({on_I} points on D_I, {on_G} on D_G)"
-
-    sentences = [
-        "Best of the shaping methods, with changes from the baseline: "
-        f"{best(shaping, 'D_I')}; {best(shaping, 'D_G')}."
-    ]
-    known = ("baseline", "control", "data grouping", *SHAPING)
-    for family in dict.fromkeys(method.family for method in present if method.family not in known):
-        members = [method.name for method in present if method.family == family]
-        sentences.append(f"Best of {family}: {best(members, 'D_I')}; {best(members, 'D_G')}.")
-    if controls:
-        sentences.append(f"Best of the controls {best(controls, 'D_G')}.")
-    return " ".join(sentences)
-
-
 # --- two methods
 
 
@@ -116,38 +67,6 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
     changes = comparison.change_by_part(rows, method, other)
     points = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
     return f"{method} minus {other}: {', '.join(points)}"
-
-
-def equivalence_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """Whether two methods are equivalent (TOST) on each part, within `parts.Part.margin`.
-
-    Or which one was not run.
-    """
-    if missing := not_run(set(rows["method"]), method, other):
-        return f"{method} minus {other}: not known, {missing}"
-    results = []
-    for part, found in comparison.change_by_part(rows, method, other).items():
-        margin = 100 * ALL_PARTS[part].margin
-        mean = 100 * found.mean
-        low, high = (100 * end for end in found.interval(0.9))
-        result = "not shown to be equivalent within"
-        if -margin < low and high < margin:
-            result = "equivalent within"
-        elif low > margin or high < -margin:
-            result = "further apart than"
-        interval = "no interval" if np.isnan(low) else f"90 % interval {low:+.2f} to {high:+.2f}"
-        results.append(f"{result} ±{margin:g} points on {part} ({mean:+.2f}, {interval})")
-    return f"{method} and {other} are {listed(results)}"
-
-
-def difference_list(
-    rows: pd.DataFrame, pairs: Iterable[tuple[str, str]], say: Callable = difference_sentence
-) -> Markdown:
-    """A list with a sentence for every pair of methods.
-
-    say   rows and two names → a sentence: `difference_sentence` or `equivalence_sentence`
-    """
-    return Markdown("\n".join(f"- {say(rows, method, other)}" for method, other in pairs))
 
 
 # --- the cohort, and several runs
@@ -223,21 +142,7 @@ def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     return Markdown("\n".join(lines))
 
 
-# --- trends, and generic networks as a source of variation
-
-
-def trend_list(rows: pd.DataFrame, courses: Iterable[Sequence[str]]) -> Markdown:
-    """Whether accuracy rises on D_I and falls on D_G along sequences of methods (Page's test)."""
-    lines = []
-    for names in courses:
-        wide = {part: people[list(names)] for part, people in accuracy.by_part(rows).items()}
-        rise = paired.page_trend(wide["D_I"].dropna())
-        fall = paired.page_trend(-wide["D_G"].dropna())
-        lines.append(
-            f"- {', '.join(names)}: rise on D_I p = {rise:.2g}, fall on D_G p = {fall:.2g} "
-            "(Page's test)"
-        )
-    return Markdown("\n".join(lines))
+# --- generic networks as a source of variation
 
 
 def generic_models(rows: pd.DataFrame, methods: Iterable[str], base: str) -> pd.DataFrame:

@@ -123,30 +123,22 @@ def test_a_dose_that_no_run_has_is_an_extrapolation():
     assert dose_text.extrapolation_note(cells(longer=False).iloc[0]) == "none"
 
 
-def test_the_sentence_counts_what_is_predicted_and_names_what_lies_outside():
-    text = dose_text.collapse_sentence(cells())
-    assert "predict 2 of the papers' 4 printed effects" in text
-    assert "1 of these 2 lie in the 95 % prediction interval" in text
-    assert "ES-n-400 of v3 on D_G lies outside: +0.30 points printed, -2.0 [-3.5, -0.5]" in text
-    assert "ES-n-400 of v3 on D_I" not in text
-    assert "2 of the predictions are extrapolations: the papers train for 3,300" in text
-    assert "at most 1,160" in text
-    assert "1 of 2 exclude an effect of 0" in text
+def test_what_is_predicted_and_what_lies_outside_is_counted():
+    assert dose_text.prediction_texts(cells()) == {
+        "printed": "4",
+        "known": "2",
+        "inside": "1",
+        "beyond": "2",
+        "longest": "1,160",
+        "narrowest": "1.5",
+        "widest": "1.5",
+        "clear": "1",
+    }
 
 
-def test_wide_intervals_are_no_evidence():
-    text = "neither support nor contradict"
-    assert text in dose_text.collapse_sentence(cells(outside=False, low=-0.05, high=0.05))
-    assert text not in dose_text.collapse_sentence(cells(outside=False))  # one excludes 0
-    assert text not in dose_text.collapse_sentence(cells(low=-0.05, high=0.05))
-
-
-def test_within_the_runs_lengths_nothing_is_called_an_extrapolation():
-    assert "extrapolation" not in dose_text.collapse_sentence(cells(longer=False))
-
-
-def test_without_predictions_the_sentence_says_that_it_is_not_known():
-    assert dose_text.collapse_sentence(cells(effect=np.nan)).startswith("Not known yet")
+def test_without_predictions_nothing_is_claimed():
+    texts = dose_text.prediction_texts(cells(effect=np.nan))
+    assert (texts["known"], texts["inside"], texts["widest"]) == ("0", "0", "unknown")
 
 
 def slopes():
@@ -173,11 +165,27 @@ def test_the_table_of_slopes_has_a_line_per_contrast():
 
 
 def test_the_harm_on_everybody_else_is_given_per_tenfold_dose():
-    assert dose_text.harm_by_dose_sentence(slopes()).endswith("by -0.5 [-0.9, -0.1] points.")
-    assert "not known yet" in dose_text.harm_by_dose_sentence(slopes().iloc[:2])
+    assert dose_text.harm_by_dose_text(slopes()) == "-0.5 [-0.9, -0.1]"
+    assert dose_text.harm_by_dose_text(slopes().iloc[:2]) == "unknown"
 
 
-# --- the figure
+# --- the figures
+
+
+def test_harm_is_drawn_by_dose_a_panel_per_kind_of_people():
+    lines = [(40, 1, -0.01), (400, 1, -0.02), (40, 3, 0.0), (400, 3, -0.01)]
+    table = pd.DataFrame(lines, columns=["dose", "factor", "change"])
+    table = table.assign(low=table["change"] - 0.01, high=table["change"] + 0.01)
+    picture = doses_figures.harm_figure(
+        {"all classes": table, "few classes": table}
+    )
+    assert [ax.get_title(loc="left") for ax in picture.figure.axes] == [
+        "all classes",
+        "few classes",
+    ]
+    _, y = marks(picture.figure.axes[0], "after 1 × epochs")
+    np.testing.assert_allclose(y, [-1, -2])
+    assert "all classes: highest 40 iterations and 3 × epochs +0.0, lowest 400" in picture.alt
 
 
 def marks(ax, name):

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 from perso.analysis import accuracy, comparison
-from perso.methods import method
-from perso.methods.method import BASELINE, Method, Phase
-from perso.methods.registry import DOSES, METHODS
+from perso.methods.method import BASELINE
+from perso.methods.registry import DOSES
 from perso.paths import ROOT
 from perso.report import dose_text, sentences, similarity_text
 from perso.settings import Settings, read_params
@@ -101,41 +100,6 @@ def test_without_an_interval_no_direction_is_claimed():
     assert not re.search("raises|lowers", said)
 
 
-def test_levels_have_their_spread_over_people(small_rows):
-    said = sentences.level_sentence(comparison.compare(small_rows), BASELINE)
-    assert "60.0 % on the individual's own data (sd over people 10.0, range 50.0 to 70.0)" in said
-    assert "40.0 % on everybody else's (sd over people 10.0, range 30.0 to 50.0)" in said
-
-
-def test_the_best_is_a_shaping_method_with_its_changes_on_both_parts(small_rows):
-    said = sentences.best_sentence(comparison.compare(small_rows))
-    assert said.count(f", {ES} (+20.0 [") == 2 and said.count("points on D_I, -20.0 [") == 2
-    assert "controls" not in said
-
-
-def test_the_best_control_is_named_too(small_rows):
-    method_names = small_rows["method"].replace({ES: "own data in the union"})
-    more = small_rows.assign(method=method_names)
-    said = sentences.best_sentence(
-        comparison.compare(pd.concat([small_rows, more]).drop_duplicates(["method", "person"]))
-    )
-    assert "Best of the controls on everybody else's, own data in the union (+20.0 [" in said
-
-
-def test_the_best_of_an_added_family_is_named_too(monkeypatch, small_rows):
-    monkeypatch.setattr(method, "FAMILIES", (*method.FAMILIES, "distillation"))
-    added = Method(
-        "DI-n-2", "distillation", "from a larger network", phases=(Phase("2", epochs=1),)
-    )
-    more = small_rows.assign(method=small_rows["method"].replace({ES: added.name}))
-    every = (*METHODS, added)
-    table = comparison.compare(
-        pd.concat([small_rows, more]).drop_duplicates(["method", "person"]), every
-    )
-    said = sentences.best_sentence(table, every)
-    assert "Best of distillation: on the individual's own data, DI-n-2 (+20.0 [" in said
-
-
 def test_a_difference_has_a_sign(small_rows):
     assert sentences.difference_sentence(small_rows, ES, BASELINE).startswith(
         f"{ES} minus {BASELINE}: +20.0 ["
@@ -214,75 +178,14 @@ def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):
 # --- two methods
 
 
-def test_every_pair_has_a_line_and_what_was_not_run_is_named():
-    told = sentences.difference_list(
-        rows(ALL_DOSES), [("ES-n-400", "ES-n-40"), ("ES-n-5000", "BaseLine")]
-    ).data
-    first, second = told.splitlines()
-    assert (
-        first == f"- {sentences.difference_sentence(rows(ALL_DOSES), 'ES-n-400', 'ES-n-40')}"
-        and "+4.0" in first
-    )
-    assert second == "- ES-n-5000 minus BaseLine: not known, this run has no ES-n-5000"
-
-
 def test_a_sentence_about_a_method_that_was_not_run_says_so():
     """A small largest_dose leaves out methods that the chapters name."""
-    small = rows(ALL_DOSES)
-    for say in (sentences.difference_sentence, sentences.equivalence_sentence):
-        assert say(small, "ES-n-5000", "SW-x") == (
-            "ES-n-5000 minus SW-x: not known, this run has no ES-n-5000 and no SW-x"
-        )
+    assert sentences.difference_sentence(rows(ALL_DOSES), "ES-n-5000", "SW-x") == (
+        "ES-n-5000 minus SW-x: not known, this run has no ES-n-5000 and no SW-x"
+    )
     assert sentences.change_sentence(table(D_I=(0, 0, 0)), "SW-x") == (
         "what SW-x changes is not known, this run has no SW-x"
     )
-
-
-def test_equivalence_is_claimed_only_where_it_is_shown():
-    apart = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)})
-    said = sentences.equivalence_sentence(apart, "ES-n-400", "BaseLine")
-    assert (
-        "not shown to be equivalent within ±0.5 points on D_I (+0.00, 90 % interval -0.96 to +0.96)"
-        in said
-    )
-    assert "and equivalent within ±0.2 points on D_G (+0.00, 90 % interval -0.10 to +0.10)" in said
-
-
-def test_a_difference_outside_the_margin_is_named_as_such():
-    said = sentences.equivalence_sentence(
-        rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.7, 0.91)}), "ES-n-400", "BaseLine"
-    )
-    assert "are further apart than ±0.5 points on D_I (-10.00" in said
-    assert "and further apart than ±0.2 points on D_G (+1.00" in said
-
-
-def test_a_trend_is_one_that_all_people_follow():
-    names = ["BaseLine", "SW-n-12", "SW-n-2"]
-    up = rows({"BaseLine": (0.7, 0.9), "SW-n-12": (0.8, 0.8), "SW-n-2": (0.9, 0.7)})
-    there, back = sentences.trend_list(up, [names, names[::-1]]).data.splitlines()
-    p = f"{(1 / 6) ** len(PEOPLE):.2g}"  # one of six orders, for everybody
-    order = "BaseLine, SW-n-12, SW-n-2"
-    assert there == f"- {order}: rise on D_I p = {p}, fall on D_G p = {p} (Page's test)"
-    assert back.endswith("rise on D_I p = 1, fall on D_G p = 1 (Page's test)")
-
-
-def test_one_person_has_no_interval():
-    one = rows({"BaseLine": (0.8, 0.9), "ES-n-400": (0.8, 0.9)}).query("person == 'bob'")
-    assert sentences.equivalence_sentence(one, "ES-n-400", "BaseLine").count("no interval") == 2
-
-
-def test_identical_differences_show_neither_equivalence_nor_harm():
-    alike = rows({"BaseLine": (0.8, 0.9)})
-    for loss in (0.0, 0.02):
-        both = pd.concat(
-            [alike, alike.assign(method="ES-n-400", acc_I=0.8 - loss, acc_G=0.9 - loss)]
-        )
-        said = sentences.equivalence_sentence(both, "ES-n-400", "BaseLine")
-        assert said.count("not shown to be equivalent") == said.count("no interval") == 2
-        assert (
-            dose_text.harm(comparison.change_by_part(both, "ES-n-400", "BaseLine")["D_G"])
-            == "undecided"
-        )
 
 
 # --- doses
@@ -313,7 +216,7 @@ AT_3 = {"BaseLine + 400 iterations, 3 × epochs": (0.9, 0.96)}
 @pytest.mark.parametrize(
     ("level", "verdict", "numbers"),
     [
-        (0.95, "harm", "by -1.0 [-1.0, -1.0] points after three times as many."),
+        (0.95, "harm", "-1.0 [-1.0, -1.0]"),
         (0.9575, "undecided", "-0.2 ["),
         (0.96, "no difference", "+0.0 ["),
         (0.97, "gain", "+1.0 ["),
@@ -329,11 +232,23 @@ def test_a_dose_harms_where_as_much_general_training_would_not(level, verdict, n
     seen["acc_G"] = seen.groupby("method", sort=False)["acc_G"].transform(
         lambda part: wide(part.name, part.to_numpy())
     )
-    said = dose_text.dose_sentence(seen)
-    assert said.startswith(
-        f"harm after the usual epochs, {verdict} after three times as many. 400 iterations of"
-    )
-    assert "by -4.0 [" in said and numbers in said
+    texts = dose_text.harm_texts(seen)
+    assert (texts["dose"], texts["usual_word"], texts["long_word"]) == ("400", "harm", verdict)
+    assert texts["usual"].startswith("-4.0 [") and texts["long"].startswith(numbers)
+    harm = dose_text.own_or_general(seen).set_index("factor")
+    assert harm["own"].to_dict() == {1: "ES-n-400", 3: "ES-n-400, 3 × epochs"}
+    assert harm["change"].to_dict() == pytest.approx({1: -0.04, 3: level - 0.96})
+
+
+def test_people_that_the_data_do_not_have_were_not_tested():
+    assert set(dose_text.harm_texts(None).values()) == {"not tested"}
+
+
+def test_harm_is_undecided_where_differences_do_not_vary():
+    same = rows({"BaseLine": (0.8, 0.9)})
+    both = pd.concat([same, same.assign(method="ES-n-400", acc_G=0.88)])
+    change = comparison.change_by_part(both, "ES-n-400", "BaseLine")["D_G"]
+    assert dose_text.harm(change) == "undecided"
 
 
 def test_the_table_of_doses_is_by_owner_and_length():
