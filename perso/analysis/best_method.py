@@ -159,13 +159,12 @@ class Halves(NamedTuple):
 
 def half_changes(
     run: Published, methods: Sequence[str], rng: np.random.Generator, splits: int = SPLITS
-) -> Halves:
+) -> Halves | None:
     """The changes of methods on random halves of everybody's test samples.
 
     On D_I a half holds random digits, with their flips. On D_G, whose samples are in the order of
     its people, it is a random half of this order, so only people at its ends are in both halves.
-    People who lack a method, or have a single test digit, are left out; ValueError where nobody is
-    left.
+    People who lack a method, or have a single test digit, are left out; None where nobody is left.
     """
     methods = [BASELINE, *(name for name in methods if name != BASELINE)]
     hits = effects.hits_on_own_data(run)
@@ -186,7 +185,7 @@ def half_changes(
             on_G.append(halves_of_order(of_person, starts))
             cohort.append(number)
     if not cohort:
-        raise ValueError("nobody has a row of every method and two test digits")
+        return None
     # [people, splits, 2, methods] → [splits, 2, people, methods], less the baseline
     both = [100 * np.moveaxis(np.array(part), 0, 2) for part in (on_I, on_G)]
     both = [part - part[..., :1] for part in both]
@@ -248,6 +247,14 @@ class Choice(NamedTuple):
     score: Mean  # of one method for all
     apparent: Mean  # what a method for each person adds, on the samples that chose it
     added: Mean  # what it adds on the others
+
+
+def choices_by_half(
+    run: Published, methods: Sequence[str], weights: Sequence[float], rng: np.random.Generator
+) -> list[Choice]:
+    """`choose_by_half` at each weight; none where nobody has two test digits."""
+    halves = half_changes(run, methods, rng)
+    return [choose_by_half(halves, weight) for weight in weights] if halves else []
 
 
 def choose_by_half(halves: Halves, weight: float) -> Choice:

@@ -110,6 +110,15 @@ def points_with_interval(found: Mean) -> str:
     return f"{found.mean:+.1f}{interval}"
 
 
+def answer_text(choices: Sequence[Choice]) -> str:
+    """`choice_text` at the weight that the explorer begins with.
+
+    choices   of `best_method.choices_by_half`
+    """
+    found = [each for each in choices if each.weight == WEIGHT]
+    return choice_text(found[0]) if found else "Not known: nobody has two test samples."
+
+
 def choice_text(choice: Choice) -> str:
     """Whether a method for each person is better than one for all, in words."""
     if pd.isna(choice.added.low):

@@ -112,3 +112,11 @@ def test_a_method_that_suits_some_people_is_found_for_them():
     assert choice.apparent.mean == choice.added.mean == 2
     assert choice.one == "a"
     assert choice.score.mean == 2
+
+
+def test_without_two_test_digits_nothing_is_chosen(make_relative_run):
+    run = make_relative_run(changes={LATE: (0.1, 0)}, cohorts=1, people=2)
+    draw = np.random.default_rng
+    assert len(best_method.choices_by_half(run, [LATE], (0, 1), draw(0))) == 2
+    run.rows["n_I"] = 3  # three flips of one digit
+    assert best_method.choices_by_half(run, [LATE], (0, 1), draw(0)) == []
