@@ -1,5 +1,6 @@
-"""Figures of doses of own data: the harm they do, and several lengths of training (chapter 9)."""
+"""Figures of doses of own data: their harm, learning curves, several lengths (chapter 9)."""
 
+import textwrap
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -14,11 +15,13 @@ from perso.report.figures import (
     WIDTH,
     as_written,
     interval_errors,
+    legend_below,
     part_label,
     plain_ticks,
 )
 from perso.report.picture import Picture, parts_text
 
+LEGEND_LETTERS = 48  # of a line
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
 
 
@@ -98,8 +101,8 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
-            ax.set(ylabel="change (pp)")
-            ax.set_title(f"{name}: {part_label(part)}", loc="left")
+            ax.set_title(f"{name}: ${part}$", loc="left")
+        line[0].set(ylabel="change (pp)")
     for ax in axes[-1]:
         ax.set(xscale="log", xlabel="iterations on $D_I$, % of those of the epochs")
         ax.xaxis.set_major_formatter("{x:g}")
@@ -108,7 +111,8 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
         for ax in axes.flat
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    fig.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=2)
+    labels = [textwrap.fill(label, LEGEND_LETTERS) for label in handles]
+    fig.legend(handles.values(), labels, loc="outside lower left", ncols=2)
     drawn = points[points["contrast"].isin(names)]
     named = drawn.set_axis(
         [
@@ -175,3 +179,27 @@ def draw_cells(ax: Axes, cells: pd.DataFrame) -> None:
     ends = np.array([*limits, *predicted])
     room = 0.05 * np.ptp(ends)  # for a mark at the edge
     ax.set_ylim(ends.min() - room, ends.max() + room)
+
+
+def curves_figure(curves: pd.DataFrame, dose: int) -> Picture:
+    """Accuracy on D_I and on D_G along the training, a line per method; the dose is shaded.
+
+    curves   of `learning_curve.learning_curves`
+    dose     iterations before the switch to D_G
+    """
+    hues = sns.color_palette("colorblind")
+    fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 3.2), layout="constrained")
+    texts = []
+    for ax, part in zip(axes, PARTS, strict=True):
+        ax.axvspan(0, dose, color="0.93", zorder=0, label=f"the dose: {dose:,} iterations")
+        for (name, line), hue in zip(curves.groupby("method", sort=False), hues, strict=False):
+            values = 100 * line[part]
+            ax.plot(line["iteration"], values, ".-", color=hue, ms=4, lw=1.4, label=name)
+            at_switch = values[line["iteration"] == dose].mean()
+            ends = f"{at_switch:.0f} % after the dose, {values.iloc[-1]:.0f} % at the end"
+            texts.append(f"{part}, {name}: {ends}.")
+        ax.set(xlabel="iteration", xlim=(0, curves["iteration"].max()))
+        ax.set_title(part_label(part))
+    axes[0].set_ylabel("accuracy (%)")
+    legend_below(fig, axes[0], ncols=2)
+    return Picture(fig, f"Accuracy along the training. {' '.join(texts)}")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from perso.analysis.selection import SELECTED
@@ -22,13 +24,16 @@ from perso.report.picture import Picture
 FAMILY_OF = {method.name: method.family for method in (*METHODS, SELECTED)}
 
 
-def effects_figure(table: pd.DataFrame) -> Picture:
+def effects_figure(table: pd.DataFrame, by_cohort: pd.DataFrame | None = None) -> Picture:
     """Changes against the baseline on D_I and on D_G, a line per method; crosses are v3's.
 
-    table   of `effects.effects_table`
+    table       of `effects.effects_table`
+    by_cohort   of `cohort_effects.cohort_effects`, drawn as small rings
     """
     fig = forest(table, list(table.index), [FAMILY_OF[name] for name in table.index], 0.27)
     for ax, part in zip(fig.axes, PARTS, strict=True):
+        if by_cohort is not None:
+            draw_cohorts(ax, 100 * by_cohort[part].reindex(columns=table.index))
         ax.scatter(
             100 * table[part]["printed"],
             range(len(table)),
@@ -38,9 +43,22 @@ def effects_figure(table: pd.DataFrame) -> Picture:
             zorder=4,
             label="printed in v3",
         )
-    fig.axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
+    handles, names = fig.axes[0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside upper right", ncols=2)
     text = "Change of accuracy per method in points, with 95 % intervals."
-    return Picture(fig, f"{text} {changes_text(table)}")
+    cohorts = "" if by_cohort is None else f" Small rings are {len(by_cohort)} single cohorts."
+    return Picture(fig, f"{text} {changes_text(table)}{cohorts}")
+
+
+def draw_cohorts(ax: Axes, changes: pd.DataFrame) -> None:
+    """Draw a ring per cohort on the line of each method, a little below the mean's mark.
+
+    changes   in points: a line per cohort, a column per method
+    """
+    places = np.tile(np.arange(changes.shape[1]) + 0.22, (len(changes), 1))
+    ax.scatter(
+        changes, places, s=9, facecolors="none", edgecolors="0.45", linewidths=0.7, label="a cohort"
+    )
 
 
 def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
@@ -52,7 +70,10 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
         f"{line['', 'differs']}\n{method} minus {other}"
         for (method, other), line in contrasts.iterrows()
     ]
-    fig = forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.5)
+    fig = forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.46)
+    symbols = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
+    for ax, part in zip(fig.axes, symbols, strict=True):
+        ax.set(xlabel=f"change on ${part}$ (pp)")  # long labels leave no room for more
     return Picture(fig, contrasts_text(contrasts))
 
 

@@ -295,9 +295,11 @@ def sweep(
         for label, names in lines.items():
             draw_sweep(ax, table, part, names, label)
         ax.set(xlabel=xlabel, xscale=scale)
+        ax.set_title(part_label(part))
         if ticks is not None:
             ax.set_xticks(list(ticks), list(ticks.values()))
             ax.minorticks_off()
+    axes[0].set_ylabel("change (pp)")
     if len(lines) > 1:
         legend_below(fig, axes[0])
     drawn = list(dict.fromkeys(name for names in lines.values() for name in names))
@@ -334,7 +336,6 @@ def draw_sweep(
         elinewidth=1,
         label=label,
     )
-    ax.set(ylabel=f"change on {part_label(part)} (pp)")
     return ax
 
 
@@ -366,6 +367,8 @@ def dose_figure(table: pd.DataFrame) -> Picture:
     fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 3.6), layout="constrained")
     for ax, part in zip(axes, PARTS, strict=True):
         draw_doses(ax, table, part)
+        ax.set_title(part_label(part))
+    axes[0].set_ylabel("change (pp)")
     legend_below(fig, axes[0], ncols=2)
     named = table.set_axis(
         [
@@ -399,7 +402,6 @@ def draw_doses(ax: Axes, table: pd.DataFrame, part: str) -> Axes:
     ax.set(
         xscale="log",
         xlabel="$n_{ES}$, iterations of early shaping",
-        ylabel=f"change on {part_label(part)} (pp)",
     )
     plain_ticks(ax, sorted(table["", "dose"].unique()))
     return ax

@@ -27,13 +27,21 @@ def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Pi
     """
     rows = -(-len(tables) // 2)
     fig, axes = plt.subplots(
-        rows, 2, figsize=(WIDTH, 3.4 * rows), squeeze=False, layout="constrained"
+        rows, 2, figsize=(WIDTH - 0.6, 3.1 * rows), squeeze=False, layout="constrained"
     )
     texts = []
     for ax, (method, table) in zip(axes.flat, tables.items(), strict=False):
         draw_matrix(ax, table, method, limit)
         values = 100 * matrix.double_centred(table.to_numpy())
         texts.append(f"{method}: {np.diag(values).mean():+.1f} points on the own test set.")
+    for ax in axes.flat[len(tables) :]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xlabel("test set of person")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("network of person")
+    label = "accuracy without both means (pp)"
+    fig.colorbar(axes[0, 0].images[0], ax=axes, shrink=0.5, extend="both", label=label)
     text = "Accuracy of people's networks on people's test sets, without both means."
     return Picture(fig, f"{text} {' '.join(texts)}")
 
@@ -41,10 +49,10 @@ def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Pi
 def draw_matrix(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) -> Axes:
     """Draw `matrix_figure` of one method."""
     values = 100 * matrix.double_centred(table.to_numpy())
-    image = ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
-    ax.set(xticks=[], yticks=[], xlabel="test set of person", ylabel="network of person")
-    ax.set_title(title)
-    ax.figure.colorbar(image, ax=ax, shrink=0.8, extend="both", label="pp")
+    ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(f"{title}: {np.diag(values).mean():+.1f} on the diagonal")
+    ax.spines[:].set_visible(False)
     ax.grid(False)
     return ax
 

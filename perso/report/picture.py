@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from perso.files import whole
 
-LARGEST_SVG = 100_000  # bytes; a larger one is drawn as pixels
+LARGEST_SVG = 150_000  # bytes; a larger one is drawn as pixels
 SCREEN = 96  # pixels per inch of a page
 SHARPNESS = 2  # pixels of an image per pixel of a page
 # no date and no version, so that the same figure gives the same bytes

@@ -72,7 +72,7 @@ def specification_figure(table: pd.DataFrame) -> Picture:
     fig, axes = plt.subplots(
         len(panels),
         1,
-        figsize=(WIDTH, 1.2 + 0.42 * sum(heights) + 0.35 * len(panels)),
+        figsize=(WIDTH, 1.2 + 0.46 * sum(heights) + 0.35 * len(panels)),
         sharex=True,
         squeeze=False,
         height_ratios=heights,
@@ -84,7 +84,7 @@ def specification_figure(table: pd.DataFrame) -> Picture:
             colour, marker = VERDICT_LOOKS[line["verdict"]]
             errors = [[error] for error in interval_errors(line)]
             ax.errorbar(line["change"], place, xerr=errors, fmt=marker, color=colour, ms=7)
-        label_lines(ax, [f"{line.reading}: {line.what}" for line in lines.itertuples()])
+        label_lines(ax, [f"{line.reading}:\n{line.what}" for line in lines.itertuples()])
         ax.set_title(f"claim {number}", loc="left")
     axes[-1, 0].set(xlabel="deciding effect (pp); above 0 supports the claim")
     handles = [

@@ -221,6 +221,20 @@ def test_the_papers_effects_are_crosses_and_predictions_diamonds():
     np.testing.assert_allclose(marks(on_G, name).ravel(), [100 * 400 / 3_300, -2])
 
 
+def test_curves_say_the_accuracy_after_the_dose_and_at_the_end():
+    lines = [("own", 0, 0.1, 0.1), ("own", 40, 0.8, 0.3), ("own", 60, 0.7, 0.75)]
+    lines += [("general", 40, 0.4, 0.6), ("general", 60, 0.5, 0.7)]
+    curves = pd.DataFrame(lines, columns=["method", "iteration", "D_I", "D_G"])
+    shown = doses_figures.curves_figure(curves, 40)
+    assert "D_I, own: 80 % after the dose, 70 % at the end." in shown.alt
+    assert "D_G, general: 60 % after the dose, 70 % at the end." in shown.alt
+    on_G = shown.figure.axes[1]
+    own = next(line for line in on_G.lines if line.get_label() == "own")
+    np.testing.assert_allclose(own.get_xydata(), [[0, 10], [40, 30], [60, 75]])
+    (shaded,) = on_G.patches
+    assert shaded.get_x() == 0 and shaded.get_width() == 40
+
+
 def test_all_marks_are_in_the_picture():
     figure = doses_figures.collapse_figure(points(), cells(effect=-0.3, printed=0.2)).figure
     for ax in figure.axes:
@@ -231,5 +245,4 @@ def test_all_marks_are_in_the_picture():
 def test_contrasts_that_no_run_has_are_not_drawn():
     figure = doses_figures.collapse_figure(points(), cells()).figure
     titles = [ax.get_title(loc="left") for ax in figure.axes]
-    labels = ("own data, $D_I$", "everybody else's, $D_G$")
-    assert titles == [f"{doses.ES_EFFECT}: {label}" for label in labels]
+    assert titles == [f"{doses.ES_EFFECT}: ${part}$" for part in ("D_I", "D_G")]

@@ -359,6 +359,21 @@ def test_the_figure_has_a_line_per_method_and_crosses_for_printed_values():
     assert labels == [EARLY, LATE]
 
 
+def test_each_cohort_is_a_ring_on_the_line_of_its_method():
+    table = effects_table(**{EARLY: (OPEN, UP), LATE: (UP, DOWN)})
+    columns = [(part, name) for part in ("D_I", "D_G") for name in (LATE, EARLY)]
+    cohorts = pd.DataFrame([[0.01, 0.02, 0.03, 0.04], [0.02, 0.03, 0.04, 0.05]])
+    cohorts.columns = pd.MultiIndex.from_tuples(columns)
+    shown = effects_figures.effects_figure(table, cohorts)
+    assert shown.alt.endswith("Small rings are 2 single cohorts.")
+    rings = next(
+        each for each in shown.figure.axes[1].collections if each.get_label() == "a cohort"
+    )
+    places = rings.get_offsets()
+    assert places[:, 0].tolist() == pytest.approx([4, 3, 5, 4])  # early, then late
+    assert places[:, 1].round().tolist() == [0, 1, 0, 1]
+
+
 def test_the_figure_of_contrasts_names_both_methods_and_their_difference():
     table = contrasts({LATE_PAIRS[0]: (UP, DOWN), EARLY_PAIRS[0]: ((1, None), OPEN)})
     shown = effects_figures.contrasts_figure(table)
