@@ -113,6 +113,15 @@ def effects_table(run: Published) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
+def leading(table: pd.DataFrame) -> str:
+    """The main method with the largest mean change on D_I; of all, where none of these was run.
+
+    table   of `effects_table`
+    """
+    main = [name for name in MAIN if name in table.index]
+    return str(table.loc[main or table.index, ("D_I", "change")].idxmax())
+
+
 def expected_harm(hits: Hits, method: str, base: str = BASELINE) -> Mean:
     """The expected share of people whose true accuracy on D_I is lower with a method than a base.
 

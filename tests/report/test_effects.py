@@ -125,6 +125,12 @@ def test_printed_changes_are_between_the_lowest_and_the_highest():
     assert "lie between +0.3 and +0.4 points on the" in effects_text.printed_sentence(table)
 
 
+def test_the_leading_method_is_the_main_one_with_the_largest_gain():
+    table = effects_table(**{LATE: (UP, DOWN), EARLY: (SAME, SAME), "ES 1.2 %": ((9.0, 1), SAME)})
+    assert effects.leading(table) == LATE
+    assert effects.leading(table.loc[["ES 1.2 %"]]) == "ES 1.2 %"
+
+
 def test_few_cohorts_say_what_intervals_on_everybody_else_are_for(make_relative_run):
     for cohorts, words in ((1, "1 cohort"), (2, "2 cohorts"), (3, "3 cohorts")):
         run = make_relative_run(changes={LATE: (0, 0)}, cohorts=cohorts)
