@@ -140,6 +140,13 @@ def test_links_within_the_book_lead_somewhere(folder: Path, page_name: str):
     assert broken == []
 
 
+def test_every_image_is_described(folder: Path, page_name: str):
+    """In words: Sphinx describes an image by its path where nobody else does."""
+    page = BeautifulSoup((folder / page_name).read_text("utf-8"), "html.parser")
+    described = [(image["src"], image.get("alt", "").strip()) for image in page.find_all("img")]
+    assert [source for source, words in described if not words or words in source] == []
+
+
 def test_the_first_page_is_the_introduction(open_page: Callable, base: str):
     page = open_page(base + "index.html")
     page.wait_for_url(f"{base}intro.html")
