@@ -128,6 +128,8 @@ def choice_rule(facts: Facts) -> str:
             "Choose a method for each person, by samples that are held out: chosen by half of the "
             f"test samples it gains {gain} on the other half over one method for all."
         )
+    if facts.best is None:
+        return ""
     known = "" if np.isnan(choice.high) else f", {signed_points(choice.high)} at most"
     return (
         "Use the same method for all: that choosing for each person pays is not shown (chosen by "

@@ -38,7 +38,7 @@ def runs_html(studies: Mapping[str, Study]) -> str:
         names=names,
         answer=agreement_lines(effects, len(names)),
         differ=differ_sentence(differences),
-        who=text_table(who_table(studies, rows), "The runs", "run"),
+        who=text_table(who_table(studies, rows), "The runs", "what"),
         picture=inline_svg(figures.runs_figure(compared)),
         effects={
             part: text_table(
@@ -55,7 +55,7 @@ def runs_html(studies: Mapping[str, Study]) -> str:
 
 
 def who_table(studies: Mapping[str, Study], rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The people, data and size of each run as text: a line per run."""
+    """The people, data and size of each run as text: a column per run."""
     lines = {}
     for name, study in studies.items():
         data, s = study.data, study.settings
@@ -72,7 +72,7 @@ def who_table(studies: Mapping[str, Study], rows: Mapping[str, pd.DataFrame]) ->
             "epochs": f"{s.epochs}",
             "models": f"{len(rows[name]):,}",
         }
-    return pd.DataFrame.from_dict(lines, orient="index")
+    return pd.DataFrame(lines)
 
 
 def sign_of(effect: Mean) -> int:

@@ -82,8 +82,10 @@ def training_estimate(
 
 def duration_text(seconds: float) -> str:
     """Return a rough time: seconds, minutes or hours."""
+    if seconds < 1.5:
+        return "a second"
     if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
+        return f"{seconds:.0f} seconds"
     if seconds < 5400:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

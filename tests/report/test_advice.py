@@ -68,6 +68,7 @@ NAN = np.nan
         ("choice", {"choice": mean(NAN, NAN)}, ""),
         ("choice", {"choice": mean(0.03)}, "for each person,…gains +3.0 points"),
         ("choice", {"choice": mean(0.0)}, "same method for all:…+0.0 points…+1.0 at"),
+        ("choice", {"best": None}, ""),
         ("choice", {"choice": mean(0.0, NAN)}, "same method for all:…other half)."),
         ("cohorts", {}, ""),
         ("cohorts", {"cohorts": 1}, "holds for one set of other people…cohorts: 3"),
