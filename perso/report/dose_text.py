@@ -124,31 +124,39 @@ def late_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
 
 
-def late_sentence(table: pd.DataFrame) -> str:
-    """How many settings of transfer learning harm D_G, for how many a loss is excluded, the best.
+def late_texts(table: pd.DataFrame) -> dict[str, str]:
+    """How many settings of transfer learning harm D_G, and the best of those that do not.
 
     table   of `comparison.compare`, with the generic network (TL-n-0) as the base
+
+    late_settings, late_harmed, late_safe   counts: all; whose interval is below 0; whose interval
+                                            excludes a loss larger than late_margin, points
+    late_findings                           which of v1's and v3's findings occur
+    late_best                               of those without a loss, the best on D_I
     """
     names = [method.name for method in late_methods(table)]
     on_G = table.loc[names, "D_G"]
     harmed = on_G.index[on_G["high"] < 0]
     safe = on_G.index[on_G["low"] > -D_G.margin]
-    sentences = [
-        f"For {len(harmed)} of {len(names)} settings of transfer learning "
-        "(optimiser, rate, length), accuracy on D_G is significantly lower "
-        "than that of the generic network they start from; "
-        f"for {len(safe)}, a loss of more than {100 * D_G.margin:g} points is excluded."
-    ]
+    findings = {
+        (True, True): "both v1's harm and v3's absence of harm occur here",
+        (True, False): "only v1's harm occurs here",
+        (False, True): "only v3's absence of harm occurs here",
+        (False, False): "neither is shown here",
+    }
+    best = "not known: none excludes a loss"
     if len(safe):
-        if len(harmed):
-            sentences.append("So v1's harm and v3's absence of harm both occur.")
-        best = table.loc[safe, ("D_I", "change")].idxmax()
-        change_I, change_G = (format_change(table.loc[best, part]) for part in PARTS)
-        sentences.append(
-            f"Of those without such a loss, {best} helps the individual most "
-            f"({change_I} points on D_I, {change_G} on D_G)."
-        )
-    return " ".join(sentences)
+        name = table.loc[safe, ("D_I", "change")].idxmax()
+        on_I, on_others = (format_change(table.loc[name, part]) for part in PARTS)
+        best = f"{name}: {on_I} points on the own data, {on_others} on everybody else's"
+    return {
+        "late_settings": str(len(names)),
+        "late_harmed": str(len(harmed)),
+        "late_safe": str(len(safe)),
+        "late_margin": f"{100 * D_G.margin:g}",
+        "late_findings": findings[len(harmed) > 0, len(safe) > 0],
+        "late_best": best,
+    }
 
 
 # --- doses and lengths, and the papers' cells

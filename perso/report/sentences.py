@@ -11,7 +11,6 @@ import pandas as pd
 from IPython.display import Markdown
 
 from perso.analysis import comparison
-from perso.data.dataset import StudyData, part_sizes
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.tables import format_change, listed, parts_in
 from perso.stats import paired
@@ -72,16 +71,6 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
 # --- the cohort, and several runs
 
 
-def people_sentence(data: StudyData) -> str:
-    """How many individuals there are, and with how much data each network is trained."""
-    sizes = part_sizes(data)
-    samples, own, others = sizes[["samples", "D_I train", "D_G train"]].mean()
-    return (
-        f"{len(sizes)} individuals with {samples:.0f} samples each on average. "
-        f"A network may learn from {own:.0f} images of its person and {others:,.0f} of others."
-    )
-
-
 def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     """Whether the published run of most people and the book's own run agree on signs.
 
@@ -113,7 +102,7 @@ def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
     table   of `comparison.compare_runs`
     """
     return " and ".join(
-        f"{same.sum()} of {len(same)} on {part}"
+        f"{same.sum()} of {len(same)} on {ALL_PARTS[part].phrase}"
         for part, same in comparison.sign_agreement(table, one, other).items()
     )
 
@@ -131,13 +120,12 @@ def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     pairs += [(run, "v3") for run in (own, *others)]
     lines = []
     for one, other in pairs:
+        agreement = comparison.sign_agreement(table, one, other)
+        counts = [f"{same.sum()} of {len(same)} on ${part}$" for part, same in agreement.items()]
         opposite = [
-            f"{name} on {part}"
-            for part, same in comparison.sign_agreement(table, one, other).items()
-            for name in same.index[~same]
+            f"{name} on ${part}$" for part, same in agreement.items() for name in same.index[~same]
         ]
-        agreed = agreed_signs(table, one, other)
-        line = f"- significant in **{one}**, the same sign in **{other}**: {agreed}"
+        line = f"- significant in **{one}**, the same sign in **{other}**: {' and '.join(counts)}"
         lines.append(f"{line}; not {', '.join(opposite)}" if opposite else line)
     return Markdown("\n".join(lines))
 
