@@ -9,29 +9,37 @@ from perso.methods.method import (
 from perso.methods.registry import METHODS
 
 
-def cost_sentence(table: pd.DataFrame) -> str:
-    """r_train of every family, and from how many people on transfer learning costs no more.
+def family_shares(table: pd.DataFrame) -> dict[str, str]:
+    """Smallest and largest r_train of every family, without the baseline and controls.
 
     table   of `cost.training_cost`
     """
-    members = {
-        family: [m.name for m in METHODS if m.family == family and m.name in table.index]
-        for family in FAMILIES
-        if family not in ("baseline", "control")
-    }
-    shares = []
-    for family, names in members.items():
-        if names:
+    texts = {}
+    for family in FAMILIES:
+        names = members(table, family)
+        if family not in ("baseline", "control") and names:
             r_train = table.loc[names, "r_train"]
             ends = dict.fromkeys(f"{end:.2f}" for end in (r_train.min(), r_train.max()))
-            shares.append(f"{family} {' to '.join(ends)}")
-    break_even = table.loc[members["transfer learning"], "break-even"].replace(np.inf, np.nan)
-    since = f", from {break_even.max():,.0f} people on" if break_even.count() else ""
-    return (
-        f"Training for one person only, as a share of the baseline's: {', '.join(shares)}. "
-        f"With what all people share included, {break_even.count()} of {len(break_even)} settings "
-        f"of transfer learning cost no more than a training for each person{since}."
-    )
+            texts[family] = " to ".join(ends)
+    return texts
+
+
+def members(table: pd.DataFrame, family: str) -> list[str]:
+    """Names of a family's methods that a table has a line of."""
+    return [each.name for each in METHODS if each.family == family and each.name in table.index]
+
+
+def break_even_text(table: pd.DataFrame) -> str:
+    """From how many people on settings of transfer learning cost no more than whole trainings.
+
+    table   of `cost.training_cost`
+    """
+    break_even = table.loc[members(table, "transfer learning"), "break-even"]
+    reached = break_even.replace(np.inf, np.nan).dropna()
+    count = f"{len(reached)} of {len(break_even)} settings"
+    if reached.empty:
+        return f"no number of people on ({count})"
+    return f"{reached.max():,.0f} people on ({count})"
 
 
 def schedule_cost_texts(table: pd.DataFrame) -> dict[str, str]:
@@ -48,12 +56,6 @@ def schedule_cost_texts(table: pd.DataFrame) -> dict[str, str]:
         "cost_weighed": f"{weighing['r_train']:.0f} exactly; v1's {weighing['v1 factors']:.2f} "
         "differs because it is measured time",
     }
-
-
-def late_share_sentence(table: pd.DataFrame) -> str:
-    """Smallest and largest r_train of transfer learning at v3's size (`cost.cost_by_schedule`)."""
-    ends = f"{table['r_train'].min():.3f} to {table['r_train'].max():.3f}"
-    return f"At v3's own size transfer learning's share is {ends}."
 
 
 def measured_cost_texts(
@@ -75,15 +77,3 @@ def measured_cost_texts(
         "cost_scatter": f"{ms.min():.3g} to {ms.max():.3g} ms, a factor of "
         f"{ms.max() / ms.min():.1f}",
     }
-
-
-def network_cost_sentence(weights: float, flop: float, methods: int) -> str:
-    """Bytes to keep per person and arithmetic per image, the same for all methods.
-
-    weights, flop   bytes of a network; floating-point operations for an image
-    """
-    return (
-        f"The network is the same in all {methods} rows: {weights / 1000:,.0f} kB to keep for each "
-        f"person and {flop / 1e6:.2g} MFLOP for an image. Storage and inference do not depend on "
-        "the method."
-    )

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from perso.markup import as_text
+from perso.report.tables import format_change
+
+RATIO = ["ratio", "low", "high"]
 
 
 def test_set_text(noise: pd.DataFrame) -> str:
@@ -20,42 +24,27 @@ def test_set_text(noise: pd.DataFrame) -> str:
     )
 
 
-def fairness_answer(tables: dict[str, pd.DataFrame], methods: Sequence[str], base: str) -> str:
-    """How much people differ with the base and with methods; the first method's effect on people.
-
-    tables   `fairness.fairness_table` by part, with the between-person SD by digits
-    """
-    method, sds = methods[0], []
-    own, before = tables["D_I"].loc[method], tables["D_I"].loc[base]
-    for name in (base, *methods):
-        sd, no_noise = 100 * tables["D_I"].loc[name, ["sd", "between-person SD (digits)"]]
-        sds.append(f"{sd:.1f} ({no_noise:.1f}) with {name}")
-    rise = 100 * (own["worst decile"] - before["worst decile"])
-    mean = 100 * (own["mean"] - before["mean"])
-    return (
-        "On the individuals' own data, the SD over people in percentage points (in brackets, the "
-        f"between-person SD with noise removed) is {', '.join(sds)}. {method} changes the mean of "
-        f"the worst-off tenth by {rise:+.1f} points and the mean of all by {mean:+.1f}. It lowers "
-        f"accuracy on the own data for {100 * own['harmed']:.0f} % of individuals; "
-        f"{100 * tables['D_G'].loc[method, 'harmed']:.0f} % of its networks are less accurate on "
-        "everybody else's."
-    )
-
-
 def dispersion_text(table: pd.DataFrame) -> pd.DataFrame:
-    """`fairness.dispersion_against_base` as text; the change of the SD in percentage points."""
-    ratios = [f"{line.ratio:.2f} [{line.low:.2f}, {line.high:.2f}]" for line in table.itertuples()]
-    points = 100 * table[["change", "change low", "change high"]]
-    changes = [f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]" for mean, low, high in points.to_numpy()]
+    """`fairness.dispersion_against_base` as text; the change of the SD in percentage points.
+
+    Without intervals where there are too few people for them.
+    """
+    ends = {"change low": "low", "change high": "high"}
+    changes = table[["change", *ends]].rename(columns=ends)
     return pd.DataFrame(
         {
-            "SD ratio [95 %]": ratios,
+            "SD ratio [95 %]": [ratio_text(*line) for line in table[RATIO].to_numpy()],
             "p": table["p"].map("{:.3f}".format),
             "p (Holm)": table["holm"].map("{:.3f}".format),
-            "change of between-person SD [95 %]": changes,
+            "change of between-person SD [95 %]": changes.apply(format_change, axis=1),
         },
         index=table.index,
     )
+
+
+def ratio_text(ratio: float, low: float, high: float) -> str:
+    """A ratio with its interval; without it where its ends are missing."""
+    return f"{ratio:.2f}" if np.isnan(low) else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,13 +22,11 @@ def class_share_text(line: pd.Series) -> str:
     )
 
 
-def class_answer(table: pd.DataFrame) -> str:
-    """Whether gains clearly differ between classes, by method (`gains.class_shares`)."""
-    verdicts = []
-    for method, p in table["p"].items():
-        verdict = "clear" if p < SIGNIFICANT else "not clear"
-        verdicts.append(f"{verdict} with {method}" + ("" if np.isnan(p) else f" (p = {p:.2g})"))
-    return f"A difference of gains between classes is {' and '.join(verdicts)}."
+def clear_text(p: float) -> str:
+    """Whether a p-value is called clear, with the p; or that it is not known."""
+    if np.isnan(p):
+        return "not known"
+    return f"{'clear' if p < SIGNIFICANT else 'not clear'} (p = {p:.2g})"
 
 
 def class_gain_table(by_class: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -63,26 +61,19 @@ def class_gain_sentence(method: str, table: pd.DataFrame) -> str:
     )
 
 
-def people_gain_sentence(
-    by_size: dict[str, pd.DataFrame], sizes: pd.Series, too_similar: bool
-) -> str:
-    """How many people gain on their own data, the range of gains, and of training sizes.
+def people_text(table: pd.DataFrame) -> str:
+    """How many people gain on their own data, and the range of their gains (`gains.by_size`)."""
+    gain = 100 * table["gain"]
+    return f"{(gain > 0).sum()} of {len(gain)} ({gain.min():+.1f} to {gain.max():+.1f} points)"
 
-    by_size             `gains.by_size` by method
-    sizes, too_similar  `gains.training_sizes` and `gains.sizes_too_similar`
+
+def sizes_text(sizes: pd.Series, too_similar: bool) -> str:
+    """The range of training sizes, and whether they vary enough to show the effect of more data.
+
+    sizes, too_similar   `gains.training_sizes` and `gains.sizes_too_similar`
     """
-    counts = []
-    for name, table in by_size.items():
-        gain = 100 * table["gain"]
-        counts.append(
-            f"{(gain > 0).sum()} of {len(gain)} with {name} "
-            f"({gain.min():+.1f} to {gain.max():+.1f} points)"
-        )
     rest = ", too similar to estimate the effect of more data" if too_similar else ""
-    return (
-        f"People who gain on their own data: {', '.join(counts)}. "
-        f"They have {sizes.min()} to {sizes.max()} training images{rest}."
-    )
+    return f"{sizes.min()} to {sizes.max()} images{rest}"
 
 
 def size_slope_sentence(slopes: dict[str, dict[str, float]], too_similar: bool) -> str:
@@ -113,14 +104,6 @@ def front_sentence(table: pd.DataFrame, alone: float) -> str:
         f"{table['member'].sum()} of {len(table)} methods are on the front of the means, one alone "
         f"in {100 * alone:.0f} % of draws; {table['best'].idxmax()} has the largest sum with "
         f"probability {table['best'].max():.2f}"
-    )
-
-
-def price_sentence(table: pd.DataFrame) -> str:
-    """Which method is best at a price of 1 (`tradeoff.front_membership`)."""
-    return (
-        f"If a point on D_G is worth as much as one on D_I, {table['best'].idxmax()} is best of "
-        f"all rows with probability {table['best'].max():.2f}."
     )
 
 

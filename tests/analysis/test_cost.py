@@ -155,24 +155,21 @@ def test_schedules_have_the_length_that_is_trained(tiny):
         assert table.loc[each.name, ["own", "shared"]].sum() == len(tiny.schedule(each)), each.name
 
 
-def test_the_answer_names_every_family_and_the_break_even():
-    answer = cost_text.cost_sentence(cost.training_cost(FOUR))
-    assert "early shaping 1.67, transfer learning 0.50, data grouping 1.00" in answer
-    assert "1 of 1 settings of transfer learning" in answer
-    assert answer.endswith("from 2 people on.")
+def test_every_family_has_its_share_but_controls_and_the_baseline():
+    shares = cost_text.family_shares(cost.training_cost(FOUR))
+    expected = {"early shaping": "1.67", "transfer learning": "0.50", "data grouping": "1.00"}
+    assert shares == expected
+    short = FOUR[FOUR["method"] == TL].assign(method="TL-n-10 (1e-4)", own_iterations=60)
+    both = cost_text.family_shares(cost.training_cost(pd.concat([FOUR, short])))
+    assert both["transfer learning"] == "0.10 to 0.50"
+
+
+def test_the_break_even_is_that_of_all_settings_that_reach_it():
+    table = cost.training_cost(FOUR)
+    assert cost_text.break_even_text(table) == "2 people on (1 of 1 settings)"
     longer = FOUR.assign(own_iterations=FOUR["own_iterations"].where(FOUR["method"] != TL, 700))
-    assert cost_text.cost_sentence(cost.training_cost(longer)).endswith(
-        "0 of 1 settings of transfer learning cost no more than a training for each person."
-    )
-
-
-def test_the_answer_leaves_out_controls_wherever_families_stand(monkeypatch):
-    families = ("baseline", "data grouping", "control", "early shaping", "transfer learning")
-    monkeypatch.setattr(cost_text, "FAMILIES", families)
-    assert (
-        "data grouping 1.00, early shaping 1.67, transfer learning 0.50."
-        in cost_text.cost_sentence(cost.training_cost(FOUR))
-    )
+    never = cost_text.break_even_text(cost.training_cost(longer))
+    assert never == "no number of people on (0 of 1 settings)"
 
 
 def test_bars_end_where_the_iterations_do():
