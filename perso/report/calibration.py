@@ -140,32 +140,78 @@ def share_sentence(record: dict | None, what: str, scenario: str) -> str:
 
 
 def calibration_sentences(record: dict | None) -> dict[str, str]:
-    """Every sentence of chapter 17 under its name: the answer, then those of `SENTENCES`."""
-    found = {"calib_answer": calibration_answer(record)}
+    """Every text of chapter 17 under its name: those of the answer, then those of `SENTENCES`."""
+    found = answer_texts(record)
     for name, (what, scenario) in SENTENCES.items():
         found[name] = share_sentence(record, what, scenario)
     return found
+
+
+def answer_texts(record: dict | None) -> dict[str, str]:
+    """The numbers of chapter 17's answer by the name of the text; "?" without a record.
+
+    calib_entries, calib_holds, calib_safe, calib_off   shares: all, in their band, outside on the
+                                                        safe side, outside on the other
+    calib_failed                                        the tests with a share on the other side
+    calib_rule, calib_alone                             % of studies of calib_people people that
+                                                        reject a true null hypothesis: by the rule
+                                                        for means, and by a t-test that ignores
+                                                        what people share
+    """
+    names = ("entries", "holds", "safe", "off", "failed", "rule", "alone", "people")
+    texts = dict.fromkeys((f"calib_{name}" for name in names), "?")
+    if not record:
+        return texts
+    counted, holds, safe, failed = counts(record)
+    texts |= {
+        "calib_entries": str(counted),
+        "calib_holds": str(holds),
+        "calib_safe": str(safe),
+        "calib_off": str(sum(bad for bad, _ in failed.values())),
+        "calib_failed": failed_text(failed) or "none",
+    }
+    for name, sentence in (("calib_rule", "calib_main"), ("calib_alone", "calib_main_t")):
+        test, scenario = SENTENCES[sentence]
+        found = entries(record, test)
+        line = found[found["scenario"] == scenario].iloc[-1]
+        texts[name] = f"{100 * line['share']:.1f}"
+        texts["calib_people"] = str(line["people"])
+    return texts
+
+
+def counts(record: dict) -> tuple[int, int, int, dict[str, tuple[int, int]]]:
+    """Entries without contrasts; those in their band; on the safe side; and the others by test.
+
+    Of each test with entries on the other side: how many, and of how many.
+    """
+    found = entries(record)
+    found = found[~found["contrast"]]
+    bad = found["verdict"].isin(["too often", "too seldom"])
+    holds = int((found["verdict"] == "holds").sum())
+    failed = {
+        str(what): (int(each.sum()), len(each))
+        for what, each in bad.groupby(found["what"], sort=False)
+        if each.any()
+    }
+    return len(found), holds, len(found) - holds - int(bad.sum()), failed
+
+
+def failed_text(failed: dict[str, tuple[int, int]]) -> str:
+    """The tests that fail somewhere, as `counts` returns them, each with its numbers."""
+    return ", ".join(f"{what} ({bad} of {all_})" for what, (bad, all_) in failed.items())
 
 
 def calibration_answer(record: dict | None) -> str:
     """How many entries hold their nominal level, and which do not; without contrasts."""
     if not record:
         return UNCOUNTED
-    found = entries(record)
-    found = found[~found["contrast"]]
-    holds = found["verdict"] == "holds"
-    failed = found["verdict"].isin(["too often", "too seldom"])
-    safe = len(found) - holds.sum() - failed.sum()
-    names = [
-        f"{what} ({each.sum()} of {len(each)})"
-        for what, each in failed.groupby(found["what"], sort=False)
-        if each.any()
-    ]
+    counted, holds, safe, failed = counts(record)
+    off = sum(bad for bad, _ in failed.values())
     answer = (
-        f"Of {len(found)} simulated error rates, coverages and powers, {holds.sum()} are in their "
-        f"band, {safe} are outside on the safe side and {failed.sum()} on the other"
+        f"Of {counted} simulated error rates, coverages and powers, {holds} are in their band, "
+        f"{safe} are outside on the safe side and {off} on the other"
     )
-    return f"{answer}: {', '.join(names)}." if names else f"{answer}."
+    return f"{answer}: {failed_text(failed)}." if failed else f"{answer}."
 
 
 def record_sentence(record: dict) -> str:

@@ -1,5 +1,6 @@
 """Figures of speed, cost and calibration (chapters 13, 16 and 17)."""
 
+import re
 from collections.abc import Mapping
 
 import matplotlib as mpl
@@ -9,7 +10,16 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from perso.report.calibration import KIND_NAMES, calibration_answer, entries, split_record
+from perso.report.calibration import (
+    ALONE,
+    ALONE_INTERVAL,
+    KIND_NAMES,
+    RULE,
+    RULES_INTERVAL,
+    calibration_answer,
+    entries,
+    split_record,
+)
 from perso.report.figures import WIDTH, colours, label_lines, legend_below
 from perso.report.picture import Picture, extremes_text, parts_text
 
@@ -130,19 +140,73 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
     return ax
 
 
-def calibration_figure(record: dict) -> Picture:
-    """`bands` of rejections on the left, and of intervals on the right.
+def means_figure(record: dict) -> Picture:
+    """The rule for means over people beside what ignores the cohort, a line per kind of studies.
 
-    Below are those of means over people of cohorts.
+    Above are rejections of a true null hypothesis, below intervals that contain the true value.
     """
-    parts = split_record(record)
+    found = entries(record)
+    pairs = {"rejects": (RULE, ALONE), "covers": (RULES_INTERVAL, ALONE_INTERVAL)}
+    lines = {
+        kind: found[found["kind"].eq(kind) & found["what"].isin(pairs[kind])] for kind in pairs
+    }
+    heights = [lines[kind]["scenario"].nunique() for kind in pairs]
+    fig, axes = plt.subplots(
+        2,
+        1,
+        figsize=(WIDTH, 1.6 + 0.27 * sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+    )
+    texts = []
+    for ax, (kind, pair) in zip(axes, pairs.items(), strict=True):
+        draw_pair(ax, lines[kind], pair)
+        ax.set(xlabel=f"{KIND_NAMES[kind]}, % of studies")
+        shares = 100 * lines[kind].groupby("what")["share"].agg(["min", "max"])
+        texts += [
+            f"{what}: {line['min']:.1f} to {line['max']:.1f} %" for what, line in shares.iterrows()
+        ]
+    legend_below(fig, axes[0])
+    return Picture(fig, f"Shares of simulated studies. {'; '.join(texts)}.")
+
+
+def draw_pair(ax: Axes, found: pd.DataFrame, pair: tuple[str, str]) -> Axes:
+    """Shares of two tests with their intervals against the bands, a line per kind of studies.
+
+    found   of `calibration.entries`
+    pair    names of the tests: the rule, and what ignores what people share
+    """
+    scenarios = list(found["scenario"].unique())
+    bands_of = found.drop_duplicates("scenario").set_index("scenario")["wanted"]
+    for place, scenario in enumerate(scenarios):
+        low, high = bands_of[scenario]
+        ax.barh(place, 100 * (high - low), left=100 * low, height=1, color="#cfe3d4", zorder=0)
+    looks = zip(
+        pair, ("#0072b2", "#d55e00"), "oX", ("our rule", "people taken as independent"), strict=True
+    )
+    for what, colour, marker, label in looks:
+        of_test = found[found["what"] == what]
+        y = [scenarios.index(scenario) for scenario in of_test["scenario"]]
+        ax.hlines(y, 100 * of_test["low"], 100 * of_test["high"], color=colour, lw=1)
+        ax.plot(100 * of_test["share"], y, marker, color=colour, ms=6, mec="white", label=label)
+    names = [re.sub(r"\bD_(\w)", r"$D_\1$", scenario) for scenario in scenarios]
+    label_lines(ax, names)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def calibration_figure(record: dict) -> Picture:
+    """`bands` of rejections above, and of intervals below, without means over people of cohorts."""
+    others, _ = split_record(record)
+    panels = ("rejects", "at most"), ("covers",)
     heights = [
-        len({(each["what"], each["scenario"]) for each in part["entries"]}) for part in parts
+        len({(e["what"], e["scenario"]) for e in others["entries"] if e["kind"] in kinds})
+        for kinds in panels
     ]
-    fig, axes = plt.subplots(2, 2, figsize=(WIDTH, 19), height_ratios=heights, layout="constrained")
-    for (left, right), part in zip(axes, parts, strict=True):
-        bands(left, part, ("rejects", "at most"))
-        bands(right, part, ("covers",))
-        left.legend(loc="center right")
+    size = WIDTH, 1.5 + 0.29 * sum(heights)
+    fig, axes = plt.subplots(2, 1, figsize=size, height_ratios=heights, layout="constrained")
+    for ax, kinds in zip(axes, panels, strict=True):
+        bands(ax, others, kinds)
+    legend_below(fig, axes[0])
     text = "Shares of simulated studies that reject a true null hypothesis or contain a true value."
-    return Picture(fig, f"{text} {calibration_answer(record)}")
+    return Picture(fig, f"{text} {calibration_answer(others)}")

@@ -58,20 +58,20 @@ def own_gain_table(gains: dict[str, Mean]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def personal_sentence(gains: dict[str, Mean]) -> str:
-    """For which methods a gain is personal, and whether the baseline's is near 0 as it must be."""
-    known = {method: mean for method, mean in gains.items() if not np.isnan(mean.low)}
-    if not known:
-        return (
-            f"This cannot be told from these rows: it needs {FEWEST} people in a cohort, or more."
-        )
-    personal = [name for name, mean in known.items() if mean.low > 0 and name != "BaseLine"]
-    texts = [f"{name} {mean_text(known[name])} points" for name in personal]
-    first = "No method has a personal gain whose interval excludes 0."
-    if texts:
-        first = f"Personal is a gain of {' and of '.join(texts)}."
-    rest = [f"{name} {mean_text(mean)}" for name, mean in known.items() if name not in personal]
-    return f"{first} Not personal, or not surely so: {'; '.join(rest)}." if rest else first
+def own_gain_texts(gains: dict[str, Mean]) -> dict[str, str]:
+    """The own gain of each of `MATRIX_METHODS` and whether it is personal, by the text's name."""
+    texts = {}
+    for name, method in zip(("base", "weighing", "late", "general"), MATRIX_METHODS, strict=True):
+        texts[f"own_gain_{name}"] = mean_text(gains[method])
+        texts[f"personal_{name}"] = personal_text(gains[method])
+    return texts
+
+
+def personal_text(mean: Mean) -> str:
+    """Whether an own gain is personal: its interval lies above 0."""
+    if np.isnan(mean.low):
+        return f"not known with fewer than {FEWEST} people in a cohort"
+    return "personal" if mean.low > 0 else "not surely personal"
 
 
 def components_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -161,6 +161,38 @@ def speed_answer(record: dict | None, device: str = "cpu") -> str:
     return f"On {place(record)}, {'; '.join(sentences)}."
 
 
+def answer_texts(record: dict | None) -> dict[str, str]:
+    """The numbers of chapter 13's answer by the name of the text; "?" for what was not measured.
+
+    speed_place                                  the machine
+    speed_models, speed_seconds, speed_times     a whole study: models, seconds, times as fast as
+                                                 the textbook loop
+    speed_timed                                  models that the textbook loop was timed with
+    speed_ms, speed_paper_times, speed_limit     an iteration at the largest size: ms, times as
+                                                 fast, % of the rate of a large matrix product
+    """
+    names = ("place", "models", "seconds", "times", "timed", "ms", "paper_times", "limit")
+    texts = dict.fromkeys((f"speed_{name}" for name in names), "?")
+    if not record:
+        return texts
+    size = measured_sizes(record)[-1]
+    line = speed_table(record, size).loc[study_way(record, size)["way"]]
+    texts |= {
+        "speed_place": place(record),
+        "speed_ms": f"{line['ms']:.3g}",
+        "speed_paper_times": f"{line['× textbook']:.1f}",
+        "speed_limit": f"{line['% of matrix product']:.0f}",
+    }
+    if study := record.get("study"):
+        texts |= {
+            "speed_models": str(study["models"]),
+            "speed_seconds": f"{study['perso_seconds']:.0f}",
+            "speed_times": f"{study['textbook_seconds'] / study['perso_seconds']:.1f}",
+            "speed_timed": str(study.get("textbook_models", study["models"])),
+        }
+    return texts
+
+
 def study_speed(study: dict) -> str:
     """Seconds of a whole study, and of the same models in the textbook loop, as a clause."""
     ours, textbook = study["perso_seconds"], study["textbook_seconds"]

@@ -115,6 +115,7 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
         "Of 3 simulated error rates, coverages and powers, 1 are in their band, "
         "1 are outside on the safe side and 1 on the other: sign-flip (1 of 2)."
     )
+    assert calibration.counts({"entries": entries}) == (3, 1, 1, {"sign-flip": (1, 2)})
     assert calibration.share_sentence({"entries": entries}, "sign-flip", "nothing differs") == (
         "sign-flip rejects a true null hypothesis in "
         "5.0 % of studies of 14 people and 30.0 % of 24 people"
@@ -160,10 +161,15 @@ def test_without_a_failure_the_answer_names_no_test():
 
 def test_every_sentence_of_the_chapter_has_shares_in_the_record():
     found = calibration.calibration_sentences(RECORD)
-    assert list(found) == ["calib_answer", *calibration.SENTENCES]
+    answer = calibration.answer_texts(RECORD)
+    assert list(found) == [*answer, *calibration.SENTENCES]
+    for name in ("rule", "alone"):
+        share = f"{answer[f'calib_{name}']} % of studies of {answer['calib_people']} people"
+        assert found["calib_main_t" if name == "alone" else "calib_main"].endswith(share)
     for name, (what, _) in calibration.SENTENCES.items():
         assert found[name].startswith(what) and found[name].endswith(" people")
-    assert set(calibration.calibration_sentences(None).values()) == {calibration.UNCOUNTED}
+    without = calibration.calibration_sentences(None)
+    assert set(without.values()) == {"?", calibration.UNCOUNTED}
 
 
 def test_the_record_is_described_by_its_size_seed_and_versions():

@@ -119,8 +119,24 @@ def test_methods_that_are_never_probable_are_left_white(ax):
 
 
 def test_calibration_has_rejections_and_intervals(ax):
-    shown = cost_figures.calibration_figure(records.calibration())
-    assert shown.alt.endswith(calibration.calibration_answer(records.calibration()))
-    fig = shown.figure
-    labels = [axes.get_xlabel() for axes in fig.axes]
-    assert labels[0].startswith("rejections") and labels[1].startswith("intervals")
+    picture = cost_figures.calibration_figure(records.calibration())
+    above, below = picture.figure.axes
+    assert above.get_xlabel().startswith("rejections")
+    assert below.get_xlabel().startswith("intervals")
+    names = {text.get_text().split("\n")[0] for text in above.get_yticklabels()}
+    assert "sign-flip" in names and not names & set(calibration.MEANS)
+
+
+def test_means_have_the_rule_and_what_ignores_the_cohort_on_each_line():
+    record = records.calibration()
+    picture = cost_figures.means_figure(record)
+    for ax, test in zip(
+        picture.figure.axes, (calibration.RULE, calibration.RULES_INTERVAL), strict=True
+    ):
+        found = calibration.entries(record, test)
+        found = found[found["kind"] != "finds"]
+        rule, alone = ax.lines
+        assert list(rule.get_xdata()) == pytest.approx(list(100 * found["share"]))
+        assert len(alone.get_xdata()) == len(found)
+        assert len(ax.get_yticklabels()) == found["scenario"].nunique()
+    assert "mean over people: 0.4 to " in picture.alt

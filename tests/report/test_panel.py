@@ -60,8 +60,11 @@ def test_a_planted_own_gain_is_found_and_named():
         "BaseLine": mean_over_people(0.01 * draw.normal(size=30), cohort, drawn=False),
         "SW-n-2": mean_over_people(0.1 + 0.01 * draw.normal(size=30), cohort, drawn=False),
     }
-    sentence = panel_text.personal_sentence(found)
-    assert sentence.startswith("Personal is a gain of SW-n-2 +") and "so: BaseLine" in sentence
+    late = dict.fromkeys(panel_text.MATRIX_METHODS[2:], found["BaseLine"])
+    texts = panel_text.own_gain_texts(found | late)
+    assert texts["own_gain_weighing"].startswith("+10.") and texts["own_gain_late"][1:3] == "0."
+    assert texts["personal_weighing"] == "personal"
+    assert texts["personal_base"] == texts["personal_late"] == "not surely personal"
     table = panel_text.own_gain_table(found)
     assert table.loc["SW-n-2", "people"] == "30" and table.loc["SW-n-2", "cohorts"] == "3"
 
@@ -69,7 +72,8 @@ def test_a_planted_own_gain_is_found_and_named():
 def test_two_people_of_a_cohort_cannot_tell_what_is_personal():
     run = a_run(cohorts=2, people=2)
     gains = panel_text.own_gains(run)
-    assert panel_text.personal_sentence(gains).startswith("This cannot be told")
+    texts = panel_text.own_gain_texts(gains)
+    assert texts["own_gain_late"] == "?" and texts["personal_late"].startswith("not known")
     assert panel_text.own_gain_table(gains).iloc[0, 0] == "?"
     assert panel_text.adjusted_table(run, ["SW-n-2"])["variance ratio"].tolist() == [
         "too few people"

@@ -153,6 +153,19 @@ def test_the_answer_has_the_study_and_the_largest_size():
     )  # 1e9 FLOP in 8 ms of 2e11
 
 
+def test_the_answers_numbers_are_of_the_study_and_of_the_largest_size():
+    study = {"models": "182", "seconds": "60", "times": "5.0", "timed": "182"}
+    large = {"ms": "8", "paper_times": "5.0", "limit": "62"}
+    expected = {"place": "3 cores of Abacus"} | study | large
+    named = {f"speed_{name}": text for name, text in expected.items()}
+    assert speed.answer_texts(RECORD) == named
+    assert speed.answer_texts(changed(study=None)) == named | {f"speed_{n}": "?" for n in study}
+    assert set(speed.answer_texts(None).values()) == {"?"}
+    record = changed()
+    record["study"]["textbook_models"] = 52
+    assert speed.answer_texts(record)["speed_timed"] == "52"
+
+
 def test_a_textbook_loop_that_was_timed_in_part_is_named():
     record = changed()
     assert "scaled" not in speed.speed_answer(record)
