@@ -4,13 +4,17 @@ table       of `front.baselines_table`; where harm is shown, of `front.with_harm
 contrasts   of `effects.contrast_table`, with the pairs of one of `front.QUESTIONS`
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+from IPython.display import HTML
 
 from perso.analysis import front
-from perso.analysis.effects import LATE_FAST
+from perso.analysis.effects import LATE, LATE_FAST
+from perso.analysis.selection import SELECTED
 from perso.claims import frozen
 from perso.claims.claim import Claim
 from perso.claims.ledger import Verdict, test_claim
@@ -18,11 +22,8 @@ from perso.claims.our_claims import OUR_CLAIMS
 from perso.methods.method import FAMILIES, Method
 from perso.parts import PARTS
 from perso.report.effects_text import (
-    NOT_THERE,
     change_text,
-    direction,
     harm_text,
-    signed_points,
     training_time,
 )
 from perso.report.ledger_text import format_estimate, says, what_text
@@ -30,17 +31,30 @@ from perso.report.specification import RowsEvidence
 from perso.report.tables import format_p, listed
 from perso.store.published import Published
 
-# What the answer compares, in this order
-ANSWERED = {
+# Methods whose changes are in the prose, by the key of their texts
+NAMED = {
+    "transfer": LATE_FAST,
+    "slow": LATE,
+    "wise": "WiSE-FT 0.5",
+    "head": "head only",
     "replay": "replay",
-    LATE_FAST: "transfer learning at the same rate",
-    "WiSE-FT 0.5": "WiSE-FT half-way to that",
-    "SW-n-2": "sample weighing",
-    "ES 12 %": "early shaping",
-    "head only": "training the last layer alone",
+    "weighing": "SW-n-2",
+    "early": "ES 12 %",
+    "more": "TL 9 % on D_G (1e-4)",
+}
+# Pairs of methods whose differences are in the prose, by key
+COMPARED = {
+    "replay_minus": ("replay", LATE_FAST),
+    "replay_own": ("replay", "replay on another person"),
+    "transfer_own": (LATE_FAST, "TL 9 % on another person (1e-3)"),
+    "reptile": ("Reptile, then TL 9 %", "longer generic, then TL 9 %"),
+    "maml": ("MAML, then TL 9 %", "longer generic, then TL 9 %"),
+    "choice": (SELECTED.name, LATE_FAST),
 }
 PROBABLE = 0.95  # share of bootstrap samples from which on a method is said to lie above
-SHARES = {0.5: "half", 0.9: "90 %"}  # of the largest gain
+UNKNOWN = "unknown"  # of what a run has no models for
+SHARES = {"half": 0.5, "most": 0.9}  # of the largest gain, by key
+MILLION = 1e6  # people
 LADDER = (
     front.GENERIC,
     "statistics only",
@@ -54,159 +68,97 @@ LADDER = (
 )
 
 
-def listed_methods(names: Sequence[str]) -> str:
-    """Names of methods as a list in a sentence; one with a comma is in quotation marks."""
-    return listed([f"“{name}”" if "," in name else name for name in names])
+def listed_methods(names: Sequence[str], none: str = "none") -> str:
+    """Names of methods as a list in a sentence; one with a comma is in quotation marks.
 
-
-# --- the answer
-
-
-def front_answer(run: Published, table: pd.DataFrame) -> str:
-    """What the main methods do for the person and for everybody else, and what lies above WiSE-FT.
-
-    table   of this run
+    none   what is said without any
     """
-    there = [name for name in ANSWERED if name in table.index]
-    if not there:
-        return NOT_THERE
-    cohorts = run.rows["fold"].nunique()
-    groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
-    texts = [f"{ANSWERED[name]} {both_changes(table.loc[name])}" for name in there]
-    return (
-        f"{run.rows['person'].nunique()} people in {groups}, compared with the generic network. In "
-        f"points of accuracy, for the person and for everybody else: {'; '.join(texts)}. "
-        f"{above_sentence(table)}"
-    )
+    return listed([f"“{name}”" if "," in name else name for name in names]) if names else none
 
 
-def both_changes(line: pd.Series) -> str:
-    """The changes on D_I and on D_G with their intervals."""
-    on_I, on_G = (change_text(line[part]) for part in PARTS)
-    return f"{on_I} and {on_G}"
+def html(table: pd.DataFrame) -> HTML:
+    """A table of text as HTML, with D_I and the like as symbols."""
+    return HTML(re.sub(r"\bD_([IGU])\b", r"<i>D<sub>\1</sub></i>", table.to_html(border=0)))
 
 
-def above_sentence(table: pd.DataFrame) -> str:
-    """Which methods, and which controls, lie above WiSE-FT's curve in 95 % of bootstrap samples."""
-    if front.PROBABILITY not in table:
-        return "What lies above WiSE-FT's curve is not known yet: the run does not have the models."
-    if table[front.PROBABILITY].isna().all():
-        return f"Fewer than {front.FEWEST} people cannot show what lies above WiSE-FT's curve."
-    methods = front.without_controls(table)
-    controls = table[table["", "family"] == "control"]
-    above, above_as_control = (
-        list(lines.index[lines[front.PROBABILITY] >= PROBABLE]) for lines in (methods, controls)
-    )
-    if not above:
-        first = "No method lies clearly above WiSE-FT's curve."
-    elif len(above) == 1:
-        first = f"Clearly above WiSE-FT's curve lies {listed_methods(above)} alone."
-    else:
-        first = f"Clearly above WiSE-FT's curve lie {listed_methods(above)}."
-    if not above_as_control:
-        return first
-    verb = "lies" if len(above_as_control) == 1 else "lie"
-    return f"{first} Of the controls, {listed_methods(above_as_control)} {verb} there, too."
+def change_texts(
+    table: pd.DataFrame, lines: Mapping[str, object], parts: Sequence[str] = tuple(PARTS)
+) -> dict[str, str]:
+    """Changes in percentage points: {"replay_I": "+2.5 [+1.6, +3.5]", "replay_G": …}.
 
-
-# --- one question each
-
-
-def pairs_text(contrasts: pd.DataFrame) -> str:
-    """The difference of each pair of methods on D_I and on D_G."""
-    texts = [
-        f"{method} minus {other} {both_changes(line)}"
-        for (method, other), line in contrasts.iterrows()
-    ]
-    return f"In points on D_I and on D_G: {'; '.join(texts)}."
-
-
-def replay_sentence(contrasts: pd.DataFrame) -> str:
-    """What half of every batch from D_G does to transfer learning at the same rate."""
-    pair = ("replay", LATE_FAST)
-    if pair not in contrasts.index:
-        return NOT_THERE
-    line = contrasts.loc[pair]
-    for_everybody = {
-        "raises": "So replay returns to everybody else what transfer learning takes",
-        "lowers": "So replay harms everybody else even more",
-    }
-    for_person = {
-        "raises": "and the person gains more",
-        "lowers": "and the person gains less",
-        "keeps": "and the person gains as much",
-    }
-    first = for_everybody.get(
-        direction(line["D_G"], "D_G"), "So it is not shown that replay helps everybody else"
-    )
-    second = for_person.get(
-        direction(line["D_I"], "D_I"), "and it is open whether the person gains less"
-    )
-    return f"{pairs_text(contrasts)} {first}, {second}."
-
-
-def own_sentence(contrasts: pd.DataFrame) -> str:
-    """Whether it must be the person's own data."""
-    if contrasts.empty:
-        return NOT_THERE
-    gains = {
-        method: direction(line["D_I"], "D_I") == "raises"
-        for (method, _), line in contrasts.iterrows()
-    }
-    with_gain = [name for name, gains_more in gains.items() if gains_more]
-    without = [name for name, gains_more in gains.items() if not gains_more]
-    sentences = [pairs_text(contrasts)]
-    if with_gain:
-        sentences.append(
-            f"So with {listed_methods(with_gain)} it is the own data that help the person."
-        )
-    if without:
-        sentences.append(f"This is not shown for {listed_methods(without)}.")
-    return " ".join(sentences)
-
-
-def starts_sentence(contrasts: pd.DataFrame) -> str:
-    """Whether a start learned from the people of D_G beats as many more ordinary samples."""
-    if contrasts.empty:
-        return NOT_THERE
-    outcomes = {"Better on one part and no worse on the other": [], "Worse": [], "Open": []}
-    better, worse, undecided = outcomes.values()
-    for (method, _), line in contrasts.iterrows():
-        words = {direction(line[part], part) for part in PARTS}
-        if "raises" in words and "lowers" not in words:
-            better.append(method)
-        elif "lowers" in words and "raises" not in words:
-            worse.append(method)
-        else:
-            undecided.append(method)
-    texts = [f"{text}: {listed_methods(names)}." for text, names in outcomes.items() if names]
-    return f"{pairs_text(contrasts)} {' '.join(texts)}"
-
-
-def choice_sentence(chosen: pd.Series, contrasts: pd.DataFrame) -> str:
-    """Which settings other people's validation chooses, and what they gain.
-
-    chosen   of `selection.chosen_settings`
+    table   columns (part, change | low | high), shares
+    lines   {key: label of a line of the table}; UNKNOWN for one that is not there
     """
-    if chosen.empty or contrasts.empty:
-        return NOT_THERE
+    texts = {}
+    for key, label in lines.items():
+        for part in parts:
+            is_known = label in table.index and part in table
+            texts[f"{key}_{part[-1]}"] = (
+                change_text(table.loc[label][part]) if is_known else UNKNOWN
+            )
+    return texts
+
+
+# --- what else one could do
+
+
+def baselines_texts(
+    run: Published, table: pd.DataFrame, contrasts: pd.DataFrame, chosen: pd.Series
+) -> dict[str, str]:
+    """What the prose of chapter 19 says of a run, by key.
+
+    table       of this run
+    contrasts   with all pairs of `front.QUESTIONS`
+    chosen      of `selection.chosen_settings`
+    """
+    texts = {
+        "baselines_run": run.name,
+        "baselines_people": f"{run.rows['person'].nunique()}",
+        "baselines_above": above_names(table, of_controls=False),
+        "baselines_above_controls": above_names(table, of_controls=True),
+        "baselines_choices": choices_text(chosen),
+    }
+    found = change_texts(table, NAMED) | change_texts(contrasts, COMPARED) | harm_texts(table)
+    return texts | {f"baselines_{key}": text for key, text in found.items()}
+
+
+def above_names(table: pd.DataFrame, of_controls: bool) -> str:
+    """Which methods, or which controls, lie above WiSE-FT's curve in 95 % of bootstrap samples."""
+    if front.PROBABILITY not in table or table[front.PROBABILITY].isna().all():
+        return UNKNOWN
+    is_control = table["", "family"] == "control"
+    lines = table[is_control] if of_controls else front.without_controls(table)
+    return listed_methods(list(lines.index[lines[front.PROBABILITY] >= PROBABLE]))
+
+
+def choices_text(chosen: pd.Series) -> str:
+    """Which settings other people's validation chooses, and for how many people each."""
     counts = chosen.value_counts()
     texts = [f"{name.split(',')[0]} for {count}" for name, count in counts.items()]
-    return f"Of {len(chosen)} people others choose {listed(texts)}. {pairs_text(contrasts)}"
+    return listed(texts) if texts else UNKNOWN
 
 
-def harm_sentence(table: pd.DataFrame) -> str:
-    """How many methods are expected to harm few people, and which harm most."""
+def harm_texts(table: pd.DataFrame) -> dict[str, str]:
+    """With how many methods few people are expected to be less accurate on D_I, and the worst.
+
+    {"few": the number of methods with fewer than 5 % of the people, "methods": of how many,
+    "most": the three methods with the most people}
+    """
+    if ("harmed", "share") not in table:
+        return dict.fromkeys(("few", "methods", "most"), UNKNOWN)
     shares = 100 * front.without_controls(table)["harmed", "share"].dropna().astype(float)
-    if shares.empty:
-        return NOT_THERE
-    few = (shares < 5).sum()
-    most = shares.sort_values(ascending=False, kind="stable").head(3)
-    texts = [f"{name} ({share:.0f} %)" for name, share in most.items()]
-    return (
-        f"With {few} of {len(shares)} methods fewer than 5 % of the people are expected to be less "
-        f"accurate on D_I than with the generic network. Most are with {listed(texts)}."
-    )
+    worst = shares.sort_values(ascending=False, kind="stable").head(3)
+    return {
+        "few": f"{(shares < 5).sum()}",
+        "methods": f"{len(shares)}",
+        "most": listed_shares(worst),
+    }
+
+
+def listed_shares(percents: pd.Series) -> str:
+    """Methods with a share in percent each, as a list in a sentence."""
+    texts = [f"{name} ({percent:.0f} %)" for name, percent in percents.items()]
+    return listed(texts) if texts else UNKNOWN
 
 
 # --- bytes
@@ -217,35 +169,37 @@ def bytes_text(count: float) -> str:
     return "?" if pd.isna(count) else f"{count:,.0f}"
 
 
-def storage_sentence(table: pd.DataFrame) -> str:
-    """The smallest storage per person that reaches half and 90 % of the largest gain."""
-    gains = front.from_the_same_start(table)["D_I", "change"]
-    found = {share: front.cheapest(table, share) for share in SHARES}
-    if not all(found.values()):
-        return "No method gains on D_I here, or the bytes are unknown."
-    whole = table["storage", "bytes"].get(LATE_FAST, float("nan"))
-    sentences = [
-        f"The largest gain on D_I is {signed_points(gains.max())} points, by {gains.idxmax()}; "
-        f"a whole network takes {bytes_text(whole)} bytes a person."
-    ]
-    for share, name in found.items():
-        line = table.loc[name]
-        size = line["storage", "bytes"]
-        sentences.append(
-            f"The smallest storage with {SHARES[share]} of that gain is {bytes_text(size)} bytes "
-            f"({name}: {change_text(line['D_I'])} points on D_I, {change_text(line['D_G'])} on "
-            "D_G)."
-        )
-    shares = front.gain_shares(table)
-    parts = [
-        f"{100 * table.loc[name, ('storage', 'bytes')] / whole:.0f} % of a network ({name}) has "
-        f"{100 * shares[name]:.0f} % of it"
-        for name in ("head only", "low rank 4")
-        if name in table.index
-    ]
-    if parts:
-        sentences.append(f"Of parts, {listed(parts)}.")
-    return " ".join(sentences)
+def storage_texts(table: pd.DataFrame) -> dict[str, str]:
+    """What the prose of chapter 20 says: bytes per person for the largest gain and shares of it.
+
+    {"storage_whole": bytes of a whole network, "storage_million": of a million of them}; with
+    "storage_best", "storage_half" and "storage_most": a method, and with _bytes, _I, _G its bytes
+    and changes; with "storage_head" and "storage_rank": _size and _gain, in percent of the whole
+    """
+    found = {"best": front.cheapest(table, 1)}
+    found |= {key: front.cheapest(table, share) for key, share in SHARES.items()}
+    bytes_of = table["storage", "bytes"]
+    texts = {key: name or UNKNOWN for key, name in found.items()}
+    texts |= change_texts(table, found)
+    texts |= {f"{key}_bytes": bytes_text(bytes_of.get(name, np.nan)) for key, name in found.items()}
+    whole = bytes_of.get(LATE_FAST, np.nan)
+    texts |= {"whole": bytes_text(whole), "million": gigabytes(MILLION * whole)}
+    texts["half_million"] = gigabytes(MILLION * bytes_of.get(found["half"], np.nan))
+    gains = front.gain_shares(table)
+    for key, name in {"head": "head only", "rank": "low rank 4"}.items():
+        texts[f"{key}_size"] = percent_text(bytes_of.get(name, np.nan) / whole)
+        texts[f"{key}_gain"] = percent_text(gains.get(name, np.nan))
+    return {f"storage_{key}": text for key, text in texts.items()}
+
+
+def percent_text(share: float) -> str:
+    """A share in percent; UNKNOWN where it is missing."""
+    return UNKNOWN if pd.isna(share) else f"{100 * share:.0f} %"
+
+
+def gigabytes(count: float) -> str:
+    """A number of bytes in GB; UNKNOWN where it is missing."""
+    return UNKNOWN if pd.isna(count) else f"{count / 1e9:,.0f} GB"
 
 
 def training_texts(table: pd.DataFrame) -> pd.Series:
@@ -325,10 +279,9 @@ def verdicts_of(run: Published, claims: Sequence[Claim] = OUR_CLAIMS) -> list[Ve
     ]
 
 
-def verdicts_sentence(verdicts: Sequence[Verdict]) -> str:
-    """The verdict on each claim."""
-    texts = [f"claim {each.claim.number}: {each.verdict}" for each in verdicts]
-    return f"On these rows, {'; '.join(texts)}"
+def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """The number of each claim with its verdict."""
+    return ", ".join(f"{each.claim.number} {each.verdict}" for each in verdicts)
 
 
 def claim_tests_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -70,100 +70,73 @@ def contrasts(question, *changes):
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-# --- sentences
+# --- texts
 
 
-def test_the_answer_has_people_changes_and_what_lies_above(make_relative_run):
+def test_texts_have_people_changes_and_differences(make_relative_run):
     run = make_relative_run(cohorts=2, people=3)
-    text = front_text.front_answer(run, baselines_table())
-    assert text.startswith("6 people in 2 cohorts, compared with the generic network.")
-    assert "replay +11.0 [+10.5, +11.5] and +0.0 [-0.5, +0.5];" in text
-    assert text.endswith("Clearly above WiSE-FT's curve lies replay alone.")
-    none = front_text.front_answer(run, baselines_table({"TL-n-0": METHODS["TL-n-0"]}))
-    assert none == front_text.NOT_THERE
-
-
-def test_what_lies_above_is_named_with_the_controls_that_do():
-    sentence = front_text.above_sentence(baselines_table(above=()))
-    assert sentence == "No method lies clearly above WiSE-FT's curve."
-    both = baselines_table(above=("replay", "head only", "TL 9 % on D_G (1e-3)"))
-    assert front_text.above_sentence(both) == (
-        "Clearly above WiSE-FT's curve lie replay and head only. "
-        "Of the controls, TL 9 % on D_G (1e-3) lies there, too."
-    )
-    few = baselines_table()
-    few[front.PROBABILITY] = np.nan
-    assert front_text.above_sentence(few).startswith("Fewer than 6 people")
-    assert set(front_text.front_text(few)["in % of samples"]) == {""}
-    unknown = baselines_table().drop(columns=[front.ABOVE, front.PROBABILITY])
-    assert "not known yet" in front_text.above_sentence(unknown)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ((0.0, 5.0), ("returns to everybody else", "open whether the person gains less")),
-        ((-2.0, 5.0), ("returns to everybody else", "and the person gains less")),
-        ((2.0, -5.0), ("harms everybody else even more", "the person gains more")),
-        ((0.0, 0.0), ("not shown that replay helps", "open whether")),
-    ],
-)
-def test_replay_is_described_in_every_direction(changes, words):
-    sentence = front_text.replay_sentence(contrasts("replay", changes))
-    assert all(each in sentence for each in words)
-    assert "replay minus TL 9 % (1e-3)" in sentence
-
-
-def test_own_data_help_only_where_they_do():
-    sentence = front_text.own_sentence(contrasts("own", (9.0, 0.0), (0.2, 0.0)))
-    assert "So with replay it is the own data that help the person." in sentence
-    assert sentence.endswith("This is not shown for L2-SP 0.1.")
-
-
-def test_a_start_is_compared_with_a_longer_ordinary_training():
-    found = contrasts("starts", (2.0, 0.0), (0.1, 0.0), (-3.0, -4.0), (2.0, -4.0))
-    sentence = front_text.starts_sentence(found)
-    assert "Better on one part and no worse on the other: “Reptile, then TL 0.3 %”." in sentence
-    assert "Worse: “MAML, then TL 0.3 %”." in sentence
-    assert sentence.endswith("Open: “Reptile, then TL 9 %” and “MAML, then TL 9 %”.")
-
-
-def test_the_choice_is_counted_and_set_beside_the_usual_setting():
+    pairs = contrasts("replay", (-1.0, 5.0))
     chosen = pd.Series(
         ["TL 9 % (3e-4), a tenth held out"] * 2 + ["TL 1 % (1e-3), a tenth held out"]
     )
-    sentence = front_text.choice_sentence(chosen, contrasts("choice", (1.0, 3.0)))
-    assert sentence.startswith(
-        "Of 3 people others choose TL 9 % (3e-4) for 2 and TL 1 % (1e-3) for 1."
-    )
-    assert "+3.0 [+2.5, +3.5]" in sentence
+    texts = front_text.baselines_texts(run, baselines_table(), pairs, chosen)
+    assert texts["baselines_people"] == "6"
+    assert texts["baselines_replay_I"] == "+11.0 [+10.5, +11.5]"
+    assert texts["baselines_replay_minus_G"] == "+5.0 [+4.5, +5.5]"
+    assert texts["baselines_maml_I"] == front_text.UNKNOWN
+    assert texts["baselines_choices"] == "TL 9 % (3e-4) for 2 and TL 1 % (1e-3) for 1"
 
 
-@pytest.mark.parametrize("question", ["replay_sentence", "own_sentence", "starts_sentence"])
-def test_without_the_models_nothing_is_said(question):
-    assert getattr(front_text, question)(pd.DataFrame()) == front_text.NOT_THERE
-    assert front_text.choice_sentence(pd.Series(dtype=object), pd.DataFrame()) == (
-        front_text.NOT_THERE
+def test_every_method_and_pair_of_the_prose_exists():
+    pairs = {pair[:2] for question in front.QUESTIONS.values() for pair in question}
+    assert set(front_text.COMPARED.values()) <= pairs
+    assert set(front_text.NAMED.values()) <= set(FAMILY)
+
+
+def test_without_the_models_all_is_unknown(make_relative_run):
+    texts = front_text.baselines_texts(
+        make_relative_run(), pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object)
     )
+    del texts["baselines_run"], texts["baselines_people"]
+    assert set(texts.values()) == {front_text.UNKNOWN}
+
+
+def test_what_lies_above_is_named_apart_from_controls():
+    above = baselines_table(above=("replay", "head only", "TL 9 % on D_G (1e-3)"))
+    assert front_text.above_names(above, of_controls=False) == "replay and head only"
+    assert front_text.above_names(above, of_controls=True) == "TL 9 % on D_G (1e-3)"
+    assert front_text.above_names(baselines_table(above=()), of_controls=False) == "none"
+    few = baselines_table()
+    few[front.PROBABILITY] = np.nan
+    assert front_text.above_names(few, of_controls=False) == front_text.UNKNOWN
+    assert set(front_text.front_text(few)["in % of samples"]) == {""}
 
 
 def test_harm_names_whom_most_people_lose_with():
-    sentence = front_text.harm_sentence(baselines_table())
-    assert sentence.startswith("With 4 of 7 methods fewer than 5 %")
-    assert sentence.endswith("Most are with ES 12 % (20 %), head only (6 %) and low rank 4 (5 %).")
+    texts = front_text.harm_texts(baselines_table())
+    assert (texts["few"], texts["methods"]) == ("4", "7")
+    assert texts["most"] == "ES 12 % (20 %), head only (6 %) and low rank 4 (5 %)"
 
 
 def test_the_smallest_storage_for_a_share_of_the_gain_is_named():
-    sentence = front_text.storage_sentence(baselines_table())
-    assert sentence.startswith("The largest gain on D_I is +12.0 points, by TL 9 % (1e-3);")
-    assert "with half of that gain is 60 bytes (head only: +6.5" in sentence
-    assert "with 90 % of that gain is 1,000 bytes (TL 9 % (1e-3):" in sentence
-    assert "6 % of a network (head only) has 54 % of it and 15 %" in sentence
+    texts = front_text.storage_texts(baselines_table())
+    assert texts["storage_best"] == "TL 9 % (1e-3)" and texts["storage_best_bytes"] == "1,000"
+    assert texts["storage_half"] == "head only" and texts["storage_half_bytes"] == "60"
+    assert texts["storage_half_I"] == "+6.5 [+6.0, +7.0]"
+    assert texts["storage_most"] == "TL 9 % (1e-3)"
+    assert (texts["storage_head_size"], texts["storage_head_gain"]) == ("6 %", "54 %")
+    assert texts["storage_million"] == "1 GB"
     # a start that all people share costs none of them bytes
     shared = baselines_table(**{"Reptile, then TL 9 %": (40.0, 9.0, 10, 0.2, 1)})
-    assert front_text.storage_sentence(shared) == sentence
+    assert front_text.storage_texts(shared)["storage_best"] == "TL 9 % (1e-3)"
     nothing = {"TL-n-0": METHODS["TL-n-0"], "replay": (-1.0, 0.0, 1000, 0.2, 80)}
-    assert front_text.storage_sentence(baselines_table(nothing)).startswith("No method gains")
+    assert front_text.storage_texts(baselines_table(nothing))["storage_best"] == front_text.UNKNOWN
+
+
+def test_names_of_parts_are_symbols_in_a_table():
+    shown = front_text.html(pd.DataFrame({"D_I in pp": ["D_G < 1"]}, index=["an ID_I"])).data
+    assert "<i>D<sub>I</sub></i> in pp" in shown and "<i>D<sub>G</sub></i> &lt; 1" in shown
+    assert "an ID_I" in shown
 
 
 # --- tables
@@ -211,8 +184,7 @@ def test_our_claims_are_tested_on_the_rows_of_a_run(make_relative_run):
     assert [each.claim for each in verdicts] == list(OUR_CLAIMS)
     assert all(each.frozen for each in verdicts)
     assert verdicts[2].verdict == "REPRODUCED" and verdicts[1].verdict == "NOT RUN"
-    sentence = front_text.verdicts_sentence(verdicts)
-    assert "claim 102: NOT RUN; claim 103: REPRODUCED" in sentence
+    assert "102 NOT RUN, 103 REPRODUCED" in front_text.verdicts_text(verdicts)
     table = front_text.claim_tests_table(verdicts).reset_index()
     row = table[table["what"] == "head only − TL 9 % (1e-3) on D_G"].iloc[0]
     assert row["role"] == "test" and row["outcome"] == "for" and row["ours"].startswith("+")
