@@ -81,7 +81,7 @@ class Picture:
 # --- sentences of alt texts
 
 
-def extremes_text(values: pd.Series, form: str = "+.1f") -> str:
+def extremes_text(values: pd.Series, form: str = "+z.1f") -> str:
     """Return the names of the highest and the lowest value, with these: "highest a +2.0, …".
 
     form   of a value
@@ -97,7 +97,7 @@ def extremes_text(values: pd.Series, form: str = "+.1f") -> str:
     return ", ".join(f"{end} {name} {known[name]:{form}}" for end, name in ends.items())
 
 
-def parts_text(values: Mapping[str, pd.Series], form: str = "+.1f") -> str:
+def parts_text(values: Mapping[str, pd.Series], form: str = "+z.1f") -> str:
     """Return a sentence of `extremes_text` per part: "D_I: highest …. D_G: highest …."
 
     values   by part, or by what else stands before a sentence's colon

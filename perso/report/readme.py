@@ -106,9 +106,11 @@ def write_readme(root: Path = ROOT) -> list[Path]:
     text = (root / README).read_text(encoding="utf-8")
     for name, block in blocks(root, run, table).items():
         text = replaced(text, name, block)
+    picture = figures.headline(table.loc[list(DRAWN)])
+    text = with_alt(text, picture.alt)
     with whole(root / README) as aside:
         aside.write_text(text, encoding="utf-8")
-    figures.headline(table.loc[list(DRAWN)]).save(root / FIGURE)
+    picture.save(root / FIGURE)
     return [root / README, root / FIGURE]
 
 
@@ -223,6 +225,15 @@ def scale_block(results: Path) -> str:
 def format_duration(seconds: float) -> str:
     """A duration in seconds or, from 100 seconds on, in minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def with_alt(text: str, alt: str) -> str:
+    """The text with an alt text of its figure; InputError where it shows none."""
+    head, found, rest = text.partition(f"]({FIGURE.as_posix()})")
+    before, mark, _ = head.rpartition("![")
+    if not (found and mark):
+        raise InputError(f"{README}: no image ![…]({FIGURE.as_posix()})")
+    return f"{before}![{alt}{found}{rest}"
 
 
 def replaced(text: str, name: str, block: str) -> str:

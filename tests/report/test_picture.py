@@ -79,6 +79,7 @@ def test_extremes_are_named_with_their_values():
     )
     assert extremes_text(pd.Series({"a": 1.0, "b": np.nan}), ".2f") == "a 1.00"
     assert extremes_text(pd.Series({"a": np.nan})) == "no values"
+    assert extremes_text(pd.Series({"a": -0.01})) == "a +0.0"
     assert extremes_text(pd.Series({"a": 2.0, "b": 2.0})) == "all +2.0"
     values = {part: pd.Series({"a": 1.0}) for part in ("D_I", "D_G")}
     assert parts_text(values) == "D_I: a +1.0. D_G: a +1.0."

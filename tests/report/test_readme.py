@@ -102,6 +102,15 @@ def test_the_readme_and_its_figure_are_generated_from_results(copied):
     assert figure.read_text("utf-8") == drawn, "stale: run `make readme`"
 
 
+def test_the_figure_has_an_alt_text():
+    text = "[a](b) ![old](other.svg) ![old [x]](assets/headline.svg) end"
+    assert readme.with_alt(text, "new, [1]") == (
+        "[a](b) ![old](other.svg) ![new, [1]](assets/headline.svg) end"
+    )
+    with pytest.raises(InputError, match="no image"):
+        readme.with_alt("![old](other.svg)", "new")
+
+
 def test_a_full_disk_leaves_readme_and_figure_as_they_were(copied, monkeypatch):
     """A file is written aside and then put in its place, which fails here."""
 
