@@ -129,7 +129,7 @@ class TestChapter:
             "**Answer.**",
             "*Papers:",
             "differs from the papers",
-            "What to try",
+            "## Exercises",
         ):
             assert part in prose
         assert any("provenance_note" in cell.source for cell in cells(chapter))
