@@ -89,7 +89,7 @@ def report_html(
         effects=effects_texts(table, candidates),
         meanings=meanings_texts(methods),
         forest=inline_svg(report_figures.forest_picture(table, methods)),
-        verdicts_sentence=verdicts_sentence(people, shown.method),
+        who_gains_sentence=who_gains_sentence(people, shown.method),
         people_picture=inline_svg(report_figures.people_picture(people, shown.method)),
         people=people_texts(people, shown.method),
         contrasts=contrasts_texts(rows, shown.method),
@@ -274,7 +274,7 @@ def p_text(p: float) -> str:
     return "below .001" if p < 0.001 else f"{p:.3f}".lstrip("0")
 
 
-def verdicts_sentence(people: pd.DataFrame, method: str) -> str:
+def who_gains_sentence(people: pd.DataFrame, method: str) -> str:
     """How many people gain and lose beyond noise, and who loses."""
     counts = people["verdict"].value_counts()
     gains, loses, open_ = (counts.get(word, 0) for word in ("gains", "loses", "open"))
