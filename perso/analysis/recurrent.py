@@ -38,6 +38,12 @@ ROW_CONTROLS = {
     ", shuffled": "trained with D_G's people, not with shuffled ones",
     ", another's row": "a row fitted on D_I, not on D_I'",
 }
+# the same controls by the key of their texts
+CONTROL_KEYS = {
+    "unknown": ", not fitted",
+    "another": ", another's row",
+    "shuffled": ", shuffled",
+}
 AGAINST_GENERIC = tuple(
     MethodPair(method.name, GENERIC, method.meaning) for method in (*EMBEDDINGS, SAME_SIZE)
 )
@@ -55,6 +61,21 @@ OF_FINE_TUNING = (
     *(MethodPair(method, FAST, "a way to forget less") for method in GENTLER),
 )
 OF_HEADS = tuple(MethodPair(method.name, GENERIC, method.meaning) for method in USER_HEADS)
+# the tutorial's three ways, beside a control where there is one, by the key of their texts
+OF_ANSWER = {
+    "tuned": MethodPair(FAST, GENERIC, "fine-tuning of all weights"),
+    "tuned_own": MethodPair(FAST, ON_ANOTHER, "fine-tuning: own data, not another person's"),
+    "gates": MethodPair("user gates", GENERIC, "a user embedding at the gates"),
+    "gates_users": MethodPair(
+        "user gates", "user gates, shuffled", "embedding: people known apart, not shuffled"
+    ),
+    "head": MethodPair("user head 1", GENERIC, "a second head that names the user"),
+}
+OF_PROSE = OF_ANSWER | {
+    "tuned_general": MethodPair(FAST, ON_D_G, "own data, not D_G"),
+    "more": MethodPair(ON_D_G, GENERIC, "200 more iterations on D_G"),
+    "size": SAME_NUMBERS[0],
+}
 # in the front: fine-tuning on all of D_I
 IN_FRONT = (
     *named(GENERIC, table="recurrent"),

@@ -182,7 +182,7 @@ def family_legend(fig: Figure, families: Sequence[str]) -> None:
 # --- who loses
 
 
-def harm_figure(table: pd.DataFrame) -> Picture:
+def harmed_figure(table: pd.DataFrame) -> Picture:
     """The share of people whom each method is expected to harm on D_I, the largest first."""
     lines = front.without_controls(table)
     lines = lines.sort_values(("harmed", "share"), ascending=False, kind="stable")

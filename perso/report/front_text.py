@@ -4,13 +4,11 @@ table       of `front.baselines_table`; where harm is shown, of `front.with_harm
 contrasts   of `effects.contrast_table`, with the pairs of one of `front.QUESTIONS`
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from IPython.display import HTML
 
 from perso.analysis import front
 from perso.analysis.effects import LATE, LATE_FAST
@@ -21,6 +19,7 @@ from perso.claims.ledger import Verdict, test_claim
 from perso.claims.our_claims import OUR_CLAIMS
 from perso.methods.method import FAMILIES, Method
 from perso.parts import PARTS
+from perso.report.answers import UNKNOWN
 from perso.report.effects_text import (
     change_text,
     harm_text,
@@ -52,7 +51,6 @@ COMPARED = {
     "choice": (SELECTED.name, LATE_FAST),
 }
 PROBABLE = 0.95  # share of bootstrap samples from which on a method is said to lie above
-UNKNOWN = "unknown"  # of what a run has no models for
 SHARES = {"half": 0.5, "most": 0.9}  # of the largest gain, by key
 MILLION = 1e6  # people
 LADDER = (
@@ -76,12 +74,7 @@ def listed_methods(names: Sequence[str], none: str = "none") -> str:
     return listed([f"“{name}”" if "," in name else name for name in names]) if names else none
 
 
-def html(table: pd.DataFrame) -> HTML:
-    """A table of text as HTML, with D_I and the like as symbols."""
-    return HTML(re.sub(r"\bD_([IGU])\b", r"<i>D<sub>\1</sub></i>", table.to_html(border=0)))
-
-
-def change_texts(
+def part_texts(
     table: pd.DataFrame, lines: Mapping[str, object], parts: Sequence[str] = tuple(PARTS)
 ) -> dict[str, str]:
     """Changes in percentage points: {"replay_I": "+2.5 [+1.6, +3.5]", "replay_G": …}.
@@ -118,7 +111,7 @@ def baselines_texts(
         "baselines_above_controls": above_names(table, of_controls=True),
         "baselines_choices": choices_text(chosen),
     }
-    found = change_texts(table, NAMED) | change_texts(contrasts, COMPARED) | harm_texts(table)
+    found = part_texts(table, NAMED) | part_texts(contrasts, COMPARED) | harmed_texts(table)
     return texts | {f"baselines_{key}": text for key, text in found.items()}
 
 
@@ -138,7 +131,7 @@ def choices_text(chosen: pd.Series) -> str:
     return listed(texts) if texts else UNKNOWN
 
 
-def harm_texts(table: pd.DataFrame) -> dict[str, str]:
+def harmed_texts(table: pd.DataFrame) -> dict[str, str]:
     """With how many methods few people are expected to be less accurate on D_I, and the worst.
 
     {"few": the number of methods with fewer than 5 % of the people, "methods": of how many,
@@ -180,19 +173,19 @@ def storage_texts(table: pd.DataFrame) -> dict[str, str]:
     found |= {key: front.cheapest(table, share) for key, share in SHARES.items()}
     bytes_of = table["storage", "bytes"]
     texts = {key: name or UNKNOWN for key, name in found.items()}
-    texts |= change_texts(table, found)
+    texts |= part_texts(table, found)
     texts |= {f"{key}_bytes": bytes_text(bytes_of.get(name, np.nan)) for key, name in found.items()}
     whole = bytes_of.get(LATE_FAST, np.nan)
     texts |= {"whole": bytes_text(whole), "million": gigabytes(MILLION * whole)}
     texts["half_million"] = gigabytes(MILLION * bytes_of.get(found["half"], np.nan))
     gains = front.gain_shares(table)
     for key, name in {"head": "head only", "rank": "low rank 4"}.items():
-        texts[f"{key}_size"] = percent_text(bytes_of.get(name, np.nan) / whole)
-        texts[f"{key}_gain"] = percent_text(gains.get(name, np.nan))
+        texts[f"{key}_size"] = whole_percent(bytes_of.get(name, np.nan) / whole)
+        texts[f"{key}_gain"] = whole_percent(gains.get(name, np.nan))
     return {f"storage_{key}": text for key, text in texts.items()}
 
 
-def percent_text(share: float) -> str:
+def whole_percent(share: float) -> str:
     """A share in percent; UNKNOWN where it is missing."""
     return UNKNOWN if pd.isna(share) else f"{100 * share:.0f} %"
 

@@ -1,5 +1,8 @@
 """The figures of recurrent networks for individual users (chapter 22)."""
 
+import textwrap
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -11,15 +14,36 @@ from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 
+WRAP = 28  # characters of a line of a label
 
-def embeddings_figure(contrasts: pd.DataFrame) -> Picture:
-    """Networks with user embeddings minus the generic one on each part, a line per method.
 
-    contrasts   of `effects.contrast_table`, with the pairs `recurrent.AGAINST_GENERIC`
+def three_ways_figure(contrasts: pd.DataFrame) -> Picture:
+    """What the tutorial's ways do on each part, and their controls: a line per pair of methods.
+
+    contrasts   of `effects.contrast_table`, with the pairs `recurrent.OF_ANSWER`
     """
-    names = [method for method, _ in contrasts.index]
-    labels = [name.removeprefix("user ") for name in names]
-    fig = forest(contrasts, labels, [FAMILY_OF[name] for name in names], 0.23)
+    labels = [textwrap.fill(text, WRAP) for text in contrasts["", "differs"]]
+    return narrow_forest(contrasts, labels, 0.5)
+
+
+def user_networks_figure(contrasts: pd.DataFrame) -> Picture:
+    """Networks that know users minus the generic one, or minus a control: a line per pair.
+
+    contrasts   of `effects.contrast_table`
+    """
+    labels = [
+        method.removeprefix("user ") if other == GENERIC else f"minus {other.removeprefix('user ')}"
+        for method, other in contrasts.index
+    ]
+    return narrow_forest(contrasts, labels, 0.23)
+
+
+def narrow_forest(contrasts: pd.DataFrame, labels: Sequence[str], height: float) -> Picture:
+    """A line per pair of methods; `effects_figures.forest` with short names of the parts.
+
+    height   of a line, inches
+    """
+    fig = forest(contrasts, labels, [FAMILY_OF[name] for name, _ in contrasts.index], height)
     parts = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
     for ax, part in zip(fig.axes, parts, strict=True):
         # the symbols alone: three axes have no room for the parts' names
