@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from perso.data.dataset import StudyData
 from perso.report.context_text import Bed
-from perso.report.figures import HUES, WIDTH, part_label
+from perso.report.figures import HUES, WIDTH, label_lines, part_label
 from perso.report.front_figures import draw_mark, family_legend
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
@@ -35,9 +35,43 @@ LABELS = {
     "TL-n-300 (3e-4)": "TL 3e-4",
     "L2-SP 0.1, 300 iterations": "L2-SP 0.1",
 }
+# in the picture of the answer
+MAIN = ("TL-n-300 (1e-3)", "WiSE-FT 0.5, 300 iterations", "CRoP", "CRoP, random mask")
+# hue, filling and place beside the line's middle, by part
+CONTEXT_LOOKS = {"D_I": ("#0072b2", "#0072b2", -0.13), "D_U": ("#d55e00", "white", 0.13)}
+LEGEND = {
+    "D_I": "the context that is trained on, $D_I$",
+    "D_U": "the person's other context, $D_U$",
+}
 GENERIC_NETWORK = "generic network"
 FAR = ("prune only",)  # it does not widen the axes
 ROOM = 0.08  # around the marks and intervals, a share of their extent
+
+
+def both_contexts_figure(tables: Mapping[Bed, pd.DataFrame]) -> Picture:
+    """Changes on D_I and on D_U with 95 % intervals: a line per method, a panel per bed."""
+    there = [name for name in MAIN if any(name in table.index for table in tables.values())]
+    height = 1.3 + 0.5 * len(there)
+    fig, axes = plt.subplots(
+        1, len(tables), figsize=(WIDTH, height), sharey=True, squeeze=False, layout="constrained"
+    )
+    for ax, (bed, table) in zip(axes[0], tables.items(), strict=True):
+        ax.axvline(0, color="0.5", lw=1)
+        for part, (hue, face, shift) in CONTEXT_LOOKS.items():
+            lines = table.reindex(there)[part].astype(float)
+            places = np.arange(len(there)) + shift
+            ax.hlines(places, 100 * lines["low"], 100 * lines["high"], color=hue, lw=1.5)
+            ax.plot(100 * lines["change"], places, "o", color=hue, mfc=face, ms=7, zorder=3)
+        ax.grid(axis="y", color="0.94")
+        ax.set(xlabel="change (pp)")
+        ax.set_title(bed.name)
+    label_lines(axes[0, 0], [LABELS[name] for name in there])
+    handles = [
+        plt.Line2D([], [], marker="o", ls="", color=hue, mfc=face, ms=7, label=LEGEND[part])
+        for part, (hue, face, _) in CONTEXT_LOOKS.items()
+    ]
+    fig.legend(handles=handles, loc="outside upper center", ncols=2)
+    return Picture(fig, places_text(tables, ("D_I", "D_U"), there))
 
 
 def contexts_figure(tables: Mapping[Bed, pd.DataFrame]) -> Picture:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
 
 from perso.analysis import changes
 from perso.claims.context_claims import (
@@ -27,7 +26,8 @@ from perso.claims.ledger import Verdict
 from perso.methods.registry import TABLES
 from perso.parts import BOTH
 from perso.report import front_text
-from perso.report.effects_text import NOT_THERE, change_text
+from perso.report.answers import UNKNOWN
+from perso.report.effects_text import change_text
 from perso.report.ledger_text import deciding_finding, format_estimate, says
 from perso.report.specification import RowsEvidence
 from perso.report.tables import SIGNIFICANT, listed
@@ -56,6 +56,13 @@ MASKS = (
     ("prune and mix", "mix, smallest kept"),
 )
 COLUMNS = ("D_I", "D_U", BOTH, "D_G")
+# of the same parts
+PHRASES = {
+    "D_I": "the context trained on",
+    "D_U": "the other context",
+    BOTH: "both contexts",
+    "D_G": "everybody else",
+}
 NO_DIFFERENCE = dict.fromkeys(("change", "low", "high"), np.nan)
 WITHIN = 2.0  # points on D_I + D_U, of the controls of claim 41
 
@@ -128,108 +135,59 @@ def bed_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-# --- the answer
+# --- the prose
 
 
-def shift(line: Mapping[str, float]) -> str:
-    """What the 95 % interval of a difference shows: raises, lowers, open, or unknown."""
-    if pd.isna(line["low"]):
-        return "unknown"
-    if line["low"] > 0:
-        return "raises"
-    return "lowers" if line["high"] < 0 else "open"
+def context_texts(beds: Mapping[Bed, Published]) -> dict[str, str]:
+    """What the prose of chapter 23 says of the three beds, by key; UNKNOWN where one was not run.
+
+    For each bed, such as "contexts_watch": _people; _tuned_I and _tuned_U, fine-tuning minus the
+    generic network in points; _crop_I and _crop_U, CRoP minus fine-tuning on the same samples.
+    Then those of `mask_texts`.
+    """
+    texts = {}
+    for bed in BEDS.values():
+        found = dict.fromkeys(("people", "tuned_I", "tuned_U", "crop_I", "crop_U"), UNKNOWN)
+        if bed in beds:
+            found["people"] = f"{people_of(beds[bed])}"
+            found |= difference_texts(beds[bed])
+        texts |= {f"{bed.name.split()[0]}_{key}": text for key, text in found.items()}
+    texts |= mask_texts(beds)
+    return {f"contexts_{key}": text for key, text in texts.items()}
 
 
-OTHER_CONTEXT = {
-    "raises": "the other context gains, too",
-    "lowers": "the other context is harmed",
-    "open": "no harm of the other context is shown, and none is excluded",
-    "unknown": "the people are too few for an interval",
-}
-PROTECTION = {
-    "raises": "so the other context is better off with CRoP",
-    "lowers": "so the other context is worse off with CRoP",
-    "open": "so it is not shown that CRoP protects the other context",
-    "unknown": "without an interval",
-}
+# --- fine-tuning, and CRoP compared with it
 
 
-def bed_sentence(bed: Bed, run: Published) -> str:
-    """What fine-tuning does to both contexts of a bed, and CRoP compared with it."""
-    start = f"{bed.name[0].upper()}{bed.name[1:]} ({people_of(run)} people)"
-    found = both_differences(run)
-    if not found:
-        return f"{start}: the run does not have the models."
-    by_tuning, by_crop = found
-    return (
-        f"{start}: fine-tuning changes accuracy by {change_text(by_tuning['D_I'])} points on "
-        f"{bed.seen}, which it is trained on, and by {change_text(by_tuning['D_U'])} on "
-        f"{bed.other}: {OTHER_CONTEXT[shift(by_tuning['D_U'])]}. CRoP minus fine-tuning on the "
-        f"same samples is {change_text(by_crop['D_I'])} and {change_text(by_crop['D_U'])}, "
-        f"{PROTECTION[shift(by_crop['D_U'])]}."
-    )
+PAIRS = {"tuned": (*LATE, *GENERIC), "crop": (*CROP, *FINE_TUNED)}
 
 
-def both_differences(run: Published) -> tuple[dict[str, pd.Series], ...]:
-    """By part, fine-tuning minus the generic network, and CRoP minus fine-tuning; or nothing."""
-    pairs = (*LATE, *GENERIC), (*CROP, *FINE_TUNED)
-    if not {name for pair in pairs for name in pair} <= set(run.rows["method"]):
-        return ()
-    return tuple(
-        {part: difference_line(run.rows, *pair, part) for part in ("D_I", "D_U")} for pair in pairs
-    )
+def difference_texts(run: Published) -> dict[str, str]:
+    """The pairs of PAIRS on D_I and D_U in points; empty where the run lacks the models."""
+    there = set(run.rows["method"])
+    return {
+        f"{key}_{part[-1]}": change_text(difference_line(run.rows, *pair, part))
+        for key, pair in PAIRS.items()
+        if set(pair) <= there
+        for part in ("D_I", "D_U")
+    }
 
 
-def contexts_answer(beds: Mapping[Bed, Published]) -> str:
-    """What fine-tuning does on D_U of every bed, and whether CRoP protects it."""
-    on_other = {bed: found for bed, run in beds.items() if (found := both_differences(run))}
-    if not on_other:
-        return NOT_THERE
-    by_tuning = {bed: tuning["D_U"] for bed, (tuning, _) in on_other.items()}
-    by_crop = {bed: crop["D_U"] for bed, (_, crop) in on_other.items()}
-    return (
-        f"On the other contexts, fine-tuning changes accuracy by {by_bed_text(by_tuning, beds)}. "
-        f"{sorted_by_shift(by_tuning, OTHER_CONTEXTS)} CRoP minus fine-tuning there is "
-        f"{by_bed_text(by_crop, beds)}. {sorted_by_shift(by_crop, PROTECTED)}"
-    )
-
-
-# what the 95 % intervals on D_U show, of fine-tuning, and of CRoP minus fine-tuning
-OTHER_CONTEXTS = {
-    "lowers": "They are harmed for",
-    "open": "Harm is neither shown nor excluded for",
-    "raises": "They gain, too, for",
-    "unknown": "The people are too few for",
-}
-PROTECTED = {
-    "raises": "So pruning and mixing helps them for",
-    "open": "That it helps them is not shown for",
-    "lowers": "It costs them something for",
-    "unknown": "The people are too few for",
-}
-
-
-def by_bed_text(lines: Mapping[Bed, pd.Series], beds: Mapping[Bed, Published]) -> str:
-    """Differences by bed in points, with the number of people."""
-    return listed(
-        [
-            f"{change_text(line)} points ({bed.name}, {people_of(beds[bed])} people)"
-            for bed, line in lines.items()
-        ]
-    )
-
-
-def sorted_by_shift(lines: Mapping[Bed, pd.Series], words: Mapping[str, str]) -> str:
-    """A short sentence for each kind of `shift`, with the beds that have it."""
-    names: dict[str, list[str]] = {}
-    for bed, line in lines.items():
-        names.setdefault(shift(line), []).append(bed.name)
-    return " ".join(f"{words[kind]} {listed(names[kind])}." for kind in words if kind in names)
-
-
-def beds_list(beds: Mapping[Bed, Published]) -> Markdown:
-    """`bed_sentence` of every bed as a list."""
-    return Markdown("\n".join(f"- {bed_sentence(bed, run)}" for bed, run in beds.items()))
+def beds_summary(beds: Mapping[Bed, Published]) -> pd.DataFrame:
+    """What fine-tuning does in both contexts of every bed, and CRoP compared with it, as text."""
+    heads = {
+        "tuned_I": "fine-tuning, D_I",
+        "tuned_U": "fine-tuning, D_U",
+        "crop_I": "CRoP − fine-tuning, D_I",
+        "crop_U": "CRoP − fine-tuning, D_U",
+    }
+    lines = {}
+    for bed, run in beds.items():
+        line = {"people": f"{people_of(run)}", "D_I": bed.seen, "D_U": bed.other}
+        texts = difference_texts(run)
+        line |= {f"{head} in pp": texts.get(key, "not run") for key, head in heads.items()}
+        lines[bed.name] = line
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 # --- the mask
@@ -242,38 +200,45 @@ def mask_finding(run: Published, pair: tuple[str, str], part: str) -> Finding | 
     return Superior(*pair, part, of=OF).find(RowsEvidence(run))
 
 
-def mask_sentence(beds: Mapping[Bed, Published]) -> str:
-    """Whether it matters which weights CRoP keeps, or only how many."""
-    pair = MASKS[0]
-    found = {
+def mask_texts(beds: Mapping[Bed, Published]) -> dict[str, str]:
+    """Whether it matters which weights CRoP keeps, or only how many.
+
+    "mask_watch" and so on: CRoP minus CRoP with a random mask on both contexts; "mask_mde":
+    the true difference that every bed would have found, in points; "mask_equal": the beds where
+    both are equivalent within WITHIN (TOST); for the pairs of MASKS "mask_1" to "mask_3": which
+    intervals do not contain 0; "mask_1_count": how many of how many do
+    """
+    texts = {}
+    both = {bed: mask_finding(run, MASKS[0], BOTH) for bed, run in beds.items()}
+    for bed in BEDS.values():
+        found = both.get(bed)
+        texts[f"mask_{bed.name.split()[0]}"] = estimate_text(found) if found else UNKNOWN
+    largest = max((each.detectable for each in both.values() if each), default=np.nan)
+    texts["mask_mde"] = UNKNOWN if np.isnan(largest) else f"{largest:.1f}"
+    equal = [bed.name for bed, run in beds.items() if both[bed] and is_equivalent(run)]
+    texts["mask_equal"] = listed(equal) if equal else "none"
+    for number, pair in enumerate(MASKS, 1):
+        findings = mask_findings(beds, pair)
+        differs = [
+            f"{bed.name} on {PHRASES[part]} ({estimate_text(each)})"
+            for (bed, part), each in findings.items()
+            if excludes_zero(each)
+        ]
+        texts[f"mask_{number}"] = listed(differs) if differs else "none"
+        texts[f"mask_{number}_count"] = f"{len(findings) - len(differs)} of {len(findings)}"
+    return texts
+
+
+def mask_findings(
+    beds: Mapping[Bed, Published], pair: tuple[str, str]
+) -> dict[tuple[Bed, str], Finding]:
+    """The findings on a pair of masks by bed and part."""
+    return {
         (bed, part): finding
         for bed, run in beds.items()
-        for part in (BOTH, "D_U")
+        for part in COLUMNS
         if (finding := mask_finding(run, pair, part))
     }
-    if not found:
-        return NOT_THERE
-    texts = [
-        f"{bed.name} {estimate_text(found[bed, BOTH])} and {estimate_text(found[bed, 'D_U'])}"
-        for bed in dict.fromkeys(bed for bed, _ in found)
-    ]
-    sentence = (
-        f"CRoP minus CRoP with a random mask of equal sparsity, in points on {BOTH} and on D_U: "
-        f"{'; '.join(texts)}"
-    )
-    differs = [
-        f"{bed.name} on {part}" for (bed, part), each in found.items() if excludes_zero(each)
-    ]
-    if differs:
-        return f"{sentence}. So which weights are kept matters for {listed(differs)}."
-    if any(np.isnan(each.low) for each in found.values()):
-        return f"{sentence}. There are too few people to say more."
-    largest = max(finding.detectable for finding in found.values())
-    return (
-        f"{sentence}. Every interval contains 0: it is not shown to matter which weights are kept. "
-        f"On every bed a true difference of {largest:.1f} points would have been found with a "
-        f"power of at least 80 %. {equivalence_text(beds)}"
-    )
 
 
 def estimate_text(finding: Finding) -> str:
@@ -287,20 +252,10 @@ def excludes_zero(finding: Finding) -> bool:
     return finding.low > 0 or finding.high < 0
 
 
-def equivalence_text(beds: Mapping[Bed, Published]) -> str:
-    """On which beds CRoP and CRoP with a random mask are equivalent on the sum (TOST)."""
-    pair = MASKS[0]
-    outcomes: dict[bool, list[str]] = {True: [], False: []}
-    for bed, run in beds.items():
-        if set(pair) <= set(run.rows["method"]):
-            test = Equivalent(*pair, BOTH, of=OF, within=WITHIN)
-            outcomes[bool(test.find(RowsEvidence(run)).p < SIGNIFICANT)].append(bed.name)
-    texts = []
-    if outcomes[True]:
-        texts.append(f"equivalent within {WITHIN:g} points for {listed(outcomes[True])}")
-    if outcomes[False]:
-        texts.append(f"not shown to be so for {listed(outcomes[False])}")
-    return f"On {BOTH} both are {', and '.join(texts)}."
+def is_equivalent(run: Published) -> bool:
+    """Whether CRoP with its own and with a random mask are equivalent on the sum (TOST)."""
+    test = Equivalent(*MASKS[0], BOTH, of=OF, within=WITHIN)
+    return bool(test.find(RowsEvidence(run)).p < SIGNIFICANT)
 
 
 def masks_table(beds: Mapping[Bed, Published]) -> pd.DataFrame:
@@ -316,30 +271,6 @@ def masks_table(beds: Mapping[Bed, Published]) -> pd.DataFrame:
                 }
                 lines[f"{pair[0]} − {pair[1]}", bed.name] = cells
     return pd.DataFrame.from_dict(lines, orient="index")
-
-
-def masks_sentence(beds: Mapping[Bed, Published], pair: tuple[str, str]) -> str:
-    """On which beds and parts two masks differ."""
-    found = {
-        (bed, part): finding
-        for bed, run in beds.items()
-        for part in COLUMNS
-        if (finding := mask_finding(run, pair, part))
-    }
-    if not found:
-        return NOT_THERE
-    differs = [
-        f"{bed.name} on {part} ({estimate_text(each)})"
-        for (bed, part), each in found.items()
-        if excludes_zero(each)
-    ]
-    first = f"{pair[0]} minus {pair[1]}"
-    if not differs:
-        return f"{first}: all {len(found)} intervals contain 0."
-    return (
-        f"{first}: {len(found) - len(differs)} of {len(found)} intervals contain 0, but not those "
-        f"for {listed(differs)}."
-    )
 
 
 # --- tables
@@ -383,15 +314,6 @@ def verdict_text(verdict: Verdict) -> str:
     if not verdict.findings:
         return verdict.verdict
     return f"{verdict.verdict}: {format_estimate(deciding_finding(verdict))}"
-
-
-def contexts_verdicts_sentence(verdicts: Mapping[Bed, list[Verdict]]) -> str:
-    """The verdicts of each bed in a sentence."""
-    texts = []
-    for bed, own in verdicts.items():
-        words = ", ".join(f"{each.claim.number} {each.verdict}" for each in own)
-        texts.append(f"{bed.name}: {words}")
-    return "; ".join(texts)
 
 
 def claims_by_bed(verdicts: Mapping[Bed, list[Verdict]]) -> pd.DataFrame:

@@ -60,22 +60,21 @@ def sums_table(tables: Mapping[Bed, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(list(lines.values()), index, heads)
 
 
-def small_studies_sentence() -> str:
-    """How many of CRoP's tables have fewer people than this book tests a claim with."""
+def printed_texts() -> dict[str, str]:
+    """What its tables show, by key.
+
+    "contexts_printed": the people of its data sets; "contexts_few": how many tables have fewer
+    than this book tests a claim with; "contexts_below": where CRoP is below the generic network on
+    the unseen context
+    """
     people = {each.setting.split(",")[0]: each.people for each in PRINTED}
     few = [name for name, count in people.items() if count < FEWEST_PEOPLE]
-    counts = listed([f"{name} {count}" for name, count in people.items()])
-    return (
-        f"The people of its data sets number {counts}. By this book's rule of {FEWEST_PEOPLE} "
-        f"people, {len(few)} of its {len(people)} tables could decide nothing ({listed(few)})"
-    )
-
-
-def below_generic_sentence() -> str:
-    """Where CRoP's own numbers lie below the generic network on the unseen context."""
     below = [each for each in PRINTED if each.unseen is not None and each.unseen < 0]
-    texts = [f"{each.unseen:+.2f} ({each.setting}, ΔP {each.to_generic:+.2f})" for each in below]
-    return f"On the unseen context CRoP is below the generic network by {listed(texts)}"
+    return {
+        "contexts_printed": listed([f"{name} {count}" for name, count in people.items()]),
+        "contexts_few": f"{len(few)} of its {len(people)}",
+        "contexts_below": listed([f"{each.unseen:+.2f} ({each.setting})" for each in below]),
+    }
 
 
 # --- the trained penalty

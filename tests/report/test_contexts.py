@@ -113,69 +113,43 @@ def test_without_the_generic_network_there_is_no_table():
     assert context_text.bed_table(made_run({"CRoP": (1, 1, 1)}).rows).empty
 
 
-# --- sentences
+# --- the prose
 
 
-@pytest.mark.parametrize(
-    ("tuned", "crop", "words"),
-    [
-        (-8.0, -2.0, ("is harmed", "better off with CRoP")),
-        (8.0, 2.0, ("gains, too", "worse off with CRoP")),
-        (0.0, 0.0, ("no harm of the other context is shown", "not shown that CRoP protects")),
-    ],
-)
-def test_a_bed_is_described_in_every_direction(tuned, crop, words):
-    changes = CHANGES | {
-        name: (10.0, on_other, -5.0)
-        for name, on_other in {
-            "TL-n-300 (1e-3)": tuned,
-            "TL, a tenth held out": tuned,
-            "CRoP": crop,
-        }.items()
-    }
-    sentence = context_text.bed_sentence(WATCH, made_run(changes))
-    assert all(each in sentence for each in words)
-    assert sentence.startswith("Watch (12 people): fine-tuning changes accuracy by +")
+def test_texts_are_of_every_bed_and_say_what_was_not_run():
+    beds = {WATCH: made_run(), PENS: on_pens(changes={"TL-n-0": (0, 0, 0)}, people=8)}
+    texts = context_text.context_texts(beds)
+    assert texts["contexts_watch_people"] == "12" and texts["contexts_pens_people"] == "8"
+    assert texts["contexts_watch_tuned_I"].startswith("+1")
+    assert texts["contexts_watch_tuned_U"].startswith("-")
+    assert texts["contexts_watch_crop_U"].startswith(("+5", "+6"))
+    unknown = ("pens_tuned_U", "sheared_people", "sheared_crop_I", "mask_pens")
+    assert {texts[f"contexts_{key}"] for key in unknown} == {"unknown"}
 
 
-def test_the_answer_sorts_the_beds_by_what_happens_on_their_other_contexts():
-    harmed = {"TL-n-300 (1e-3)": (9, -9, 0), "CRoP": (9, 0, 0), "TL-n-0": (0, 0, 0)}
-    beds = {
-        WATCH: made_run(harmed | {"TL, a tenth held out": (9, -9, 0)}),
-        PENS: on_pens(people=8),
-    }
-    answer = context_text.contexts_answer(beds)
-    assert answer.startswith("On the other contexts, fine-tuning changes accuracy by -")
-    assert "points (watch, 12 people) and" in answer and "(pens, 8 people)" in answer
-    assert "They are harmed for watch" in answer
-    assert "So pruning and mixing helps them for watch" in answer
-    assert context_text.beds_list(beds).data.count("\n") == 1
-    incomplete = {WATCH: beds[WATCH], PENS: on_pens(changes={"TL-n-0": (0, 0, 0)})}
-    assert "pens" not in context_text.contexts_answer(incomplete)
-
-
-def test_a_mask_as_good_as_a_random_one_is_called_so_with_what_could_have_been_seen():
-    sentence = context_text.mask_sentence({WATCH: made_run(), PENS: on_pens()})
-    assert "it is not shown to matter which weights are kept" in sentence
-    assert "a true difference of 0." in sentence and "at least 80 %" in sentence
-    assert sentence.endswith("both are equivalent within 2 points for watch and pens.")
-
-
-def test_a_mask_that_matters_is_named_with_its_bed_and_part():
-    better = CHANGES | {"CRoP": (10.0, 3.0, -6.0)}
-    sentence = context_text.mask_sentence({WATCH: made_run(better), PENS: on_pens()})
-    assert sentence.endswith(
-        "So which weights are kept matters for watch on D_I + D_U and watch on D_U."
+def test_the_summary_has_a_line_per_bed():
+    table = context_text.beds_summary(
+        {WATCH: made_run(), PENS: on_pens(changes={"TL-n-0": (0, 0, 0)}, people=8)}
     )
+    assert list(table.index) == ["watch", "pens"]
+    assert table.loc["watch", "D_U"] == "the left arm"
+    assert table.loc["watch", "fine-tuning, D_U in pp"].startswith("-")
+    assert table.loc["pens", "CRoP − fine-tuning, D_U in pp"] == "not run"
+
+
+def test_a_mask_as_good_as_a_random_one_has_what_could_have_been_seen():
+    texts = context_text.mask_texts({WATCH: made_run(), PENS: on_pens()})
+    assert 0 < float(texts["mask_mde"]) < 1
+    assert texts["mask_equal"] == "watch and pens"
+    assert (texts["mask_1"], texts["mask_1_count"]) == ("none", "8 of 8")
 
 
 def test_masks_that_differ_are_counted_and_named():
     beds = {WATCH: made_run()}
-    sentence = context_text.masks_sentence(beds, context_text.MASKS[2])
-    assert sentence.startswith("prune and mix minus mix, smallest kept: 2 of 4 intervals")
-    assert "watch on D_I (+" in sentence and f"watch on {BOTH} (+" in sentence
-    equal = context_text.masks_sentence(beds, context_text.MASKS[0])
-    assert equal == "CRoP minus CRoP, random mask: all 4 intervals contain 0."
+    texts = context_text.mask_texts(beds)
+    assert texts["mask_3_count"] == "2 of 4"
+    assert texts["mask_3"].startswith("watch on the context trained on (+")
+    assert " and watch on both contexts (+" in texts["mask_3"]
     table = context_text.masks_table(beds)
     assert (
         len(table) == 3
@@ -185,14 +159,10 @@ def test_masks_that_differ_are_counted_and_named():
     )
 
 
-def test_without_the_models_nothing_is_said():
-    beds = {WATCH: made_run({"TL-n-0": (0, 0, 0)})}
-    for sentence in (
-        context_text.mask_sentence(beds),
-        context_text.masks_sentence(beds, context_text.MASKS[0]),
-    ):
-        assert sentence == context_text.NOT_THERE
-    assert context_text.contexts_answer(beds) == context_text.NOT_THERE
+def test_without_the_models_masks_are_unknown():
+    texts = context_text.mask_texts({WATCH: made_run({"TL-n-0": (0, 0, 0)})})
+    assert texts["mask_watch"] == texts["mask_mde"] == "unknown"
+    assert (texts["mask_equal"], texts["mask_1_count"]) == ("none", "0 of 0")
 
 
 # --- the printed numbers
@@ -215,8 +185,9 @@ def test_sums_stand_beside_the_printed_ones_with_both_contexts(tables):
 
 
 def test_tables_with_fewer_than_six_people_and_losses_are_counted():
-    assert "3 of its 4 tables could decide nothing" in crop_text.small_studies_sentence()
-    assert "-16.69 (WIDAR, scenario 1, ΔP +8.56), -5.97" in crop_text.below_generic_sentence()
+    texts = crop_text.printed_texts()
+    assert texts["contexts_few"] == "3 of its 4"
+    assert texts["contexts_below"].startswith("-16.69 (WIDAR, scenario 1), -5.97")
 
 
 # --- the trained penalty
@@ -257,9 +228,6 @@ def test_verdicts_stand_side_by_side():
     assert table.index[0].startswith("39. Fine-tuning to one context")
     assert first["watch"].startswith("REPRODUCED: +")
     assert first["pens"].startswith("CONTRADICTED: -")
-    sentence = context_text.contexts_verdicts_sentence(verdicts)
-    assert sentence.startswith("watch: 39 REPRODUCED, 40 REPRODUCED")
-    assert "pens: 39 CONTRADICTED" in sentence
     assert set(context_text.claims_by_bed(verdicts).index.get_level_values(0)) == {"watch", "pens"}
     nothing = context_text.verdicts_by_bed({WATCH: made_run({"TL-n-0": (0, 0, 0)})})
     assert set(context_text.verdicts_side_by_side(nothing)["watch"]) == {"NOT RUN"}
@@ -270,6 +238,17 @@ def test_verdicts_stand_side_by_side():
 
 def labels_of(ax):
     return [text.get_text() for text in ax.texts]
+
+
+def test_both_contexts_have_a_mark_for_every_main_method(tables):
+    shown = context_figures.both_contexts_figure(tables)
+    assert "watch, D_U: highest CRoP, random mask -1.9" in shown.alt
+    fig = shown.figure
+    assert [ax.get_title() for ax in fig.axes] == ["watch", "pens"]
+    names = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    assert names == ["TL 1e-3", "CRoP", "CRoP, random mask"]
+    own, other = (line.get_xdata()[0] for line in fig.axes[0].lines[1:3])
+    assert own > 0 > other
 
 
 def test_each_bed_has_a_panel_with_labels_and_its_contexts(tables):
