@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from perso.parts import PARTS
+from perso.report.answers import UNKNOWN
 from perso.report.enrolment_text import outcome_of, points_text, samples_phrase
 
 FLOAT_BYTES = 4  # of a number of a network
@@ -68,18 +69,17 @@ def forwarding_costs(record: dict | None) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def forwarding_cost_sentence(record: dict | None) -> str:
-    """How much longer the slowest way takes than the fastest, and where this was measured.
+def forwarding_cost_texts(record: dict | None) -> dict[str, str]:
+    """How much longer the slowest way takes than the fastest, and where this was measured, by key.
 
     Ways that store nothing for a person, as an answer, are not compared.
     """
     ways = (record or {}).get("ways", {})
     ways = {name: way for name, way in ways.items() if way["numbers"]}
-    if not ways:
-        return "The costs have not been measured yet"
-    fast, slow = (chosen(ways, key=lambda way: ways[way]["seconds"]) for chosen in (min, max))
-    times = ways[slow]["seconds"] / ways[fast]["seconds"]
-    return (
-        f"{slow} takes {times:,.0f} times as long as {fast} (measured on {record['date']}: "
-        f"{record['machine']}, torch {record['torch']})"
-    )
+    texts = dict.fromkeys(("slow", "fast", "times", "measured"), UNKNOWN)
+    if ways:
+        fast, slow = (chosen(ways, key=lambda way: ways[way]["seconds"]) for chosen in (min, max))
+        times = ways[slow]["seconds"] / ways[fast]["seconds"]
+        texts = {"slow": slow, "fast": fast, "times": f"{times:,.0f}"}
+        texts["measured"] = f"{record['date']}, {record['machine']}, torch {record['torch']}"
+    return {f"enrolment_cost_{key}": text for key, text in texts.items()}

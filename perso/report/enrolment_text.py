@@ -4,11 +4,10 @@ arms, pairs, ways   of `enrolment.arms_table`, `enrolment.own_minus_another`, `e
 A difference is a line with `change`, `low`, `high` (shares) and `tost`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pandas as pd
-from IPython.display import Markdown
 
 from perso.analysis import enrolment
 from perso.analysis.enrolment import NONE, WHOLE
@@ -19,9 +18,9 @@ from perso.claims.ledger import Verdict, test_claim
 from perso.data.splits import Fold
 from perso.methods.enrolled import VARIATIONAL
 from perso.parts import D_I
-from perso.report.effects_text import NOT_THERE
+from perso.report.answers import UNKNOWN
 from perso.report.tables import SIGNIFICANT, listed
-from perso.store.published import OWN, Published
+from perso.store.published import Published
 
 MARGIN = f"{100 * D_I.margin:g} points"
 OUTCOMES = {
@@ -36,7 +35,14 @@ NARROW = 0.0025  # of an interval, a share, as in the ledger
 ARM = "enrolled"
 ONE, HANDFUL = "1", "12"
 BEDS = {"qmnist": "NIST writers' digits", "pens": "pen strokes", "watch": "watch recordings"}
-FINE_TUNING = ("fine-tuning (1e-3)", "fine-tuning (1e-4)", "head only", "Reptile", "prototypes")
+# what else one can do with the same samples, by the key of its texts
+WAYS = {
+    "fast": "fine-tuning (1e-3)",
+    "slow": "fine-tuning (1e-4)",
+    "head": "head only",
+    "reptile": "Reptile",
+    "prototypes": "prototypes",
+}
 
 
 # --- single differences
@@ -81,86 +87,72 @@ def difference_text(line: pd.Series) -> str:
     return f"{points_text(line)} points ({OUTCOMES[outcome_of(line)]}{also})"
 
 
-# --- the answer
+# --- the prose
 
 
-def enrolment_answer(
-    people: int,
+def enrolment_texts(
     arms: pd.DataFrame,
+    same: pd.DataFrame,
     pairs: pd.DataFrame,
-    planted: pd.DataFrame,
-    same_planted: pd.DataFrame,
-) -> str:
-    """What a forwarded sample changes on D_I, and whose sample it must be.
+    where: str = "",
+) -> dict[str, str]:
+    """What the prose of chapter 24 says of a run, by key; UNKNOWN where it lacks the models.
 
-    planted        the pairs where a difference between people is put in
-    same_planted   the arms there, against the same network without an enrolment
+    "enrolment_one", "_handful": own samples against nobody enrolled; "_own_one", "_own_handful":
+    own minus another's; "_same_one", "_same_handful": against no enrolment of the same network;
+    each also without what it shows, as "enrolment_one_points"; those of `pairs_texts`.
+
+    same    `enrolment.arms_table`, same_network
+    where   stands before these keys, such as "planted_"
     """
-    if (ARM, "own", ONE) not in arms.index or (ARM, ONE) not in pairs.index:
-        return NOT_THERE
-    changed, own = arms.loc[ARM, "own", ONE], pairs.loc[ARM, ONE]
-    return (
-        f"{people} people whom no network has met. Forwarding one sample of a person changes "
-        f"accuracy on D_I by {difference_text(changed)}, compared with the same network trained as "
-        f"long without enrolments. Own minus another person's sample is {difference_text(own)}. "
-        f"{found_sentence(planted, same_planted)}"
-    )
+    found = {}
+    for key, amount in {"one": ONE, "handful": HANDFUL}.items():
+        own, own_minus_another = (ARM, "own", amount), (ARM, amount)
+        for name, table, label in (
+            (key, arms, own),
+            (f"own_{key}", pairs, own_minus_another),
+            (f"same_{key}", same, own),
+        ):
+            found[name] = text_at(table, label, difference_text)
+            found[f"{name}_points"] = text_at(table, label, points_text)
+    found |= pairs_texts(pairs)
+    return {f"enrolment_{where}{key}": text for key, text in found.items()}
 
 
-def found_sentence(planted: pd.DataFrame, same_planted: pd.DataFrame) -> str:
-    """Whether the difference between people that is put in is found, and what that is worth."""
-    lines = [(ARM, amount) for amount in (ONE, HANDFUL) if (ARM, amount) in planted.index]
-    if not lines:
-        return "Whether it would find a planted difference is not known yet."
-    texts = [
-        f"{points_text(planted.loc[pair])} points with {samples_phrase(pair[1])}" for pair in lines
-    ]
-    ends = {
-        True: "so a difference that is there is found",
-        False: "so it is not shown that a difference that is there is found with each of them",
+def ways_texts(ways: pd.DataFrame) -> dict[str, str]:
+    """The changes of WAYS on D_I in points, by key: "enrolment_fast_one", "enrolment_fast_all"."""
+    on_own = ways["D_I"] if len(ways) else ways
+    return {
+        f"enrolment_{way}_{key}": text_at(on_own, (name, amount), points_text)
+        for way, name in WAYS.items()
+        for key, amount in {"one": ONE, "handful": HANDFUL, "all": WHOLE}.items()
     }
-    worth = [
-        f"{points_text(same_planted.loc[ARM, 'own', amount])} with {samples_phrase(amount)}"
-        for _, amount in lines
-    ]
-    is_found = all(outcome_of(planted.loc[pair]) == "higher" for pair in lines)
-    return (
-        "Where each person lacks one kind of flips, own minus another's is "
-        f"{listed(texts)}: {ends[is_found]}. Of this, own samples gain {listed(worth)} over no "
-        "enrolment; the rest is what another person's samples harm."
-    )
 
 
-def same_network_sentence(same_network: pd.DataFrame) -> str:
-    """What own samples change in their arm's network (`arms_table`, same_network)."""
-    texts = [
-        f"{samples_phrase(amount)} {difference_text(same_network.loc[ARM, 'own', amount])}"
-        for amount in (ONE, HANDFUL)
-        if (ARM, "own", amount) in same_network.index
-    ]
-    if not texts:
-        return NOT_THERE
-    return f"The same network with an enrolment minus without one: {'; '.join(texts)}."
+def text_at(table: pd.DataFrame, label: tuple, text_of: Callable[[pd.Series], str]) -> str:
+    """The text of one line of a table; UNKNOWN where it is not there."""
+    return text_of(table.loc[label]) if label in table.index else UNKNOWN
 
 
-def arms_sentence(pairs: pd.DataFrame) -> str:
-    """How many arms are equivalent with own and with another's samples, and all others by name."""
-    if pairs.empty:
-        return NOT_THERE
-    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
-    for name, line in pairs.iterrows():
-        found[outcome_of(line)].append(pair_text(name, line))
-    same, equivalent = found.pop("same"), found.pop("equivalent")
+def pairs_texts(pairs: pd.DataFrame) -> dict[str, str]:
+    """What own minus another's samples shows, over all arms and numbers of samples.
+
+    {"pairs": how many differences there are, "equivalent": of how many equivalence is shown,
+    "zero": how many are 0 for every person, "small": those that are equivalent but not 0,
+    "higher": those above 0, "largest": the largest one}
+    """
+    outcomes = [outcome_of(line) for _, line in pairs.iterrows()]
     small = [pair_text(*each) for each in pairs.iterrows() if is_small_but_there(each[1])]
-    texts = [f"{OUTCOMES[outcome]}: {listed(names)}" for outcome, names in found.items() if names]
-    near = (
-        f"{len(same) + len(equivalent)} of {len(pairs)} differences are equivalent within {MARGIN}"
-    )
-    if same:
-        near += f", {len(same)} of them exactly 0 for every person"
-    if small:
-        near += f" (small, but shown not to be 0: {listed(small)})"
-    return f"Own minus another's samples on D_I: {'; '.join([near, *texts])}."
+    higher = [pair_text(*each) for each in pairs.iterrows() if outcome_of(each[1]) == "higher"]
+    largest = difference_text(pairs.loc[pairs["change"].idxmax()]) if len(pairs) else UNKNOWN
+    return {
+        "pairs": f"{len(pairs)}",
+        "equivalent": f"{outcomes.count('same') + outcomes.count('equivalent')}",
+        "zero": f"{outcomes.count('same')}",
+        "small": listed(small) if small else "none",
+        "higher": listed(higher) if higher else "none",
+        "largest": largest,
+    }
 
 
 def pair_text(name: tuple[str, str], line: pd.Series) -> str:
@@ -168,77 +160,39 @@ def pair_text(name: tuple[str, str], line: pd.Series) -> str:
     return f"{name[0]}, {samples_phrase(name[1])} ({points_text(line)})"
 
 
-def exchanged_sentence(swapped: pd.DataFrame) -> str:
-    """Whether any arm finds that two kinds of flips' classes are exchanged for half of the people.
-
-    swapped   the pairs of that run
-    """
-    if swapped.empty:
-        return NOT_THERE
-    finders = [
-        pair_text(name, line) for name, line in swapped.iterrows() if outcome_of(line) == "higher"
-    ]
-    if finders:
-        return f"The exchange is found by {listed(finders)}."
-    largest = swapped.loc[swapped["change"].idxmax()]
-    return (
-        f"None of {len(swapped)} comparisons shows that the exchange is found: own minus another's "
-        f"is {difference_text(largest)} at most."
-    )
-
-
-# --- how it is trained
-
-
-def episodes_sentence(fold: Fold) -> str:
-    """What one step of the training shows, and of which people."""
+def episode_texts(fold: Fold) -> dict[str, str]:
+    """What one step of the training shows, and of which people, by key."""
     how = VARIATIONAL
     inside, outside = len(fold.global_people), len(fold.outside_people)
-    amounts = ", ".join(map(str, how.samples[:-1]))
-    return (
-        f"Each of {how.steps:,} steps shows {how.people} of {inside + outside} people, {inside} of "
-        f"D_G and {outside} who are outside of every other part of the study: of each person "
-        f"{amounts} or {how.samples[-1]} samples as the enrolment, and {how.queries} others that "
-        f"the loss is about. {100 * how.dropped:.0f} % of the enrolments are left out"
-    )
-
-
-# --- other ways
-
-
-def ways_sentence(ways: pd.DataFrame) -> str:
-    """What fine-tuning and its rivals make of one sample, of a handful and of all of D_I."""
-    texts = []
-    for amount in (ONE, HANDFUL, WHOLE):
-        lines = [(way, amount) for way in FINE_TUNING if (way, amount) in ways.index]
-        if lines:
-            changed = [f"{way} {points_text(ways.loc[way, amount]['D_I'])}" for way, _ in lines]
-            texts.append(f"With {samples_phrase(amount)}: {', '.join(changed)}.")
-    return " ".join(texts) or NOT_THERE
+    texts = {
+        "steps": f"{how.steps:,}",
+        "shown": f"{how.people}",
+        "known": f"{inside + outside}",
+        "inside": f"{inside}",
+        "outside": f"{outside}",
+        "amounts": f"{', '.join(map(str, how.samples[:-1]))} or {how.samples[-1]}",
+        "queries": f"{how.queries}",
+        "dropped": f"{100 * how.dropped:.0f}",
+    }
+    return {f"enrolment_{key}": text for key, text in texts.items()}
 
 
 # --- other data
 
 
-def beds_by_run(runs: Sequence[Published]) -> Markdown:
-    """Own minus another's and the change against nobody on the data of each run, as a list."""
-    return Markdown("\n".join(f"- {run_text(run)}" for run in runs))
-
-
-def run_text(run: Published) -> str:
-    """What own samples change on the data of one run."""
-    settings = run.provenance["settings"]
-    bed = BEDS.get(settings["dataset"], settings["dataset"])
-    name = "these" if run.name == OWN else f"`{run.file}`"
-    start = f"{bed}, {run.rows['person'].nunique()} people ({name})"
-    arms, pairs = enrolment.arms_table(run.rows), enrolment.own_minus_another(run.rows)
-    texts = [
-        f"with {samples_phrase(amount)} {difference_text(arms.loc[ARM, 'own', amount])} against "
-        f"nobody enrolled, own minus another's {difference_text(pairs.loc[ARM, amount])}"
-        for amount in (ONE, HANDFUL)
-        if (ARM, amount) in pairs.index and (ARM, "own", amount) in arms.index
-    ]
-    return f"**{start}:** {'; '.join(texts) or NOT_THERE}"
+def beds_table(runs: Sequence[Published]) -> pd.DataFrame:
+    """What own samples change on D_I on the data of each run, as text: a line per amount."""
+    lines = {}
+    for run in runs:
+        bed = BEDS.get(run.provenance["settings"]["dataset"], run.provenance["settings"]["dataset"])
+        name = f"{bed}, {run.rows['person'].nunique()} people ({run.name})"
+        arms, pairs = enrolment.arms_table(run.rows), enrolment.own_minus_another(run.rows)
+        for amount in (ONE, HANDFUL):
+            lines[name, samples_phrase(amount)] = {
+                "against nobody enrolled": text_at(arms, (ARM, "own", amount), difference_text),
+                "own minus another's": text_at(pairs, (ARM, amount), difference_text),
+            }
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 # --- claims

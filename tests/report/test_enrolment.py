@@ -1,6 +1,5 @@
 """What the book says of forwarded samples, and how it draws them."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -11,7 +10,6 @@ import pytest
 
 from perso.methods.enrolled import VARIATIONAL
 from perso.report import enrolment_figures, enrolment_tables, enrolment_text
-from perso.report.effects_text import NOT_THERE
 from perso.report.specification import RowsEvidence
 from perso.settings import Settings, as_dict
 from perso.store.published import OWN, Published
@@ -90,9 +88,8 @@ def test_a_narrow_interval_has_a_second_decimal_and_may_exclude_0_within_the_mar
     assert enrolment_text.difference_text(small).endswith(
         "(equivalent within 0.5 points, but not 0)"
     )
-    sentence = enrolment_text.arms_sentence(pairs_of(small, difference(0.1)))
-    shown = "small, but shown not to be 0: enrolled, 1 sample (+0.13 [+0.08, +0.18])"
-    assert sentence.endswith(f"0.5 points ({shown}).")
+    texts = enrolment_text.pairs_texts(pairs_of(small, difference(0.1)))
+    assert texts["small"] == "enrolled, 1 sample (+0.13 [+0.08, +0.18])"
 
 
 @pytest.mark.parametrize(
@@ -112,63 +109,42 @@ def test_a_difference_has_one_outcome_and_equivalence_comes_first(line, outcome)
     assert enrolment_text.OUTCOMES[outcome] in enrolment_text.difference_text(line)
 
 
-def test_the_answer_says_what_a_sample_changes_and_whether_a_planted_difference_is_found():
-    answer = enrolment_text.enrolment_answer(100, ARMS, EQUAL, FOUND, ARMS)
-    assert answer.startswith("100 people")
-    assert "by +0.1 [-0.1, +0.3] points (equivalent within 0.5 points)" in answer
-    assert "+1.5 [+1.3, +1.7] points with 1 sample and +8.0 [+7.8, +8.2] points with 12" in answer
-    assert "so a difference that is there is found. Of this, own samples gain +0.1 [" in answer
-    assert answer.endswith("the rest is what another person's samples harm.")
-    missed = pairs_of(difference(0.1), difference(8))
-    assert "it is not shown" in enrolment_text.enrolment_answer(100, ARMS, EQUAL, missed, ARMS)
+def test_texts_have_what_samples_change_and_whose_they_must_be():
+    texts = enrolment_text.enrolment_texts(ARMS, ARMS, EQUAL)
+    equivalent = "+0.1 [-0.1, +0.3] points (equivalent within 0.5 points)"
+    assert texts["enrolment_one"] == texts["enrolment_same_one"] == equivalent
+    assert texts["enrolment_own_handful"] == equivalent
+    assert texts["enrolment_own_handful_points"] == "+0.1 [-0.1, +0.3]"
+    texts = enrolment_text.ways_texts(WAYS)
+    assert texts["enrolment_fast_one"] == "-66.0 [-66.2, -65.8]"
+    assert texts["enrolment_fast_all"] == "+5.0 [+4.8, +5.2]"
+    assert texts["enrolment_reptile_one"] == "unknown"
+    planted = enrolment_text.enrolment_texts(ARMS, ARMS, FOUND, "planted_")
+    assert planted["enrolment_planted_own_one"] == "+1.5 [+1.3, +1.7] points (higher)"
 
 
-def test_without_the_models_nothing_is_said():
-    none = EQUAL.iloc[:0]
-    assert enrolment_text.enrolment_answer(9, ARMS.iloc[:0], EQUAL, FOUND, ARMS) == NOT_THERE
-    assert "not known yet" in enrolment_text.enrolment_answer(9, ARMS, EQUAL, none, ARMS)
-    for sentence in (enrolment_text.arms_sentence, enrolment_text.exchanged_sentence):
-        assert sentence(none) == NOT_THERE
-    assert enrolment_text.same_network_sentence(ARMS.iloc[:0]) == NOT_THERE
-    assert enrolment_text.ways_sentence(WAYS.iloc[:1]) == NOT_THERE
+def test_without_the_models_all_is_unknown():
+    none = pd.DataFrame(columns=["change", "low", "high", "tost"])
+    texts = enrolment_text.enrolment_texts(none, none, none)
+    texts |= enrolment_text.ways_texts(pd.DataFrame())
+    for key in ("one", "own_one", "same_handful", "fast_all", "largest"):
+        assert texts[f"enrolment_{key}"] == "unknown"
 
 
-def test_a_network_is_compared_with_itself_without_an_enrolment():
-    sentence = enrolment_text.same_network_sentence(ARMS)
-    assert ": 1 sample +0.1 [-0.1, +0.3] points (equivalent" in sentence
-    assert sentence.endswith("12 samples +1.1 [+0.9, +1.3] points (higher).")
-
-
-def test_arms_that_are_not_equivalent_are_named():
-    sentence = enrolment_text.arms_sentence(EQUAL)
-    assert sentence.endswith("2 of 2 differences are equivalent within 0.5 points.")
-    same = enrolment_text.arms_sentence(pairs_of(difference(0, None), difference(0.1)))
-    assert "2 of 2" in same and same.endswith("1 of them exactly 0 for every person.")
-    mixed = pairs_of(difference(0.1), difference(3))
-    sentence = enrolment_text.arms_sentence(mixed)
-    assert "1 of 2" in sentence
-    assert sentence.endswith("higher: enrolled, 12 samples (+3.0 [+2.8, +3.2]).")
-
-
-def test_an_exchange_is_found_by_the_arms_above_0_alone():
-    missed = enrolment_text.exchanged_sentence(EQUAL)
-    assert missed.startswith("None of 2") and missed.endswith("within 0.5 points) at most.")
-    found = enrolment_text.exchanged_sentence(pairs_of(difference(-3), difference(3)))
-    assert found == "The exchange is found by enrolled, 12 samples (+3.0 [+2.8, +3.2])."
-
-
-def test_ways_are_told_by_the_number_of_samples():
-    assert enrolment_text.ways_sentence(WAYS) == (
-        "With 1 sample: fine-tuning (1e-3) -66.0 [-66.2, -65.8], head only -12.0 [-12.2, -11.8]. "
-        "With all of D_I: fine-tuning (1e-3) +5.0 [+4.8, +5.2]."
-    )
+def test_pairs_are_counted_by_what_they_show():
+    texts = enrolment_text.pairs_texts(pairs_of(difference(0, None), difference(3)))
+    assert (texts["pairs"], texts["equivalent"], texts["zero"]) == ("2", "1", "1")
+    assert texts["higher"] == "enrolled, 12 samples (+3.0 [+2.8, +3.2])"
+    assert texts["largest"] == "+3.0 [+2.8, +3.2] points (higher)"
+    assert enrolment_text.pairs_texts(EQUAL)["higher"] == "none"
 
 
 def test_the_training_is_described_by_its_numbers():
     fold = SimpleNamespace(global_people=range(20), outside_people=range(80))
-    sentence = enrolment_text.episodes_sentence(fold)
-    assert f"Each of {VARIATIONAL.steps:,} steps shows 8 of 100 people, 20 of D_G and" in sentence
-    assert "1, 3 or 12 samples" in sentence and "10 % of the enrolments are left out" in sentence
+    texts = enrolment_text.episode_texts(fold)
+    assert texts["enrolment_steps"] == f"{VARIATIONAL.steps:,}"
+    assert (texts["enrolment_known"], texts["enrolment_inside"]) == ("100", "20")
+    assert texts["enrolment_amounts"] == "1, 3 or 12" and texts["enrolment_dropped"] == "10"
 
 
 def made_run(name, file="", **settings):
@@ -193,18 +169,16 @@ def made_run(name, file="", **settings):
     return Published(name, pd.DataFrame(lines), {"settings": facts | settings}, file)
 
 
-def test_each_run_is_told_with_its_data():
+def test_each_run_has_its_data_in_the_table():
     runs = [
         made_run(OWN, dataset="qmnist"),
         made_run("pens", "results/pens.parquet", dataset="pens"),
     ]
-    first, second = enrolment_text.beds_by_run(runs).data.splitlines()
-    assert first.startswith("- **NIST writers' digits, 9 people (these):** with 1 sample +1.")
-    assert "against nobody enrolled, own minus another's +" in first and "(higher)" in first
-    assert second.startswith("- **pen strokes, 9 people (`results/pens.parquet`):**")
-    whole = made_run(OWN)
-    lacking = replace(whole, rows=whole.rows[whole.rows["method"] == "nobody enrolled"])
-    assert enrolment_text.run_text(lacking).endswith(NOT_THERE)
+    table = enrolment_text.beds_table(runs)
+    names = list(table.index.unique(0))
+    assert names == [f"NIST writers' digits, 9 people ({OWN})", "pen strokes, 9 people (pens)"]
+    assert table.loc[names[0], "1 sample"]["own minus another's"].endswith("points (higher)")
+    assert table.loc[names[0], "12 samples"]["against nobody enrolled"] == "unknown"
 
 
 def test_the_claims_are_those_of_the_abstract_and_say_what_they_lack():
@@ -233,7 +207,7 @@ def test_tables_name_samples_and_show_every_line():
 
 def test_costs_are_there_only_once_they_are_measured():
     assert enrolment_tables.forwarding_costs(None).empty
-    assert "not been measured" in enrolment_tables.forwarding_cost_sentence(None)
+    assert set(enrolment_tables.forwarding_cost_texts(None).values()) == {"unknown"}
     way = {"seconds": 0.002, "low": 0.001, "high": 0.003, "passes": 1, "iterations": 0}
     slow = way | {"seconds": 1.0, "iterations": 50, "numbers": 1000}
     record = {
@@ -248,9 +222,10 @@ def test_costs_are_there_only_once_they_are_measured():
     }
     table = enrolment_tables.forwarding_costs(record)
     assert table.loc["forward 1 sample"].to_list() == ["2.0 [1.0, 3.0]", "1", "0", "64"]
-    sentence = enrolment_tables.forwarding_cost_sentence(record)
-    assert sentence.startswith("fine-tuning takes 500 times as long as forward 1 sample")
-    assert "2026-11-26: a machine, torch 2.11" in sentence
+    texts = enrolment_tables.forwarding_cost_texts(record)
+    assert texts["enrolment_cost_slow"] == "fine-tuning" and texts["enrolment_cost_times"] == "500"
+    assert texts["enrolment_cost_fast"] == "forward 1 sample"
+    assert texts["enrolment_cost_measured"] == "2026-11-26, a machine, torch 2.11"
 
 
 # --- figures
