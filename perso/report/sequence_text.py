@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from perso.analysis.drift import LEVEL, ContextGains
-from perso.report.effects_text import NOT_THERE
+from perso.report.answers import UNKNOWN
 from perso.report.sentences import format_interval
+from perso.report.tables import listed
 from perso.stats import paired
-from perso.store.published import Published
 
 LEVEL_TEXT = f"{LEVEL:.2f}".lstrip("0")  # ".05"
 
@@ -17,22 +17,29 @@ LEVEL_TEXT = f"{LEVEL:.2f}".lstrip("0")  # ".05"
 # --- whether contexts differ
 
 
-def drift_sentence(table: pd.DataFrame, people: str = "people") -> str:
+def drift_texts(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """How many people differ between contexts, and how much of the variance that explains.
 
-    table    of `drift.drift_table`
-    people   what they are, such as "writers"
+    {"sequences_KEY_differ": "25 of 44", "sequences_KEY_share": percent within classes,
+    "sequences_KEY_chance": percent that a context without any effect would explain}
+
+    tables   of `drift.drift_table`, by key
     """
-    known = table.dropna()
-    if known.empty:
-        return "This cannot be told: no class has samples of both contexts."
-    differ = int((known["p"] < LEVEL).sum())
-    share, chance = 100 * known[["share", "chance"]].mean()
-    return (
-        f"{differ} of {len(known)} {people} differ at p < {LEVEL_TEXT}. On average the context "
-        f"explains {share:.1f} % of the variance within classes; a context without any effect "
-        f"would explain {chance:.1f} %."
-    )
+    texts = {}
+    for key, table in tables.items():
+        known = table.dropna()
+        share, chance = 100 * known[["share", "chance"]].mean()
+        texts |= {
+            f"sequences_{key}_differ": f"{(known['p'] < LEVEL).sum()} of {len(known)}",
+            f"sequences_{key}_share": percent_or_unknown(share),
+            f"sequences_{key}_chance": percent_or_unknown(chance),
+        }
+    return texts
+
+
+def percent_or_unknown(percent: float) -> str:
+    """A number of percent; UNKNOWN where it is missing."""
+    return UNKNOWN if np.isnan(percent) else f"{percent:.1f}"
 
 
 def drift_text(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -54,91 +61,64 @@ def drift_text(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def false_findings_sentence(found: Mapping[str, np.ndarray]) -> str:
-    """How often random halves of a person's items differ.
+def false_findings_text(found: Mapping[str, np.ndarray]) -> str:
+    """How often random halves of a person's items differ, by data set.
 
-    found   of `drift.false_findings`, by data set
+    found   of `drift.false_findings`
     """
-    texts = [f"{100 * each.mean():.1f} % of {each.size} in {name}" for name, each in found.items()]
-    return f"Random halves that differ at p < {LEVEL_TEXT}: {'; '.join(texts)}."
+    texts = [f"{100 * each.mean():.1f} % of {each.size} ({name})" for name, each in found.items()]
+    return listed(texts)
 
 
-def nearest_sentence(by_item: pd.Series, by_window: pd.Series) -> str:
-    """How much a split by window flatters the nearest training window.
+def nearest_texts(by_item: pd.Series, by_window: pd.Series) -> dict[str, str]:
+    """How much a split by window flatters the nearest training window, in percent and points.
 
     by_item, by_window   of `drift.nearest_accuracy`, of the same people
     """
     gain = paired.paired_change((by_window - by_item).to_numpy())
-    return (
-        f"The nearest training window has the right class for {100 * by_item.mean():.1f} % of a "
-        f"person's test windows where blocks stay whole, and for {100 * by_window.mean():.1f} % "
-        f"where windows are split one by one: {format_interval(gain)} points on the same recordings"
-    )
+    return {
+        "sequences_nearest_item": f"{100 * by_item.mean():.1f}",
+        "sequences_nearest_window": f"{100 * by_window.mean():.1f}",
+        "sequences_nearest_gain": format_interval(gain),
+    }
 
 
 # --- what networks make of it
 
 
-def gains_sentence(run: Published, gains: ContextGains | None) -> str:
-    """What fine-tuning on D_I does in both contexts, and whether a method could protect the other.
+def gains_texts(gains: Mapping[str, ContextGains | None]) -> dict[str, str]:
+    """What fine-tuning on D_I changes in both contexts, by data set; UNKNOWN where it was not run.
 
-    gains   of this run
+    {"sequences_KEY_I": in points on D_I, "sequences_KEY_U": on D_U, "sequences_KEY_less": D_U minus
+    D_I, "sequences_KEY_people": how many people}
     """
-    if gains is None:
-        return NOT_THERE
-    return (
-        f"The generic network is right for {100 * gains.generic_I:.1f} % of D_I and "
-        f"{100 * gains.generic_U:.1f} % of D_U (means of {gains.on_I.n} people, {run.name}). "
-        f"{gains.method} on D_I changes this by {format_interval(gains.on_I)} and "
-        f"{format_interval(gains.on_U)} points; D_U minus D_I is "
-        f"{format_interval(gains.difference)}. {room_sentence(gains)}"
-    )
+    texts = {}
+    for key, found in gains.items():
+        values = dict.fromkeys(("I", "U", "less", "people"), UNKNOWN)
+        if found is not None:
+            values = {
+                "I": format_interval(found.on_I),
+                "U": format_interval(found.on_U),
+                "less": format_interval(found.difference),
+                "people": f"{found.on_I.n}",
+            }
+        texts |= {f"sequences_{key}_{name}": text for name, text in values.items()}
+    return texts
 
 
-def room_sentence(gains: ContextGains) -> str:
-    """Whether a method that protects the other context has anything to gain."""
-    on_U, difference = gains.on_U, gains.difference
-    if np.isnan(difference.low) or np.isnan(on_U.low):
-        return "Without an interval it is open whether the other context needs protection."
-    if difference.high < 0:
-        if on_U.high < 0:
-            return "The other context loses, so a method that protects it has room."
-        if on_U.low > 0:
-            return "The other context gains, too, but less: there is some room."
-        return (
-            "The other context does not share the gain, and whether it loses is open: a method "
-            "that helps both contexts has room."
-        )
-    if on_U.low > 0:
-        most = max(-100 * difference.low, 0.0)
-        return (
-            "The other context is not shown to gain less: a method that protects it can add "
-            f"{most:.1f} points at most, by the interval."
-        )
-    return "It is open whether the other context needs protection."
-
-
-# --- the answer
-
-
-def context_answer(contexts: Mapping[str, tuple[pd.DataFrame, ContextGains | None]]) -> str:
-    """How far contexts differ, and what fine-tuning on one does in the other.
-
-    contexts   by what they are: of `drift.drift_table`, and of `drift.context_gains`
-    """
-    sentences = [
-        "A sample is a path of points or a piece of a recording. A person's samples are divided by "
-        "items, within each context. Whether contexts differ depends on the data."
-    ]
-    for name, (table, gains) in contexts.items():
-        known = table.dropna()
-        differ = int((known["p"] < LEVEL).sum())
-        sentence = f"{name} differ for {differ} of {len(known)} people (p < {LEVEL_TEXT})"
-        if gains is not None:
-            sentence += (
-                "; fine-tuning on one context changes accuracy in it by "
-                f"{format_interval(gains.on_I)} points and in the other by "
-                f"{format_interval(gains.on_U)} ({gains.on_I.n} people)"
-            )
-        sentences.append(f"{sentence}.")
-    return " ".join(sentences)
+def gains_table(gains: Mapping[str, ContextGains | None]) -> pd.DataFrame:
+    """`gains_texts` with the accuracy of the generic network, as a table: a line per data set."""
+    lines = {}
+    for name, found in gains.items():
+        if found is not None:
+            lines[name] = {
+                "people": f"{found.on_I.n}",
+                "method": found.method,
+                "generic network, D_I and D_U in %": (
+                    f"{100 * found.generic_I:.1f}, {100 * found.generic_U:.1f}"
+                ),
+                "change on D_I in pp [95 %]": format_interval(found.on_I),
+                "change on D_U in pp [95 %]": format_interval(found.on_U),
+                "D_U minus D_I in pp [95 %]": format_interval(found.difference),
+            }
+    return pd.DataFrame.from_dict(lines, orient="index")

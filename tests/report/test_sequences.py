@@ -13,7 +13,6 @@ from perso.paths import default_data_dir
 from perso.report import sequence_figures, sequence_text
 from perso.settings import Settings
 from perso.stats.cohorts import Mean
-from perso.store.published import Published
 
 COMMON = {"individuals": 2, "global_people": 1, "architecture": "gru"}
 
@@ -159,33 +158,35 @@ def test_exercises_are_those_of_the_data_set(require_data):
     assert len(sequence_figures.EXERCISES) == len(names)
 
 
-# --- sentences
+# --- texts
 
 
-def test_a_table_of_drift_in_a_sentence_and_as_text():
+def test_a_table_of_drift_in_the_prose_and_as_text():
     table = a_table([0.02, 0.01, np.nan], [0.001, 0.4, np.nan])
-    assert sequence_text.drift_sentence(table, "writers") == (
-        "1 of 2 writers differ at p < .05. On average the context explains 1.5 % of the variance "
-        "within classes; a context without any effect would explain 0.4 %."
-    )
+    assert sequence_text.drift_texts({"pens": table}) == {
+        "sequences_pens_differ": "1 of 2",
+        "sequences_pens_share": "1.5",
+        "sequences_pens_chance": "0.4",
+    }
     text = sequence_text.drift_text({"pens": table})
     assert text.loc["pens"].tolist() == ["2", "1", "1.5", "0.4", "0.7"]
-    nothing = a_table([np.nan], [np.nan])
-    assert sequence_text.drift_sentence(nothing).startswith("This cannot be told")
+    nothing = sequence_text.drift_texts({"pens": a_table([np.nan], [np.nan])})
+    assert nothing["sequences_pens_share"] == "unknown"
 
 
-def test_false_findings_in_a_sentence():
-    found = {"pens": np.array([[True, False], [False, False]])}
-    assert sequence_text.false_findings_sentence(found) == (
-        "Random halves that differ at p < .05: 25.0 % of 4 in pens."
-    )
+def test_false_findings_are_counted():
+    found = {"pens": np.array([[True, False], [False, False]]), "watch": np.array([[False]])}
+    text = sequence_text.false_findings_text(found)
+    assert text == "25.0 % of 4 (pens) and 0.0 % of 1 (watch)"
 
 
 def test_what_a_split_by_window_flatters():
     by_item = pd.Series({"a": 0.7, "b": 0.6, "c": 0.8})
     by_window = pd.Series({"a": 0.8, "b": 0.72, "c": 0.88})
-    sentence = sequence_text.nearest_sentence(by_item, by_window)
-    assert "for 70.0 % of" in sentence and "for 80.0 %" in sentence and "+10.0 [" in sentence
+    texts = sequence_text.nearest_texts(by_item, by_window)
+    assert texts["sequences_nearest_item"] == "70.0"
+    assert texts["sequences_nearest_window"] == "80.0"
+    assert texts["sequences_nearest_gain"].startswith("+10.0 [")
 
 
 def gains(on_U: tuple, difference: tuple) -> ContextGains:
@@ -197,39 +198,14 @@ def gains(on_U: tuple, difference: tuple) -> ContextGains:
     return ContextGains("TL", 0.8, 0.75, mean(0.1, 0.02), mean(*on_U), mean(*difference))
 
 
-@pytest.mark.parametrize(
-    ("on_U", "difference", "says"),
-    [
-        ((-0.05, 0.02), (-0.15, 0.03), "The other context loses"),
-        ((0.05, 0.02), (-0.05, 0.03), "gains, too, but less"),
-        ((0.01, 0.02), (-0.09, 0.03), "does not share the gain"),
-        ((0.11, 0.02), (0.01, 0.03), "2.0 points at most"),
-        ((0.15, 0.02), (0.05, 0.03), "0.0 points at most"),
-        ((0.05, 0.06), (-0.05, 0.06), "It is open"),
-        ((0.05, np.nan), (-0.05, np.nan), "Without an interval"),
-    ],
-)
-def test_whether_there_is_room(on_U, difference, says):
-    assert says in sequence_text.room_sentence(gains(on_U, difference))
-
-
-def test_gains_in_a_sentence():
-    run = Published("quick-pens", pd.DataFrame(), {})
-    sentence = sequence_text.gains_sentence(run, gains((0.11, 0.02), (0.01, 0.03)))
-    assert "80.0 % of D_I and 75.0 % of D_U (means of 10 people, quick-pens)" in sentence
-    assert "+10.0 [+8.0, +12.0] and +11.0 [+9.0, +13.0] points" in sentence
-    assert sequence_text.gains_sentence(run, None).startswith("Not known yet")
-
-
-def test_the_answer_names_every_pair_of_contexts():
-    table = a_table([0.02, 0.01], [0.001, 0.4])
-    answer = sequence_text.context_answer(
-        {"Halves": (table, gains((0.11, 0.02), (0.01, 0.03))), "Arms": (table, None)}
-    )
-    assert answer == (
-        "A sample is a path of points or a piece of a recording. A person's samples are divided by "
-        "items, within each context. Whether contexts differ depends on the data. Halves differ "
-        "for 1 of 2 people (p < .05); fine-tuning on one context changes accuracy in it by +10.0 "
-        "[+8.0, +12.0] points and in the other by +11.0 [+9.0, +13.0] (10 people). Arms differ for "
-        "1 of 2 people (p < .05)."
-    )
+def test_gains_in_the_prose_and_as_a_table():
+    found = {"pens": gains((0.11, 0.02), (0.01, 0.03)), "watch": None}
+    texts = sequence_text.gains_texts(found)
+    assert texts["sequences_pens_I"] == "+10.0 [+8.0, +12.0]"
+    assert texts["sequences_pens_U"] == "+11.0 [+9.0, +13.0]"
+    assert texts["sequences_pens_less"] == "+1.0 [-2.0, +4.0]"
+    assert texts["sequences_pens_people"] == "10"
+    assert texts["sequences_watch_U"] == "unknown"
+    table = sequence_text.gains_table(found)
+    assert list(table.index) == ["pens"]
+    assert table.loc["pens", "generic network, D_I and D_U in %"] == "80.0, 75.0"
