@@ -141,13 +141,13 @@ def share_sentence(record: dict | None, what: str, scenario: str) -> str:
 
 def calibration_sentences(record: dict | None) -> dict[str, str]:
     """Every text of chapter 17 under its name: those of the answer, then those of `SENTENCES`."""
-    found = answer_texts(record)
+    found = calibration_texts(record)
     for name, (what, scenario) in SENTENCES.items():
         found[name] = share_sentence(record, what, scenario)
     return found
 
 
-def answer_texts(record: dict | None) -> dict[str, str]:
+def calibration_texts(record: dict | None) -> dict[str, str]:
     """The numbers of chapter 17's answer by the name of the text; "?" without a record.
 
     calib_entries, calib_holds, calib_safe, calib_off   shares: all, in their band, outside on the

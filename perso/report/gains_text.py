@@ -61,7 +61,7 @@ def class_gain_sentence(method: str, table: pd.DataFrame) -> str:
     )
 
 
-def people_text(table: pd.DataFrame) -> str:
+def gainers_text(table: pd.DataFrame) -> str:
     """How many people gain on their own data, and the range of their gains (`gains.by_size`)."""
     gain = 100 * table["gain"]
     return f"{(gain > 0).sum()} of {len(gain)} ({gain.min():+.1f} to {gain.max():+.1f} points)"

@@ -84,7 +84,7 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
             "Not known yet: no published run can be compared with this book's own "
             f"of {people[own.name]} people."
         )
-    largest = max(others, key=lambda run: people[run.name])
+    largest = largest_published(runs)
     one, other = (f"{run.name} ({people[run.name]} people)" for run in (largest, own))
     text = (
         f"Of the changes whose 95 % interval excludes 0 in {one}, "
@@ -94,6 +94,14 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     if people[largest.name] > people[own.name]:
         return text
     return f"Not known yet: no published run has more people than this book's own. {text}"
+
+
+def largest_published(runs: Sequence[Published]) -> Published:
+    """The published run of most people; the book's own where there is no other.
+
+    runs   the book's own first (`published.runs_beside`)
+    """
+    return max(runs[1:] or runs, key=lambda run: run.provenance["people"])
 
 
 def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:

@@ -161,7 +161,7 @@ def speed_answer(record: dict | None, device: str = "cpu") -> str:
     return f"On {place(record)}, {'; '.join(sentences)}."
 
 
-def answer_texts(record: dict | None) -> dict[str, str]:
+def speed_texts(record: dict | None) -> dict[str, str]:
     """The numbers of chapter 13's answer by the name of the text; "?" for what was not measured.
 
     speed_place                                  the machine

@@ -161,7 +161,7 @@ def test_without_a_failure_the_answer_names_no_test():
 
 def test_every_sentence_of_the_chapter_has_shares_in_the_record():
     found = calibration.calibration_sentences(RECORD)
-    answer = calibration.answer_texts(RECORD)
+    answer = calibration.calibration_texts(RECORD)
     assert list(found) == [*answer, *calibration.SENTENCES]
     for name in ("rule", "alone"):
         share = f"{answer[f'calib_{name}']} % of studies of {answer['calib_people']} people"

@@ -107,7 +107,7 @@ def test_the_class_sentence_names_both_ends_and_counts_clear_gains():
 
 def test_people_who_gain_are_counted():
     table = pd.DataFrame({"images": [100, 110, 120], "gain": [-0.01, 0.0, 0.02]})
-    assert gains_text.people_text(table) == "1 of 3 (-1.0 to +2.0 points)"
+    assert gains_text.gainers_text(table) == "1 of 3 (-1.0 to +2.0 points)"
 
 
 def test_sizes_are_a_range():

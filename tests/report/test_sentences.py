@@ -153,6 +153,8 @@ def test_only_a_published_run_of_more_people_is_an_answer(large, make_run):
     runs = [*runs, large]
     larger = sentences.scale_sentence(runs, side_by_side(runs))
     assert "Not known" not in larger and "paper (100 people)" in larger and "quick" not in larger
+    assert sentences.largest_published(runs).name == "paper"
+    assert sentences.largest_published(runs[:1]).name == OWN
 
 
 def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):

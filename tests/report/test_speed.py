@@ -158,12 +158,12 @@ def test_the_answers_numbers_are_of_the_study_and_of_the_largest_size():
     large = {"ms": "8", "paper_times": "5.0", "limit": "62"}
     expected = {"place": "3 cores of Abacus"} | study | large
     named = {f"speed_{name}": text for name, text in expected.items()}
-    assert speed.answer_texts(RECORD) == named
-    assert speed.answer_texts(changed(study=None)) == named | {f"speed_{n}": "?" for n in study}
-    assert set(speed.answer_texts(None).values()) == {"?"}
+    assert speed.speed_texts(RECORD) == named
+    assert speed.speed_texts(changed(study=None)) == named | {f"speed_{n}": "?" for n in study}
+    assert set(speed.speed_texts(None).values()) == {"?"}
     record = changed()
     record["study"]["textbook_models"] = 52
-    assert speed.answer_texts(record)["speed_timed"] == "52"
+    assert speed.speed_texts(record)["speed_timed"] == "52"
 
 
 def test_a_textbook_loop_that_was_timed_in_part_is_named():
