@@ -5,6 +5,7 @@ A function of texts returns `{key: text}`; `glue_texts` glues each under `NAME_K
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -111,15 +112,13 @@ def trend_ps(rows: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
 # --- tables
 
 
-def frame_html(table: pd.DataFrame, index: bool = True) -> HTML:
-    """A table of text as HTML, with D_I and the like as symbols, also in its labels."""
-    text = table.to_html(border=0, index=index)
+def frame_html(table: pd.DataFrame, index: bool = True, escaped: bool = False) -> HTML:
+    """A table of text as HTML, with D_I and the like as symbols, also in its labels.
+
+    escaped   the cells are HTML already
+    """
+    text = table.to_html(border=0, index=index, escape=not escaped)
     return HTML(re.sub(r"D('?)_([IGU])('?)", r"<i>D\1<sub>\2\3</sub></i>", text))
-
-
-def records_html(lines: Iterable[Mapping[str, str]]) -> HTML:
-    """`frame_html` of lines of text, by column."""
-    return frame_html(pd.DataFrame(list(lines)), index=False)
 
 
 def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False) -> HTML:
@@ -128,9 +127,9 @@ def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False)
     margins   add whether the methods are equivalent (TOST) within `parts.Part.margin`
     A pair that was not run is named as such.
     """
-    lines = []
+    lines = {}
     for asked, method, other in pairs:
-        line = {"": asked, "method": method, "minus": other}
+        line = {}
         for part, change in comparison.change_by_part(rows, method, other).items():
             known = not np.isnan(change.mean)
             margin = ALL_PARTS[part].margin
@@ -138,17 +137,18 @@ def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False)
             if margins:
                 within = equivalence(change, margin) if known else ""
                 line[f"{part} within ±{100 * margin:g}"] = within
-        lines.append(line)
-    return records_html(lines)
+        asked, method, other = (escape(text, quote=False) for text in (asked, method, other))
+        lines[f"{asked}<br><small>{method} − {other}</small>"] = line
+    return frame_html(pd.DataFrame.from_dict(lines, orient="index"), escaped=True)
 
 
 def trend_table(rows: pd.DataFrame, orders: Iterable[Sequence[str]]) -> HTML:
     """A table of Page's tests along orders of methods: a line per order."""
-    lines = []
+    lines = {}
     for names in orders:
         rise, fall = trend_ps(rows, names)
-        line = {"order of methods": ", ".join(names)}
-        line["p, rises on D_I"] = format_p(rise) or "not run"
-        line["p, falls on D_G"] = format_p(fall) or "not run"
-        lines.append(line)
-    return records_html(lines)
+        lines[", ".join(names)] = {
+            "p, rises on D_I": format_p(rise) or "not run",
+            "p, falls on D_G": format_p(fall) or "not run",
+        }
+    return frame_html(pd.DataFrame.from_dict(lines, orient="index"))
