@@ -282,7 +282,7 @@ def with_interval(value: float, variance: float, df: int) -> tuple[float, float,
     return value, value - reach, value + reach
 
 
-def slopes(points: pd.DataFrame) -> pd.DataFrame:
+def dose_slopes(points: pd.DataFrame) -> pd.DataFrame:
     """How effects change with dose and with length: a line per contrast, part and term.
 
     points   of `dose_points`

@@ -137,8 +137,9 @@ def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False)
             if margins:
                 within = equivalence(change, margin) if known else ""
                 line[f"{part} within ±{100 * margin:g}"] = within
-        asked, method, other = (escape(text, quote=False) for text in (asked, method, other))
-        lines[f"{asked}<br><small>{method} − {other}</small>"] = line
+        methods = f'<span style="font-weight: normal">{escape(method)} − {escape(other)}</span>'
+        label = f'<span style="white-space: normal">{escape(asked)}<br>{methods}</span>'
+        lines[label] = line
     return frame_html(pd.DataFrame.from_dict(lines, orient="index"), escaped=True)
 
 

@@ -240,7 +240,7 @@ def extrapolation_note(cell: pd.Series) -> str:
 def slope_table(slopes: pd.DataFrame) -> pd.DataFrame:
     """Changes of effects by tenfold dose and tenfold length in points as text: a line per contrast.
 
-    slopes   of `doses.slopes`
+    slopes   of `doses.dose_slopes`
     """
     lines: dict[str, dict[str, str]] = {}
     for _, slope in slopes.iterrows():
@@ -284,7 +284,7 @@ def predicted_text(cell: pd.Series) -> str:
 def harm_by_dose_text(slopes: pd.DataFrame) -> str:
     """How the effect of own data on D_G changes with ten times the relative dose, in points.
 
-    slopes   of `doses.slopes`
+    slopes   of `doses.dose_slopes`
     """
     found = slopes[
         (slopes["contrast"] == doses.OWN_OR_GENERAL)

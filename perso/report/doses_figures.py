@@ -25,7 +25,7 @@ LEGEND_LETTERS = 48  # of a line
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
 
 
-def harm_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
+def dose_harm_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Harm of own data on D_G in percentage points by dose, with 95 % intervals: a panel per kind.
 
     tables   of `dose_text.own_or_general`, by kind of people
@@ -54,7 +54,7 @@ def harm_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
 
 
 def draw_harm(ax: Axes, table: pd.DataFrame) -> None:
-    """Draw one panel of `harm_figure`: a line per number of epochs."""
+    """Draw one panel of `dose_harm_figure`: a line per number of epochs."""
     ax.axhline(0, color="0.7", lw=1)
     for place, (factor, line) in enumerate(table.groupby("factor")):
         values = 100 * line[["change", "low", "high"]]

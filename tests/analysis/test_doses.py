@@ -185,7 +185,7 @@ def test_a_dose_without_its_control_has_no_line():
 
 def test_without_runs_the_tables_are_empty():
     points = doses.dose_points({})
-    assert points.empty and doses.slopes(points).empty
+    assert points.empty and doses.dose_slopes(points).empty
     cells = doses.predicted_cells(points)
     assert len(cells) == 2 * len(doses.CELLS) and cells["effect"].isna().all()
     assert not cells["outside"].any()
@@ -211,7 +211,7 @@ def test_runs_of_other_people_or_readings_are_left_out():
 
 
 def test_a_planted_effect_of_dose_and_length_is_recovered():
-    slopes = doses.slopes(doses.dose_points(runs(by_both)))
+    slopes = doses.dose_slopes(doses.dose_points(runs(by_both)))
     for contrast in (doses.OWN_OR_GENERAL, doses.ES_EFFECT):
         for part, sign in (("D_I", 1), ("D_G", -1)):
             found = one(slopes, contrast, part).set_index("term")
@@ -224,7 +224,7 @@ def test_a_planted_effect_of_dose_and_length_is_recovered():
 
 
 def test_an_effect_of_the_relative_dose_alone_does_not_change_with_length():
-    slopes = doses.slopes(doses.dose_points(runs(by_dose)))
+    slopes = doses.dose_slopes(doses.dose_points(runs(by_dose)))
     on_length = slopes[slopes["term"] == "length"]
     assert (on_length["low"] < 0).all() and (on_length["high"] > 0).all()
 

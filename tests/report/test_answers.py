@@ -79,8 +79,8 @@ def test_differences_that_do_not_vary_decide_nothing():
 
 
 def test_a_pair_is_a_line_with_symbols(small_rows):
-    shown = answers.pair_table(small_rows, [("D_I & D'_I", ES, BASELINE)], margins=True).data
-    assert "<i>D<sub>I</sub></i> &amp; <i>D'<sub>I</sub></i>" in shown
+    shown = answers.pair_table(small_rows, [("D_I & D_G", ES, BASELINE)], margins=True).data
+    assert "<i>D<sub>I</sub></i> &amp; <i>D<sub>G</sub></i>" in shown
     assert "+20.0 [" in shown and "D_I" not in shown
     assert all(f"</sub></i> within ±{margin}</th>" in shown for margin in (0.5, 0.2))
     assert "within" not in answers.pair_table(small_rows, [("", ES, BASELINE)]).data

@@ -176,7 +176,7 @@ def test_harm_is_drawn_by_dose_a_panel_per_kind_of_people():
     lines = [(40, 1, -0.01), (400, 1, -0.02), (40, 3, 0.0), (400, 3, -0.01)]
     table = pd.DataFrame(lines, columns=["dose", "factor", "change"])
     table = table.assign(low=table["change"] - 0.01, high=table["change"] + 0.01)
-    picture = doses_figures.harm_figure({"all classes": table, "few classes": table})
+    picture = doses_figures.dose_harm_figure({"all classes": table, "few classes": table})
     assert [ax.get_title(loc="left") for ax in picture.figure.axes] == [
         "all classes",
         "few classes",
