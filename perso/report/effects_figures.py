@@ -74,10 +74,10 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
     symbols = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
     for ax, part in zip(fig.axes, symbols, strict=True):
         ax.set(xlabel=f"change on ${part}$ (pp)")  # long labels leave no room for more
-    return Picture(fig, contrasts_text(contrasts))
+    return Picture(fig, contrasts_alt(contrasts))
 
 
-def contrasts_text(contrasts: pd.DataFrame) -> str:
+def contrasts_alt(contrasts: pd.DataFrame) -> str:
     """The largest and the smallest difference between methods on each part."""
     named = contrasts.set_axis([f"{method} minus {other}" for method, other in contrasts.index])
     return f"Differences between methods in points. {changes_text(named)}"

@@ -42,7 +42,7 @@ READINGS = {
 # --- the answer
 
 
-def people_text(run: Published) -> str:
+def cohorts_text(run: Published) -> str:
     """How many people and cohorts a run has, and what its intervals on D_G hold for."""
     cohorts = run.rows["fold"].nunique()
     groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"

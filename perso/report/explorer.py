@@ -140,7 +140,7 @@ def choice_text(choice: Choice) -> str:
     )
 
 
-def break_even_text(changes: pd.DataFrame, method: str) -> str:
+def equal_weight_text(changes: pd.DataFrame, method: str) -> str:
     """The weight from which a method is worse than the baseline, on average over people.
 
     changes   of `best_method.changes_table`

@@ -8,7 +8,7 @@ import pandas as pd
 
 from perso.analysis.recurrent import GENERIC
 from perso.parts import ALL_PARTS
-from perso.report.effects_figures import FAMILY_OF, contrasts_text, forest
+from perso.report.effects_figures import FAMILY_OF, contrasts_alt, forest
 from perso.report.figures import WIDTH, changes_text, interval_errors, part_label
 from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
 from perso.report.labels import label_points
@@ -48,7 +48,7 @@ def narrow_forest(contrasts: pd.DataFrame, labels: Sequence[str], height: float)
     for ax, part in zip(fig.axes, parts, strict=True):
         # the symbols alone: three axes have no room for the parts' names
         ax.set(xlabel=f"change on ${part}$ (pp)")
-    return Picture(fig, contrasts_text(contrasts))
+    return Picture(fig, contrasts_alt(contrasts))
 
 
 def fine_tuning_figure(table: pd.DataFrame) -> Picture:

@@ -134,7 +134,7 @@ def test_the_leading_method_is_the_main_one_with_the_largest_gain():
 def test_few_cohorts_say_what_intervals_on_everybody_else_are_for(make_relative_run):
     for cohorts, words in ((1, "1 cohort"), (2, "2 cohorts"), (3, "3 cohorts")):
         run = make_relative_run(changes={LATE: (0, 0)}, cohorts=cohorts)
-        text = effects_text.people_text(run)
+        text = effects_text.cohorts_text(run)
         assert f"people in {words}" in text
         assert ("hold for these people alone" in text) == (cohorts < 3)
 

@@ -134,5 +134,5 @@ def test_the_answer_says_what_the_interval_shows(low, high, words):
 )
 def test_the_weight_at_which_a_method_is_as_good_as_the_baseline(on_I, on_G, words):
     changes = pd.DataFrame({"method": [LATE] * 2, "on_I": [on_I] * 2, "on_G": [on_G] * 2})
-    assert words in explorer.break_even_text(changes, LATE)
-    assert "does not have" in explorer.break_even_text(changes, EARLY)
+    assert words in explorer.equal_weight_text(changes, LATE)
+    assert "does not have" in explorer.equal_weight_text(changes, EARLY)
