@@ -183,7 +183,7 @@ def beds_summary(beds: Mapping[Bed, Published]) -> pd.DataFrame:
     }
     lines = {}
     for bed, run in beds.items():
-        line = {"people": f"{people_of(run)}", "D_I": bed.seen, "D_U": bed.other}
+        line = {"people": f"{people_of(run)}"}
         texts = difference_texts(run)
         line |= {f"{head} in pp": texts.get(key, "not run") for key, head in heads.items()}
         lines[bed.name] = line

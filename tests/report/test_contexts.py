@@ -132,7 +132,7 @@ def test_the_summary_has_a_line_per_bed():
         {WATCH: made_run(), PENS: on_pens(changes={"TL-n-0": (0, 0, 0)}, people=8)}
     )
     assert list(table.index) == ["watch", "pens"]
-    assert table.loc["watch", "D_U"] == "the left arm"
+    assert table.loc["watch", "people"] == "12"
     assert table.loc["watch", "fine-tuning, D_U in pp"].startswith("-")
     assert table.loc["pens", "CRoP − fine-tuning, D_U in pp"] == "not run"
 
