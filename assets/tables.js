@@ -170,6 +170,8 @@
         "words-asc": wordsBy(1),
         "words-desc": wordsBy(-1),
       });
+      // a choice is compared with a cell's text, not with its markup
+      Object.assign(DataTable.ext.type.search, { "first-number": textOf, words: textOf });
       tables.forEach(enhance);
     });
     document.head.append(library);

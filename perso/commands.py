@@ -50,9 +50,15 @@ def open_study(
 
     launch = Launch(scheduler, arguments.line, Path(params).stem)
     study = Study(settings, arguments.store, arguments.data_dir, launch=launch)
-    if trains and study.store.missing(study.keys(), "rows", "failures"):
-        study.store.check_writable()
+    if trains:
+        check_store(study)
     return study
+
+
+def check_store(study: "Study") -> None:
+    """InputError where a store that lacks models of a study cannot be written."""
+    if study.store.missing(study.keys(), "rows", "failures"):
+        study.store.check_writable()
 
 
 def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> str:
@@ -396,6 +402,8 @@ def book_command(arguments: argparse.Namespace) -> None:
     else:
         book.check_free(arguments.to)
     for study in studies.values():
+        check_store(study)
+    for study in studies.values():
         study.run(jobs=arguments.jobs)
         # before the chapters: each keeps what it shows, which other rows would change
         evidence.train_missing(study, jobs=arguments.jobs)
@@ -408,7 +416,7 @@ def book_command(arguments: argparse.Namespace) -> None:
 
 def study_of_a_book(arguments: argparse.Namespace, params: str) -> "Study":
     """Return the study of a file of settings; InputError names what no book is made of."""
-    study = open_study(arguments, trains=True, params=params)
+    study = open_study(arguments, params=params)
     for key, possible in (("variation", "hidden-factors"), ("rows_of", "v3")):
         value = getattr(study.settings, key)
         if value != possible:
