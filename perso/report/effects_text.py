@@ -8,7 +8,7 @@ from scipy import stats
 
 from perso.analysis import effects
 from perso.analysis.dispersion_scales import reading
-from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
+from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
 from perso.report.tables import SIGNIFICANT, listed
@@ -23,7 +23,14 @@ SHORT = {
     BOTH: "sample weighing with a last phase at rate 1e-4",
 }
 # names of glued values
-MAIN = {"early": EARLY, "weighed": WEIGHED, "late_fast": LATE_FAST, "late": LATE, "both": BOTH}
+GLUED = {
+    "early": EARLY,
+    "weighed": WEIGHED,
+    "late_fast": LATE_FAST,
+    "late": LATE,
+    "both": BOTH,
+    "general": GENERAL,
+}
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {
     "equalising": "People come nearer to each other on the logit scale, too (equalising)",
@@ -53,7 +60,7 @@ def cohorts_text(run: Published) -> str:
 
 
 def main_changes(table: pd.DataFrame) -> dict[str, str]:
-    """The changes by the main methods with their intervals, by part and method: I_early, G_early, …
+    """The changes by the methods of GLUED with their intervals, by part and method: I_early, …
 
     table   of `effects.effects_table`
     """
@@ -61,7 +68,7 @@ def main_changes(table: pd.DataFrame) -> dict[str, str]:
         f"{part[-1]}_{name}": change_text(table.loc[method, part])
         if method in table.index
         else "not run"
-        for name, method in MAIN.items()
+        for name, method in GLUED.items()
         for part in PARTS
     }
 
@@ -77,12 +84,12 @@ def gains_text(table: pd.DataFrame) -> str:
     gains = directions(table, "D_I") == "raises"
     loses = directions(table, "D_G") == "lowers"
     outcomes = {
-        "the person gains, and no loss of everybody else is shown": gains & ~loses,
-        "the person gains, but everybody else loses": gains & loses,
-        "no gain of the person is shown": ~gains,
+        "The person gains, and no loss of everybody else is shown": gains & ~loses,
+        "The person gains, but everybody else loses": gains & loses,
+        "No gain of the person is shown": ~gains,
     }
     return " ".join(
-        f"With {listed([SHORT[name] for name in table.index[chosen]])}, {outcome}."
+        f"{outcome}: {'; '.join(SHORT[name] for name in table.index[chosen])}."
         for outcome, chosen in outcomes.items()
         if chosen.any()
     )
@@ -361,6 +368,19 @@ def scales_text(scales: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 line[name] += f" ({values['change']:+.{d}f} [{low}, {high}])"
         lines[method] = {**line, "reads as": reading(table)}
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def more_alike_text(scales: Mapping[str, pd.DataFrame]) -> str:
+    """With which of the main methods people come nearer to each other, also beyond a ceiling.
+
+    scales   of `effects.scales_of_methods`
+    """
+    names = [
+        SHORT.get(method, method)
+        for method, table in scales.items()
+        if reading(table) == "equalising"
+    ]
+    return listed(names) if names else "no method"
 
 
 def readings_sentence(scales: Mapping[str, pd.DataFrame]) -> str:

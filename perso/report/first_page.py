@@ -7,11 +7,11 @@ effects    the picture of chapter 0: effects with intervals, of the largest publ
 
 import base64
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
 
-from perso.analysis import comparison
 from perso.files import write_changed
 from perso.methods.method import Method
 from perso.report import figures
@@ -26,16 +26,13 @@ NOTHING = "The data of this book cannot have this picture.\n"
 def write_pictures(study: Study, source: Path) -> None:
     """Write the pictures of the first page into a book's sources, with the executed chapters."""
     strips = figures.strip({method.name: study.schedule(method) for method in examples(study)})
-    for name, picture in {
-        "strips": strips,
-        "headline": figures.headline(comparison.compare(study.rows())),
-    }.items():
-        write_picture(name, {"image/svg+xml": picture.svg().decode()}, picture.alt, source)
+    write_picture("strips", {"image/svg+xml": strips.svg().decode()}, strips.alt, source)
     outputs = outputs_of(source / "chapters" / EFFECTS)
-    if not outputs:
-        write_changed(source / "effects.md", NOTHING)
-        return
-    write_picture("effects", outputs[0].data, outputs[0].data["text/plain"], source)
+    for name, output in zip_longest(("effects", "headline"), outputs[:2]):
+        if output is None:
+            write_changed(source / f"{name}.md", NOTHING)
+        else:
+            write_picture(name, output.data, output.data["text/plain"], source)
 
 
 def examples(study: Study) -> list[Method]:

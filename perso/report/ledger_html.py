@@ -83,8 +83,10 @@ def answer_sentence(ledgers: Sequence[Ledger]) -> str:
     verdicts = [verdict for _, verdict in deciding(ledgers) if verdict.claim.kind != "ours"]
     counts = ledger_text.count_verdicts(verdicts)
     holds = counts["REPRODUCED"] + counts["EQUIVALENT"]
+    of_papers = sum(verdict.claim.source[:2] in ("v1", "v3") for verdict in verdicts)
     text = (
-        f"Of {len(verdicts)} claims of the papers, {holds} are reproduced and "
+        f"Of {len(verdicts)} claims, {of_papers} of the two versions of the paper and "
+        f"{len(verdicts) - of_papers} of three further documents, {holds} are reproduced and "
         f"{counts['CONTRADICTED']} contradicted; {counts['UNDECIDED']} are not settled by the "
         "people we have"
     )

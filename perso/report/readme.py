@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from perso.analysis import comparison
+from perso.analysis import comparison, effects
 from perso.claims import ledger, ledger_file
 from perso.errors import InputError
 from perso.files import whole
 from perso.methods import registry
-from perso.methods.method import BASELINE
 from perso.parts import PARTS
 from perso.paths import ROOT
 from perso.report import figures, ledger_html, ledger_text, records, sentences, speed, tables
@@ -88,8 +87,6 @@ FORWARDED_PAIRS = {
         ),
     ),
 }
-# What the figure has beside them: all methods of the run would hide one another
-DRAWN = (BASELINE, "own data in the union", *SHOWN, "TL 9 % on D_G (1e-4)")
 MEANINGS = {
     "REPRODUCED": "All tests of the claim support it.",
     "EQUIVALENT": "The claim says that two things are equal; they differ by less than a margin.",
@@ -106,7 +103,7 @@ def write_readme(root: Path = ROOT) -> list[Path]:
     text = (root / README).read_text(encoding="utf-8")
     for name, block in blocks(root, run, table).items():
         text = replaced(text, name, block)
-    picture = figures.headline(table.loc[list(DRAWN)])
+    picture = figures.headline(table.loc[list(effects.DRAWN)])
     text = with_alt(text, picture.alt)
     with whole(root / README) as aside:
         aside.write_text(text, encoding="utf-8")

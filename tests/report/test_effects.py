@@ -100,12 +100,12 @@ def test_who_gains_at_whose_expense():
         **{EARLY: (OPEN, UP), WEIGHED: (UP, DOWN), LATE: (UP, OPEN), "ES 1.2 %": (UP, UP)}
     )
     assert effects_text.gains_text(table) == (
-        "With transfer learning at rate 1e-4, the person gains, and no loss of everybody else is "
-        "shown. With sample weighing, the person gains, but everybody else loses. With early "
-        "shaping, no gain of the person is shown."
+        "The person gains, and no loss of everybody else is shown: transfer learning at rate 1e-4. "
+        "The person gains, but everybody else loses: sample weighing. No gain of the person is "
+        "shown: early shaping."
     )
     assert effects_text.gains_text(effects_table(**{EARLY: (DOWN, UP), LATE: (SAME, DOWN)})) == (
-        "With early shaping and transfer learning at rate 1e-4, no gain of the person is shown."
+        "No gain of the person is shown: early shaping; transfer learning at rate 1e-4."
     )
 
 
@@ -115,7 +115,7 @@ def test_the_main_changes_are_named_by_part_and_method():
     assert changes["I_late"] == "+2.0 [+1.5, +2.5]"
     assert changes["G_late"] == "-2.0 [-2.5, -1.5]"
     assert changes["I_early"] == changes["G_both"] == "not run"
-    assert len(changes) == 10
+    assert len(changes) == 12
 
 
 def test_printed_changes_are_between_the_lowest_and_the_highest():

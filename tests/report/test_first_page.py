@@ -32,7 +32,8 @@ def chapter(folder, *data: dict) -> None:
 
 
 def test_the_first_page_includes_what_is_written(study, tmp_path):
-    chapter(tmp_path, {"image/svg+xml": "<svg/>", "text/plain": "From 0\nto 1."})
+    one = {"image/svg+xml": "<svg/>", "text/plain": "From 0\nto 1."}
+    chapter(tmp_path, one, one | {"text/plain": "The trade-off."})
     first_page.write_pictures(study, tmp_path)
     page = (ROOT / "intro.md").read_text("utf-8")
     for name in ("strips", "headline", "effects"):
@@ -45,7 +46,8 @@ def test_the_first_page_includes_what_is_written(study, tmp_path):
 def test_without_the_picture_of_chapter_0_the_page_says_so(study, tmp_path):
     chapter(tmp_path, {"text/plain": "no image"})
     first_page.write_pictures(study, tmp_path)
-    assert (tmp_path / "effects.md").read_text("utf-8") == first_page.NOTHING
+    for name in ("effects", "headline"):
+        assert (tmp_path / f"{name}.md").read_text("utf-8") == first_page.NOTHING
 
 
 def test_the_strips_are_of_one_method_of_each_family(study):

@@ -74,8 +74,9 @@ def test_the_sentence_counts_verdicts_and_scales(ledger):
 
 def test_the_answer_counts_claims_of_the_papers(ledger):
     assert ledger_html.answer_sentence([ledger]) == (
-        "Of 45 claims of the papers, 1 are reproduced and 0 contradicted; 0 are not settled by the "
-        "people we have; 44 were not run"
+        "Of 45 claims, 34 of the two versions of the paper and 11 of three further documents, "
+        "1 are reproduced and 0 contradicted; 0 are not settled by the people we have; "
+        "44 were not run"
     )
 
 
