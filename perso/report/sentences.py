@@ -129,9 +129,9 @@ def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     lines = []
     for one, other in pairs:
         agreement = comparison.sign_agreement(table, one, other)
-        counts = [f"{same.sum()} of {len(same)} on ${part}$" for part, same in agreement.items()]
+        counts = [f"{same.sum()} of {len(same)} on {part}" for part, same in agreement.items()]
         opposite = [
-            f"{name} on ${part}$" for part, same in agreement.items() for name in same.index[~same]
+            f"{name} on {part}" for part, same in agreement.items() for name in same.index[~same]
         ]
         line = f"- significant in **{one}**, the same sign in **{other}**: {' and '.join(counts)}"
         lines.append(f"{line}; not {', '.join(opposite)}" if opposite else line)

@@ -163,10 +163,10 @@ def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):
     pairs = [tuple(re.findall(r"\*\*(.*?)\*\*", each)) for each in lines]
     assert pairs == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for each in lines[:2]:
-        none = "0 of 1 on $D_I$ and 0 of 1 on $D_G$"
-        assert each.endswith(f": {none}; not {ES} on $D_I$, {ES} on $D_G$")
+        none = "0 of 1 on D_I and 0 of 1 on D_G"
+        assert each.endswith(f": {none}; not {ES} on D_I, {ES} on D_G")
     # v3's table has .981 after .980 on D_I; .979 after .979 on D_G has no sign
-    assert lines[2].endswith(": 1 of 1 on $D_I$ and 0 of 0 on $D_G$")
+    assert lines[2].endswith(": 1 of 1 on D_I and 0 of 0 on D_G")
     runs = [own, large]
     assert "; not" not in sentences.agreement_list(runs, side_by_side(runs)).data.splitlines()[0]
 
