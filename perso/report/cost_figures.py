@@ -1,6 +1,5 @@
 """Figures of speed, cost and calibration (chapters 13, 16 and 17)."""
 
-import re
 from collections.abc import Mapping
 
 import matplotlib as mpl
@@ -189,8 +188,7 @@ def draw_pair(ax: Axes, found: pd.DataFrame, pair: tuple[str, str]) -> Axes:
         y = [scenarios.index(scenario) for scenario in of_test["scenario"]]
         ax.hlines(y, 100 * of_test["low"], 100 * of_test["high"], color=colour, lw=1)
         ax.plot(100 * of_test["share"], y, marker, color=colour, ms=6, mec="white", label=label)
-    names = [re.sub(r"\bD_(\w)", r"$D_\1$", scenario) for scenario in scenarios]
-    label_lines(ax, names)
+    label_lines(ax, scenarios)
     ax.grid(axis="y", visible=False)
     return ax
 

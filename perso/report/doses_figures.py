@@ -18,6 +18,7 @@ from perso.report.figures import (
     legend_below,
     part_label,
     plain_ticks,
+    with_symbols,
 )
 from perso.report.picture import Picture, parts_text
 
@@ -101,7 +102,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
-            ax.set_title(f"{name}: ${part}$", loc="left")
+            ax.set_title(with_symbols(f"{name}: {part}"), loc="left")
         line[0].set(ylabel="change (pp)")
     for ax in axes[-1]:
         ax.set(xscale="log", xlabel="iterations on $D_I$, % of those of the epochs")

@@ -9,7 +9,7 @@ import pandas as pd
 from perso.analysis import accuracy
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
-from perso.report.figures import WIDTH, colours, legend_below
+from perso.report.figures import WIDTH, colours, label_lines, legend_below
 from perso.report.picture import Picture, parts_text
 
 
@@ -34,7 +34,7 @@ def between_person_figure(tables: dict[str, pd.DataFrame]) -> Picture:
         ax.grid(axis="y", color="0.94")
         left = -points["sd"].max() / 25  # room for a mark at 0
         ax.set(xlabel=f"{PARTS[part].label} (pp)", xlim=(left, None))
-    axes[0].set(yticks=lines, yticklabels=table.index, ylim=(len(table) - 0.5, -0.5))
+    label_lines(axes[0], table.index)
     legend_below(fig, axes[1])
     sds = {part: 100 * table["sd"] for part, table in tables.items()}
     text = "Standard deviation over people of each method's accuracy in points."

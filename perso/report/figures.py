@@ -18,6 +18,7 @@ A cell of a chapter shows it:
     figures.spread(comparison.compare(rows))
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 
@@ -147,12 +148,18 @@ def part_label(part: str) -> str:
 
 def as_written(name: object) -> str:
     """A name of the user's for a figure, where two dollar signs would be a formula."""
-    return str(name).replace("$", r"\$")
+    return with_symbols(str(name).replace("$", r"\$"))
+
+
+def with_symbols(name: str) -> str:
+    """A name with D_I and the like as formulas; those that are formulas already stay."""
+    return re.sub(r"(?<![\w$])D_([A-Z])\b", r"$D_\1$", name)
 
 
 def label_lines(ax: Axes, names: Sequence[str]) -> None:
     """Name the lines 0, 1, … of an Axes, from top to bottom."""
-    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+    labels = [with_symbols(name) for name in names]
+    ax.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
 
 
 def legend_beside(ax: Axes) -> None:

@@ -43,7 +43,7 @@ def draw_class_gains(
     ax.grid(axis="x", visible=False)
     ax.legend()
     labels = ["\n".join(name.split()) for name in table.index]
-    ax.set_xticks(range(len(table)), labels)
+    ax.set_xticks(range(len(table)), labels, fontsize="small")
     ax.set(ylabel=f"change on {PARTS['D_I'].label} (pp)")
     return ax
 

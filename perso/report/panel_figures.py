@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from perso.analysis import matrix
 from perso.parts import D_G, PARTS
-from perso.report.figures import WIDTH, legend_below, part_label
+from perso.report.figures import WIDTH, legend_below, part_label, with_symbols
 from perso.report.picture import Picture
 from perso.report.plan_text import components_of
 from perso.stats import planning
@@ -51,7 +51,7 @@ def draw_matrix(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) 
     values = 100 * matrix.double_centred(table.to_numpy())
     ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f"{title}: {np.diag(values).mean():+.1f} on the diagonal")
+    ax.set_title(f"{with_symbols(title)}\n{np.diag(values).mean():+z.1f} on the diagonal")
     ax.spines[:].set_visible(False)
     ax.grid(False)
     return ax

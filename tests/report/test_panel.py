@@ -113,7 +113,7 @@ def test_the_matrix_without_both_means():
     personal = pd.DataFrame(table + np.eye(5) / 10)
     shown = panel_figures.matrix_figure({"SW-n-2": personal})
     assert shown.alt.endswith("without both means. SW-n-2: +8.0 points on the own test set.")
-    assert shown.figure.axes[0].get_title() == "SW-n-2: +8.0 on the diagonal"
+    assert shown.figure.axes[0].get_title() == "SW-n-2\n+8.0 on the diagonal"
     drawn = shown.figure.axes[0].images[0].get_array()
     assert drawn[0, 0] == pytest.approx(8) and drawn[0, 1] == pytest.approx(-2)
 
