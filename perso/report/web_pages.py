@@ -28,6 +28,7 @@ USED_BY = {
 }
 
 SYMBOL = re.compile(r"\b(D)_([A-Z])\b")  # D_I, D_G, D_U as names of methods and findings have them
+PERCENT = re.compile(r"(?<=\d) (?=%)")  # where a line must not end
 # in HTML, not within a tag, and elements whose text is not the page's
 SYMBOL_IN_HTML = re.compile(
     r"<(script|style|svg|pre|code)\b.*?</\1>|" + SYMBOL.pattern + "(?![^<]*>)", re.DOTALL
@@ -38,6 +39,7 @@ class TypesetSymbols(SphinxPostTransform):
     """Typeset D_I and the like where glued sentences and tables have them as plain text.
 
     In text they become formulas as in the prose around them, in the HTML of a cell letters.
+    A percentage stays on one line.
     """
 
     default_priority = 800  # after glued values are in place
@@ -45,12 +47,19 @@ class TypesetSymbols(SphinxPostTransform):
 
     def run(self, **_: Any) -> None:
         for text in list(self.document.findall(nodes.Text)):
-            if SYMBOL.search(text) and not isinstance(
-                text.parent, nodes.literal | nodes.math | nodes.math_block | nodes.FixedTextElement
+            if not isinstance(
+                text.parent,
+                nodes.literal | nodes.math | nodes.math_block | nodes.FixedTextElement | nodes.raw,
             ):
-                text.parent.replace(text, typeset(text))
+                text.parent.replace(text, typeset(unbroken(text)))
         for raw in self.document.findall(nodes.raw):
-            raw.children = [nodes.Text(SYMBOL_IN_HTML.sub(typeset_html, raw.astext()))]
+            html = SYMBOL_IN_HTML.sub(typeset_html, raw.astext())
+            raw.children = [nodes.Text(html.replace("[95 %]", "[95\N{NO-BREAK SPACE}%]"))]
+
+
+def unbroken(text: str) -> str:
+    """A text whose lines do not end within a percentage."""
+    return PERCENT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def typeset(text: str) -> list[nodes.Node]:

@@ -34,6 +34,18 @@ def test_a_symbol_in_text_becomes_a_formula():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("95 % of", "95\N{NO-BREAK SPACE}% of"),
+        ("TL 9 % (1e-4)", "TL 9\N{NO-BREAK SPACE}% (1e-4)"),
+        ("in %, 2 of 3", "in %, 2 of 3"),
+    ],
+)
+def test_a_line_does_not_end_within_a_percentage(text, expected):
+    assert web_pages.unbroken(text) == expected
+
+
 def test_the_files_that_pages_load_are_in_the_checkout():
     names = {name for files in web_pages.USED_BY.values() for name in files}
     for style in ("book.css", "katex/katex.min.css"):
