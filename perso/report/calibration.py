@@ -25,6 +25,13 @@ RULES_INTERVAL = "interval of the mean over people"
 ALONE = "paired t-test, people alone"
 ALONE_INTERVAL = "Student's t interval, people alone"
 MEANS = (RULE, RULES_INTERVAL, ALONE, ALONE_INTERVAL)
+# how a sentence names them
+IN_PROSE = {
+    RULE: "our rule",
+    RULES_INTERVAL: "our rule's interval",
+    ALONE: "a paired t-test of people alone",
+    ALONE_INTERVAL: "Student's t interval of people alone",
+}
 
 # Chapter 17's sentences: name → test and kind of studies
 SENTENCES = {
@@ -136,7 +143,7 @@ def share_sentence(record: dict | None, what: str, scenario: str) -> str:
         for each in found.itertuples()
     ]
     text = " and ".join([shares[0], *(each.replace(" of studies", "") for each in shares[1:])])
-    return f"{what} {VERBS[found['kind'].iloc[0]]} in {text}"
+    return f"{IN_PROSE.get(what, what)} {VERBS[found['kind'].iloc[0]]} in {text}"
 
 
 def calibration_sentences(record: dict | None) -> dict[str, str]:

@@ -120,6 +120,10 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
         "sign-flip rejects a true null hypothesis in "
         "5.0 % of studies of 14 people and 30.0 % of 24 people"
     )
+    alone = {"entries": [one(0.05, what=calibration.ALONE)]}
+    assert calibration.share_sentence(alone, calibration.ALONE, "nothing differs").startswith(
+        "a paired t-test of people alone rejects"
+    )
     table = calibration.calibration_table({"entries": entries})
     assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
     assert table.loc[("sign-flip", "nothing differs"), "14 people, %"] == "5.0 [2.5, 10.0]"
@@ -167,7 +171,8 @@ def test_every_sentence_of_the_chapter_has_shares_in_the_record():
         share = f"{answer[f'calib_{name}']} % of studies of {answer['calib_people']} people"
         assert found["calib_main_t" if name == "alone" else "calib_main"].endswith(share)
     for name, (what, _) in calibration.SENTENCES.items():
-        assert found[name].startswith(what) and found[name].endswith(" people")
+        subject = calibration.IN_PROSE.get(what, what)
+        assert found[name].startswith(subject) and found[name].endswith(" people")
     without = calibration.calibration_sentences(None)
     assert set(without.values()) == {"?", calibration.UNCOUNTED}
 
