@@ -46,8 +46,8 @@ def format_change(line: pd.Series) -> str:
     mean, low, high = 100 * line[["change", "low", "high"]]
     if pd.isna(mean):
         return ""
-    interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
-    return f"{mean:+.1f}{interval}"
+    interval = "" if pd.isna(low) else f" [{low:+z.1f}, {high:+z.1f}]"
+    return f"{mean:+z.1f}{interval}"
 
 
 def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
