@@ -373,6 +373,9 @@ def report_command(arguments: argparse.Namespace) -> int:
     with whole(to) as aside:
         aside.write_text(html, "utf-8")
     print(f"wrote {to}", file=sys.stderr)
+    if not stated:
+        rows_of = f"rows_of={report_page.DEFAULT_TABLE}"
+        print(f"other commands need -p {rows_of} for these rows", file=sys.stderr)
     return 0
 
 

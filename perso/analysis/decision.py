@@ -12,9 +12,11 @@ import pandas as pd
 from scipy import stats
 
 from perso.analysis import accuracy, changes, harm
+from perso.analysis.effects import CONTRASTS, MethodPair
 from perso.analysis.sampling_noise import DigitHits, hits_by_digit
 from perso.data.dataset import StudyData
 from perso.methods.method import BASELINE, Method
+from perso.methods.registry import METHODS
 from perso.methods.starts import Enrolled, Prototypes
 from perso.parts import PARTS
 from perso.stats import paired, planning
@@ -84,6 +86,25 @@ def best_candidate(candidates: Sequence[Candidate]) -> Candidate | None:
 def largest_gain(candidates: Sequence[Candidate]) -> Candidate:
     """The candidate with the largest effect on D_I, shown or not."""
     return max(candidates, key=lambda each: each.own.mean)
+
+
+def hardly_learned(accuracy: float, chance: float) -> bool:
+    """Whether a network's error is above half of the error of guessing.
+
+    accuracy, chance   shares: of the network, of a guess
+    """
+    return 1 - accuracy > (1 - chance) / 2
+
+
+def controls_of(rows: pd.DataFrame, method: str) -> list[MethodPair]:
+    """The comparisons with controls that these rows have: as much training without the own data."""
+    there = set(rows["method"])
+    personal = {each.name for each in METHODS if is_personal(each)}
+    return [
+        pair
+        for pair in CONTRASTS
+        if pair.method == method and pair.other in there and pair.other not in personal
+    ]
 
 
 # --- each person

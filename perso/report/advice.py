@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perso.analysis.decision import Candidate
+from perso.analysis.decision import Candidate, hardly_learned
 from perso.parts import D_G, D_I
 from perso.report.effects_text import signed_points
 from perso.report.tables import listed
@@ -21,6 +21,9 @@ class Facts:
 
     best: Candidate | None  # `decision.best_candidate`: None where no gain is shown
     largest: Candidate  # `decision.largest_gain`
+    highest: float  # largest upper end of all candidates' intervals on D_I, a share
+    accuracy: float  # mean of the base on D_G, a share
+    chance: float  # accuracy of a guess, a share
     people: int
     cohorts: int
     repeats: int
@@ -34,19 +37,37 @@ class Facts:
     choice: Mean  # `decision.choice_by_halves`
 
 
+def gain_excluded(facts: Facts) -> bool:
+    """Whether the intervals of all methods exclude a gain on the own data above the margin."""
+    return facts.best is None and facts.highest < D_I.margin
+
+
+def training_rule(facts: Facts) -> str:
+    """Whether the networks have learned enough to decide by them."""
+    if not hardly_learned(facts.accuracy, facts.chance):
+        return ""
+    return (
+        f"These networks have hardly learned: the baseline is right on {100 * facts.accuracy:.0f} "
+        f"% of everybody else's samples, where guessing gives {100 * facts.chance:.0f} %. Train "
+        "longer (epochs) before you decide."
+    )
+
+
 def use_rule(facts: Facts) -> str:
-    """Whether to personalize, and by which method."""
+    """Whether to personalize, and by which method; nothing where that is not to be decided yet."""
     best, own = facts.best, facts.largest.own
+    if training_rule(facts):
+        return ""
     if best is not None:
         return f"Personalize, with {best.method}."
     if np.isnan(own.low):
         return "Do not decide by these people: they are too few for an interval."
-    if own.high < 0:
+    if facts.highest < 0:
         return "Do not personalize: every method that was tried lowers accuracy on the own data."
-    if own.high < D_I.margin:
+    if gain_excluded(facts):
         return (
             "Do not personalize: a gain on the own data of more than "
-            f"{signed_points(own.high)} points does not fit the numbers."
+            f"{signed_points(facts.highest)} points does not fit the numbers."
         )
     return (
         "Do not personalize yet: no gain on the own data is shown. The largest is "
@@ -172,6 +193,7 @@ def width_rule(facts: Facts) -> str:
 
 
 RULES = (
+    training_rule,
     use_rule,
     others_rule,
     losing_rule,

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from perso.analysis import changes, cost, decision, effects, fairness, sampling_noise
+from perso.analysis import accuracy, changes, cost, decision, effects, fairness, sampling_noise
 from perso.analysis.decision import OWN_PART, Candidate
 from perso.data.dataset import shape_text
 from perso.errors import InputError
 from perso.methods.method import Method
 from perso.methods.registry import base_of_table
-from perso.parts import parts_of
+from perso.parts import D_G, D_I, parts_of
 from perso.report import figures, report_figures
-from perso.report.advice import FEW_PEOPLE, Facts, next_steps
+from perso.report.advice import FEW_PEOPLE, Facts, gain_excluded, next_steps, training_rule
 from perso.report.effects_text import SHORT, change_text, signed_points, training_time
 from perso.report.page import TextTable, inline_svg, page_html, text_table
 from perso.report.plan_text import components_of
@@ -26,9 +26,10 @@ from perso.store import published
 from perso.study.study import Study
 
 # what is trained where the settings name no rows: the papers' ways with doses as shares of the
-# training, and the late phases' controls, which cost little
+# training, their controls, and the method that gains most in our runs
 DEFAULT_NAMES = (
-    *("BaseLine", "own data in the union", "ES 12 %", "SW-n-2", "TL-n-0"),
+    *("BaseLine", "own data in the union", "SW-n-2", "SW-n-2, then 9 % (1e-4)", "TL-n-0"),
+    *("ES 12 %", "BaseLine + 12 %", "ES 12 % on another person"),
     *("TL 9 % (1e-3)", "TL 9 % (1e-4)"),
     *("TL 9 % on another person (1e-3)", "TL 9 % on another person (1e-4)"),
     *("TL 9 % on D_G (1e-3)", "TL 9 % on D_G (1e-4)"),
@@ -93,6 +94,7 @@ def report_html(
         people_picture=inline_svg(report_figures.people_picture(people, shown.method)),
         people=people_texts(people, shown.method),
         contrasts=contrasts_texts(rows, shown.method),
+        no_control=no_control_sentence(rows, shown.method),
         sure=sure_sentences(facts, shown),
         unknown=unknown_sentences(facts, study.settings),
         fairness=fairness_texts(study, rows, base),
@@ -112,6 +114,7 @@ def report_facts(
     best = decision.best_candidate(candidates)
     shown = best or decision.largest_gain(candidates)
     people = decision.people_table(study.data, rows, shown.method, base)
+    on_others = accuracy.per_person(rows, D_G.accuracy)
     cohorts = rows["fold"].nunique()
     per_cohort = round(rows.groupby("fold")["person"].nunique().mean())
     found = components_of(rows, shown.method, base, OWN_PART)
@@ -127,6 +130,9 @@ def report_facts(
     return Facts(
         best=best,
         largest=decision.largest_gain(candidates),
+        highest=max(each.own.high for each in candidates),
+        accuracy=float(on_others[base].mean()),
+        chance=1 / study.data.classes,
         people=rows["person"].nunique(),
         cohorts=cohorts,
         repeats=rows["repeat"].nunique(),
@@ -136,33 +142,47 @@ def report_facts(
         losing=tuple(people.index[people["verdict"] == "loses"]),
         contrasts=tuple(
             changes.change(rows, shown.method, pair.other, OWN_PART)
-            for pair in controls_of(rows, shown.method)
+            for pair in decision.controls_of(rows, shown.method)
         ),
         choice=decision.choice_by_halves(study.data, rows, together),
     )
-
-
-def controls_of(rows: pd.DataFrame, method: str) -> list[effects.MethodPair]:
-    """Return the comparisons of a method with controls that these rows have."""
-    there = set(rows["method"])
-    return [pair for pair in effects.CONTRASTS if pair.method == method and pair.other in there]
 
 
 # --- the answer
 
 
 def answer_sentences(facts: Facts, shown: Candidate, people: pd.DataFrame) -> list[str]:
-    """Which method, how sure, and what it costs the others."""
+    """Which method, how sure, and what it costs the others; first, whether the networks learned."""
+    untrained = training_rule(facts)
+    verdict = gain_sentences(facts, shown, people)
+    return [untrained, *verdict] if untrained else verdict
+
+
+def gain_sentences(facts: Facts, shown: Candidate, people: pd.DataFrame) -> list[str]:
+    """Whether a gain is shown, is excluded, or neither; by which method, and at what cost."""
     own = f"{format_interval(shown.own)} points"
     counted = f"{facts.people} people"
     name = plain_name(shown.method)
     if facts.best is None:
         if np.isnan(shown.own.low):
             return [f"{counted} are too few to say whether they should have networks of their own."]
-        return [
-            f"No: with {counted}, no method is shown to raise accuracy on a person's own data. The "
-            f"largest change is {own}, with {name}."
-        ]
+        largest = f"The largest change is {own}, with {name}."
+        if gain_excluded(facts):
+            margin = f"{100 * D_I.margin:g} points"
+            return [
+                f"No: no method raises accuracy on a person's own data by {margin} or more. "
+                f"{largest}"
+            ]
+        text = (
+            f"Not shown: with {counted}, no method is shown to raise accuracy on a person's own "
+            f"data. {largest}"
+        )
+        if not np.isnan(facts.detectable):
+            text += (
+                f" So many people would have shown a true gain of {100 * facts.detectable:.1f} "
+                "points or more (minimum detectable effect: power 80 %)."
+            )
+        return [text]
     gaining = (people["verdict"] == "gains").sum()
     others = (
         f"a personal network's accuracy on their data changes by {format_interval(shown.others)}"
@@ -278,7 +298,10 @@ def who_gains_sentence(people: pd.DataFrame, method: str) -> str:
     """How many people gain and lose beyond noise, and who loses."""
     counts = people["verdict"].value_counts()
     gains, loses, open_ = (counts.get(word, 0) for word in ("gains", "loses", "open"))
-    text = f"With {method}, {gains} of {len(people)} people gain and {loses} lose beyond noise."
+    text = (
+        f"With {method}, {gains} of {len(people)} people gain and {loses} lose beyond noise; the "
+        "estimate of each person borrows from the other people."
+    )
     if open_:
         text += f" Of {open_} the test samples do not show it."
     if loses:
@@ -307,7 +330,7 @@ def people_texts(people: pd.DataFrame, method: str) -> TextTable:
 
 def contrasts_texts(rows: pd.DataFrame, method: str) -> TextTable | None:
     """A method minus its controls as a table of text; None where it has none."""
-    pairs = controls_of(rows, method)
+    pairs = decision.controls_of(rows, method)
     if not pairs:
         return None
     found = effects.contrast_table(rows, pairs)
@@ -320,6 +343,16 @@ def contrasts_texts(rows: pd.DataFrame, method: str) -> TextTable | None:
         f"{method} minus a control of the same length, in percentage points [95 % interval]",
         "control",
         texts=("in what it differs",),
+    )
+
+
+def no_control_sentence(rows: pd.DataFrame, method: str) -> str:
+    """That a method has no control in these rows; empty where it has one."""
+    if decision.controls_of(rows, method):
+        return ""
+    return (
+        f"These rows have no control of {method}: no method that trains in the same way on other "
+        "data. Whether its change comes from the own data is not tested."
     )
 
 

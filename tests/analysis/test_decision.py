@@ -63,6 +63,21 @@ def test_candidates_are_compared_with_the_base_and_corrected(make_relative_run):
     assert decision.candidates_of(rows, registry.RELATIVE, "SW-n-2")[0].method == "ES 12 %"
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "chance", "hardly"), [(0.45, 1 / 3, True), (0.7, 1 / 3, False), (0.54, 0.1, True)]
+)
+def test_hardly_learned_is_an_error_above_half_of_guessing(accuracy, chance, hardly):
+    assert decision.hardly_learned(accuracy, chance) == hardly
+
+
+def test_controls_do_not_use_the_persons_own_data():
+    rows = pd.DataFrame({"method": [method.name for method in registry.RELATIVE]})
+    early = [pair.other for pair in decision.controls_of(rows, "ES 12 %")]
+    assert early == ["BaseLine + 12 %", "ES 12 % on another person"]
+    assert decision.controls_of(rows, "SW-n-2, then 9 % (1e-4)") == []
+    assert decision.controls_of(rows[rows["method"] == "ES 12 %"], "ES 12 %") == []
+
+
 def hits(shares: list[float]) -> DigitHits:
     """A hit or a miss on each digit."""
     shares = np.array(shares, float)

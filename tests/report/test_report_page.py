@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
@@ -106,7 +107,8 @@ def test_a_report_on_pictures_of_somebodys_people(tmp_path, capsys, monkeypatch)
     people = ["-p", f"dataset=file:{people_file(tmp_path, 'abcde')}"]
     html = report(tmp_path, *people, *store)
     said = capsys.readouterr()
-    assert "training takes about" in said.err and said.err.endswith("page.html\n")
+    last = "page.html\nother commands need -p rows_of=relative for these rows\n"
+    assert "training takes about" in said.err and said.err.endswith(last)
     assert said.out == ""
     check_page(html)
     assert "&lt;a&gt; &amp; $co$" in html and "<a> &" not in html
@@ -114,6 +116,9 @@ def test_a_report_on_pictures_of_somebodys_people(tmp_path, capsys, monkeypatch)
     assert all(name in html for name in report_page.DEFAULT_NAMES)
     assert "hold for the 2 sets" in html and "each network was trained once" in html
     assert "for each person" in html.lower()
+    untrained = "These networks have hardly learned"
+    assert f'<div class="answer">\n<p>{untrained}' in html and f"<ol>\n<li>{untrained}" in html
+    assert "<h3>Is it the own data?</h3>" in html
     monkeypatch.setattr(report_page, "report_html", lambda *_: "again")
     assert report(tmp_path, *people, *store) == "again"
     assert "training takes" not in capsys.readouterr().err
@@ -138,7 +143,7 @@ def test_a_report_on_sequences(kind, tmp_path):
     assert "6 steps" in html
 
 
-def test_settings_that_name_rows_get_these(tmp_path, monkeypatch):
+def test_settings_that_name_rows_get_these(tmp_path, capsys, monkeypatch):
     file = tmp_path / "mine.yml"
     file.write_text((ROOT / "params" / "smoke.yml").read_text() + "rows_of: readings\n")
     seen = {}
@@ -158,6 +163,7 @@ def test_settings_that_name_rows_get_these(tmp_path, monkeypatch):
     assert (seen["params"], (tmp_path / "build" / "mine.html").read_text()) == ("mine", "a page")
     assert main(["report", SMOKE, *TINY, *people, *store, "-p", "rows_of=readings"]) == 0
     assert seen["rows_of"] == "readings"
+    assert "other commands need" not in capsys.readouterr().err
 
 
 def test_published_rows_need_no_training(tmp_path, capsys, monkeypatch):
@@ -166,7 +172,7 @@ def test_published_rows_need_no_training(tmp_path, capsys, monkeypatch):
     to = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path / "page.html")]
     assert main(["report", quick, *to]) == 0
     message = capsys.readouterr().err
-    assert "154 of 154 models come from results/quick-relative.parquet" in message
+    assert "196 of 196 models come from results/quick-relative.parquet" in message
     assert "training" not in message
 
 
@@ -174,7 +180,7 @@ def test_a_budget_that_ends_leaves_no_page(tmp_path, capsys):
     people = ["-p", f"dataset=file:{people_file(tmp_path, 'abcde')}", "--budget", "0"]
     to = ["--store", str(tmp_path / "s.sqlite"), "--to", str(tmp_path / "page.html")]
     assert main(["report", SMOKE, *TINY, *people, *to]) == 3
-    assert "models left: 44" in capsys.readouterr().err
+    assert "models left: 56" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
 
 
@@ -221,6 +227,18 @@ def test_rows_without_a_personal_method_are_refused(tmp_path, capsys):
     assert (
         "has no method that uses the person's data; possible: relative" in capsys.readouterr().err
     )
+
+
+def test_who_gains_says_that_an_estimate_borrows_from_the_other_people():
+    people = pd.DataFrame({"verdict": ["loses", "open", "gains"]}, index=list("abc"))
+    sentence = report_page.who_gains_sentence(people, "TL")
+    assert "1 of 3 people gain and 1 lose beyond noise; the estimate of each" in sentence
+
+
+def test_a_method_without_a_control_is_said_to_have_none():
+    rows = pd.DataFrame({"method": ["SW-n-2", "ES 12 %", "BaseLine + 12 %"]})
+    assert report_page.no_control_sentence(rows, "ES 12 %") == ""
+    assert "no control of SW-n-2" in report_page.no_control_sentence(rows, "SW-n-2")
 
 
 @pytest.mark.parametrize(
