@@ -40,10 +40,14 @@ OPTIONS = (
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
 )
-# What only a screen can use, such as the models' keys, which are copied for `perso show`.
+# What only a screen can use, such as the models' keys, which are copied for `perso show`, and the
+# controls of a chart.
 ON_SCREEN_ONLY = (
-    ".headerlink, button, script, iframe, video, .screen-only, [id^=models], a[href^='#models']"
+    ".headerlink, button, script, iframe, video, .screen-only, [id^=models], a[href^='#models'], "
+    ".chart-controls"
 )
+# Folded code only draws or prepares: its outputs say what it found.
+FOLDED_CODE = "details.fold > .cell_input"
 
 # Characters of a table's row and cell, such as an interval, up to which the cell stays in one line:
 # where a table is wider than the page, the browser makes the whole book smaller.
@@ -55,8 +59,11 @@ def save_pdf(html: Path, to: Path) -> None:
     """Print a built book to a PDF.
 
     html   the folder of its pages
-    InputError without pages or a browser; RunError where the browser fails.
+    InputError without pages or a browser, or for a file of another suffix than .pdf; RunError
+    where the browser fails.
     """
+    if to.suffix.lower() != ".pdf":
+        raise InputError(f"pdf: {to}: the book is printed to a file whose name ends in .pdf")
     names = page_names(html)
     browser = find_browser()
     writable(to.parent)
@@ -130,10 +137,15 @@ def join_pages(html: Path, names: list[str]) -> str:
 
 
 def article_of(html: Path, name: str, names: list[str]) -> Tag:
-    """The text of a page, all of it open, with ids and links as the joined page needs them."""
+    """The text of a page, open but without folded code, with the joined page's ids and links."""
     article = parsed(html / name).select_one("article.bd-article")
     for tag in article.select(ON_SCREEN_ONLY):
         tag.decompose()
+    for cell in article.select(f".cell:has({FOLDED_CODE})"):
+        if cell.select_one(".cell_output"):
+            cell.select_one(FOLDED_CODE).decompose()
+        else:
+            cell.decompose()
     for details in article.select("details"):
         details["open"] = ""
     for summary in article.select("details.fold > summary"):
@@ -187,7 +199,7 @@ def anchor(name: str, part: str = "") -> str:
 
 
 def pdf_command(argv: list[str] | None = None) -> int:
-    """Print a book to a PDF; return 0, 1 where the browser fails, or 2 where something lacks."""
+    """Print a book to a PDF; return 0, 1 where the browser fails, or 2 for a wrong input."""
     parser = argparse.ArgumentParser(
         prog="python -m perso.report.pdf", description="Print a built book to one PDF."
     )

@@ -19,14 +19,22 @@ TITLES = ["The front page", "A chapter", "Another page"]
 
 
 def chapter(file: Path) -> None:
-    """Write an executed chapter with folded code, a wide table and a list of models."""
+    """Write an executed chapter: folded code, a wide table, a list of models, and a chart."""
+    wide = " + ".join(["accuracy"] * 20)
     source = "# A chapter\n\n$x^2$, and [the front page](../intro)\n\n## A part"
+    source += f"\n\n$$\n{wide} + \\text{{ending}}\n$$"
     table = "".join(f"<td>+{number}.0 [-1.5, +2.5]</td>" for number in range(12))
     html = f"<table><tr>{table}</tr></table><details id='models'><p>0abf7fd</p></details>"
+    still = "<svg width='200' height='50'><text y='20'>pictured</text></svg>"
+    html += "<div class='chart'><div class='chart-controls'>a slider</div>"
+    html += f"<div class='chart-view'>{still}</div></div>"
     code = nbformat.v4.new_code_cell("folded = 1", execution_count=1)
     code.metadata["tags"] = ["hide-input"]
     code.outputs = [nbformat.v4.new_output("display_data", {"text/html": html})]
-    cells = [nbformat.v4.new_markdown_cell(source), code]
+    imports = nbformat.v4.new_code_cell("import folded", execution_count=2)
+    imports.metadata["tags"] = ["hide-cell"]
+    shown = nbformat.v4.new_code_cell("shown = 1", execution_count=3)
+    cells = [nbformat.v4.new_markdown_cell(source), code, imports, shown]
     language = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=language), file)
 
@@ -83,8 +91,8 @@ def test_the_pdf_has_every_page_open_and_whole(built, tmp_path, require_browser)
     assert all(title in texts[0] for title in TITLES)
     outline = [entry.title for entry in printed.outline if not isinstance(entry, list)]
     assert outline[1:] == TITLES
-    assert "folded = 1" in texts[2] and "+11.0" in texts[2]
-    assert not any(part in "".join(texts) for part in ("Show code", "Copy", "0abf7fd"))
+    assert "+11.0" in texts[2] and "pictured" in texts[2] and "ending" in texts[2]
+    assert not any(part in "".join(texts) for part in ("folded", "Show code", "Copy", "0abf7fd"))
 
 
 def test_joined_pages_have_links_within_and_only_the_script_of_formulas(built):
@@ -98,7 +106,10 @@ def test_joined_pages_have_links_within_and_only_the_script_of_formulas(built):
     assert "the rows" in joined.get_text()
     scripts = [Path(script["src"]).name for script in joined.select("script")]
     assert scripts == ["katex.min.js", "auto-render.min.js", "math.js"]
-    assert not joined.select("details:not([open]), button, iframe")
+    assert not joined.select("details:not([open]), button, iframe, .chart-controls")
+    assert [code.get_text().strip() for code in joined.select(".cell_input")] == ["shown = 1"]
+    assert not joined.select(".cell:empty, .cell:not(:has(.cell_input, .cell_output))")
+    assert joined.select_one(".chart-view > svg").get_text() == "pictured"
 
 
 def test_the_download_of_a_page_is_its_executed_notebook(built):
@@ -139,3 +150,11 @@ def test_a_browser_that_fails_leaves_no_pdf(built, tmp_path, monkeypatch, capsys
 def test_without_pages_the_command_that_builds_them_is_named(tmp_path, capsys):
     assert pdf.pdf_command([str(tmp_path), str(tmp_path / "book.pdf")]) == 2
     assert "has no index.html; build the book first: make book" in capsys.readouterr().err
+
+
+def test_a_file_of_another_suffix_is_refused(built, tmp_path, capsys):
+    to = tmp_path / "book.txt"
+    assert pdf.pdf_command([str(built / "html"), str(to)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"perso: pdf: {to}: the book is printed to a file whose name ends in .pdf"
+    assert not list(tmp_path.iterdir())
