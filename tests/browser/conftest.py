@@ -85,27 +85,54 @@ def address(require_browser) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser) -> Iterator[Callable]:
+    """`shared_context(dark)` → a context of the browser that keeps what pages have loaded."""
+    contexts = {}
+
+    def get(dark: bool):
+        if dark not in contexts:
+            contexts[dark] = new_context(browser, dark)
+        return contexts[dark]
+
+    yield get
+    for context in contexts.values():
+        context.close()
+
+
+def new_context(browser, dark: bool = False):
+    """A reader who has loaded nothing yet, whose system asks for light or for dark pages."""
+    return browser.new_context(color_scheme="dark" if dark else "light")
+
+
 @pytest.fixture
-def open_page(browser) -> Iterator[Callable]:
+def open_page(browser, shared_context) -> Iterator[Callable]:
     """`open_page(url)` → a page of the browser that has loaded all of it.
 
     width   of the window, in pixels
     dark    whether the reader's system asks for dark pages
-    watch   called with the page before it loads
+    watch   called with the page before it loads, by a reader who has loaded nothing yet
+    alone   whether nothing is shared with other tests, such as what the reader chose
     """
-    contexts = []
+    opened = []
 
-    def open_(url: str, width: int = 1280, dark: bool = False, watch: Callable | None = None):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
+    def open_(
+        url: str,
+        width: int = 1280,
+        dark: bool = False,
+        watch: Callable | None = None,
+        alone: bool = False,
+    ):
+        alone = alone or watch is not None
+        context = new_context(browser, dark) if alone else shared_context(dark)
         page = context.new_page()
+        opened.append(context if alone else page)
+        page.set_viewport_size({"width": width, "height": 900})
         if watch:
             watch(page)
         page.goto(url, wait_until="networkidle")
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for each in opened:
+        each.close()
