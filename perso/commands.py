@@ -352,8 +352,9 @@ def report_command(arguments: argparse.Namespace) -> int:
     others = {} if stated else {"rows_of": "relative"}
     study = open_study(arguments, **others)
     from perso.report import report_page
+    from perso.report.effects_text import training_time
     from perso.store.published import published_rows
-    from perso.study.estimate import duration_text, training_estimate
+    from perso.study.estimate import training_estimate
 
     methods = study.methods if stated else report_page.default_methods(study)
     given = published_rows(study, methods)
@@ -364,7 +365,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     if arguments.backend == "loky":  # a cluster's machines are not this one
         seconds = training_estimate(study, methods, given, arguments.jobs)
         if seconds:
-            print(f"training takes about {duration_text(seconds)}", file=sys.stderr)
+            print(f"training takes about {training_time(seconds)}", file=sys.stderr)
     rows = study.run(methods, arguments.jobs, arguments.budget, given)
     left = wanted - len(rows) - print_failures(study, methods)
     if left:

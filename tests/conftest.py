@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perso.analysis.effects import BOTH, EARLY, LATE, WEIGHED
 from perso.data import sources
 from perso.data.cohort import Cohort
 from perso.methods.method import BASELINE
@@ -59,6 +60,20 @@ def load_real(require_data) -> Callable[[str], Cohort]:
         return sources.load(dataset, default_data_dir())
 
     return load
+
+
+@pytest.fixture
+def explored_rows(make_relative_run) -> pd.DataFrame:
+    """Twelve people in two cohorts, of whom each method changes others, for the explorer."""
+    changes = {
+        EARLY: (0.02, 0),
+        "ES 1.2 %": (0.01, 0.01),
+        WEIGHED: (0.06, -0.02),
+        LATE: (0.1, -0.06),
+        BOTH: (0.08, 0.01),
+        "TL-n-0": (0, 0.06),
+    }
+    return make_relative_run(changes=changes, cohorts=2, people=6).rows
 
 
 @pytest.fixture

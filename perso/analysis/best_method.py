@@ -11,14 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from perso.analysis import effects
+from perso.analysis.effects import Hits
 from perso.analysis.sampling_noise import DigitHits
 from perso.analysis.tradeoff import changes_to_baseline
 from perso.methods.method import BASELINE, Method, is_fraction
 from perso.methods.registry import RELATIVE
 from perso.parts import D_G, PARTS
 from perso.stats.cohorts import Mean, mean_over_people
-from perso.store.published import Published
 from perso.store.sqlite import unpacked
 
 MIXTURE = "own data in other ways"
@@ -158,18 +157,23 @@ class Halves(NamedTuple):
 
 
 def half_changes(
-    run: Published, methods: Sequence[str], rng: np.random.Generator, splits: int = SPLITS
+    rows: pd.DataFrame,
+    hits: Hits,
+    methods: Sequence[str],
+    rng: np.random.Generator,
+    splits: int = SPLITS,
+    base: str = BASELINE,
 ) -> Halves | None:
-    """The changes of methods on random halves of everybody's test samples.
+    """The changes of methods against a base on random halves of everybody's test samples.
 
+    hits   on D_I, by fold of the rows
     On D_I a half holds random digits, with their flips. On D_G, whose samples are in the order of
     its people, it is a random half of this order, so only people at its ends are in both halves.
     People who lack a method, or have a single test digit, are left out; None where nobody is left.
     """
-    methods = [BASELINE, *(name for name in methods if name != BASELINE)]
-    hits = effects.hits_on_own_data(run)
+    methods = [base, *(name for name in methods if name != base)]
     on_I, on_G, cohort = [], [], []
-    for (number, in_fold), own in zip(run.rows.groupby("fold"), hits, strict=True):
+    for (number, in_fold), own in zip(rows.groupby("fold"), hits, strict=True):
         n = int(in_fold[D_G.size].min())
         starts = rng.integers(n, size=splits)
         shares = shares_on_G(in_fold, n)
@@ -186,7 +190,7 @@ def half_changes(
             cohort.append(number)
     if not cohort:
         return None
-    # [people, splits, 2, methods] → [splits, 2, people, methods], less the baseline
+    # [people, splits, 2, methods] → [splits, 2, people, methods], less the base
     both = [100 * np.moveaxis(np.array(part), 0, 2) for part in (on_I, on_G)]
     both = [part - part[..., :1] for part in both]
     return Halves(*both, np.array(cohort), methods)
@@ -250,10 +254,15 @@ class Choice(NamedTuple):
 
 
 def choices_by_half(
-    run: Published, methods: Sequence[str], weights: Sequence[float], rng: np.random.Generator
+    rows: pd.DataFrame,
+    hits: Hits,
+    methods: Sequence[str],
+    weights: Sequence[float],
+    rng: np.random.Generator,
+    base: str = BASELINE,
 ) -> list[Choice]:
     """`choose_by_half` at each weight; none where nobody has two test digits."""
-    halves = half_changes(run, methods, rng)
+    halves = half_changes(rows, hits, methods, rng, base=base)
     return [choose_by_half(halves, weight) for weight in weights] if halves else []
 
 

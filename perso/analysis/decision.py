@@ -4,7 +4,7 @@
 shares. An effect is the change of a method against a base, a network that never saw the person.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +13,16 @@ from scipy import stats
 
 from perso.analysis import accuracy, changes, harm
 from perso.analysis.effects import CONTRASTS, MethodPair
-from perso.analysis.sampling_noise import DigitHits, hits_by_digit
 from perso.data.dataset import StudyData
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import METHODS
 from perso.methods.starts import Enrolled, Prototypes
 from perso.parts import PARTS
 from perso.stats import paired, planning
-from perso.stats.cohorts import Mean, mean_over_people
+from perso.stats.cohorts import Mean
 
 SIGNIFICANT = 0.05
 SURE = 0.95  # probability from which on a person counts as gaining or losing
-DRAWS = 100  # divisions of the test samples into halves
 OWN_PART, OTHERS_PART = PARTS
 
 
@@ -138,68 +136,6 @@ def people_table(
     table["p_harm"] = p
     verdicts = np.where(p >= SURE, "loses", np.where(p <= 1 - SURE, "gains", "open"))
     return table.assign(verdict=verdicts).sort_values("change", kind="stable")
-
-
-def choice_by_halves(
-    data: StudyData, rows: pd.DataFrame, methods: Sequence[str], draws: int = DRAWS
-) -> Mean:
-    """What choosing a method for each person gains on D_I over one method for all.
-
-    Half of each person's test digits choose, the other half tests: the person's best method on
-    the first half is compared with the method that is best on average over all people's first
-    halves. Averaged over random divisions; ties go to the latter. People with fewer than two test
-    digits are left out.
-    """
-    used = rows[rows["method"].isin(methods)]
-    draw = np.random.default_rng(0)
-    gains = []
-    cohort = []
-    for number, in_fold in enumerate(hits_by_digit(data, used, OWN_PART)):
-        people = halves_of_people(in_fold, methods)
-        if people:
-            found = np.mean([gain_of_choice(people, draw) for _ in range(draws)], axis=0)
-            gains += found.tolist()
-            cohort += [number] * len(people)
-    return mean_over_people(np.array(gains), np.array(cohort), drawn=False)
-
-
-def halves_of_people(
-    in_fold: Mapping[str, Mapping[str, DigitHits]], methods: Sequence[str]
-) -> list[np.ndarray]:
-    """The share of hits on each test digit by method, [methods, digits], of each person.
-
-    Of people who have all methods and two digits or more.
-    """
-    shares = []
-    for person in in_fold.get(methods[0], {}):
-        own = [in_fold[name][person] for name in methods if person in in_fold.get(name, {})]
-        if len(own) == len(methods):
-            common = set.intersection(*(set(each.digits.tolist()) for each in own))
-            chosen = [each.only(np.isin(each.digits, sorted(common))).shares for each in own]
-            if len(common) > 1:
-                shares.append(np.array(chosen))
-    return shares
-
-
-def gain_of_choice(people: Sequence[np.ndarray], draw: np.random.Generator) -> np.ndarray:
-    """The gain of choosing for each person, by one random division of each person's digits, [n].
-
-    people   of `halves_of_people`
-    """
-    choosing = []
-    testing = []
-    for shares in people:
-        order = draw.permutation(shares.shape[1])
-        middle = len(order) // 2
-        choosing.append(shares[:, order[:middle]].mean(axis=1))
-        testing.append(shares[:, order[middle:]].mean(axis=1))
-    choosing, testing = np.array(choosing), np.array(testing)
-    for_all = choosing.mean(axis=0).argmax()
-    own = choosing.argmax(axis=1)
-    alone = np.arange(len(own))
-    tied = choosing[alone, own] == choosing[:, for_all]
-    own[tied] = for_all
-    return testing[alone, own] - testing[:, for_all]
 
 
 # --- how many people

@@ -28,13 +28,13 @@ class Facts:
     cohorts: int
     repeats: int
     detectable: float  # minimum detectable effect on D_I, a share; nan: unknown
-    people_for_effect: (
-        int | None
-    )  # per set of other people, to see EFFECT; None: no number is enough
-    people_for_half: int | None  # the same for an interval of half the width
+    # per set of other people, to see EFFECT, and for an interval of half the width; None: no number
+    people_for_effect: int | None
+    people_for_half: int | None
     losing: tuple[str, ...]  # people who lose beyond noise
     contrasts: tuple[Mean, ...]  # the best minus its controls of the same length, on D_I
-    choice: Mean  # `decision.choice_by_halves`
+    # what a method for each person adds, in points (`best_method.Choice.added`); None: unknown
+    choice: Mean | None
 
 
 def gain_excluded(facts: Facts) -> bool:
@@ -141,9 +141,9 @@ def source_rule(facts: Facts) -> str:
 def choice_rule(facts: Facts) -> str:
     """Whether each person should get a method of their own."""
     choice = facts.choice
-    if np.isnan(choice.mean):
+    if choice is None:
         return ""
-    gain = f"{signed_points(choice.mean)} points"
+    gain = f"{choice.mean:+z.1f} points"
     if choice.low > 0:
         return (
             "Choose a method for each person, by samples that are held out: chosen by half of the "
@@ -151,7 +151,7 @@ def choice_rule(facts: Facts) -> str:
         )
     if facts.best is None:
         return ""
-    known = "" if np.isnan(choice.high) else f", {signed_points(choice.high)} at most"
+    known = "" if np.isnan(choice.high) else f", {choice.high:+z.1f} at most"
     return (
         "Use the same method for all: that choosing for each person pays is not shown (chosen by "
         f"half of the test samples: {gain} on the other half{known})."

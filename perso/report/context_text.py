@@ -27,10 +27,9 @@ from perso.methods.registry import TABLES
 from perso.parts import BOTH
 from perso.report import front_text
 from perso.report.answers import UNKNOWN
-from perso.report.effects_text import change_text
 from perso.report.ledger_text import deciding_finding, format_estimate, says
 from perso.report.specification import RowsEvidence
-from perso.report.tables import SIGNIFICANT, listed
+from perso.report.tables import SIGNIFICANT, format_change, listed
 from perso.stats.cohorts import Mean
 from perso.store.published import Published
 
@@ -166,7 +165,7 @@ def difference_texts(run: Published) -> dict[str, str]:
     """The pairs of PAIRS on D_I and D_U in points; empty where the run lacks the models."""
     there = set(run.rows["method"])
     return {
-        f"{key}_{part[-1]}": change_text(difference_line(run.rows, *pair, part))
+        f"{key}_{part[-1]}": format_change(difference_line(run.rows, *pair, part))
         for key, pair in PAIRS.items()
         if set(pair) <= there
         for part in ("D_I", "D_U")
@@ -244,7 +243,7 @@ def mask_findings(
 def estimate_text(finding: Finding) -> str:
     """A finding's value with its interval, in percentage points."""
     line = {"change": finding.value, "low": finding.low, "high": finding.high}
-    return change_text(pd.Series(line) / 100)
+    return format_change(pd.Series(line) / 100)
 
 
 def excludes_zero(finding: Finding) -> bool:
@@ -282,7 +281,7 @@ def bed_text(table: pd.DataFrame) -> pd.DataFrame:
     labels = {"D_I": "D_I", "D_U": "D_U", BOTH: f"{BOTH}: ΔP", AGAINST_TUNED: "ΔG", "D_G": "D_G"}
     for column, label in labels.items():
         if column in table:
-            texts = table[column].apply(change_text, axis=1)
+            texts = table[column].apply(format_change, axis=1)
             columns[f"{label} in pp [95 %]"] = texts.where(table[column, "change"].notna(), "")
     return pd.DataFrame(columns, index=table.index)
 

@@ -9,8 +9,7 @@ from perso.claims.context_claims import CROP
 from perso.claims.finding import FEWEST_PEOPLE
 from perso.parts import BOTH
 from perso.report.context_text import AGAINST_TUNED, Bed
-from perso.report.effects_text import change_text
-from perso.report.tables import listed
+from perso.report.tables import format_change, listed
 
 # --- its tables
 
@@ -54,7 +53,7 @@ def sums_table(tables: Mapping[Bed, pd.DataFrame]) -> pd.DataFrame:
         if crop in table.index and AGAINST_TUNED in table:
             line = table.loc[crop]
             columns = (BOTH, AGAINST_TUNED, "D_I", "D_U")
-            lines["ours", bed.name] = [change_text(line[column]) for column in columns]
+            lines["ours", bed.name] = [format_change(line[column]) for column in columns]
     heads = ["ΔP", "ΔG", "available: D_I", "unseen: D_U"]
     index = pd.MultiIndex.from_tuples(list(lines))
     return pd.DataFrame(list(lines.values()), index, heads)

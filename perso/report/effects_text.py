@@ -11,7 +11,7 @@ from perso.analysis.dispersion_scales import reading
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
-from perso.report.tables import SIGNIFICANT, listed
+from perso.report.tables import SIGNIFICANT, format_change, listed
 from perso.stats.cohorts import MIN_COHORTS
 from perso.store.published import Published
 
@@ -65,7 +65,7 @@ def main_changes(table: pd.DataFrame) -> dict[str, str]:
     table   of `effects.effects_table`
     """
     return {
-        f"{part[-1]}_{name}": change_text(table.loc[method, part])
+        f"{part[-1]}_{name}": format_change(table.loc[method, part])
         if method in table.index
         else "not run"
         for name, method in GLUED.items()
@@ -116,15 +116,6 @@ def directions(table: pd.DataFrame, part: str) -> pd.Series:
     return pd.Series(words, index=table.index)
 
 
-def change_text(line: pd.Series) -> str:
-    """A change in percentage points with its interval, like +1.2 [+0.3, +2.1].
-
-    line   `change`, `low` and `high` as shares
-    """
-    change, low, high = (signed_points(line[name]) for name in ("change", "low", "high"))
-    return change if pd.isna(line["low"]) else f"{change} [{low}, {high}]"
-
-
 def signed_points(share: float) -> str:
     """A change in percentage points with its sign, and never -0.0."""
     return f"{round(100 * share, 1) + 0.0:+.1f}"
@@ -160,7 +151,7 @@ def effects_text(table: pd.DataFrame) -> pd.DataFrame:
     """`effects.effects_table` as text: a line per method."""
     columns: dict[str, Sequence[str]] = {}
     for part in PARTS:
-        columns[f"{part} in pp [95 %]"] = table[part].apply(change_text, axis=1)
+        columns[f"{part} in pp [95 %]"] = table[part].apply(format_change, axis=1)
         columns[f"{part}, v3"] = [
             "" if pd.isna(printed) else signed_points(printed) for printed in table[part]["printed"]
         ]
@@ -275,7 +266,7 @@ def contrasts_text(lines: pd.DataFrame) -> str:
     sentences = []
     for (method, other), line in lines.iterrows():
         differs = line["", "differs"]
-        numbers = [f"{change_text(line[part])} points on {part}" for part in PARTS]
+        numbers = [f"{format_change(line[part])} points on {part}" for part in PARTS]
         sentences.append(
             f"{differs[0].upper()}{differs[1:]} ({method} minus {other}): {listed(numbers)}."
         )

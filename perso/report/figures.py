@@ -162,11 +162,6 @@ def label_lines(ax: Axes, names: Sequence[str]) -> None:
     ax.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
 
 
-def legend_beside(ax: Axes) -> None:
-    """Put the legend to the right of an Axes."""
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
-
-
 def plain_ticks(ax: Axes, values: Sequence[float]) -> None:
     """Label a logarithmic x axis at these values only, without exponents."""
     ax.set_xticks(values)

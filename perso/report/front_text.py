@@ -21,13 +21,12 @@ from perso.methods.method import FAMILIES, Method
 from perso.parts import PARTS
 from perso.report.answers import UNKNOWN
 from perso.report.effects_text import (
-    change_text,
     harm_text,
     training_time,
 )
 from perso.report.ledger_text import format_estimate, says, what_text
 from perso.report.specification import RowsEvidence
-from perso.report.tables import format_p, listed
+from perso.report.tables import format_change, format_p, listed
 from perso.store.published import Published
 
 # Methods whose changes are in the prose, by the key of their texts
@@ -87,7 +86,7 @@ def part_texts(
         for part in parts:
             is_known = label in table.index and part in table
             texts[f"{key}_{part[-1]}"] = (
-                change_text(table.loc[label][part]) if is_known else UNKNOWN
+                format_change(table.loc[label][part]) if is_known else UNKNOWN
             )
     return texts
 
@@ -210,9 +209,9 @@ def storage_text(table: pd.DataFrame, names: Sequence[str] = LADDER) -> pd.DataF
     columns = {
         "bytes": sizes.map(bytes_text),
         "% of a network": (100 * sizes / whole).map("{:.1f}".format),
-        "D_I in pp [95 %]": lines["D_I"].apply(change_text, axis=1),
+        "D_I in pp [95 %]": lines["D_I"].apply(format_change, axis=1),
         "% of the largest gain": (100 * front.gain_shares(table)[lines.index]).map("{:.0f}".format),
-        "D_G in pp [95 %]": lines["D_G"].apply(change_text, axis=1),
+        "D_G in pp [95 %]": lines["D_G"].apply(format_change, axis=1),
         "training": training_texts(lines),
     }
     return pd.DataFrame(columns, index=lines.index)
@@ -237,7 +236,7 @@ def best_table(table: pd.DataFrame) -> pd.DataFrame:
         best = methods[part, "change"].groupby(methods["", "family"], sort=False).idxmax()
         for family, name in best.dropna().items():
             line = methods.loc[name]
-            cells = {f"{each} in pp [95 %]": change_text(line[each]) for each in PARTS}
+            cells = {f"{each} in pp [95 %]": format_change(line[each]) for each in PARTS}
             lines[family, f"best on {part}"] = {"method": name, **cells}
     order = sorted(lines, key=lambda pair: FAMILIES.index(pair[0]))
     return pd.DataFrame.from_dict({pair: lines[pair] for pair in order}, orient="index")
@@ -247,7 +246,7 @@ def front_text(table: pd.DataFrame) -> pd.DataFrame:
     """All numbers as text: a line per method."""
     columns = {"family": table["", "family"]}
     for part in PARTS:
-        columns[f"{part} in pp [95 %]"] = table[part].apply(change_text, axis=1)
+        columns[f"{part} in pp [95 %]"] = table[part].apply(format_change, axis=1)
     columns["training per person"] = training_texts(table)
     columns["bytes per person"] = table["storage", "bytes"].map(bytes_text)
     columns["expected harmed, % [95 %]"] = table["harmed"].apply(harm_text, axis=1)

@@ -10,9 +10,9 @@ from perso.analysis.effects import contrast_table
 from perso.analysis.recurrent import GENERIC, place_of
 from perso.parts import ALL_PARTS
 from perso.report.answers import UNKNOWN
-from perso.report.effects_text import change_text, direction
+from perso.report.effects_text import direction
 from perso.report.front_text import listed_methods, part_texts
-from perso.report.tables import listed
+from perso.report.tables import format_change, listed
 from perso.store.published import Published
 
 # --- the prose
@@ -101,7 +101,7 @@ def rows_table(contrasts: pd.DataFrame) -> pd.DataFrame:
         [(f"minus {other.split(', ')[1]}", place_of(method)) for method, other in contrasts.index]
     )
     columns = {
-        f"{part} in pp [95 %]": contrasts[part].apply(change_text, axis=1).to_numpy()
+        f"{part} in pp [95 %]": contrasts[part].apply(format_change, axis=1).to_numpy()
         for part in contrasts.columns.unique(0)
         if part in ALL_PARTS
     }

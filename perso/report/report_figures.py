@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from perso.data.dataset import StudyData
 from perso.methods.method import Method
 from perso.report import effects_figures, figures
-from perso.report.effects_text import change_text
 from perso.report.notebook import sample_sheet
 from perso.report.picture import Picture
-from perso.report.sequence_figures import trajectories_figure
+from perso.report.sequence_figures import sheet, trajectories_figure
+from perso.report.tables import format_change
 
 PEOPLE_SHOWN = 5
 CLASSES_SHOWN = 10  # of images
@@ -63,22 +64,13 @@ def curves_picture(lines: Sequence[Sequence[tuple[np.ndarray, str]]], alt: str) 
 
     lines   of pairs (sequence [T, C], title)
     """
-    columns = max(map(len, lines))
-    fig, axes = plt.subplots(
-        len(lines),
-        columns,
-        figsize=(2.6 * columns, 1.3 * len(lines) + 0.3),
-        sharex=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, line in zip(axes, lines, strict=True):
-        for ax in row[len(line) :]:
-            ax.set_axis_off()
-        for ax, (sequence, title) in zip(row, line, strict=False):
-            ax.plot(sequence, lw=1)
-            ax.set_title(title, fontsize="small")
-            ax.tick_params(labelsize="x-small")
+
+    def draw(ax: Axes, sequence: np.ndarray, title: str) -> None:
+        ax.plot(sequence, lw=1)
+        ax.set_title(title, fontsize="small")
+        ax.tick_params(labelsize="x-small")
+
+    fig = sheet(lines, draw, (2.6 * max(map(len, lines)), 1.3 * len(lines) + 0.3))
     fig.supxlabel("step", fontsize="small")
     return Picture(fig, alt)
 
@@ -93,7 +85,8 @@ def forest_picture(table: pd.DataFrame, methods: Sequence[Method]) -> Picture:
     labels = [figures.as_written(name) for name in table.index]
     figure = effects_figures.forest(table, labels, hues, 0.3)
     lines = [
-        f"{name}: own data {change_text(line['D_I'])}, everybody else's {change_text(line['D_G'])}"
+        f"{name}: own data {format_change(line['D_I'])}, "
+        f"everybody else's {format_change(line['D_G'])}"
         for name, line in table.iterrows()
     ]
     return Picture(

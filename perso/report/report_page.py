@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from perso.analysis import accuracy, changes, cost, decision, effects, fairness, sampling_noise
+from perso.analysis import (
+    accuracy,
+    best_method,
+    changes,
+    cost,
+    decision,
+    effects,
+    fairness,
+    sampling_noise,
+)
 from perso.analysis.decision import OWN_PART, Candidate
 from perso.data.dataset import shape_text
 from perso.errors import InputError
@@ -13,12 +22,13 @@ from perso.methods.method import Method
 from perso.methods.registry import base_of_table
 from perso.parts import D_G, D_I, parts_of
 from perso.report import figures, report_figures
-from perso.report.advice import FEW_PEOPLE, Facts, gain_excluded, next_steps, training_rule
-from perso.report.effects_text import SHORT, change_text, signed_points, training_time
+from perso.report.advice import EFFECT, FEW_PEOPLE, Facts, gain_excluded, next_steps, training_rule
+from perso.report.effects_text import SHORT, signed_points, training_time
 from perso.report.page import TextTable, inline_svg, page_html, text_table
 from perso.report.plan_text import components_of
 from perso.report.sentences import format_interval
-from perso.report.tables import listed
+from perso.report.tables import format_change, listed
+from perso.seeds import rng
 from perso.settings import Settings, as_dict
 from perso.stats import planning
 from perso.stats.cohorts import MIN_COHORTS
@@ -41,7 +51,6 @@ HEADS = {
     "D_U": "own data in other contexts (D_U)",
     "D_G": "everybody else's (D_G)",
 }
-EFFECT = 1.0  # percentage points, of which the report says how many people see it
 
 
 def default_methods(study: Study) -> tuple[Method, ...]:
@@ -72,9 +81,10 @@ def report_html(
             f"rows_of: {study.settings.rows_of} has no method that uses the person's data; "
             f"possible: {DEFAULT_TABLE}, v3"
         )
-    shown = decision.best_candidate(candidates) or decision.largest_gain(candidates)
-    facts = report_facts(study, rows, candidates, base)
+    best = decision.best_candidate(candidates)
+    shown = best or decision.largest_gain(candidates)
     people = decision.people_table(study.data, rows, shown.method, base)
+    facts = report_facts(study, rows, candidates, people, base)
     table = effects_of_methods(rows, methods, base)
     figures.style()
     return page_html(
@@ -108,12 +118,18 @@ def report_html(
 
 
 def report_facts(
-    study: Study, rows: pd.DataFrame, candidates: Sequence[Candidate], base: str
+    study: Study,
+    rows: pd.DataFrame,
+    candidates: Sequence[Candidate],
+    people: pd.DataFrame,
+    base: str,
 ) -> Facts:
-    """Return what the advice follows from."""
+    """Return what the advice follows from.
+
+    people   of `decision.people_table`, with the best candidate or that of the largest gain
+    """
     best = decision.best_candidate(candidates)
     shown = best or decision.largest_gain(candidates)
-    people = decision.people_table(study.data, rows, shown.method, base)
     on_others = accuracy.per_person(rows, D_G.accuracy)
     cohorts = rows["fold"].nunique()
     per_cohort = round(rows.groupby("fold")["person"].nunique().mean())
@@ -122,11 +138,14 @@ def report_facts(
     detectable = planning.detectable(found, per_cohort, cohorts, drawn=False)
     needed = None
     if known:
-        needed = planning.people_for_effect(EFFECT, found, cohorts, drawn=False)
+        needed = planning.people_for_effect(100 * EFFECT, found, cohorts, drawn=False)
     together = [base, *(each.method for each in candidates)]
     there = rows["method"].unique()
     if GENERIC in there and base != GENERIC:
         together.insert(0, GENERIC)
+    hits = sampling_noise.hits_by_digit(study.data, rows, OWN_PART)
+    draw = rng(study.settings.seed, "report", "halves")
+    choice = best_method.choices_by_half(rows, hits, together, (0,), draw, base)
     return Facts(
         best=best,
         largest=decision.largest_gain(candidates),
@@ -144,7 +163,7 @@ def report_facts(
             changes.change(rows, shown.method, pair.other, OWN_PART)
             for pair in decision.controls_of(rows, shown.method)
         ),
-        choice=decision.choice_by_halves(study.data, rows, together),
+        choice=choice[0].added if choice else None,
     )
 
 
@@ -270,7 +289,7 @@ def effects_texts(table: pd.DataFrame, candidates: Sequence[Candidate]) -> TextT
     """
     corrected = {each.method: each.holm for each in candidates}
     columns = {
-        HEADS[part]: table[part].apply(change_text, axis=1)
+        HEADS[part]: table[part].apply(format_change, axis=1)
         for part in dict.fromkeys(part for part, _ in table)
     }
     columns["p, own data"] = [p_text(corrected.get(name, np.nan)) for name in table.index]
@@ -335,7 +354,7 @@ def contrasts_texts(rows: pd.DataFrame, method: str) -> TextTable | None:
         return None
     found = effects.contrast_table(rows, pairs)
     columns = {"in what it differs": found["", "differs"]}
-    columns |= {HEADS[part]: found[part].apply(change_text, axis=1) for part in parts_of(rows)}
+    columns |= {HEADS[part]: found[part].apply(format_change, axis=1) for part in parts_of(rows)}
     table = pd.DataFrame(columns)
     table.index = [other for _, other in found.index]
     return text_table(
@@ -379,8 +398,8 @@ def sure_sentences(facts: Facts, shown: Candidate) -> list[str]:
         )
     if facts.people_for_effect is not None:
         sentences.append(
-            f"To see a change of {EFFECT:g} point, {facts.people_for_effect:,} people are needed "
-            "for each set of other people."
+            f"To see a change of {100 * EFFECT:g} point, {facts.people_for_effect:,} people are "
+            "needed for each set of other people."
         )
     if facts.people_for_half is not None:
         sentences.append(

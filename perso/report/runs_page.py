@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from perso.analysis import comparison
@@ -10,9 +9,10 @@ from perso.analysis.runs import effects_in_runs, run_differences
 from perso.data.dataset import shape_text
 from perso.parts import PARTS
 from perso.report import figures
-from perso.report.effects_text import change_text, signed_points
+from perso.report.effects_text import signed_points
 from perso.report.page import inline_svg, page_html, text_table
-from perso.report.tables import SIGNIFICANT, format_p, listed
+from perso.report.sentences import format_interval
+from perso.report.tables import SIGNIFICANT, format_change, format_p, listed
 from perso.stats.cohorts import Mean
 from perso.study.study import Study
 
@@ -127,18 +127,12 @@ def effects_by_run(
 ) -> pd.DataFrame:
     """The effects on one part as text: a line per method, a column per run."""
     lines = {
-        method: {name: run_effect_text(of_runs.get(name)) for name in names}
+        # a run that does not have the method has an empty cell
+        method: {name: format_interval(of_runs[name]) for name in names if name in of_runs}
         for (of, method), of_runs in effects.items()
         if of == part
     }
-    return pd.DataFrame.from_dict(lines, orient="index", columns=names)
-
-
-def run_effect_text(effect: Mean | None) -> str:
-    """An effect in percentage points with its interval; empty where a run does not have it."""
-    if effect is None or np.isnan(effect.mean):
-        return ""
-    return change_text(pd.Series({"change": effect.mean, "low": effect.low, "high": effect.high}))
+    return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=names).fillna("")
 
 
 def beyond_noise_text(beyond: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +148,7 @@ def beyond_noise_text(beyond: pd.DataFrame) -> pd.DataFrame:
             "runs": lines["one"] + " − " + lines["other"],
             "in the first": lines["in one"].map(signed_points),
             "in the second": lines["in other"].map(signed_points),
-            "difference in pp [95 %]": [change_text(line) for _, line in intervals.iterrows()],
+            "difference in pp [95 %]": [format_change(line) for _, line in intervals.iterrows()],
             "p (Holm)": lines["holm"].map(format_p),
         }
     ).set_axis(lines["method"], axis=0)

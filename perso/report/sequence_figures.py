@@ -1,6 +1,6 @@
 """Figures of sequences, of how they are divided, and of drift between contexts (chapter 21)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from perso.analysis.drift import LEVEL, in_available
@@ -60,24 +61,41 @@ def trajectories_figure(lines: Sequence[Sequence[tuple[np.ndarray, str]]], alt: 
 
     lines   of pairs (trajectory, title)
     """
-    columns = max(map(len, lines))
+    width = 1.15 * max(map(len, lines)) + 0.5
+    fig = sheet(lines, trajectory_axes, (width, 1.4 * len(lines) + 0.3), sharey=True)
+    fig.supxlabel("x (1 is half of the larger side)")
+    fig.supylabel("y (the same unit)")
+    return Picture(fig, alt)
+
+
+def sheet(
+    lines: Sequence[Sequence[tuple[np.ndarray, str]]],
+    draw: Callable[[Axes, np.ndarray, str], object],
+    size: tuple[float, float],
+    sharey: bool = False,
+) -> Figure:
+    """Draw sequences side by side and below each other; a short line leaves its end empty.
+
+    lines    of pairs (sequence, title)
+    draw     draws a sequence with its title into an Axes
+    size     of the figure, inches
+    sharey   whether all have one y axis
+    """
     fig, axes = plt.subplots(
         len(lines),
-        columns,
-        figsize=(1.15 * columns + 0.5, 1.4 * len(lines) + 0.3),
+        max(map(len, lines)),
+        figsize=size,
         sharex=True,
-        sharey=True,
+        sharey=sharey,
         squeeze=False,
         layout="constrained",
     )
     for row, line in zip(axes, lines, strict=True):
         for ax in row[len(line) :]:
             ax.set_axis_off()
-        for ax, (trajectory, title) in zip(row, line, strict=False):
-            trajectory_axes(ax, trajectory, title)
-    fig.supxlabel("x (1 is half of the larger side)")
-    fig.supylabel("y (the same unit)")
-    return Picture(fig, alt)
+        for ax, (sequence, title) in zip(row, line, strict=False):
+            draw(ax, sequence, title)
+    return fig
 
 
 def places_of(data: StudyData, person: Person, label: int, available: int) -> np.ndarray:

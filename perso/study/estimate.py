@@ -12,10 +12,9 @@ from perso.study.study import Study
 from perso.training import engine
 from perso.training.recipe import init_state
 
-SHORT, LONG = (
-    4,
-    20,
-)  # iterations of the two trials; the difference is without what begins a training
+# iterations of the two trials; the difference is without what begins a training
+SHORT = 4
+LONG = 20
 
 
 def iterations_to_train(
@@ -78,14 +77,3 @@ def training_estimate(
     if not iterations:
         return 0.0
     return iterations * seconds_of_iteration(study) / (processes or study.machine.workers)
-
-
-def duration_text(seconds: float) -> str:
-    """Return a rough time: seconds, minutes or hours."""
-    if seconds < 1.5:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"

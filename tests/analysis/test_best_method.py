@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso.analysis import best_method
+from perso.analysis import best_method, effects
 from perso.analysis.best_method import MIXTURE, NOT_OWN, Halves
 from perso.analysis.effects import BOTH, EARLY, LATE
 from perso.analysis.sampling_noise import DigitHits
@@ -93,7 +93,9 @@ def test_halves_of_an_order_wrap_around():
 
 def test_noise_looks_like_a_gain_of_choosing_for_each_person_and_is_none(make_relative_run):
     run = make_relative_run(changes={LATE: (0.1, 0), EARLY: (0.1, 0)}, people=20)
-    halves = best_method.half_changes(run, [LATE, EARLY], np.random.default_rng(1), 20)
+    halves = best_method.half_changes(
+        run.rows, effects.hits_on_own_data(run), [LATE, EARLY], np.random.default_rng(1), 20
+    )
     assert halves.on_I.shape == (20, 2, 80, 3)
     assert halves.methods == [BASELINE, LATE, EARLY]
     choice = best_method.choose_by_half(halves, 0)
@@ -116,7 +118,21 @@ def test_a_method_that_suits_some_people_is_found_for_them():
 
 def test_without_two_test_digits_nothing_is_chosen(make_relative_run):
     run = make_relative_run(changes={LATE: (0.1, 0)}, cohorts=1, people=2)
-    draw = np.random.default_rng
-    assert len(best_method.choices_by_half(run, [LATE], (0, 1), draw(0))) == 2
+
+    def choices() -> list:
+        hits = effects.hits_on_own_data(run)
+        return best_method.choices_by_half(run.rows, hits, [LATE], (0, 1), np.random.default_rng(0))
+
+    assert len(choices()) == 2
     run.rows["n_I"] = 3  # three flips of one digit
-    assert best_method.choices_by_half(run, [LATE], (0, 1), draw(0)) == []
+    assert choices() == []
+
+
+def test_changes_are_from_the_base(make_relative_run):
+    run = make_relative_run(changes={LATE: (0.1, 0), "TL-n-0": (0, 0)}, cohorts=1, people=2)
+    rows = run.rows[run.rows["method"] != BASELINE]
+    hits = effects.hits_on_own_data(run)
+    draw = np.random.default_rng(0)
+    halves = best_method.half_changes(rows, hits, [LATE], draw, base="TL-n-0")
+    assert halves.methods == ["TL-n-0", LATE]
+    assert (halves.on_I[..., 0] == 0).all()

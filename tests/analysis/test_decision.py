@@ -6,7 +6,6 @@ import pytest
 
 from perso.analysis import decision
 from perso.analysis.decision import Candidate
-from perso.analysis.sampling_noise import DigitHits
 from perso.methods import enrolled, registry
 from perso.methods.baselines import LOCAL, NEIGHBOURS
 from perso.methods.method import BASELINE
@@ -76,48 +75,6 @@ def test_controls_do_not_use_the_persons_own_data():
     assert early == ["BaseLine + 12 %", "ES 12 % on another person"]
     assert decision.controls_of(rows, "SW-n-2, then 9 % (1e-4)") == []
     assert decision.controls_of(rows[rows["method"] == "ES 12 %"], "ES 12 %") == []
-
-
-def hits(shares: list[float]) -> DigitHits:
-    """A hit or a miss on each digit."""
-    shares = np.array(shares, float)
-    return DigitHits(np.arange(len(shares)), shares, np.ones(len(shares)))
-
-
-def test_choosing_for_each_gains_where_people_differ_and_nothing_where_they_do_not(monkeypatch):
-    """Half of the people are better with one method, half with the other, by all their digits."""
-    good, bad = hits([1] * 10), hits([0] * 10)
-    differ = {
-        "a": {f"{n}": good if n < 5 else bad for n in range(10)},
-        "b": {f"{n}": bad if n < 5 else good for n in range(10)},
-    }
-    alike = {name: dict.fromkeys("01234", good) for name in "ab"}
-    rows = pd.DataFrame({"method": ["a", "b"]})
-    for in_fold, gain in ((differ, 0.5), (alike, 0.0)):
-        monkeypatch.setattr(decision, "hits_by_digit", lambda *_, f=in_fold: [f])
-        found = decision.choice_by_halves(None, rows, ["a", "b"], draws=5)
-        assert found.mean == pytest.approx(gain) and found.n == len(in_fold["a"])
-
-
-def test_choosing_does_not_count_what_only_noise_makes_better(monkeypatch):
-    """Of two equal methods the chosen one is no better on the other half."""
-    draw = np.random.default_rng(1)
-    people = {f"{n}" for n in range(60)}
-    noise = {
-        name: {person: hits(draw.random(20) < 0.8) for person in sorted(people)} for name in "ab"
-    }
-    monkeypatch.setattr(decision, "hits_by_digit", lambda *_: [noise])
-    found = decision.choice_by_halves(None, pd.DataFrame({"method": []}), ["a", "b"], draws=20)
-    assert abs(found.mean) < 0.03 and not found.low > 0
-
-
-def test_people_without_two_digits_or_without_a_method_are_left_out():
-    in_fold = {
-        "a": {"x": hits([1]), "y": hits([1, 0]), "z": hits([1, 1])},
-        "b": {"y": hits([0, 0])},
-    }
-    (shares,) = decision.halves_of_people(in_fold, ["a", "b"])
-    assert shares.tolist() == [[1, 0], [0, 0]]
 
 
 class TestPeopleForHalfWidth:

@@ -3,27 +3,13 @@
 import pytest
 
 from perso.analysis import best_method
-from perso.analysis.effects import BOTH, EARLY, LATE, WEIGHED
+from perso.analysis.effects import EARLY, LATE
 from perso.paths import ROOT
 from perso.report import explorer
 
-CHANGES = {
-    EARLY: (0.02, 0),
-    "ES 1.2 %": (0.01, 0.01),
-    WEIGHED: (0.06, -0.02),
-    LATE: (0.1, -0.06),
-    BOTH: (0.08, 0.01),
-    "TL-n-0": (0, 0.06),
-}
-
 
 @pytest.fixture
-def rows(make_relative_run):
-    return make_relative_run(changes=CHANGES, cohorts=2, people=6).rows
-
-
-@pytest.fixture
-def show(rows, open_page, tmp_path):
+def show(explored_rows, open_page, tmp_path):
     """`show(…)` → the browser's page with the explorer of `rows`, and its faults."""
 
     def open_(**options):
@@ -34,7 +20,7 @@ def show(rows, open_page, tmp_path):
             '<meta name="viewport" content="width=device-width">'
             f'<link rel="stylesheet" href="{assets}/play.css">'
             f'<script src="{assets}/charts.js"></script></head><body><main class="bd-article">'
-            f"{explorer.explorer_html(rows, 'a run').data}</main></body></html>",
+            f"{explorer.explorer_html(explored_rows, 'a run').data}</main></body></html>",
             "utf-8",
         )
         faults = []
@@ -51,9 +37,9 @@ def show(rows, open_page, tmp_path):
 
 
 @pytest.fixture
-def expected(rows):
+def expected(explored_rows):
     """`expected(weight, methods, shown)` → the words that the rows give."""
-    changes = best_method.changes_table(rows)
+    changes = best_method.changes_table(explored_rows)
     table = best_method.methods_table(changes["method"])
 
     def words(weight: float, methods=None, shown=None) -> str:
@@ -89,12 +75,12 @@ def test_the_slider_answers_keys_and_mouse(show, expected):
     assert faults == []
 
 
-def test_methods_come_and_go_by_the_space_bar(show, rows, expected):
+def test_methods_come_and_go_by_the_space_bar(show, explored_rows, expected):
     page, faults = show()
     box = page.get_by_role("checkbox", name="controls without own data")
     box.focus()
     page.keyboard.press("Space")
-    wait_for(page, expected(1, list(rows["method"].unique())))
+    wait_for(page, expected(1, list(explored_rows["method"].unique())))
     page.get_by_label("doses").select_option("small doses")
     wait_for(page, expected(1, ["BaseLine", "ES 1.2 %", "TL-n-0"]))
     assert faults == []

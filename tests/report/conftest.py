@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,15 @@ from perso.data.splits import Fold, Splits
 from perso.methods.method import BASELINE
 from perso.settings import Settings, as_dict
 from perso.store.published import Published
+
+
+@pytest.fixture(autouse=True)
+def drawing():
+    """No window, and no figure or style left behind."""
+    plt.switch_backend("Agg")
+    with mpl.rc_context():
+        yield
+    plt.close("all")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -30,15 +29,6 @@ CHANGES = {
     "CRoP, random mask": (10.0, -2.0, -6.0),
     "prune only": (-20.0, -30.0, -30.0),
 }
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def made_run(changes=CHANGES, people=12, name="made", **settings):

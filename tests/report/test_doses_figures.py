@@ -1,7 +1,5 @@
 """What the book says of relative doses, and how it draws them."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,15 +8,6 @@ from perso.analysis import doses
 from perso.report import dose_text, doses_figures
 
 TL = doses.transfer_contrast(1e-3, "adam")
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def points(**changes):

@@ -1,7 +1,6 @@
 """What the book says of effects, in both directions, and how it draws them."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,15 +11,6 @@ from perso.report import effects_figures, effects_text, tables
 from perso.report.figures import HUES
 
 NAN = (np.nan, np.nan)
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def change(value, reach):
@@ -90,9 +80,9 @@ def test_the_margin_of_a_kept_accuracy_is_that_of_the_part():
 
 
 def test_a_change_is_in_points_with_its_interval_and_without_a_negative_zero():
-    assert effects_text.change_text(pd.Series(change(1.24, 0.5))) == "+1.2 [+0.7, +1.7]"
-    assert effects_text.change_text(pd.Series(change(-0.04, 0.5))) == "+0.0 [-0.5, +0.5]"
-    assert effects_text.change_text(pd.Series(change(-1, None))) == "-1.0"
+    assert tables.format_change(pd.Series(change(1.24, 0.5))) == "+1.2 [+0.7, +1.7]"
+    assert tables.format_change(pd.Series(change(-0.04, 0.5))) == "+0.0 [-0.5, +0.5]"
+    assert tables.format_change(pd.Series(change(-1, None))) == "-1.0"
 
 
 def test_who_gains_at_whose_expense():

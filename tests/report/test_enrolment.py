@@ -2,8 +2,6 @@
 
 from types import SimpleNamespace
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,15 +13,6 @@ from perso.settings import Settings, as_dict
 from perso.store.published import OWN, Published
 
 NO_INTERVAL = (float("nan"), float("nan"))
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def difference(points, reach=0.2, tost=None):

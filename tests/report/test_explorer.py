@@ -10,27 +10,13 @@ import pytest
 
 from perso.analysis import best_method
 from perso.analysis.best_method import NOT_OWN, Choice
-from perso.analysis.effects import BOTH, EARLY, LATE, WEIGHED
+from perso.analysis.effects import EARLY, LATE
 from perso.paths import ROOT
 from perso.stats.cohorts import Mean
 
 alt = pytest.importorskip("altair")
 vl_convert = pytest.importorskip("vl_convert")
 from perso.report import explorer  # noqa: E402
-
-CHANGES = {
-    EARLY: (0.02, 0),
-    "ES 1.2 %": (0.01, 0.01),
-    WEIGHED: (0.06, -0.02),
-    LATE: (0.1, -0.06),
-    BOTH: (0.08, 0.01),
-    "TL-n-0": (0, 0.06),
-}
-
-
-@pytest.fixture
-def rows(make_relative_run):
-    return make_relative_run(changes=CHANGES, cohorts=2, people=6).rows
 
 
 def drawn(spec: dict, values: dict) -> tuple[str, dict[str, int]]:
@@ -55,8 +41,8 @@ def drawn(spec: dict, values: dict) -> tuple[str, dict[str, int]]:
         ({"w": 1, "group3": False, "shown": [{"method": EARLY}]}, [NOT_OWN, "transfer learning"]),
     ],
 )
-def test_the_chart_counts_as_the_analysis_does(rows, values, left_out):
-    changes = best_method.changes_table(rows)
+def test_the_chart_counts_as_the_analysis_does(explored_rows, values, left_out):
+    changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
     spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
     words, wins = drawn(spec, values)
@@ -66,33 +52,33 @@ def test_the_chart_counts_as_the_analysis_does(rows, values, left_out):
     best = best_method.best_at(changes, values["w"], part)
     expected = dict.fromkeys(methods["method"], 0) | best.table["wins"].to_dict()
     assert wins == expected
-    assert sum(wins.values()) == rows["person"].nunique()
+    assert sum(wins.values()) == explored_rows["person"].nunique()
 
 
-def test_small_doses_alone_take_part_where_they_are_chosen(rows):
-    changes = best_method.changes_table(rows)
+def test_small_doses_alone_take_part_where_they_are_chosen(explored_rows):
+    changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
     spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
     _, wins = drawn(spec, {"dose": "small doses"})
     assert {method for method, number in wins.items() if number} <= {"BaseLine", "ES 1.2 %"}
 
 
-def test_the_page_has_words_picture_and_data_and_no_end_of_script_in_a_name(rows):
-    rows["person"] = rows["person"].replace("0-1", "</script><b>")
-    html = explorer.explorer_html(rows, "mine & yours").data
+def test_the_page_has_words_picture_and_data_and_no_end_of_script_in_a_name(explored_rows):
+    explored_rows["person"] = explored_rows["person"].replace("0-1", "</script><b>")
+    html = explorer.explorer_html(explored_rows, "mine & yours").data
     (text,) = re.findall(r'<script type="application/json">(.*?)</script>', html, re.S)
     spec = json.loads(text)
     assert "</script><b>" in {each["person"] for each in spec["data"]["values"]}
     assert '<svg role="img" aria-label="mine &amp; yours: which method' in html
     words = unescape(re.findall(r'aria-live="polite">(.*?)</p>', html)[0])
-    changes = best_method.changes_table(rows)
+    changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
     assert words == explorer.winner_text(changes, 1, best_method.chosen_methods(methods))
     assert not re.findall(r"(?:src|href)=", html)
 
 
-def test_every_control_has_a_name_and_its_own_parameter(rows):
-    changes = best_method.changes_table(rows)
+def test_every_control_has_a_name_and_its_own_parameter(explored_rows):
+    changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
     spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
     binds = [each["bind"] for each in spec["params"] if "bind" in each]

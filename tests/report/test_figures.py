@@ -33,15 +33,6 @@ ROWS = pd.DataFrame(
 FACTORS = {"D_I": 100, "D_G": 50}  # from SEEN to percent
 
 
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
-
-
 @pytest.fixture
 def ax():
     return plt.subplots()[1]

@@ -1,6 +1,5 @@
 """What the book says of the baselines beyond the papers, and how it draws them."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -27,15 +26,6 @@ METHODS = {
     "kNN mix": (7.0, -0.5, 600, 0.0, 4),
     "TL 9 % on D_G (1e-3)": (0.1, 1.0, 1000, 0.2, 45),
 }
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def change(points, reach=0.5):

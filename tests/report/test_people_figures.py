@@ -1,6 +1,5 @@
 """Pictures of every person: before and after, and who is like whom."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,14 +16,6 @@ ROWS = pd.DataFrame(
     ],
     columns=["method", "person", "acc_I", "acc_G"],
 )
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure left behind."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
 
 
 def lines_of(ax, label: str) -> list:

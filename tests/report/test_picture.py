@@ -19,15 +19,6 @@ from perso.report.execution import polish
 from perso.report.picture import Picture, extremes_text, parts_text
 
 
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
-
-
 def a_picture(alt="A line from 1 to 2.") -> Picture:
     fig, ax = plt.subplots(figsize=(2, 1))
     ax.plot([1, 2], label="SW-n-2")

@@ -1,9 +1,6 @@
 """What the book says of recurrent networks for users, and how it draws them."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
-import pytest
 
 from perso.analysis import comparison, recurrent
 from perso.methods.recurrent import PLACES
@@ -11,15 +8,6 @@ from perso.methods.registry import methods_of
 from perso.report import recurrent_figures, recurrent_text
 
 PARTS = ("D_I", "D_U", "D_G")
-
-
-@pytest.fixture(autouse=True)
-def drawing():
-    """No window, and no figure or style left behind."""
-    plt.switch_backend("Agg")
-    with mpl.rc_context():
-        yield
-    plt.close("all")
 
 
 def contrasts(pairs, changes, reach=1.0):

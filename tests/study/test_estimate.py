@@ -37,11 +37,3 @@ def test_a_trial_trains_and_more_processes_take_less_time(study, monkeypatch):
     iterations = estimate.iterations_to_train(study, methods)
     assert estimate.training_estimate(study, methods, None, 1) == iterations / 2
     assert estimate.training_estimate(study, methods, None, 4) == iterations / 8
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.2, "a second"), (89, "89 seconds"), (600, "10 minutes"), (9000, "2.5 hours")],
-)
-def test_a_duration_is_in_a_unit_that_fits(seconds, text):
-    assert estimate.duration_text(seconds) == text
