@@ -126,10 +126,7 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
             "paper": [re.split(r"[ ,]", source)[0] for source in summary["source"]],
             "claim": summary["claim"].map(escape),
             "printed": summary["printed"].map(escape),
-            "ours": [
-                f"{escape(ours)}<br><small>{escape(what)}</small>"
-                for ours, what in zip(summary["ours"], summary["what"], strict=True)
-            ],
+            "ours": [ours_cell(verdict) for _, verdict in decided],
             "p (Holm)": summary["p (Holm)"].map(escape),
             "MDE": summary["MDE"],
             "papers'": summary["papers'"].map(escape),
@@ -143,6 +140,18 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
         }
     )
     return HTML(html_table(table, "sortable"))
+
+
+def ours_cell(verdict: Verdict) -> str:
+    """The number that decides a claim, what it measures, and the margin where that decides."""
+    finding = ledger_text.deciding_finding(verdict)
+    if finding is None:
+        return ""
+    notes = [finding.what]
+    if margin := ledger_text.deciding_margin(finding):
+        notes.append(f"{margin}, the least that matters")
+    number = ledger_text.format_estimate(finding)
+    return f"{escape(number)}<br><small>{escape('; '.join(notes))}</small>"
 
 
 def html_table(table: pd.DataFrame, classes: str | None = None) -> str:

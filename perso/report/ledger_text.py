@@ -299,13 +299,19 @@ def what_text(finding: Finding) -> str:
 
 def outcome_text(finding: Finding) -> str:
     """A finding's outcome: for | against | open | few, with the margin where that decides."""
+    margin = deciding_margin(finding)
+    return f"{finding.outcome}: {margin}" if margin else finding.outcome
+
+
+def deciding_margin(finding: Finding) -> str:
+    """What the margin says where it alone speaks against a claim, such as "below 0.5"; else ""."""
     if finding.outcome != "against" or np.isnan(finding.margin):
-        return finding.outcome
+        return ""
     margin = f"{float(f'{finding.margin:.2g}'):g}"  # 197 is 200, not 2e+02
     if finding.expected == 0:
-        return f"against: beyond ±{margin}"
+        return f"beyond ±{margin}"
     high = max(finding.expected * finding.low, finding.expected * finding.high)
-    return finding.outcome if high < 0 else f"against: below {margin}"
+    return "" if high < 0 else f"below {margin}"
 
 
 def people_text(finding: Finding) -> str:

@@ -80,6 +80,14 @@ def test_the_answer_counts_claims_of_the_papers(ledger):
     )
 
 
+def test_a_margin_that_contradicts_a_claim_is_in_its_row(ledger, make_finding, make_verdict):
+    small = make_finding(low=-0.1, high=0.15, margin=0.2, outcome="against", settled=False)
+    verdict = make_verdict("CONTRADICTED", small)
+    assert "below 0.2, the least that matters" in ledger_html.ours_cell(verdict)
+    opposite = make_verdict("CONTRADICTED", replace(small, low=-0.3, high=-0.1))
+    assert "matters" not in ledger_html.ours_cell(opposite)
+
+
 def test_claims_that_hold_come_first(ledger, make_finding, make_verdict):
     verdicts = list(ledger.verdicts)
     verdicts[3] = replace(make_verdict("CONTRADICTED", make_finding()), claim=CLAIMS[3])
