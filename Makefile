@@ -47,7 +47,7 @@ test: $(STAMP) $(WATCH)  ## style, unit tests, a small book in a browser, the ch
 	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/browser
 	rm -rf build/test
 	$(BIN)/python -m perso book params/smoke.yml --store build/test/store.sqlite --to build/test
-	PERSO_BOOK=build/test/html $(BIN)/python -m pytest -n 2 tests/browser
+	PERSO_BOOK=build/test/html $(BIN)/python -m pytest -n 2 --dist loadgroup tests/browser
 	PERSO_STORE="$(CURDIR)/build/test/store.sqlite" $(BIN)/python -m pytest $(PARALLEL) \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg chapters
 

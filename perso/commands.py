@@ -365,7 +365,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     if arguments.backend == "loky":  # a cluster's machines are not this one
         seconds = training_estimate(study, methods, given, arguments.jobs)
         if seconds:
-            print(f"training takes about {training_time(seconds)}", file=sys.stderr)
+            print(f"training takes {training_time(seconds)} or more", file=sys.stderr)
     rows = study.run(methods, arguments.jobs, arguments.budget, given)
     left = wanted - len(rows) - print_failures(study, methods)
     if left:

@@ -17,6 +17,7 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BOOK = Path(os.environ.get("PERSO_BOOK", "")).resolve()
+UNFOLD = "document.querySelectorAll('details').forEach((element) => { element.open = true })"
 EXECUTABLE = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
@@ -43,8 +44,10 @@ def pages() -> list[str]:
 
 
 def pytest_generate_tests(metafunc):
+    """The tests of one page follow one another in one process, for they share what is opened."""
     if "page_name" in metafunc.fixturenames:
-        metafunc.parametrize("page_name", pages() or [None])
+        names = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in pages()]
+        metafunc.parametrize("page_name", names or [None], scope="module")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -103,6 +106,16 @@ def shared_context(browser) -> Iterator[Callable]:
 def new_context(browser, dark: bool = False):
     """A reader who has loaded nothing yet, whose system asks for light or for dark pages."""
     return browser.new_context(color_scheme="dark" if dark else "light")
+
+
+@pytest.fixture(scope="module")
+def unfolded_page(shared_context, address: str, page_name: str) -> Iterator:
+    """A page of the book, over http, with all its folds open. Tests set its width and theme."""
+    page = shared_context(dark=False).new_page()
+    page.goto(address + page_name, wait_until="networkidle")
+    page.evaluate(UNFOLD)
+    yield page
+    page.close()
 
 
 @pytest.fixture
