@@ -51,16 +51,22 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def frozen_claims(folder: Path = FOLDER) -> dict[int, str]:
-    """The hashes of the claims as they were frozen, by number; empty without a file."""
-    claims: dict[int, str] = {}
+def read_frozen(folder: Path = FOLDER) -> dict[int, tuple[str, str]]:
+    """The date on which each claim was frozen, and its hash, by number; empty without a file."""
+    claims: dict[int, tuple[str, str]] = {}
     for file in sorted(visible(folder, FILES)):
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))["claims"]
-            claims |= {int(number): fingerprint for number, fingerprint in found.items()}
+            found = json.loads(file.read_text(encoding="utf-8"))
+            for number, fingerprint in found["claims"].items():
+                claims[int(number)] = found["date"], fingerprint
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{file}: does not hold frozen claims ({error})") from error
     return claims
+
+
+def frozen_claims(folder: Path = FOLDER) -> dict[int, str]:
+    """The hashes of the claims as they were frozen, by number; empty without a file."""
+    return {number: fingerprint for number, (_, fingerprint) in read_frozen(folder).items()}
 
 
 def hash_of_files(folder: Path = FOLDER) -> str:

@@ -117,8 +117,8 @@ def directions(table: pd.DataFrame, part: str) -> pd.Series:
 
 
 def signed_points(share: float) -> str:
-    """A change in percentage points with its sign, and never -0.0."""
-    return f"{round(100 * share, 1) + 0.0:+.1f}"
+    """A change in percentage points with its sign, as in `tables.format_change`."""
+    return f"{100 * share + 0.0:+.1f}"
 
 
 def printed_sentence(table: pd.DataFrame) -> str:

@@ -75,9 +75,7 @@ def is_small_but_there(line: pd.Series) -> bool:
 def points_text(line: pd.Series) -> str:
     """A difference in points with its interval; a narrow one has a second decimal."""
     digits = 2 if line["high"] - line["low"] < NARROW else 1
-    change, *ends = (
-        f"{round(100 * line[name], digits) + 0.0:+.{digits}f}" for name in ("change", "low", "high")
-    )
+    change, *ends = (f"{100 * line[name] + 0.0:+.{digits}f}" for name in ("change", "low", "high"))
     return change if pd.isna(line["low"]) else f"{change} [{', '.join(ends)}]"
 
 

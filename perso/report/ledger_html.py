@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
+from perso.claims import frozen
 from perso.claims.claim import KINDS
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
@@ -93,6 +95,25 @@ def answer_sentence(ledgers: Sequence[Ledger]) -> str:
     return f"{text}; {counts['NOT RUN']} were not run" if counts["NOT RUN"] else text
 
 
+def fixed_sentence(ledgers: Sequence[Ledger], folder: Path = FOLDER) -> str:
+    """How many claims were fixed before the run that decides them had a row, and which were not.
+
+    To the day, as files of frozen claims are dated.
+    """
+    frozen_on = {number: date for number, (date, _) in frozen.read_frozen(folder).items()}
+    tested = {
+        verdict.claim.number: one.provenance["first"][:10]
+        for one, verdict in deciding(ledgers)
+        if verdict.findings and verdict.claim.number in frozen_on
+    }
+    late = [number for number, first in tested.items() if first < frozen_on[number]]
+    text = f"{len(tested) - len(late)} claims were fixed before the run that decides them began"
+    if not late:
+        return text
+    numbers = ", ".join(map(str, late))
+    return f"{text}; {len(late)} were fixed when rows of it were there already ({numbers})"
+
+
 def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:
     """What each kind of claim is about, and how many claims of it have which verdict."""
     counts = ledger_text.verdicts_by_kind(verdict for _, verdict in deciding(ledgers)).T
@@ -123,7 +144,7 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
     table = pd.DataFrame(
         {
             "#": summary.index.astype(str),
-            "paper": [re.split(r"[ ,]", source)[0] for source in summary["source"]],
+            "paper": summary["source"].map(paper_of),
             "claim": summary["claim"].map(escape),
             "printed": summary["printed"].map(escape),
             "ours": [ours_cell(verdict) for _, verdict in decided],
@@ -142,12 +163,19 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
     return HTML(html_table(table, "sortable"))
 
 
+def paper_of(source: str) -> str:
+    """The paper of a claim, in a word or two."""
+    short = {"How can RNNs": "RNN tutorial", "Variational": "on-the-fly"}
+    named = (name for start, name in short.items() if source.startswith(start))
+    return next(named, re.split(r"[ ,]", source)[0])
+
+
 def ours_cell(verdict: Verdict) -> str:
     """The number that decides a claim, what it measures, and the margin where that decides."""
     finding = ledger_text.deciding_finding(verdict)
     if finding is None:
         return ""
-    notes = [finding.what]
+    notes = [ledger_text.what_text(finding)]
     if margin := ledger_text.deciding_margin(finding):
         notes.append(f"{margin}, the least that matters")
     number = ledger_text.format_estimate(finding)

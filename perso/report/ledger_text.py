@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from perso.claims.dispersions import BETWEEN_PERSON_SD
 from perso.claims.evidence import PLANTED, RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
@@ -164,7 +165,7 @@ def summary(verdicts: Iterable[Verdict]) -> pd.DataFrame:
         if found:
             numbers = {
                 "ours": format_estimate(found),
-                "what": found.what,
+                "what": what_text(found),
                 "test": found.test,
                 "p (Holm)": format_p(found.holm),
                 "MDE": format_mde(found),
@@ -294,7 +295,9 @@ def what_text(finding: Finding) -> str:
         notes.append(RUN_NAMES[finding.of])
     if file := finding.more.get("from"):
         notes.append(f"of {file}")
-    return f"{finding.what} ({', '.join(notes)})" if notes else finding.what
+    # findings keep the older name, which is part of their seeds
+    what = finding.what.replace(BETWEEN_PERSON_SD, "between-person SD")
+    return f"{what} ({', '.join(notes)})" if notes else what
 
 
 def outcome_text(finding: Finding) -> str:

@@ -21,11 +21,13 @@ from perso.store.published import Published
 
 KEYS_SHOWN = 10  # of a method
 KEY_LENGTH = 12  # characters of a key; that two of a million keys share them has a chance of .002
+LONGEST_TABLE = 200  # rows; pandas cuts out the middle of longer ones
 
 
 def set_up() -> None:
-    """Set the look of a chapter's figures."""
+    """Set the look of a chapter's figures, and show tables whole."""
     figures.style()
+    pd.set_option("display.max_rows", LONGEST_TABLE)
 
 
 def glue_value(name: str, value: float | str) -> None:

@@ -88,9 +88,9 @@ FORWARDED_PAIRS = {
     ),
 }
 MEANINGS = {
-    "REPRODUCED": "All tests of the claim support it.",
+    "REPRODUCED": "All tests of the claim support its sign, however small the effect.",
     "EQUIVALENT": "The claim says that two things are equal; they differ by less than a margin.",
-    "CONTRADICTED": "A test finds the opposite, or an effect below half of the printed one.",
+    "CONTRADICTED": "A test finds the opposite, or no effect of a size that matters.",
     "UNDECIDED": "The tests do not settle it; the ledger says what effect they can detect.",
     "NOT RUN": "The models that could test it are missing; the ledger names them.",
 }
@@ -182,7 +182,8 @@ def ledger_block(folder: Path) -> str:
             "",
             table.to_markdown(colalign=sides),
             "",
-            f"Decided by {', '.join(f'[`{file}`]({file})' for file in files)}.",
+            f"Decided by {', '.join(f'[`{file}`]({file})' for file in files)}. "
+            f"{ledger_html.fixed_sentence(ledgers, folder)}.",
         ]
     )
 

@@ -295,7 +295,8 @@ def effects_texts(table: pd.DataFrame, candidates: Sequence[Candidate]) -> TextT
     columns["p, own data"] = [p_text(corrected.get(name, np.nan)) for name in table.index]
     return text_table(
         pd.DataFrame(columns, index=table.index),
-        "Change of accuracy in percentage points [95 % interval]; p is corrected (Holm) for all methods compared",
+        "Change of accuracy in percentage points [95 % interval]; p is corrected (Holm) for all "
+        "methods compared",
         "method",
     )
 

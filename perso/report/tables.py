@@ -42,12 +42,14 @@ def format_change(line: pd.Series) -> str:
 
     line   `change`, `low` and `high` as shares; text is empty where the change is missing, and
            without an interval where its ends are
+
+    An end just below 0 is -0.0: whether an interval has 0 within decides what it shows.
     """
-    mean, low, high = 100 * line[["change", "low", "high"]]
+    mean, low, high = 100 * line[["change", "low", "high"]] + 0.0  # + 0.0: 0 itself is +0.0
     if pd.isna(mean):
         return ""
-    interval = "" if pd.isna(low) else f" [{low:+z.1f}, {high:+z.1f}]"
-    return f"{mean:+z.1f}{interval}"
+    interval = "" if pd.isna(low) else f" [{low:+.1f}, {high:+.1f}]"
+    return f"{mean:+.1f}{interval}"
 
 
 def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:

@@ -81,8 +81,10 @@ def test_the_margin_of_a_kept_accuracy_is_that_of_the_part():
 
 def test_a_change_is_in_points_with_its_interval_and_without_a_negative_zero():
     assert tables.format_change(pd.Series(change(1.24, 0.5))) == "+1.2 [+0.7, +1.7]"
-    assert tables.format_change(pd.Series(change(-0.04, 0.5))) == "+0.0 [-0.5, +0.5]"
+    assert tables.format_change(pd.Series(change(-0.04, 0.5))) == "-0.0 [-0.5, +0.5]"
     assert tables.format_change(pd.Series(change(-1, None))) == "-1.0"
+    assert tables.format_change(pd.Series(change(0.1, 0.116))) == "+0.1 [-0.0, +0.2]"
+    assert tables.format_change(pd.Series(change(-0.0, 0.1))) == "+0.0 [-0.1, +0.1]"
 
 
 def test_who_gains_at_whose_expense():

@@ -1,5 +1,6 @@
 """The page of the ledger has what its script and its style sheet look for."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -86,6 +87,26 @@ def test_a_margin_that_contradicts_a_claim_is_in_its_row(ledger, make_finding, m
     assert "below 0.2, the least that matters" in ledger_html.ours_cell(verdict)
     opposite = make_verdict("CONTRADICTED", replace(small, low=-0.3, high=-0.1))
     assert "matters" not in ledger_html.ours_cell(opposite)
+
+
+def test_the_sentence_says_which_claims_were_fixed_after_their_rows(
+    ledger, make_finding, make_verdict, tmp_path
+):
+    tested = make_verdict("UNDECIDED", make_finding())
+    verdicts = [replace(tested, claim=CLAIMS[at]) for at in (0, 1)]
+    rows_of = {"scale": "quick", "people": 24, "first": "2026-11-21T10:00:00+00:00"}
+    earlier = Ledger(rows_of, (*verdicts, *ledger.verdicts[2:]))
+
+    def said(first: str, second: str) -> str:
+        for number, date in ((CLAIMS[0].number, first), (CLAIMS[1].number, second)):
+            fixed = {"date": date, "claims": {str(number): "hash"}}
+            (tmp_path / f"frozen-{number}.json").write_text(json.dumps(fixed))
+        return ledger_html.fixed_sentence([earlier], tmp_path)
+
+    before = "claims were fixed before the run that decides them began"
+    assert said("2026-11-20", "2026-11-21") == f"2 {before}"
+    late = f"1 were fixed when rows of it were there already ({CLAIMS[1].number})"
+    assert said("2026-11-20", "2026-11-22") == f"1 {before}; {late}"
 
 
 def test_claims_that_hold_come_first(ledger, make_finding, make_verdict):
