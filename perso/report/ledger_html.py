@@ -144,7 +144,7 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
     table = pd.DataFrame(
         {
             "#": summary.index.astype(str),
-            "paper": summary["source"].map(paper_of),
+            "verdict": summary["verdict"].map(verdict_badge),
             "claim": summary["claim"].map(escape),
             "printed": summary["printed"].map(escape),
             "ours": [ours_cell(verdict) for _, verdict in decided],
@@ -154,7 +154,7 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
             "people": summary["people"],
             "readings": summary["readings"],
             "kind": summary["kind"],
-            "verdict": summary["verdict"].map(verdict_badge),
+            "paper": summary["source"].map(paper_of),
             "decided at": [escape(decided_at(one, verdict)) for one, verdict in decided],
             "α = .1": summary["α = .1"],
             "": [claim_links(one, verdict) for one, verdict in decided],

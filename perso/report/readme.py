@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from perso.analysis import comparison, effects
+from perso.analysis import accuracy, comparison, effects, harm
 from perso.claims import ledger, ledger_file
 from perso.errors import InputError
 from perso.files import whole
 from perso.methods import registry
-from perso.parts import PARTS
+from perso.methods.method import BASELINE
+from perso.parts import D_I, PARTS
 from perso.paths import ROOT
 from perso.report import figures, ledger_html, ledger_text, records, sentences, speed, tables
 from perso.store import published
@@ -133,7 +134,18 @@ def findings_block(run: published.Published, table: pd.DataFrame) -> str:
         f"- *{method.family}* ({method.meaning}): {sentences.change_sentence(table, method.name)}."
         for method in registry.named(*SHOWN, table="relative")
     ]
-    return "\n".join([*changes, differences_block(run, PAIRS)])
+    return "\n".join([*changes, harmed_line(run), differences_block(run, PAIRS)])
+
+
+def harmed_line(run: published.Published) -> str:
+    """How many people lose accuracy on their own test samples with each method of SHOWN."""
+    own = accuracy.per_person(run.rows, D_I.accuracy)
+    lost = {name: harm.harmed(own[name] - own[BASELINE])["harmed"] for name in SHOWN}
+    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in lost.items())
+    return (
+        f"- *Who loses?* Share of people with a lower accuracy on their own test samples than with "
+        f"{BASELINE}, some of them by chance: {shares}."
+    )
 
 
 def differences_block(run: published.Published, pairs: Iterable[tuple[str, str, str]]) -> str:
