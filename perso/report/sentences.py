@@ -11,8 +11,10 @@ import pandas as pd
 from IPython.display import Markdown
 
 from perso.analysis import comparison
+from perso.claims import ledger
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.tables import format_change, listed, parts_in
+from perso.settings import overlay
 from perso.stats import paired
 from perso.stats.cohorts import Mean
 from perso.stats.mixed import mixed_model
@@ -72,7 +74,7 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
 
 
 def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
-    """Whether the published run of most people and the book's own run agree on signs.
+    """Whether the largest published run and the book's own run agree on signs.
 
     runs    the book's own first (`published.runs_beside`)
     table   of `comparison.compare_runs`
@@ -91,17 +93,23 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
         f"{agreed_signs(table, largest.name, own.name)} have the same sign in {other}; "
         f"the other way round {agreed_signs(table, own.name, largest.name)}."
     )
-    if people[largest.name] > people[own.name]:
+    if size_of(largest) > size_of(own):
         return text
-    return f"Not known yet: no published run has more people than this book's own. {text}"
+    return f"Not known yet: no published run is larger than this book's own. {text}"
 
 
 def largest_published(runs: Sequence[Published]) -> Published:
-    """The published run of most people; the book's own where there is no other.
+    """The published run of the largest scale and then of most people; the own without another.
 
     runs   the book's own first (`published.runs_beside`)
     """
-    return max(runs[1:] or runs, key=lambda run: run.provenance["people"])
+    return max(runs[1:] or runs, key=size_of)
+
+
+def size_of(run: Published) -> tuple[int, int]:
+    """The scale of a run as a number, and its people, in the ledger's order."""
+    scale = ledger.scale_of(overlay(run.provenance["settings"]))
+    return ledger.SCALES.index(scale), run.provenance["people"]
 
 
 def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:

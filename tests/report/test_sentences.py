@@ -139,7 +139,7 @@ def test_runs_that_agree_are_distinguished_from_runs_that_do_not(own, large, mak
     assert different.count(none) == 2
 
 
-def test_only_a_published_run_of_more_people_is_an_answer(large, make_run):
+def test_only_a_larger_published_run_is_an_answer(large, make_run):
     runs = [
         make_run(OWN, people=30),
         make_run("standard", people=24),
@@ -147,7 +147,7 @@ def test_only_a_published_run_of_more_people_is_an_answer(large, make_run):
     ]
     smaller = sentences.scale_sentence(runs, side_by_side(runs))
     assert smaller.startswith(
-        "Not known yet: no published run has more people than this book's own. Of "
+        "Not known yet: no published run is larger than this book's own. Of "
     )
     assert "standard (24 people), 1 of 1" in smaller
     runs = [*runs, large]
@@ -155,6 +155,11 @@ def test_only_a_published_run_of_more_people_is_an_answer(large, make_run):
     assert "Not known" not in larger and "paper (100 people)" in larger and "quick" not in larger
     assert sentences.largest_published(runs).name == "paper"
     assert sentences.largest_published(runs[:1]).name == OWN
+    few = make_run("few people, large images", people=6)
+    few.provenance["settings"] |= {"individuals": 6, "image_size": 16}
+    crowd = make_run("many people, small images", people=200)
+    crowd.provenance["settings"] |= {"individuals": 200, "image_size": 8}
+    assert sentences.largest_published([runs[0], crowd, few]) is few
 
 
 def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):
