@@ -13,7 +13,7 @@ from perso.parts import PARTS
 from perso.report.figures import WIDTH, as_written, part_label
 from perso.report.picture import Picture
 
-MARKED = 10  # people with the lowest changes
+FEWEST_MARKED, MOST_MARKED = 2, 10  # people with the lowest changes
 
 
 class Look(NamedTuple):
@@ -30,13 +30,15 @@ LOWEST = Look("the {} lowest changes", "#d55e00", 1.3, 0.9)
 MEAN = Look("mean over people", "black", 2.4, 1.0)
 
 
-def slopes(rows: pd.DataFrame, method: str, base: str, marked: int = MARKED) -> Picture:
+def slopes(rows: pd.DataFrame, method: str, base: str) -> Picture:
     """Accuracy of every person on D_I and on D_G, with a base and with a method: a line per person.
 
-    rows     of trained models, with both methods
-    marked   how many people are marked on each part, those with the lowest change
+    On each part the people with the lowest changes are marked: a tenth of all, 2 to 10 of them.
+
+    rows   of trained models, with both methods
     """
     people = accuracy.by_part(rows)
+    marked = min(max(FEWEST_MARKED, rows["person"].nunique() // 10), MOST_MARKED)
     fig, axes = plt.subplots(1, len(PARTS), figsize=(WIDTH, 4.2), layout="constrained")
     texts = []
     for ax, part in zip(axes, PARTS, strict=True):

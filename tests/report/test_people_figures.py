@@ -25,7 +25,7 @@ def lines_of(ax, label: str) -> list:
 
 
 def test_every_person_is_a_line_and_the_lowest_changes_are_marked():
-    shown = people_figures.slopes(ROWS, "SW-n-2", "BaseLine", marked=2)
+    shown = people_figures.slopes(ROWS, "SW-n-2", "BaseLine")
     on_I, on_G = shown.figure.axes
     assert lines_of(on_I, people_figures.LOWEST.label) == [
         pytest.approx([60, 50]),
@@ -39,7 +39,7 @@ def test_every_person_is_a_line_and_the_lowest_changes_are_marked():
 
 
 def test_the_text_of_slopes_has_the_mean_and_who_loses():
-    text = people_figures.slopes(ROWS, "SW-n-2", "BaseLine", marked=2).alt
+    text = people_figures.slopes(ROWS, "SW-n-2", "BaseLine").alt
     assert "with BaseLine and with SW-n-2." in text
     ends = "2 of 4 people lose, the 2 lowest changes are"
     assert f"D_I: mean +0.0 points, {ends} -10.0 to -10.0." in text

@@ -146,9 +146,7 @@ def test_only_a_larger_published_run_is_an_answer(large, make_run):
         make_run("quick", people=14, swapped=True),
     ]
     smaller = sentences.scale_sentence(runs, side_by_side(runs))
-    assert smaller.startswith(
-        "Not known yet: no published run is larger than this book's own. Of "
-    )
+    assert smaller.startswith("Not known yet: no published run is larger than this book's own. Of ")
     assert "standard (24 people), 1 of 1" in smaller
     runs = [*runs, large]
     larger = sentences.scale_sentence(runs, side_by_side(runs))
