@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from perso.methods.method import BASELINE
-from perso.methods.registry import METHODS
+from perso.methods.registry import METHODS, are_reordered
 from perso.methods.starts import Enrolled, UserNetwork
-from perso.parts import ALL_PARTS, BOTH, D_G, D_I, D_U
+from perso.parts import ALL_PARTS, BOTH, D_G, D_I, D_U, parts_of
 from perso.stats.cohorts import MIN_COHORTS, Mean, crossed, mean_over_people
 from perso.store.sqlite import unpacked
 
@@ -33,6 +33,15 @@ STARTS = {
 def change(rows: pd.DataFrame, method: str, base: str, part: str) -> Mean:
     """The accuracy of one method minus that of another, a share, over the people who have both."""
     return mean_of(rows, {method: 1.0, base: -1.0}, part)
+
+
+def compared_parts(rows: pd.DataFrame, method: str, base: str) -> list[str]:
+    """The parts on which the means of two methods can differ: all, or all but D_G.
+
+    See `registry.are_reordered`.
+    """
+    reordered = are_reordered(method, base)
+    return [part for part in parts_of(rows) if not (reordered and part == D_G.name)]
 
 
 def mean_of(rows: pd.DataFrame, contrast: Contrast, part: str) -> Mean:

@@ -149,7 +149,8 @@ def expected_harm(hits: Hits, method: str, base: str = BASELINE) -> Mean:
 def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRASTS) -> pd.DataFrame:
     """The differences that the rows have: a line per pair of names (method, other).
 
-    Columns are pairs: ("", "differs"), and (part, …): change, low, high.
+    Columns are pairs: ("", "differs"), and (part, …): change, low, high. They are nan on D_G where
+    the means there cannot differ (`changes.compared_parts`).
     """
     there = set(rows["method"])
     lines = {}
@@ -157,12 +158,15 @@ def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRAS
         if not {contrast.method, contrast.other} <= there:
             continue
         line: dict = {("", "differs"): contrast.differs}
+        compared = changes.compared_parts(rows, contrast.method, contrast.other)
         for part in parts_of(rows):
-            found = changes.change(rows, contrast.method, contrast.other, part)
+            numbers = (np.nan, np.nan, np.nan)
+            if part in compared:
+                found = changes.change(rows, contrast.method, contrast.other, part)
+                numbers = found.mean, found.low, found.high
             line |= {
-                (part, "change"): found.mean,
-                (part, "low"): found.low,
-                (part, "high"): found.high,
+                (part, name): value
+                for name, value in zip(comparison.INTERVAL, numbers, strict=True)
             }
         lines[contrast.method, contrast.other] = line
     return pd.DataFrame.from_dict(lines, orient="index")

@@ -352,8 +352,13 @@ class Method:
         phases = self.phases
         if phases and self.has_prefixes:
             phases = (*phases[:-1], replace(phases[-1], iterations=1, epochs=0))
+        return replace(self.unnamed, phases=phases, after=None, answer=None)
+
+    @cached_property
+    def unnamed(self) -> "Method":
+        """What decides its numbers: the method without its name and description."""
         labels = {each.name: "" for each in fields(self) if not decides_numbers(each)}
-        return replace(self, **labels | {"family": OWN}, phases=phases, after=None, answer=None)
+        return replace(self, **labels | {"family": OWN})
 
     @property
     def has_prefixes(self) -> bool:

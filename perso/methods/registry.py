@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from perso.errors import InputError
 from perso.methods import baselines, contexts, enrolled, recurrent
@@ -264,6 +265,25 @@ OWN_BASE = {
     "planted": enrolled.NOBODY,
 }
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
+
+# the name of the same method on the person's own data, by that of a control on another person's;
+# None where there is none
+_BY_NUMBERS = {method.unnamed: method.name for method in METHODS}
+ON_OWN = {
+    control.name: _BY_NUMBERS.get(replace(control.unnamed, individual_data="own"))
+    for control in METHODS
+    if control.individual_data == "other"
+}
+
+
+def are_reordered(one: str, other: str) -> bool:
+    """Whether two methods, by name, make the same networks of a cohort, each for another person.
+
+    They do if they differ only in whose data D_I is, the person's own or those of the next person
+    of the cohort (a cycle): by one of them person i has the network that person i + 1 has by the
+    other, up to initial weights and the order of batches. So their means on D_G cannot differ.
+    """
+    return ON_OWN.get(one) == other or ON_OWN.get(other) == one
 
 
 def baseline_of(method: Method) -> Method:

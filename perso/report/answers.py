@@ -13,10 +13,10 @@ from IPython.display import HTML
 
 from perso.analysis import accuracy, comparison
 from perso.methods.method import BASELINE
-from perso.methods.registry import METHODS
+from perso.methods.registry import METHODS, are_reordered
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.notebook import glue_value
-from perso.report.sentences import format_interval
+from perso.report.sentences import NOT_COMPARED, SAME_ON_D_G, format_interval
 from perso.report.tables import format_p
 from perso.stats import paired
 from perso.stats.cohorts import Mean
@@ -112,12 +112,17 @@ def trend_ps(rows: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
 # --- tables
 
 
-def frame_html(table: pd.DataFrame, index: bool = True, escaped: bool = False) -> HTML:
+def frame_html(
+    table: pd.DataFrame, index: bool = True, escaped: bool = False, note: str = ""
+) -> HTML:
     """A table of text as HTML, with D_I and the like as symbols, also in its labels.
 
     escaped   the cells are HTML already
+    note      a sentence below the table
     """
     text = table.to_html(border=0, index=index, escape=not escaped)
+    if note:
+        text += f"<p>{escape(note)}</p>"
     return HTML(re.sub(r"D('?)_([IGU])('?)", r"<i>D\1<sub>\2\3</sub></i>", text))
 
 
@@ -125,8 +130,10 @@ def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False)
     """A table of differences in percentage points with 95 % intervals: a line per pair.
 
     margins   add whether the methods are equivalent (TOST) within `parts.Part.margin`
-    A pair that was not run is named as such.
+    A pair that was not run is named as such. Below the table is a note where the means of a pair on
+    D_G cannot differ.
     """
+    pairs = list(pairs)
     lines = {}
     for asked, method, other in pairs:
         line = {}
@@ -140,7 +147,9 @@ def pair_table(rows: pd.DataFrame, pairs: Iterable[Pair], margins: bool = False)
         methods = f'<span style="font-weight: normal">{escape(method)} − {escape(other)}</span>'
         label = f'<span style="white-space: normal">{escape(asked)}<br>{methods}</span>'
         lines[label] = line
-    return frame_html(pd.DataFrame.from_dict(lines, orient="index"), escaped=True)
+    table = pd.DataFrame.from_dict(lines, orient="index").fillna(NOT_COMPARED)
+    reordered = any(are_reordered(method, other) for _, method, other in pairs)
+    return frame_html(table, escaped=True, note=SAME_ON_D_G if reordered else "")
 
 
 def trend_table(rows: pd.DataFrame, orders: Iterable[Sequence[str]]) -> HTML:

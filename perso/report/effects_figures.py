@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from perso.analysis.selection import SELECTED
-from perso.methods.registry import METHODS
+from perso.methods.registry import METHODS, are_reordered
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.figures import (
     HUES,
@@ -20,7 +20,9 @@ from perso.report.figures import (
     part_label,
 )
 from perso.report.picture import Picture
+from perso.report.sentences import SAME_ON_D_G
 
+NOT_DRAWN = "same networks"  # in the place of a difference that SAME_ON_D_G is about
 FAMILY_OF = {method.name: method.family for method in (*METHODS, SELECTED)}
 
 
@@ -78,9 +80,13 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
 
 
 def contrasts_alt(contrasts: pd.DataFrame) -> str:
-    """The largest and the smallest difference between methods on each part."""
+    """The largest and the smallest difference between methods on each part; what is left out."""
     named = contrasts.set_axis([f"{method} minus {other}" for method, other in contrasts.index])
-    return f"Differences between methods in points. {changes_text(named)}"
+    text = f"Differences between methods in points. {changes_text(named)}"
+    left_out = sum(are_reordered(*pair) for pair in contrasts.index)
+    if not left_out:
+        return text
+    return f"{text} {left_out} of {len(contrasts)} pairs are left out on D_G. {SAME_ON_D_G}"
 
 
 def forest(
@@ -88,7 +94,7 @@ def forest(
 ) -> Figure:
     """A mark and its 95 % interval in percentage points on each line, an Axes per part.
 
-    table      columns (part, change | low | high), shares
+    table      columns (part, change | low | high), shares; a change of nan is named NOT_DRAWN
     families   of the methods, which decide the hue
     height     of a line, inches
     """
@@ -101,6 +107,16 @@ def forest(
         points = 100 * table[part][["change", "low", "high"]].astype(float)
         for place, (family, line) in enumerate(zip(families, points.to_numpy(), strict=True)):
             change, low, high = line
+            if np.isnan(change):
+                ax.text(
+                    0.02,
+                    place,
+                    NOT_DRAWN,
+                    color="0.45",
+                    va="center",
+                    transform=ax.get_yaxis_transform(),
+                )
+                continue
             ax.hlines(place, low, high, color=HUES[family], lw=1.5)
             ax.plot(change, place, "o", color=HUES[family], ms=6)
         ax.grid(axis="y", color="0.94")

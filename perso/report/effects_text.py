@@ -206,14 +206,9 @@ def late_text(contrasts: pd.DataFrame, method: str) -> str:
     }
     sentences = [contrasts_text(lines), conclusion[together(lines, "D_I")]]
     on_G = directions(lines, "D_G")
-    another = [name for name in lines.index if "another person" in name[1]]
     general = [name for name in lines.index if "on D_G" in name[1]]
     if (on_G[general] == "lowers").any():
         sentences.append("As much training on D_G would have been better for everybody else.")
-    if (on_G[another] == "keeps").any():
-        sentences.append("For everybody else it does not matter which person's data come last.")
-    elif (on_G[another] == "lowers").any():
-        sentences.append("Another person's data would have been better for everybody else.")
     return " ".join(sentences)
 
 
@@ -262,11 +257,15 @@ def of_method(contrasts: pd.DataFrame, method: str) -> pd.DataFrame:
 
 
 def contrasts_text(lines: pd.DataFrame) -> str:
-    """A sentence for each contrast: in what two methods differ, and the changes on D_I and D_G."""
+    """A sentence for each contrast: in what two methods differ, and the changes on D_I and D_G.
+
+    Without a part that they are not compared on, see `effects.contrast_table`.
+    """
     sentences = []
     for (method, other), line in lines.iterrows():
         differs = line["", "differs"]
-        numbers = [f"{format_change(line[part])} points on {part}" for part in PARTS]
+        compared = [part for part in PARTS if not pd.isna(line[part, "change"])]
+        numbers = [f"{format_change(line[part])} points on {part}" for part in compared]
         sentences.append(
             f"{differs[0].upper()}{differs[1:]} ({method} minus {other}): {listed(numbers)}."
         )

@@ -25,6 +25,7 @@ from perso.report.effects_text import (
     training_time,
 )
 from perso.report.ledger_text import format_estimate, says, what_text
+from perso.report.sentences import NOT_COMPARED
 from perso.report.specification import RowsEvidence
 from perso.report.tables import format_change, format_p, listed
 from perso.store.published import Published
@@ -86,7 +87,7 @@ def part_texts(
         for part in parts:
             is_known = label in table.index and part in table
             texts[f"{key}_{part[-1]}"] = (
-                format_change(table.loc[label][part]) if is_known else UNKNOWN
+                format_change(table.loc[label][part]) or NOT_COMPARED if is_known else UNKNOWN
             )
     return texts
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from perso.analysis import adjusted, matrix
+from perso.analysis import adjusted, changes, matrix
 from perso.parts import D_I, PARTS
 from perso.report.plan_text import components_of, points
 from perso.report.sentences import format_interval
@@ -81,7 +81,7 @@ def components_table(rows: pd.DataFrame) -> pd.DataFrame:
     for method, base in CONTRASTS:
         if not {method, base} <= there:
             continue
-        for part in PARTS:
+        for part in changes.compared_parts(rows, method, base):
             found = asdict(repeated_components(rows, method, base, part))
             line = {
                 f"SD of {name}": points(np.sqrt(found[name]))

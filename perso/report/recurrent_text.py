@@ -12,6 +12,7 @@ from perso.parts import ALL_PARTS
 from perso.report.answers import UNKNOWN
 from perso.report.effects_text import direction
 from perso.report.front_text import listed_methods, part_texts
+from perso.report.sentences import NOT_COMPARED
 from perso.report.tables import format_change, listed
 from perso.store.published import Published
 
@@ -38,7 +39,8 @@ def recurrent_texts(run: Published) -> dict[str, str]:
 def places_texts(contrasts: pd.DataFrame) -> dict[str, str]:
     """At which places the fitted row of a person is better on D_I and worse on D_G than a control.
 
-    {"shuffled_better": "input and gates", "shuffled_worse": "no place", …}, for each control.
+    {"shuffled_better": "input and gates", "shuffled_worse": "no place", …}, for each control;
+    NOT_COMPARED where they are not compared on D_G.
 
     contrasts   with the pairs AGAINST_CONTROLS
     """
@@ -50,6 +52,8 @@ def places_texts(contrasts: pd.DataFrame) -> dict[str, str]:
             places = [place_of(name) for name, _ in pairs_with(of_control, word, part)]
             if not chosen:
                 texts[f"{key}_{end}"] = UNKNOWN
+            elif of_control[part, "change"].isna().all():
+                texts[f"{key}_{end}"] = NOT_COMPARED
             elif len(places) == len(chosen):
                 texts[f"{key}_{end}"] = f"all {len(places)} places"
             else:
@@ -105,7 +109,7 @@ def rows_table(contrasts: pd.DataFrame) -> pd.DataFrame:
         for part in contrasts.columns.unique(0)
         if part in ALL_PARTS
     }
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=index).replace("", NOT_COMPARED)
 
 
 # --- sizes

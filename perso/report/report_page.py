@@ -19,14 +19,14 @@ from perso.analysis.decision import OWN_PART, Candidate
 from perso.data.dataset import shape_text
 from perso.errors import InputError
 from perso.methods.method import Method
-from perso.methods.registry import base_of_table
+from perso.methods.registry import are_reordered, base_of_table
 from perso.parts import D_G, D_I, parts_of
 from perso.report import figures, report_figures
 from perso.report.advice import EFFECT, FEW_PEOPLE, Facts, gain_excluded, next_steps, training_rule
 from perso.report.effects_text import SHORT, signed_points, training_time
 from perso.report.page import TextTable, inline_svg, page_html, text_table
 from perso.report.plan_text import components_of
-from perso.report.sentences import format_interval
+from perso.report.sentences import NOT_COMPARED, SAME_ON_D_G, format_interval
 from perso.report.tables import format_change, listed
 from perso.seeds import rng
 from perso.settings import Settings, as_dict
@@ -356,11 +356,14 @@ def contrasts_texts(rows: pd.DataFrame, method: str) -> TextTable | None:
     found = effects.contrast_table(rows, pairs)
     columns = {"in what it differs": found["", "differs"]}
     columns |= {HEADS[part]: found[part].apply(format_change, axis=1) for part in parts_of(rows)}
-    table = pd.DataFrame(columns)
+    table = pd.DataFrame(columns).replace("", NOT_COMPARED)
     table.index = [other for _, other in found.index]
+    caption = f"{method} minus a control of the same length, in percentage points [95 % interval]"
+    if any(are_reordered(pair.method, pair.other) for pair in pairs):
+        caption += f". {NOT_COMPARED}: {SAME_ON_D_G}"
     return text_table(
         table,
-        f"{method} minus a control of the same length, in percentage points [95 % interval]",
+        caption,
         "control",
         texts=("in what it differs",),
     )

@@ -12,7 +12,7 @@ from IPython.display import Markdown
 
 from perso.analysis import comparison
 from perso.claims import ledger
-from perso.parts import ALL_PARTS, PARTS
+from perso.parts import ALL_PARTS, PARTS, parts_of
 from perso.report.tables import format_change, listed, parts_in
 from perso.settings import overlay
 from perso.stats import paired
@@ -61,12 +61,24 @@ def format_interval(change: Mean | paired.PairedChange) -> str:
     return format_change(pd.Series({"change": change.mean, "low": change.low, "high": change.high}))
 
 
+# of two methods that make the same networks (`registry.are_reordered`)
+SAME_ON_D_G = (
+    "On D_G these are the same networks in another order; but for seed variance, the mean cannot "
+    "differ."
+)
+NOT_COMPARED = "–"  # in the place of such a difference
+
+
 def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """One method minus another on each part, with 95 % intervals; or which one was not run."""
+    """One method minus another on each part, with 95 % intervals; or which one was not run.
+
+    NOT_COMPARED is in the place of a difference that SAME_ON_D_G is about.
+    """
     if missing := not_run(set(rows["method"]), method, other):
         return f"{method} minus {other}: not known, {missing}"
     changes = comparison.change_by_part(rows, method, other)
-    points = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
+    points = [f"{format_interval(change)} points on {part}" for part, change in changes.items()]
+    points += [f"{NOT_COMPARED} on {part}" for part in parts_of(rows) if part not in changes]
     return f"{method} minus {other}: {', '.join(points)}"
 
 

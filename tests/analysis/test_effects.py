@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perso.analysis import changes, effects, harm
+from perso.analysis import changes, comparison, effects, harm
 from perso.analysis.dispersion_scales import dispersion_on_scales
 from perso.analysis.effects import EARLY, LATE, WEIGHED
 from perso.analysis.sampling_noise import variances_of_hits
@@ -107,6 +107,16 @@ def test_contrasts_are_those_the_rows_have(make_relative_run):
     found = changes.change(run.rows, LATE, other, "D_G")
     assert line["D_G"].tolist() == pytest.approx([found.mean, found.low, found.high])
     assert effects.contrast_table(run.rows[run.rows["method"] == BASELINE]).empty
+
+
+def test_a_control_on_another_person_is_not_compared_on_d_g(make_relative_run):
+    other = "TL 9 % on another person (1e-4)"
+    rows = make_relative_run(changes={LATE: (0.1, -0.1), other: (0.0, 0.1)}).rows
+    line = effects.contrast_table(rows).loc[(LATE, other)]
+    assert line["D_I", "change"] == pytest.approx(changes.change(rows, LATE, other, "D_I").mean)
+    assert line["D_G"].isna().all()
+    assert list(comparison.change_by_part(rows, LATE, other)) == ["D_I"]
+    assert list(comparison.change_by_part(rows, LATE, BASELINE)) == ["D_I", "D_G"]
 
 
 # --- halves of cohorts

@@ -17,12 +17,14 @@ from perso.methods.registry import (
     ENROLLED,
     GROUPING,
     METHODS,
+    ON_OWN,
     RECURRENT,
     RELATIVE,
     SWEEPS,
     TABLES,
     V1,
     V3,
+    are_reordered,
     baseline_of,
     methods_of,
     named,
@@ -182,6 +184,15 @@ def test_no_two_rows_are_the_same_training():
 def decided(method: Method) -> Method:
     """The method without what only names it."""
     return replace(method, name="", family="own", meaning="", refines="")
+
+
+def test_a_control_on_another_person_has_the_same_networks_in_another_order():
+    controls = [method.name for method in METHODS if method.individual_data == "other"]
+    assert controls and all(are_reordered(name, ON_OWN[name]) for name in controls)
+    late = "TL 9 % (1e-4)"
+    assert are_reordered(late, "TL 9 % on another person (1e-4)")
+    for other in (late, "TL 9 % on another person (1e-3)", "TL 9 % on D_G (1e-4)", "", "unknown"):
+        assert not are_reordered(late, other)
 
 
 def test_of_the_papers_methods_transfer_learning_alone_starts_from_the_generic_model():

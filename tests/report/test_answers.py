@@ -6,7 +6,7 @@ import pytest
 
 from perso.analysis import comparison
 from perso.methods.method import BASELINE
-from perso.report import answers
+from perso.report import answers, sentences
 
 ES = "ES-n-40"
 NOISE = np.array([-0.01, 0.0, 0.0, 0.01])
@@ -84,6 +84,16 @@ def test_a_pair_is_a_line_with_symbols(small_rows):
     assert "+20.0 [" in shown and "D_I" not in shown
     assert all(f"</sub></i> within ±{margin}</th>" in shown for margin in (0.5, 0.2))
     assert "within" not in answers.pair_table(small_rows, [("", ES, BASELINE)]).data
+
+
+def test_a_control_on_another_person_is_not_compared_on_d_g():
+    another = f"{ES} on another person"
+    of_both = rows(**{ES: (0.8, 0.8), another: (0.7, 0.8), BASELINE: (0.6, 0.8)})
+    shown = answers.pair_table(of_both, [("", ES, BASELINE), ("", ES, another)]).data
+    assert f"<td>{sentences.NOT_COMPARED}</td>" in shown
+    assert shown.count("same networks in another order") == 1
+    assert "same networks" not in answers.pair_table(of_both, [("", ES, BASELINE)]).data
+    assert sentences.difference_sentence(of_both, ES, another).endswith(" points on D_I, – on D_G")
 
 
 def test_a_trend_is_one_that_all_people_follow():

@@ -51,6 +51,7 @@ def contrasts(changes):
 
 
 UP, DOWN, OPEN, SAME = (2.0, 0.5), (-2.0, 0.5), (0.3, 1.0), (0.05, 0.1)
+NONE = (np.nan, None)
 EARLY_PAIRS = (EARLY, "BaseLine + 12 %"), (EARLY, "ES 12 % on another person")
 LATE_PAIRS = (LATE, "TL 9 % on D_G (1e-4)"), (LATE, "TL 9 % on another person (1e-4)")
 RATE_PAIRS = (BOTH, WEIGHED), ("TL 9 % on D_G (1e-4)", "TL-n-0")
@@ -210,13 +211,14 @@ def test_late_training_in_every_direction(one, conclusion):
 
 
 def test_late_training_for_everybody_else():
-    def text(general, another):
-        pairs = dict(zip(LATE_PAIRS, ((UP, general), (UP, another)), strict=True))
+    def text(general):
+        pairs = dict(zip(LATE_PAIRS, ((UP, general), (UP, NONE)), strict=True))
         return effects_text.late_text(contrasts(pairs), LATE)
 
-    assert "As much training on D_G would have been better" in text(DOWN, OPEN)
-    assert "does not matter which person's data come last" in text(OPEN, SAME)
-    assert "Another person's data would have been better" in text(OPEN, DOWN)
+    assert "As much training on D_G would have been better" in text(DOWN)
+    assert "everybody else" not in text(OPEN)
+    # the control on another person has the same networks on D_G
+    assert "on another person (1e-4)): +2.0 [+1.5, +2.5] points on D_I. So" in text(OPEN)
 
 
 def test_only_the_methods_own_contrasts_count():
@@ -381,3 +383,14 @@ def test_the_figure_of_contrasts_names_both_methods_and_their_difference():
     assert labels[0] == "own data last, not $D_G$\nTL 9 % (1e-4) minus TL 9 % on $D_G$ (1e-4)"
     fig.canvas.draw()
     assert all(method in effects_figures.FAMILY_OF for method in effects_text.SHORT)
+
+
+def test_the_figure_of_contrasts_says_where_networks_are_the_same():
+    pairs = dict(zip(LATE_PAIRS, ((UP, DOWN), (UP, NONE)), strict=True))
+    shown = effects_figures.contrasts_figure(contrasts(pairs))
+    assert "1 of 2 pairs are left out on D_G. On D_G these are the same networks" in shown.alt
+    on_I, on_G = shown.figure.axes
+    assert [text.get_text() for text in on_G.texts] == [effects_figures.NOT_DRAWN]
+    assert not on_I.texts
+    only_general = effects_figures.contrasts_alt(contrasts({LATE_PAIRS[0]: (UP, DOWN)}))
+    assert "left out" not in only_general

@@ -1,5 +1,6 @@
 """What the book says of recurrent networks for users, and how it draws them."""
 
+import numpy as np
 import pandas as pd
 
 from perso.analysis import comparison, recurrent
@@ -73,6 +74,9 @@ def test_a_row_is_compared_with_its_own_control():
     assert (texts["shuffled_better"], texts["shuffled_worse"]) == ("gates", "gates")
     assert (texts["unknown_better"], texts["unknown_worse"]) == ("film", "no place")
     assert texts["another_better"] == "all 4 places"
+    unknown = contrasts(recurrent.AGAINST_CONTROLS, changes)
+    unknown["D_G"] = np.nan
+    assert recurrent_text.places_texts(unknown)["another_worse"] == "–"
 
 
 def test_the_table_of_rows_has_a_line_for_every_control_and_place():
