@@ -106,14 +106,14 @@ def says(each: Verdict) -> str:
 
 
 def format_readings(each: Verdict) -> str:
-    """How many readings of a claim have its verdict, such as "3 of 8".
+    """How many of a claim's other readings have its verdict, such as "3 of 7".
 
-    Empty where there is one reading, and where the first one is not run.
+    Empty where there is no other reading, and where the claim is not run.
     """
     if not each.readings or each.verdict == "NOT RUN":
         return ""
     agree = sum(verdict == each.verdict for _, verdict in each.readings)
-    return f"{agree + 1} of {len(each.readings) + 1}"
+    return f"{agree} of {len(each.readings)}"
 
 
 def reason(each: Verdict) -> str:
@@ -248,7 +248,7 @@ def ledger_text(verdicts: Sequence[Verdict]) -> str:
         if author:
             about.append(f"by the papers' α = .1: {author}")
         if format_readings(each):
-            about.append(f"{format_readings(each)} readings agree")
+            about.append(f"{format_readings(each)} other readings agree")
         lines.append(
             f"{claim.number:2d} {each.verdict:12s} {says(each)} ({claim.source}; {claim.kind})"
         )

@@ -58,8 +58,8 @@ def test_readings_that_agree_are_counted(make_finding, make_verdict):
     assert ledger_text.format_readings(one) == ""
     readings = (("rate 1e-3", "REPRODUCED"), ("absolute doses", "UNDECIDED"))
     several = replace(one, readings=readings)
-    assert ledger_text.format_readings(several) == "2 of 3"
-    assert "; 2 of 3 readings agree" in ledger_text.ledger_text([several])
+    assert ledger_text.format_readings(several) == "1 of 2"
+    assert "; 1 of 2 other readings agree" in ledger_text.ledger_text([several])
     assert ledger_text.format_readings(replace(several, verdict="NOT RUN")) == ""
 
 
