@@ -130,7 +130,7 @@ def test_the_plan_has_a_curve_per_number_of_cohorts_and_these_rows():
 
 def test_every_reading_whose_rows_are_there_has_a_line():
     run = a_run()
-    # "absolute doses" are of another run, even where methods have the same names
+    # "absolute doses" are of another run, even where methods have the same names, and have no rows
     more = run.rows.assign(method=run.rows["method"].replace({"SW-n-2": "ES 12 %"}))
     control = run.rows[run.rows["method"] == "BaseLine"]
     longer = control.assign(method="BaseLine + 12 %", acc_G=control["acc_G"] + 0.3)
@@ -141,20 +141,55 @@ def test_every_reading_whose_rows_are_there_has_a_line():
     run = Published("one", pd.concat(rows), run.provenance)
     table = specification.specification_table(run, (6,))
     # its effect on D_G is lower
-    assert list(table["reading"]) == ["baseline with own data", "as declared"]
-    assert table["change"].is_monotonic_increasing
-    assert set(table["verdict"]) == {"CONTRADICTED"}  # on D_G it is lower
-    sentence = specification.specification_sentence(table)
-    assert sentence == "claim 6: 2 contradicted"
+    assert list(table["reading"])[:2] == ["baseline with own data", "as declared"]
+    assert table["change"].dropna().is_monotonic_increasing
+    assert list(table["verdict"]) == ["CONTRADICTED"] * 2 + [specification.NO_ROWS] * 2
+    assert table.loc[0, "people"] == "36 people of 3 cohorts"
     shown = specification.specification_figure(table)
-    assert shown.alt.endswith("claim 6: 2 contradicted.")
-    fig = shown.figure
-    assert len(fig.axes) == 1 and len(fig.axes[0].get_yticklabels()) == 2
+    assert shown.alt.endswith("claim 6: 2 contradicted, 2 without rows.")
+    (ax,) = shown.figure.axes
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels[0].startswith("baseline with own data\nES 12 % −")
+    assert labels[0].endswith("\n(36 people of 3 cohorts)")
+    assert labels[2].replace("\n", " ") == "absolute doses; baseline with own data + absolute doses"
 
 
-def test_without_rows_there_is_no_reading():
+def test_readings_that_the_same_test_decides_share_a_line():
+    line = {"claim": 3, "verdict": "UNDECIDED", "what": "A − B", "people": "9 people"}
+    names = "as declared", "rate 1e-3", "absolute doses"
+    lines = [line | {"reading": name, "change": 1, "low": 0, "high": 2} for name in names]
+    lines[2]["people"] = "8 people"
+    drawn = specification.drawn_lines(pd.DataFrame(lines, columns=specification.COLUMNS))
+    assert list(drawn["label"]) == [
+        "as declared; rate 1e-3\nA − B\n(9 people)",
+        "absolute doses\nA − B\n(8 people)",
+    ]
+
+
+def test_readings_without_rows_are_drawn_as_missing():
     table = specification.specification_table(a_run(), (3,))
-    assert table.empty
-    assert specification.specification_sentence(table) == (
+    assert set(table["verdict"]) == {specification.NO_ROWS} and len(table) == 8
+    shown = specification.specification_figure(table)
+    assert shown.alt.endswith("claim 3: 8 without rows.")
+    (ax,) = shown.figure.axes
+    assert [text.get_text() for text in ax.texts] == [" no rows"]
+    none = specification.specification_table(a_run(), ())
+    assert specification.specification_sentence(none) == (
         "these rows have no reading of these claims"
     )
+
+
+def test_rows_of_other_runs_count_where_a_persons_baseline_is_the_same_network():
+    run = a_run()
+    names = {"SW-n-2": "ES-n-400", "BaseLine": "BaseLine"}
+    other = run.rows.assign(
+        method=run.rows["method"].map(names), key=run.rows["key"] + " v3", fold=7, acc_G=0.5
+    )
+    same = (other["method"] == "BaseLine") & (other["person"].str.startswith("1-"))
+    other.loc[same, "key"] = run.rows["key"]
+    rows = specification.rows_of_table("v3", run, [Published("two", other, run.provenance)])
+    absolute = rows[rows["method"] == "ES-n-400"]
+    assert set(absolute["person"]) == {f"1-{place}" for place in range(12)}
+    assert set(absolute["fold"]) == {1}
+    baselines = rows[rows["method"] == "BaseLine"]
+    assert len(baselines) == 36 and (baselines["acc_G"] > 0.6).all()  # the run's own come first
