@@ -64,6 +64,7 @@ SCALES = {
     "relative error": relative_sd,
     "logit": logit_sd,
 }
+WITHOUT_CEILING = ("relative error", "logit")  # scales that the nearness of 100 % does not shrink
 
 
 def dispersion_on_scales(
@@ -113,24 +114,28 @@ def dispersion_on_scales(
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
+NO_CHANGE = "no change shown"
+
+
 def reading(scales: pd.DataFrame) -> str:
-    """How a result of `dispersion_on_scales` reads: one of these words.
+    """How a result of `dispersion_on_scales` reads.
 
-    equalising   the SD shrinks in percentage points and in logits
-    ceiling      it shrinks in percentage points; in logits not, and by less than half at most
-    open         it shrinks in percentage points; in logits it may, or may not
-    widening     it grows in percentage points and in logits
-    neither      anything else
+    A method whose SD shrinks in percentage points is
 
-    An SD shrinks or grows where the whole interval lies on that side of 0.
+        equalising                        if it shrinks on both scales of WITHOUT_CEILING, too
+        equalising on one of two scales   if it shrinks on one of them
+        equalising not shown              if it shrinks on neither: it may be a ceiling alone
+
+    and one whose SD grows in percentage points is "widening", with the same additions. All others
+    are NO_CHANGE. An SD shrinks or grows where its interval excludes 0, on that side.
     """
-    shrinks = scales["high"] < 0
-    grows = scales["low"] > 0
-    logit_line = scales.loc["logit"]
-    if shrinks["percentage points"]:
-        if shrinks["logit"]:
-            return "equalising"
-        return "ceiling" if logit_line["low"] > -logit_line["base"] / 2 else "open"
-    if grows["percentage points"] and grows["logit"]:
-        return "widening"
-    return "neither"
+    additions = (" not shown", " on one of two scales", "")
+    for word, moves in (("equalising", scales["high"] < 0), ("widening", scales["low"] > 0)):
+        if moves["percentage points"]:
+            return word + additions[moves[list(WITHOUT_CEILING)].sum()]
+    return NO_CHANGE
+
+
+def shrinking(scales: pd.DataFrame) -> list[str]:
+    """The scales of WITHOUT_CEILING on which the SD shrinks."""
+    return [name for name in WITHOUT_CEILING if scales.loc[name, "high"] < 0]

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from perso.analysis import effects
-from perso.analysis.dispersion_scales import reading
+from perso.analysis.dispersion_scales import NO_CHANGE, reading, shrinking
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
@@ -33,16 +33,25 @@ GLUED = {
 }
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {
-    "equalising": "People come nearer to each other on the logit scale, too (equalising)",
-    "ceiling": (
-        "People come nearer to each other in percentage points only, as all come nearer to 100 % "
-        "(a ceiling)"
+    "equalising": (
+        "People come nearer to each other in percentage points and on both other scales "
+        "(equalising)"
     ),
-    "open": (
-        "People come nearer to each other in percentage points; whether this is a ceiling is open"
+    "equalising on one of two scales": (
+        "People come nearer to each other in percentage points and on one of the two other scales"
     ),
-    "widening": "People differ more, on the logit scale, too (widening)",
-    "neither": "No change of the differences between people is shown",
+    "equalising not shown": (
+        "People come nearer to each other in percentage points, but that this is more than a "
+        "ceiling is not shown"
+    ),
+    "widening": "People differ more in percentage points and on both other scales (widening)",
+    "widening on one of two scales": (
+        "People differ more in percentage points and on one of the two other scales"
+    ),
+    "widening not shown": (
+        "People differ more in percentage points; on the other scales this is not shown"
+    ),
+    NO_CHANGE: "No change in percentage points is shown",
 }
 
 
@@ -365,11 +374,15 @@ def more_alike_text(scales: Mapping[str, pd.DataFrame]) -> str:
 
     scales   of `effects.scales_of_methods`
     """
-    names = [
-        SHORT.get(method, method)
-        for method, table in scales.items()
-        if reading(table) == "equalising"
-    ]
+    names = []
+    for method, table in scales.items():
+        if not reading(table).startswith("equalising"):
+            continue
+        name, on = SHORT.get(method, method), shrinking(table)
+        if len(on) == 1:
+            names.append(f"{name} (on one of two scales: {on[0]})")
+        elif on:
+            names.append(name)
     return listed(names) if names else "no method"
 
 
@@ -380,7 +393,9 @@ def readings_sentence(scales: Mapping[str, pd.DataFrame]) -> str:
     """
     found: dict[str, list[str]] = {}
     for method, table in scales.items():
-        found.setdefault(reading(table), []).append(method)
+        word, on = reading(table), shrinking(table)
+        one_of_two = word.startswith("equalising") and len(on) == 1
+        found.setdefault(word, []).append(f"{method} ({on[0]})" if one_of_two else method)
     return " ".join(
         f"{text}: {listed(found[word])}." for word, text in READINGS.items() if word in found
     )

@@ -22,10 +22,10 @@ def accuracies(logits: np.ndarray, digits: int = 100) -> tuple[pd.DataFrame, pd.
 @pytest.mark.parametrize(
     ("rise", "factor", "reading"),
     [
-        (2.0, 1.0, "ceiling"),  # all people rise alike in logits
+        (2.0, 1.0, "equalising not shown"),  # all people rise alike in logits: a ceiling
         (1.0, 0.3, "equalising"),
         (0.0, 2.0, "widening"),
-        (0.0, 1.0, "neither"),
+        (0.0, 1.0, "no change shown"),
     ],
 )
 def test_ceiling_or_equalising(rise, factor, reading):
@@ -42,12 +42,28 @@ def test_ceiling_or_equalising(rise, factor, reading):
     assert (scales["change"] == scales["method"] - scales["base"]).all()
 
 
-def test_few_people_leave_open_whether_it_is_a_ceiling():
-    lines = ["percentage points", "relative error", "logit"]
-    columns = ["base", "method", "change", "low", "high"]
-    numbers = [[4, 1, -3, -5, -1], [0.7, 0.4, -0.3, -0.8, 0.3], [0.7, 0.4, -0.3, -0.9, 0.2]]
-    scales = pd.DataFrame(numbers, lines, columns)
-    assert dispersion_scales.reading(scales) == "open"
+DOWN, UP, OPEN = (-0.8, -0.1), (0.1, 0.8), (-0.3, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "reading", "shrinks_on"),
+    [
+        ((DOWN, DOWN, DOWN), "equalising", ["relative error", "logit"]),
+        ((DOWN, OPEN, DOWN), "equalising on one of two scales", ["logit"]),
+        ((DOWN, DOWN, OPEN), "equalising on one of two scales", ["relative error"]),
+        ((DOWN, OPEN, OPEN), "equalising not shown", []),
+        ((DOWN, UP, UP), "equalising not shown", []),
+        ((UP, UP, UP), "widening", []),
+        ((UP, UP, OPEN), "widening on one of two scales", []),
+        ((UP, OPEN, OPEN), "widening not shown", []),
+        ((OPEN, DOWN, DOWN), "no change shown", ["relative error", "logit"]),
+    ],
+)
+def test_a_reading_follows_the_intervals(intervals, reading, shrinks_on):
+    lines = list(dispersion_scales.SCALES)
+    scales = pd.DataFrame(intervals, lines, ["low", "high"])
+    assert dispersion_scales.reading(scales) == reading
+    assert dispersion_scales.shrinking(scales) == shrinks_on
 
 
 def test_the_sd_of_logits_from_moments():
@@ -69,4 +85,4 @@ def test_dispersion_on_scales_of_people_who_do_not_differ():
     scales = dispersion_scales.dispersion_on_scales(people, 0 * people, cohort, "SW-n-2", rng)
     assert (scales["change"] == 0).all()
     assert scales["low"].isna().all()
-    assert dispersion_scales.reading(scales) == "neither"
+    assert dispersion_scales.reading(scales) == "no change shown"

@@ -293,9 +293,10 @@ def test_fewer_cohorts_cannot_be_asked(make_relative_run):
     )
 
 
-def scales(points, logits):
-    """A table of `dispersion_scales.dispersion_on_scales`; points and logits are (low, high)."""
-    ends = {"percentage points": points, "relative error": logits, "logit": logits}
+def scales(points, logits, errors=None):
+    """A table of `dispersion_scales.dispersion_on_scales`; each scale's interval is (low, high)."""
+    errors = logits if errors is None else errors
+    ends = {"percentage points": points, "relative error": errors, "logit": logits}
     lines = {
         name: {"base": 4.0, "method": 3.0, "change": -1.0, "low": low, "high": high}
         for name, (low, high) in ends.items()
@@ -306,18 +307,31 @@ def scales(points, logits):
 def test_readings_of_scales_are_grouped():
     found = {
         EARLY: scales((-1, 1), (-1, 1)),
-        WEIGHED: scales((-2, -0.5), (-1, -0.1)),
+        WEIGHED: scales((-2, -0.5), (-1, -0.1), errors=(-1, 0.1)),
         LATE: scales((-2, -0.5), (-1, 1)),
         BOTH: scales((-2, -0.5), (-1, 1)),
         LATE_FAST: scales((0.5, 2), (0.5, 2)),
     }
     text = effects_text.readings_sentence(found)
-    assert "(equalising): SW-n-2." in text
-    assert "(a ceiling): TL 9 % (1e-4) and SW-n-2, then 9 % (1e-4)." in text
+    assert "on one of the two other scales: SW-n-2 (logit)." in text
+    assert "is not shown: TL 9 % (1e-4) and SW-n-2, then 9 % (1e-4)." in text
     assert "(widening): TL 9 % (1e-3)." in text
-    assert text.endswith("No change of the differences between people is shown: ES 12 %.")
-    is_open = effects_text.readings_sentence({LATE: scales((-2, -0.5), (-3, 1))})
-    assert is_open.endswith("whether this is a ceiling is open: TL 9 % (1e-4).")
+    assert text.endswith("No change in percentage points is shown: ES 12 %.")
+    alike = effects_text.more_alike_text(found)
+    assert alike == "sample weighing (on one of two scales: logit)"
+    found[EARLY] = scales((-1, -0.1), (-1, -0.1))
+    assert "both other scales (equalising): ES 12 %." in effects_text.readings_sentence(found)
+    assert effects_text.more_alike_text(found).startswith("early shaping and sample weighing (")
+    assert effects_text.more_alike_text({LATE: found[LATE]}) == "no method"
+
+
+def test_every_reading_of_scales_has_a_sentence():
+    ends = {"down": (-2, -1), "up": (1, 2), "open": (-1, 1)}
+    for points in ends.values():
+        for logits in ends.values():
+            for errors in ends.values():
+                text = effects_text.readings_sentence({LATE: scales(points, logits, errors)})
+                assert text.count("TL 9 % (1e-4)") == 1
 
 
 def test_scales_as_text():
@@ -326,7 +340,7 @@ def test_scales_as_text():
         "percentage points": "4.0 → 3.0 (-1.0 [-2.0, -0.5])",
         "relative error": "4.00 → 3.00",
         "logit": "4.00 → 3.00",
-        "reads as": "open",
+        "reads as": "equalising not shown",
     }
 
 
