@@ -150,14 +150,11 @@ def harmed_line(run: published.Published) -> str:
 
 def differences_block(run: published.Published, pairs: Iterable[tuple[str, str, str]]) -> str:
     """A sentence per pair of methods, with its question; which run it is."""
-    pairs = list(pairs)
-    lines = [
+    differences = [
         f"- *{question}* {sentences.difference_sentence(run.rows, method, other)}."
         for method, other, question in pairs
     ]
-    if any(registry.are_reordered(method, other) for method, other, _ in pairs):
-        lines.append(f"- *{sentences.NOT_COMPARED}:* {sentences.SAME_ON_D_G}")
-    return "\n".join([*lines, f"- *The run:* {published.run_sentence(run)}."])
+    return "\n".join([*differences, f"- *The run:* {published.run_sentence(run)}."])
 
 
 def runs_block(results: Path, pairs_of: Mapping[str, Iterable[tuple[str, str, str]]]) -> str:

@@ -70,16 +70,14 @@ NOT_COMPARED = "–"  # in the place of such a difference
 
 
 def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
-    """One method minus another on each part, with 95 % intervals; or which one was not run.
-
-    NOT_COMPARED is in the place of a difference that SAME_ON_D_G is about.
-    """
+    """One method minus another on each part, with 95 % intervals; or which one was not run."""
     if missing := not_run(set(rows["method"]), method, other):
         return f"{method} minus {other}: not known, {missing}"
     changes = comparison.change_by_part(rows, method, other)
-    points = [f"{format_interval(change)} points on {part}" for part, change in changes.items()]
-    points += [f"{NOT_COMPARED} on {part}" for part in parts_of(rows) if part not in changes]
-    return f"{method} minus {other}: {', '.join(points)}"
+    points = (f"{format_interval(change)} points on {part}" for part, change in changes.items())
+    same = [part for part in parts_of(rows) if part not in changes]
+    rest = f"; the same networks in another order on {listed(same)}" if same else ""
+    return f"{method} minus {other}: {', '.join(points)}{rest}"
 
 
 # --- the cohort, and several runs

@@ -93,7 +93,8 @@ def test_a_control_on_another_person_is_not_compared_on_d_g():
     assert f"<td>{sentences.NOT_COMPARED}</td>" in shown
     assert shown.count("same networks in another order") == 1
     assert "same networks" not in answers.pair_table(of_both, [("", ES, BASELINE)]).data
-    assert sentences.difference_sentence(of_both, ES, another).endswith(" points on D_I, – on D_G")
+    sentence = sentences.difference_sentence(of_both, ES, another)
+    assert sentence.endswith(" points on D_I; the same networks in another order on D_G")
 
 
 def test_a_trend_is_one_that_all_people_follow():
