@@ -225,8 +225,15 @@ def plan_command(arguments: argparse.Namespace) -> None:
     if base in asked:
         raise InputError(f"--method {base}: is the base; name another --base")
     print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)
-    table = plan_text.plan_table(rows, asked, base, arguments.part, arguments.effect)
-    print(table.to_string())
+    plans = {
+        f"{method} − {base}": plan_text.plan_of(
+            rows, method, base, arguments.part, arguments.effect
+        )
+        for method in asked
+    }
+    print(plan_text.plan_table(plans, arguments.part).to_string(), flush=True)
+    for sentence in plan_text.plan_advice(rows, plans, arguments.part):
+        print(sentence, file=sys.stderr)
 
 
 def claims_command(arguments: argparse.Namespace) -> int:

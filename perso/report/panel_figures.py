@@ -12,7 +12,7 @@ from perso.analysis import matrix
 from perso.parts import D_G, PARTS
 from perso.report.figures import WIDTH, legend_below, part_label, with_symbols
 from perso.report.picture import Picture
-from perso.report.plan_text import components_of
+from perso.report.plan_text import components_of, detectable_here
 from perso.stats import planning
 
 PLANNED_COHORTS = (3, 4, 8)
@@ -81,7 +81,7 @@ def draw_planning(ax: Axes, rows: pd.DataFrame, method: str, base: str, part: st
         ]
         ax.plot(PLANNED_PEOPLE, effects, "o-", color=hue, ms=4, label=f"{cohorts} cohorts")
     folds = rows.groupby("fold")["person"].nunique()
-    here = planning.detectable(found, round(folds.mean()), len(folds), drawn=drawn)
+    here = detectable_here(rows, method, base, part)
     ax.plot(folds.mean(), here, "*", color="0.1", ms=13, label="these rows")
     ax.set(
         xscale="log",

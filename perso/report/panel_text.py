@@ -8,7 +8,7 @@ import pandas as pd
 
 from perso.analysis import adjusted, changes, matrix
 from perso.parts import D_I, PARTS
-from perso.report.plan_text import components_of, points
+from perso.report.plan_text import common_variance, components_of, points
 from perso.report.sentences import format_interval
 from perso.report.tables import format_ratio
 from perso.stats.cohorts import Mean, mean_over_people
@@ -102,7 +102,8 @@ def repeated_components(rows: pd.DataFrame, method: str, base: str, part: str):
         return components_of(rows, method, base, part)
     d = (wide[method] - wide[base]).reset_index()
     people = (d["fold"].astype(str) + "/" + d["person"]).to_numpy()
-    return difference_components(d[0].to_numpy(), d["fold"].to_numpy(), people)
+    common = common_variance(rows, {method: 1.0, base: -1.0}, part, pd.Index(d["fold"]))
+    return difference_components(d[0].to_numpy(), d["fold"].to_numpy(), people, common)
 
 
 def excludes_0(both: adjusted.Outcomes) -> bool:

@@ -135,7 +135,7 @@ def report_facts(
     per_cohort = round(rows.groupby("fold")["person"].nunique().mean())
     found = components_of(rows, shown.method, base, OWN_PART)
     known = not np.isnan(found.person)
-    detectable = planning.detectable(found, per_cohort, cohorts, drawn=False)
+    detectable = planning.detectable_with(shown.own.error, shown.own.df)
     needed = None
     if known:
         needed = planning.people_for_effect(100 * EFFECT, found, cohorts, drawn=False)
@@ -155,7 +155,7 @@ def report_facts(
         people=rows["person"].nunique(),
         cohorts=cohorts,
         repeats=rows["repeat"].nunique(),
-        detectable=detectable / 100,
+        detectable=detectable,
         people_for_effect=needed,
         people_for_half=decision.people_for_half_width(found, per_cohort, cohorts, drawn=False),
         losing=tuple(people.index[people["verdict"] == "loses"]),

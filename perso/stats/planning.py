@@ -19,8 +19,8 @@ MOST_PEOPLE = 1_000_000  # of a cohort; who needs more cannot find the effect
 class Components:
     """Variances of a paired difference."""
 
-    cohort: float  # of a cohort's true mean, by its D_G and generic networks; nan: one cohort
-    digits: float  # of a cohort's mean, by test digits that all of its people share
+    cohort: float  # of a cohort's true mean, beyond `common`; nan: one cohort
+    common: float  # of a cohort's mean, by what all of its people share; see `mean_over_people`
     person: float  # of a person's true difference; with one repeat that of the residual is in it
     residual: float  # of one repeat; 0 where there is one per person
 
@@ -29,14 +29,14 @@ def difference_components(
     d: np.ndarray,
     cohort: np.ndarray,
     person: np.ndarray | None = None,
-    digits: float = 0.0,
+    common: float = 0.0,
 ) -> Components:
     """Components of paired differences by the method of moments; negative ones are 0.
 
     d        a difference per person, or per person and repeat, float [n]; nan are left out
     cohort   of each difference, [n]
     person   of each difference, [n]; names differ between cohorts; None: a difference per person
-    digits   mean of `cohorts.crossed` over the cohorts, known from the test digits
+    common   as in `cohorts.mean_over_people`, its mean over the cohorts
     nan for what needs more people or cohorts.
     """
     d = np.asarray(d, float)
@@ -56,11 +56,11 @@ def difference_components(
     variances = variances_within(means - of_cohort[place], place, sizes)
     freedom = len(people) - len(labels)
     within = (variances * (sizes - 1)).sum() / freedom if freedom else np.nan
-    noise = (variances / sizes).mean() + digits
+    noise = (variances / sizes).mean() + common
     between = of_cohort.var(ddof=1) if len(labels) > 1 else np.nan
     return Components(
         cohort=float(np.maximum(between - noise, 0)),
-        digits=digits,
+        common=common,
         person=float(np.maximum(within - residual * (1 / repeats).mean(), 0)),
         residual=residual,
     )
@@ -75,9 +75,10 @@ def expected_error(
     drawn     whether the difference depends on D_G, which each cohort draws anew
     repeats   models per person
     From three cohorts on cohorts are the unit where the difference is drawn with them or where they
-    differ; else people are. Below, the study holds for its D_G only.
+    differ; else people are. Below, the study holds for its D_G only. `common` does not become less
+    with people.
     """
-    within = components.digits + (components.person + components.residual / repeats) / people
+    within = components.common + (components.person + components.residual / repeats) / people
     if cohorts >= MIN_COHORTS and (drawn or components.cohort > 0):
         return float(np.sqrt((components.cohort + within) / cohorts)), cohorts - 1
     return float(np.sqrt(within / cohorts)), cohorts * (people - 1)
@@ -93,12 +94,18 @@ def detectable(
     power: float = 0.8,
     alpha: float = 0.05,
 ) -> float:
-    """Minimum detectable effect: the true mean that a planned study finds with this probability.
-
-    `expected_error` describes the other arguments. By the noncentral t distribution. nan where the
-    error is unknown or 0, and without degrees of freedom.
-    """
+    """Minimum detectable effect of a planned study; `expected_error` describes the arguments."""
     error, df = expected_error(components, people, cohorts, drawn=drawn, repeats=repeats)
+    return detectable_with(error, df, power, alpha)
+
+
+def detectable_with(error: float, df: float, power: float = 0.8, alpha: float = 0.05) -> float:
+    """Minimum detectable effect: the true mean that a two-sided t-test finds with this probability.
+
+    error, df   standard error and degrees of freedom of the mean
+    By the noncentral t distribution. nan where the error is unknown or 0, and without degrees of
+    freedom.
+    """
     if not (error > ROUNDING and df > 0):
         return np.nan
     upper = 1.0

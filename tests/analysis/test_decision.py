@@ -79,7 +79,7 @@ def test_controls_do_not_use_the_persons_own_data():
 
 class TestPeopleForHalfWidth:
     def test_is_about_four_times_as_many(self):
-        found = Components(cohort=np.nan, digits=0.0, person=9.0, residual=0.0)
+        found = Components(cohort=np.nan, common=0.0, person=9.0, residual=0.0)
         needed = decision.people_for_half_width(found, 20, 1, drawn=False)
         assert 70 < needed < 81
         reach = decision.interval_reach(found, 20, 1, drawn=False)
@@ -87,9 +87,9 @@ class TestPeopleForHalfWidth:
         assert decision.interval_reach(found, needed - 1, 1, drawn=False) > reach / 2
 
     def test_is_none_where_people_are_not_what_is_missing(self):
-        shared = Components(cohort=1.0, digits=0.0, person=1.0, residual=0.0)
+        shared = Components(cohort=1.0, common=0.0, person=1.0, residual=0.0)
         assert decision.people_for_half_width(shared, 20, 3, drawn=False) is None
-        unknown = Components(cohort=np.nan, digits=0.0, person=np.nan, residual=0.0)
+        unknown = Components(cohort=np.nan, common=0.0, person=np.nan, residual=0.0)
         assert decision.people_for_half_width(unknown, 2, 1, drawn=False) is None
         assert decision.people_for_half_width(shared, 1, 1, drawn=False) is None
 

@@ -8,13 +8,14 @@ from perso.stats.paired import detectable_effect
 from perso.stats.planning import (
     Components,
     detectable,
+    detectable_with,
     difference_components,
     expected_error,
     people_for_effect,
 )
 
-USUAL = Components(cohort=0.04, digits=0.01, person=1.0, residual=0.6)
-ALIKE = Components(cohort=0.0, digits=0.0, person=1.0, residual=0.6)
+USUAL = Components(cohort=0.04, common=0.01, person=1.0, residual=0.6)
+ALIKE = Components(cohort=0.0, common=0.0, person=1.0, residual=0.6)
 SIZES = dict(people=45, cohorts=4)
 
 
@@ -28,7 +29,7 @@ def study(
     """Differences, cohorts and people of a simulated study, [cohorts × people × repeats] each."""
     cohort, person, _ = np.indices((cohorts, people, repeats)).reshape(3, -1)
     person = cohort * people + person
-    d = draw.normal(0, np.sqrt(truth.cohort + truth.digits), cohorts)[cohort]
+    d = draw.normal(0, np.sqrt(truth.cohort + truth.common), cohorts)[cohort]
     d += draw.normal(mean, np.sqrt(truth.person), cohorts * people)[person]
     return d + draw.normal(0, np.sqrt(truth.residual), len(d)), cohort, person
 
@@ -39,10 +40,10 @@ def study(
 def test_components_by_hand():
     """Means of people 1, 3 and 5, 7, of cohorts 2 and 6; two repeats that differ by 2."""
     d = np.array([0, 2, 2, 4, 4, 6, 6, 8.0])
-    found = difference_components(d, np.repeat([0, 1], 4), np.repeat(list("abcd"), 2), digits=0.5)
+    found = difference_components(d, np.repeat([0, 1], 4), np.repeat(list("abcd"), 2), common=0.5)
     assert found.residual == pytest.approx(2)
     assert found.person == pytest.approx(2 - 2 / 2)
-    assert found.cohort == pytest.approx(8 - (2 / 2 + 0.5)) and found.digits == 0.5
+    assert found.cohort == pytest.approx(8 - (2 / 2 + 0.5)) and found.common == 0.5
 
 
 def test_every_person_counts_the_same_in_cohorts_of_unequal_size():
@@ -60,7 +61,7 @@ def test_one_repeat_leaves_its_noise_in_the_person():
 
 def test_components_are_those_of_the_simulated_people():
     found = [
-        difference_components(*study(draw, USUAL, 60, 12, 3), digits=0.01)
+        difference_components(*study(draw, USUAL, 60, 12, 3), common=0.01)
         for draw in map(rng, range(200))
     ]
     for name, wanted in (("cohort", 0.04), ("person", 1.0), ("residual", 0.6)):
@@ -110,6 +111,19 @@ def test_the_error_is_that_of_the_rule():
     assert expected_error(ALIKE, 45, 4, drawn=True)[1] == 3
     error, df = expected_error(ALIKE, 45, 4, drawn=False)
     assert error == pytest.approx(np.sqrt(1.6 / 180)) and df == 176
+
+
+@pytest.mark.parametrize("cohorts", [1, 2, 4])
+@pytest.mark.parametrize("common", [0.0, 0.05, 5.0])
+def test_a_plan_of_a_studys_own_size_has_the_error_of_its_interval(cohorts, common):
+    for draw in map(rng, range(20)):
+        d, cohort, _ = study(draw, USUAL, 30, cohorts, 1)
+        found = difference_components(d, cohort, common=common)
+        mean = mean_over_people(d, cohort, drawn=False, common=common)
+        planned = expected_error(found, 30, cohorts, drawn=False)
+        assert planned == pytest.approx((mean.error, mean.df))
+        here = detectable_with(mean.error, mean.df)
+        assert detectable(found, 30, cohorts, drawn=False) == pytest.approx(here)
 
 
 @pytest.mark.parametrize("n", [4, 14, 45])
