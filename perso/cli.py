@@ -6,10 +6,11 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from pathlib import Path
+from typing import NoReturn
 
 from perso import __version__, commands
 from perso.errors import InputError, RunError
@@ -109,9 +110,41 @@ def sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line on stderr that ends with what would be right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2; of a wrong value, argparse's message says itself what is right."""
+        text = message.removeprefix("argument ")
+        of_a_value = text != message and "expected" not in text
+        if not of_a_value:
+            text += f"; right is: {self.shortest_line()}"
+        self.exit(2, f"perso: {' '.join(text.split())}\n")
+
+    def shortest_line(self) -> str:
+        """The command with only what it requires, and where all options are."""
+        words = [self.prog]
+        for action in self._actions:
+            if action.required:
+                name = str(action.metavar or action.dest)
+                words += [*action.option_strings[:1], name]
+        return f"{' '.join(words)} (see {self.prog} --help)"
+
+    def parse_known_args(
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse unknown words here, where the command is known, not in the parser above."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {shlex.join(unknown)}")
+        return namespace, unknown
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
-    top = argparse.ArgumentParser(
+    top = OneLineParser(
         prog="perso", description="Study what personalization does to a deep network."
     )
     top.add_argument("--version", action="version", version=__version__)
@@ -270,7 +303,7 @@ def parser() -> argparse.ArgumentParser:
     )
     plan.add_argument(
         "--effect",
-        type=number_from(float, 0.001),
+        type=number_from(float, 0.001, 100),
         required=True,
         metavar="POINTS",
         help="the effect to see, in percentage points",
@@ -344,13 +377,18 @@ def path(text: str) -> Path:
     return expanded(text)
 
 
-def number_from(kind: type, minimum: float) -> Callable[[str], float]:
-    """Return an argparse type for numbers of at least `minimum`."""
+def number_from(
+    kind: type, minimum: float, maximum: float = float("inf")
+) -> Callable[[str], float]:
+    """Return an argparse type for numbers, int or float, from `minimum` to `maximum`."""
+    whole = "a whole number" if kind is int else "a number"
+    limits = f"of {minimum} or more" if maximum == float("inf") else f"from {minimum} to {maximum}"
 
     def number(text: str) -> float:
-        value = kind(text)
-        if not value >= minimum:
-            raise argparse.ArgumentTypeError(f"{text} is below {minimum}")
-        return value
+        with suppress(ValueError):
+            value = kind(text)
+            if minimum <= value <= maximum:
+                return value
+        raise argparse.ArgumentTypeError(f"{text} is not {whole} {limits}")
 
     return number

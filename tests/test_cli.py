@@ -113,6 +113,49 @@ def test_a_plan_for_a_method_without_models_names_those_that_have_some(capsys):
     assert "these rows have no other contexts; possible: D_I, D_G" in capsys.readouterr().err
 
 
+def test_a_plan_ends_with_what_to_do(capfd):
+    panel = [str(ROOT / "params" / "panel.yml"), "--method", "TL 9 % (1e-4)"]
+    assert main(["plan", *panel, "--effect", "0.3"]) == 0
+    captured = capfd.readouterr()
+    assert captured.out.count("\n") == 2 and "none" in captured.out
+    assert "reference_repeats: 12" in captured.err
+    assert "cannot be told from noise with 4 cohorts" in captured.err.splitlines()[-1]
+
+
+NUMBER = " is not a number from 0.001 to 100"
+PLAN = "right is: perso plan PARAMS.yml --effect POINTS (see perso plan --help)"
+
+
+@pytest.mark.parametrize(
+    ("line", "begin", "end"),
+    [
+        ("plan x.yml --effect 1 --part D_X", "--part: invalid choice: 'D_X'", ")"),
+        ("table x.yml --format xml", "--format: invalid choice: 'xml'", ")"),
+        ("plan x.yml --effect abc", "--effect: abc", NUMBER),
+        ("plan x.yml --effect -1", "--effect: -1", NUMBER),
+        ("plan x.yml --effect nan", "--effect: nan", NUMBER),
+        ("plan x.yml --effect 1000", "--effect: 1000", NUMBER),
+        ("plan x.yml --effect 0", "--effect: 0", NUMBER),
+        ("run x.yml --jobs 1.5", "--jobs: 1.5", " is not a whole number of 1 or more"),
+        ("run x.yml --budget nan", "--budget: nan", " is not a number of 0 or more"),
+        ("plan x.yml", "the following arguments are required: --effect", PLAN),
+        ("plan x.yml --effect", "--effect: expected one argument", PLAN),
+        ("plan x.yml --effect 1 --prat D_I", "unrecognized arguments: --prat D_I", PLAN),
+        ("", "the following arguments are required: COMMAND", "(see perso --help)"),
+        ("paln x.yml", "COMMAND: invalid choice: 'paln'", ")"),
+    ],
+)
+def test_a_wrong_word_is_one_line_that_ends_with_what_is_right(line, begin, end, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(shlex.split(line))
+    captured = capsys.readouterr()
+    assert stopped.value.code == 2 and captured.out == ""
+    assert captured.err.count("\n") == 1 and captured.err.startswith(f"perso: {begin}")
+    assert captured.err.endswith(f"{end}\n")
+    if "choice" in begin:
+        assert "choose from " in captured.err
+
+
 def test_claims_are_decided_from_published_rows(tmp_path, capsys):
     given = ["claims", QUICK, "--store", str(tmp_path / "s.sqlite")]
     file = tmp_path / "quick.claims.json"
