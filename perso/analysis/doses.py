@@ -291,6 +291,7 @@ def dose_slopes(points: pd.DataFrame) -> pd.DataFrame:
     term                 "relative dose" at the same length, or "length" at the same relative dose
     change, low, high    of the effect when the term is ten times as large, with its 95 % interval
     studies              pairs of a run and a length that the fit has
+    scatter              SD between runs beyond the errors of their effects
     Where effects depend on the relative dose alone, the change with length is 0.
     """
     lines = []
@@ -301,8 +302,9 @@ def dose_slopes(points: pd.DataFrame) -> pd.DataFrame:
         for place, term in ((1, "relative dose"), (2, "length")):
             variance = np.log(10) ** 2 * fit.covariance[place, place]
             change, low, high = with_interval(np.log(10) * fit.b[place], variance, fit.df)
-            lines.append((contrast, part, term, change, low, high, fit.studies))
-    columns = ["contrast", "part", "term", "change", "low", "high", "studies"]
+            scatter = np.sqrt(fit.scatter)
+            lines.append((contrast, part, term, change, low, high, fit.studies, scatter))
+    columns = ["contrast", "part", "term", "change", "low", "high", "studies", "scatter"]
     return pd.DataFrame(lines, columns=columns)
 
 

@@ -282,7 +282,7 @@ def predicted_text(cell: pd.Series) -> str:
 
 
 def harm_by_dose_text(slopes: pd.DataFrame) -> str:
-    """How the effect of own data on D_G changes with ten times the relative dose, in points.
+    """What ten times the relative dose does to the harm of own data on D_G, in words.
 
     slopes   of `doses.dose_slopes`
     """
@@ -291,7 +291,38 @@ def harm_by_dose_text(slopes: pd.DataFrame) -> str:
         & (slopes["part"] == D_G.name)
         & (slopes["term"] == "relative dose")
     ]
-    return "unknown" if found.empty else format_change(found.iloc[0])
+    if found.empty:
+        return "the harm of own data on D_G is not known: there are too few runs"
+    change, low, high = 100 * found.iloc[0][["change", "low", "high"]]
+    if high < 0:
+        return f"own data do more harm on D_G, by {-change:.1f} [{-high:.1f}, {-low:.1f}] points"
+    if low > 0:
+        return f"own data do less harm on D_G, by {change:.1f} [{low:.1f}, {high:.1f}] points"
+    return (
+        "own data are not shown to do more harm or less on D_G: accuracy there changes by "
+        f"{format_change(found.iloc[0])} points"
+    )
+
+
+def collapse_sentence(slopes: pd.DataFrame) -> str:
+    """Whether effects at all lengths lie on one curve over the relative dose.
+
+    slopes   of `doses.dose_slopes`
+    """
+    of_length = slopes[slopes["term"] == "length"]
+    if of_length.empty:
+        return "Whether they do is not known: there are too few runs."
+    n = len(of_length)
+    margins = of_length["part"].map({name: part.margin for name, part in PARTS.items()})
+    apart = int((of_length["scatter"] > margins).sum())
+    clear = int(((of_length["low"] > 0) | (of_length["high"] < 0)).sum())
+    limits = " or ".join(f"{100 * part.margin:g} on {name}" for name, part in PARTS.items())
+    found = f"In {apart} of {n} comparisons they do not" if apart else "They do, as far as is shown"
+    most = f"{100 * of_length['scatter'].max():.1f} points (in {apart} of more than {limits})"
+    return (
+        f"{found}: beyond their errors, runs scatter around the fit with an SD of up to {most}. At "
+        f"the same relative dose the effect clearly changes with length in {clear} of {n}."
+    )
 
 
 def other_readings(studies: Mapping[str, Study]) -> dict[str, Study]:

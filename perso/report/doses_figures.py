@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from perso.analysis.doses import FEW_PEOPLE
 from perso.parts import PARTS
 from perso.report.figures import (
     PAPER_MARKER,
@@ -79,12 +80,14 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
     """Effects in percentage points against the relative dose: a line per run and length.
 
     A row per contrast, D_I on the left and D_G on the right. Bars are 95 % intervals of the runs.
-    Crosses are printed differences, diamonds and broken bars their predictions.
+    Crosses are printed differences, diamonds and broken bars their predictions. Runs of few people,
+    which the fit leaves out, do not widen the picture.
 
-    points   of `doses.dose_points`
+    points   of `doses.dose_points`; lengths of a run that are nearly the same share a line
     cells    of `doses.predicted_cells`
     """
-    points = points[points["contrast"].isin(cells["contrast"])].sort_values(["length", "run"])
+    points = points[points["contrast"].isin(cells["contrast"])]
+    points = points.assign(length=points["length"].map(rounded)).sort_values(["length", "run"])
     studies = list(points[["length", "run"]].drop_duplicates().itertuples(index=False, name=None))
     hues = dict(zip(studies, sns.color_palette("viridis", len(studies)), strict=True))
     names = [name for name in cells["contrast"].unique() if name in set(points["contrast"])]
@@ -102,6 +105,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
+            ax.set_ylim(*limits(of_runs, of_papers))
             ax.set_title(with_symbols(f"{name}: {part}"), loc="left")
         line[0].set(ylabel="change (pp)")
     for ax in axes[-1]:
@@ -114,7 +118,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
     }
     labels = [textwrap.fill(label, LEGEND_LETTERS) for label in handles]
     fig.legend(handles.values(), labels, loc="outside lower left", ncols=2)
-    drawn = points[points["contrast"].isin(names)]
+    drawn = of_many(points[points["contrast"].isin(names)])
     named = drawn.set_axis(
         [
             f"{line.contrast}, {100 * line.relative:.1f} % ({line.run})"
@@ -124,6 +128,29 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
     effects = {part: 100 * named.loc[named["part"] == part, "effect"] for part in PARTS}
     text = "Effects in points by the iterations on D_I in % of those of the epochs."
     return Picture(fig, f"{text} {parts_text(effects)}")
+
+
+def rounded(length: float) -> float:
+    """A length in iterations with two digits: 1,160 and 1,165 are 1,200."""
+    return float(f"{length:.1e}")
+
+
+def of_many(points: pd.DataFrame) -> pd.DataFrame:
+    """The points of runs that the fit has; all, where it has none."""
+    many = points[points["people"] >= FEW_PEOPLE]
+    return points if many.empty else many
+
+
+def limits(points: pd.DataFrame, cells: pd.DataFrame) -> tuple[float, float]:
+    """The ends of an axis in points: intervals of `of_many`, and the papers' effects.
+
+    Intervals of predictions may end outside.
+    """
+    inside = [of_many(points)[["effect", "low", "high"]], cells[["effect", "printed"]]]
+    ends = 100 * np.concatenate([[0.0], *(table.to_numpy(float).ravel() for table in inside)])
+    low, high = np.nanmin(ends), np.nanmax(ends)
+    room = 0.05 * (high - low)  # for a mark at the edge
+    return low - room, high + room
 
 
 def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> None:
@@ -150,10 +177,7 @@ def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> No
 
 
 def draw_cells(ax: Axes, cells: pd.DataFrame) -> None:
-    """Draw the papers' effects of one contrast on one part, printed and predicted.
-
-    The intervals of predictions do not widen the picture: one may end outside of it.
-    """
+    """Draw the papers' effects of one contrast on one part, printed and predicted."""
     for paper, of_paper in cells.groupby("paper", sort=False):
         shade = PAPER_SHADES[paper]
         x = 100 * of_paper["relative"]
@@ -162,7 +186,6 @@ def draw_cells(ax: Axes, cells: pd.DataFrame) -> None:
             ax.scatter(
                 x, printed, s=60, marker=PAPER_MARKER, c=shade, zorder=4, label=f"{paper}, printed"
             )
-    limits = ax.get_ylim()
     for paper, of_paper in cells.dropna(subset="effect").groupby("paper", sort=False):
         shade = PAPER_SHADES[paper]
         x = 100 * of_paper["relative"]
@@ -176,10 +199,6 @@ def draw_cells(ax: Axes, cells: pd.DataFrame) -> None:
             mec=shade,
             label=f"{paper}, predicted from our runs",
         )
-    predicted = 100 * cells["effect"].dropna()
-    ends = np.array([*limits, *predicted])
-    room = 0.05 * np.ptp(ends)  # for a mark at the edge
-    ax.set_ylim(ends.min() - room, ends.max() + room)
 
 
 def curves_figure(curves: pd.DataFrame, dose: int) -> Picture:

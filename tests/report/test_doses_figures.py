@@ -131,9 +131,9 @@ def test_without_predictions_nothing_is_claimed():
 
 
 def slopes():
-    columns = ["contrast", "part", "term", "change", "low", "high", "studies"]
+    columns = ["contrast", "part", "term", "change", "low", "high", "studies", "scatter"]
     lines = [
-        (doses.OWN_OR_GENERAL, part, term, change, change - 0.004, change + 0.004, 6)
+        (doses.OWN_OR_GENERAL, part, term, change, change - 0.004, change + 0.004, 6, 0.003)
         for part, term, change in (
             ("D_I", "relative dose", 0.02),
             ("D_I", "length", 0.01),
@@ -153,9 +153,29 @@ def test_the_table_of_slopes_has_a_line_per_contrast():
     assert line["D_I, tenfold length"] == "+1.0 [+0.6, +1.4]"
 
 
-def test_the_harm_on_everybody_else_is_given_per_tenfold_dose():
-    assert dose_text.harm_by_dose_text(slopes()) == "-0.5 [-0.9, -0.1]"
-    assert dose_text.harm_by_dose_text(slopes().iloc[:2]) == "unknown"
+def test_more_or_less_harm_at_ten_times_the_dose_is_said_in_words():
+    def text(change):
+        table = slopes()
+        table[["change", "low", "high"]] = change, change - 0.004, change + 0.004
+        return dose_text.harm_by_dose_text(table)
+
+    assert text(-0.005) == "own data do more harm on D_G, by 0.5 [0.1, 0.9] points"
+    assert text(0.005) == "own data do less harm on D_G, by 0.5 [0.1, 0.9] points"
+    assert text(-0.001).startswith("own data are not shown to do more harm or less on D_G")
+    assert text(-0.001).endswith("changes by -0.1 [-0.5, +0.3] points")
+    assert "not known" in dose_text.harm_by_dose_text(slopes().iloc[:2])
+
+
+def test_whether_the_lines_collapse():
+    # a scatter of 0.3 points is above D_G's margin alone; only D_I's slope excludes 0
+    assert dose_text.collapse_sentence(slopes()) == (
+        "In 1 of 2 comparisons they do not: beyond their errors, runs scatter around the fit with "
+        "an SD of up to 0.3 points (in 1 of more than 0.5 on D_I or 0.2 on D_G). At the "
+        "same relative dose the effect clearly changes with length in 1 of 2."
+    )
+    together = dose_text.collapse_sentence(slopes().assign(scatter=0.001))
+    assert together.startswith("They do, as far as is shown: ")
+    assert "not known" in dose_text.collapse_sentence(slopes().iloc[:0])
 
 
 # --- the figures
@@ -195,7 +215,7 @@ def test_effects_are_drawn_by_relative_dose_a_line_per_length():
     x, y = marks(on_I, "600 iterations: one")
     np.testing.assert_allclose(x, [100 * 40 / 600, 100 * 400 / 600])
     np.testing.assert_allclose(y, [3, 1.25])
-    x, y = marks(on_G, "1,160 iterations: two")
+    x, y = marks(on_G, "1,200 iterations: two")
     np.testing.assert_allclose(x, [100 * 40 / 1_160, 100 * 400 / 1_160])
     np.testing.assert_allclose(y, -0.4)
 
@@ -227,6 +247,23 @@ def test_all_marks_are_in_the_picture():
     for ax in figure.axes:
         low, high = ax.get_ylim()
         assert low < -30 and high > 20
+
+
+def test_runs_of_few_people_do_not_widen_the_picture():
+    small = points(people=4, run="small").assign(effect=0.5, low=0.1, high=0.9)
+    shown = doses_figures.collapse_figure(pd.concat([points(), small]), cells())
+    assert all(ax.get_ylim()[1] < 5 for ax in shown.figure.axes)
+    assert "+50.0" not in shown.alt
+    alone = doses_figures.collapse_figure(small, cells())
+    assert alone.figure.axes[0].get_ylim()[1] > 90 and "all +50.0" in alone.alt
+
+
+def test_lengths_that_are_nearly_the_same_share_a_line_of_the_legend():
+    shown = points()
+    shown.loc[shown["method"] == "ES-n-40", "length"] += 5
+    figure = doses_figures.collapse_figure(shown, cells()).figure
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert [label for label in labels if label.endswith("two")] == ["1,200 iterations: two"]
 
 
 def test_contrasts_that_no_run_has_are_not_drawn():
