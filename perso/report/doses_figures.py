@@ -105,7 +105,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
             draw_studies(ax, of_runs, hues)
             draw_cells(ax, of_papers)
-            ax.set_ylim(*limits(of_runs, of_papers))
+            ax.set_ylim(*axis_ends(of_runs, of_papers))
             ax.set_title(with_symbols(f"{name}: {part}"), loc="left")
         line[0].set(ylabel="change (pp)")
     for ax in axes[-1]:
@@ -141,7 +141,7 @@ def of_many(points: pd.DataFrame) -> pd.DataFrame:
     return points if many.empty else many
 
 
-def limits(points: pd.DataFrame, cells: pd.DataFrame) -> tuple[float, float]:
+def axis_ends(points: pd.DataFrame, cells: pd.DataFrame) -> tuple[float, float]:
     """The ends of an axis in points: intervals of `of_many`, and the papers' effects.
 
     Intervals of predictions may end outside.
