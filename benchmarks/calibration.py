@@ -166,9 +166,7 @@ def spreads(
     medians = pd.DataFrame(both).groupby(where).transform("median").to_numpy()
     distances = np.abs(both - medians)
     noise = np.array([[sampling_variance(column) for column in each.T] for each in study])
-    changed = resampling.estimate(
-        lambda groups: dispersions.sd_change(both, noise, groups), where, rng, DRAWS
-    )
+    changed = resampling.estimate(dispersions.sd_change(both, noise), where, rng, DRAWS)
     apart = cohorts.mean_over_people(distances[:, 0] - distances[:, 1], where, drawn=False)
     return {"Brown–Forsythe": apart.p < 0.05, "resampling people": changed.p < 0.05}
 
@@ -224,21 +222,24 @@ def slope_of_sds(rng: np.random.Generator, people: int, number: int = 1) -> dict
     study = hits(rng, people, [0.93] * 7)
     halves = [np.array([each[half::2].mean(axis=0) for each in study]) / FLIPS for half in (0, 1)]
 
-    def sides(groups: resampling.Groups) -> tuple[np.ndarray, np.ndarray]:
-        x = [correlations.means(each, groups) for each in halves]
-        y = [dispersions.dispersion(each, dispersions.SD, groups) for each in halves[::-1]]
-        return np.stack(x, axis=-2), np.stack(y, axis=-2)
+    def of_cohort(drawn: resampling.Drawn) -> np.ndarray:
+        x = [drawn.mean(each) for each in halves]
+        y = [drawn.variance(each) for each in halves[::-1]]
+        return np.stack([np.stack(x, axis=-2), np.stack(y, axis=-2)], axis=-3)
 
-    return slope_tests(sides, cohorts_of(people, number), rng)
+    def sides(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, variance = correlations.both_sides(found)
+        return mean, np.sqrt(np.maximum(variance, 0))
+
+    return slope_tests(resampling.Statistic(of_cohort, sides), cohorts_of(people, number), rng)
 
 
 def slope_tests(
     sides: correlations.Sides, where: np.ndarray, rng: np.random.Generator
 ) -> dict[str, bool]:
     """The ledger's test of a slope whose true value is 0, and whether its interval contains it."""
-    found = resampling.estimate(
-        lambda groups: correlations.slope_of(*sides(groups)), where, rng, DRAWS
-    )
+    slope = sides.then(lambda both: correlations.slope_of(*both))
+    found = resampling.estimate(slope, where, rng, DRAWS)
     return {"slope over settings": found.p < 0.05, "interval of a slope": covers(found, 0)}
 
 

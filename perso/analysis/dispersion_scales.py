@@ -1,32 +1,36 @@
 """The between-person SD on three scales: do people become equal, or all come near 100 %?"""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
 from perso.methods.method import BASELINE
 from perso.stats.paired import ROUNDING
-from perso.stats.resampling import Groups, estimate, in_cohorts
+from perso.stats.resampling import Drawn, Statistic, estimate
 
 # Gauss–Hermite: means over a normal distribution are weighted sums over these multiples of its SD
 NODES, SHARES = np.polynomial.hermite_e.hermegauss(20)
 SHARES = SHARES / SHARES.sum()
 
 
-def moments(values: np.ndarray, noise: np.ndarray | float, groups: Groups):
-    """Mean and variance of accuracies over people, by cohort and then averaged: [..., k] each.
+def moments_of(values: np.ndarray, noise: np.ndarray, people: Drawn) -> np.ndarray:
+    """Mean and variance of accuracies over the people of a cohort, [..., 2, k].
 
     values   accuracies, shares [n people, k methods]
     noise    their sampling variances, as `values`; the variance over people is without them
-    groups   the people of each cohort, see `resampling.estimate`
+    """
+    variance = people.variance(values) - people.mean(noise)
+    return np.stack([people.mean(values), variance], axis=-2)
+
+
+def mean_and_variance(moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both `moments_of` accuracies, averaged over cohorts, [..., k] each.
+
     A variance below 0, which noise alone can give, is 0.
     """
-    noise = np.broadcast_to(noise, values.shape)
-    means = [values[group].mean(axis=-2) for group in groups]
-    variances = [
-        values[group].var(axis=-2, ddof=1) - noise[group].mean(axis=-2) for group in groups
-    ]
-    return np.mean(means, axis=0), np.maximum(np.mean(variances, axis=0), 0)
+    return moments[..., 0, :], np.maximum(moments[..., 1, :], 0)
 
 
 def relative_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -95,15 +99,12 @@ def dispersion_on_scales(
     values = pair.to_numpy()
     noise = variances.loc[pair.index, [method, base]].to_numpy()
     labels = cohort.loc[pair.index].to_numpy()
+    moments = Statistic(partial(moments_of, values, noise), mean_and_variance)
     lines = {}
     for name, scale in SCALES.items():
-
-        def change(groups: Groups, scale=scale) -> np.ndarray:
-            sds = scale(*moments(values, noise, groups))
-            return sds[..., 0] - sds[..., 1]
-
-        found = estimate(change, labels, rng)
-        sds = scale(*moments(values, noise, in_cohorts(labels)))
+        both = moments.then(lambda found, scale=scale: scale(*found))
+        found = estimate(both.then(lambda sds: sds[..., 0] - sds[..., 1]), labels, rng)
+        sds = both.of(labels)
         lines[name] = {
             "base": sds[1],
             "method": sds[0],

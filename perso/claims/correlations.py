@@ -5,16 +5,17 @@ interval stays wide however many people there are. A least-squares slope settles
 that can be compared with the printed one. Spearman's ρ is among the further statistics.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
+from scipy.special import logit
 
-from perso.analysis.dispersion_scales import logit_sd, moments
+from perso.analysis.dispersion_scales import logit_sd
 from perso.analysis.printed import printed_table
 from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit
-from perso.claims.dispersions import BETWEEN_PERSON_SD, SPREAD, dispersion, expected_range
+from perso.claims.dispersions import SPREAD, dispersion_of, variability
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
 from perso.claims.hypotheses import Z
@@ -22,7 +23,7 @@ from perso.methods.registry import V3
 from perso.parts import PARTS
 from perso.stats import bootstrap
 from perso.stats.paired import ROUNDING
-from perso.stats.resampling import Groups, estimate, in_cohorts
+from perso.stats.resampling import Drawn, Statistic, estimate
 
 # The methods of v3's Table I in its two blocks. Where two of our methods stand for one printed row
 # (transfer learning at two learning rates), the last one is taken, which has the lower rate.
@@ -35,9 +36,7 @@ SHAPING_ROWS = tuple(
 )
 BLOCKS = {"shaping": SHAPING_ROWS, "data grouping": GROUPINGS}
 
-# What a function of the people of each cohort computes: the two sides of a slope over k settings,
-# [..., directions, k] each
-Sides = Callable[[Groups], tuple[np.ndarray, np.ndarray]]
+Sides = Statistic  # the two sides of a slope over k settings, [..., directions, k] each
 
 # The printed range is that of 100 people; ours is that expected of ten (`expected_range`). Of
 # normal values ten have .61 of the range of 100.
@@ -76,7 +75,7 @@ def slope_finding(
 ) -> Finding:
     """Test the sign of a slope over settings (`resampling.estimate`).
 
-    sides       computes x and y, in percentage points unless `over_range`
+    sides       x and y, in percentage points unless `over_range`
     cohort      of each person, [n]
     expected    the sign of the slope according to the claim
     printed     the slope in the papers' table; half of it is the margin unless `margin` is given
@@ -84,17 +83,18 @@ def slope_finding(
     in_logits   the same sides in logits, whose slope is a further statistic
     """
 
-    def statistic(groups: Groups) -> np.ndarray:
-        x, y = sides(groups)
-        slope = slope_of(x, y)
-        return slope * np.ptp(x, axis=-1).mean(axis=-1) if over_range else slope
+    def slope(both: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        x, y = both
+        found = slope_of(x, y)
+        return found * np.ptp(x, axis=-1).mean(axis=-1) if over_range else found
 
-    found = estimate(statistic, cohort, rng)
-    x, y = sides(in_cohorts(cohort))
+    found = estimate(sides.then(slope), cohort, rng)
+    x, y = sides.of(cohort)
     more = {"ρ": bootstrap.spearman(x.mean(axis=-2), y.mean(axis=-2))}
     if in_logits:
-        logit = estimate(lambda groups: slope_of(*in_logits(groups)), cohort, rng, draws=1000)
-        more |= {"in logits": logit.value, "logits low": logit.low, "logits high": logit.high}
+        more_draws = in_logits.then(lambda both: slope_of(*both))
+        also = estimate(more_draws, cohort, rng, draws=1000)
+        more |= {"in logits": also.value, "logits low": also.low, "logits high": also.high}
     return Finding(
         what=what,
         test="slope over settings",
@@ -116,18 +116,18 @@ def slope_finding(
     )
 
 
-def means(values: np.ndarray, groups: Groups) -> np.ndarray:
-    """Means of values [n people, k] over people, by cohort and then averaged: [..., k]."""
-    return np.mean([values[group].mean(axis=-2) for group in groups], axis=0)
-
-
 def slope_of_means(x: np.ndarray, y: np.ndarray) -> Sides:
     """The sides of a slope of the means of y over those of x, [n people, k] each."""
 
-    def sides(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
-        return means(x, groups)[..., None, :], means(y, groups)[..., None, :]
+    def of_cohort(people: Drawn) -> np.ndarray:
+        return np.stack([people.mean(x), people.mean(y)], axis=-2)[..., None, :]
 
-    return sides
+    return Statistic(of_cohort, both_sides)
+
+
+def both_sides(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two sides from one array, [..., 2, directions, k]."""
+    return means[..., 0, :, :], means[..., 1, :, :]
 
 
 # --- claim 2
@@ -252,46 +252,49 @@ def dispersion_slope(
     Means are of one half of the test digits and dispersions of the other, and the other way round:
     sampling noise that lowers a mean near 100 % and widens its SD is then in one side alone.
     """
-    noise = halves.noise if what == BETWEEN_PERSON_SD else np.zeros(halves.accuracies.shape)
 
-    def sides(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
-        x = [means(each, groups) for each in halves.accuracies]
+    def of_cohort(measured: np.ndarray, people: Drawn) -> np.ndarray:
+        """Means of either half, and the variability of the other, [..., 2, 2 halves, k]."""
+        x = [people.mean(each) for each in halves.accuracies]
         y = [
-            dispersion(values, what, groups, variances)
-            for values, variances in zip(halves.accuracies[::-1], noise[::-1], strict=True)
+            variability(values, what, noise, people)
+            for values, noise in zip(measured[::-1], halves.noise[::-1], strict=True)
         ]
-        return 100 * np.stack(x, axis=-2), 100 * np.stack(y, axis=-2)
+        return np.stack([np.stack(x, axis=-2), np.stack(y, axis=-2)], axis=-3)
 
-    def in_logits(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
-        x, y = [], []
-        for own, other in ((0, 1), (1, 0)):
-            mean = np.clip(means(halves.accuracies[own], groups), ROUNDING, 1 - ROUNDING)
-            x.append(np.log(mean / (1 - mean)))
-            values = halves.accuracies[other]
-            if what == SPREAD:
-                logits = empirical_logits(values, halves.digits[other])
-                ranges = [expected_range(logits[group]) for group in groups]
-                y.append(np.mean(ranges, axis=0))
-            else:
-                y.append(logit_sd(*moments(values, noise[other], groups)))
-        return np.stack(x, axis=-2), np.stack(y, axis=-2)
+    def in_points(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, other = both_sides(found)
+        return 100 * mean, 100 * dispersion_of(what, other)
 
+    def in_logits(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, other = both_sides(found)
+        x = logit(np.clip(mean, ROUNDING, 1 - ROUNDING))
+        if what == SPREAD:
+            return x, other
+        return x, logit_sd(mean[..., ::-1, :], np.maximum(other, 0))
+
+    measured = halves.accuracies
+    if what == SPREAD:
+        measured = empirical_logits(halves.accuracies, halves.digits)
     return slope_finding(
         what=name,
-        sides=sides,
+        sides=Statistic(partial(of_cohort, halves.accuracies), in_points),
         cohort=halves.cohort,
         rng=rng,
         expected=-1,
         printed=printed,
-        in_logits=in_logits,
+        in_logits=Statistic(partial(of_cohort, measured), in_logits),
         of=of,
     )
 
 
 def empirical_logits(accuracies: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """Logits of accuracies [n, k] on so many digits [n], with half a digit added on either side."""
-    right = accuracies * digits[:, None]
-    return np.log((right + 0.5) / (digits[:, None] - right + 0.5))
+    """Logits of accuracies [..., n, k] on so many digits [..., n].
+
+    Half a digit is added on either side.
+    """
+    right = accuracies * digits[..., None]
+    return np.log((right + 0.5) / (digits[..., None] - right + 0.5))
 
 
 # --- the printed table

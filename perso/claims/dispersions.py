@@ -4,11 +4,12 @@ Dispersions are those within a cohort, averaged over cohorts: all people of a co
 one D_G, so a cohort's mean depends on that test set.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from perso.analysis import sampling_noise
-from perso.analysis.dispersion_scales import moments
 from perso.analysis.printed import printed_table
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
@@ -20,7 +21,7 @@ from perso.claims.hypotheses import (
     printed_row,
 )
 from perso.methods.method import BASELINE
-from perso.stats.resampling import Estimate, Groups, estimate
+from perso.stats.resampling import Drawn, Estimate, Statistic, estimate
 
 # Measures of dispersion over people. The words are part of findings' texts and of seeds.
 SD = "sd"
@@ -32,21 +33,29 @@ TEST_DIGITS = 31  # of a person in v3: about 93 test images, three of each digit
 ONE_THIRD = 1.52  # effect in standard errors that a two-sided test has a power of 33 % for
 
 
-def dispersion(
-    values: np.ndarray, what: str, groups: Groups, noise: np.ndarray | float = 0.0
-) -> np.ndarray:
+def dispersion(values: np.ndarray, what: str, noise: np.ndarray | None = None) -> Statistic:
     """Dispersion over people of accuracies [n people, k methods] within cohorts: [..., k].
 
     what     SD, BETWEEN_PERSON_SD or SPREAD
-    groups   the people of each cohort, see `resampling.estimate`
     noise    variances of the accuracies due to the choice of test samples, as `values`; these are
              removed from the between-person SD
     """
+    return Statistic(partial(variability, values, what, noise), partial(dispersion_of, what))
+
+
+def variability(
+    values: np.ndarray, what: str, noise: np.ndarray | None, people: Drawn
+) -> np.ndarray:
+    """What the `dispersion` is of in one cohort, [..., k]: the variance; of SPREAD the range."""
     if what == SPREAD:
-        return np.mean([expected_range(values[group]) for group in groups], axis=0)
-    removed = noise if what == BETWEEN_PERSON_SD else 0.0
-    _, variance = moments(values, removed, groups)
-    return np.sqrt(variance)
+        return expected_range(people.values(values))
+    variance = people.variance(values)
+    return variance - people.mean(noise) if what == BETWEEN_PERSON_SD else variance
+
+
+def dispersion_of(what: str, means: np.ndarray) -> np.ndarray:
+    """The `dispersion` from means of `variability` over cohorts."""
+    return means if what == SPREAD else np.sqrt(np.maximum(means, 0))
 
 
 def expected_range(values: np.ndarray, people: int = IN_A_SPREAD) -> np.ndarray:
@@ -58,7 +67,7 @@ def expected_range(values: np.ndarray, people: int = IN_A_SPREAD) -> np.ndarray:
     n = values.shape[-2]
     ranks = np.arange(n + 1) / n
     is_maximum = np.diff(ranks**people)  # probability of each rank to be the maximum
-    return ((is_maximum - is_maximum[::-1])[:, None] * np.sort(values, axis=-2)).sum(axis=-2)
+    return (is_maximum - is_maximum[::-1]) @ np.sort(values, axis=-2)
 
 
 def sampling_variances_of(
@@ -81,7 +90,7 @@ def variation(evidence: Evidence, of: str = "v3") -> Finding:
     on_G = evidence.people(of, "D_G", BASELINE).loc[people.index].to_numpy()
 
     found = estimate(
-        lambda groups: variation_of(on_I, noise, on_G, groups),
+        variation_of(on_I, noise, on_G),
         evidence.cohorts(of, people.index),
         evidence.rng("variation", of),
     )
@@ -94,13 +103,9 @@ def variation(evidence: Evidence, of: str = "v3") -> Finding:
     )
 
 
-def variation_of(
-    on_I: np.ndarray, noise: np.ndarray, on_G: np.ndarray, groups: Groups
-) -> np.ndarray:
+def variation_of(on_I: np.ndarray, noise: np.ndarray, on_G: np.ndarray) -> Statistic:
     """Between-person SD of accuracies on D_I [n, 1] minus whole SD of those on D_G, in pp."""
-    sd_I = dispersion(on_I, BETWEEN_PERSON_SD, groups, noise)
-    sd_G = dispersion(on_G, SD, groups)
-    return 100 * (sd_I - sd_G)[..., 0]
+    return sd_change(np.hstack([on_I, on_G]), np.hstack([noise, np.zeros(on_G.shape)]))
 
 
 def printed_variation() -> float:
@@ -120,7 +125,7 @@ def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) 
     values = people.to_numpy()
 
     found = estimate(
-        lambda groups: sd_change(values, noise, groups),
+        sd_change(values, noise),
         evidence.cohorts(of, people.index),
         evidence.rng("excess", of, method, part),
     )
@@ -135,13 +140,13 @@ def excess(evidence: Evidence, method: str, part: str, direction: int, of: str) 
     )
 
 
-def sd_change(values: np.ndarray, noise: np.ndarray, groups: Groups) -> np.ndarray:
+def sd_change(values: np.ndarray, noise: np.ndarray) -> Statistic:
     """Between-person SD of the first of two methods minus that of the second, in pp: [...].
 
     values, noise   accuracies and their sampling variances, [n, 2]
     """
-    sds = dispersion(values, BETWEEN_PERSON_SD, groups, noise)
-    return 100 * (sds[..., 0] - sds[..., 1])
+    sds = dispersion(values, BETWEEN_PERSON_SD, noise)
+    return sds.then(lambda both: 100 * (both[..., 0] - both[..., 1]))
 
 
 def sd_finding(found: Estimate, what: str, expected: int, printed: float, of: str) -> Finding:

@@ -3,8 +3,10 @@
 A mean over people has `cohorts.mean_over_people`; here the interval comes from resampling.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -16,7 +18,66 @@ from perso.stats.paired import ROUNDING, without_nan
 
 AT_ONCE = 250  # draws that are computed together: more would need more memory
 
-Groups = Sequence[np.ndarray]  # the people of each cohort as places, int [..., n_c] each
+
+@dataclass(frozen=True)
+class Drawn:
+    """People of one cohort, as they are or drawn with replacement.
+
+    Below, `values` are of all people of all cohorts, [people, k].
+    """
+
+    cohort: np.ndarray  # places of the cohort's people, int [n]
+    picked: np.ndarray  # which of them, int 0 … n-1, [..., n]
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """The share that each of the cohort's people has of those drawn, [..., n]."""
+        n = len(self.cohort)
+        draws = self.picked.reshape(-1, n)
+        apart = draws + n * np.arange(len(draws))[:, None]
+        return (np.bincount(apart.ravel(), minlength=apart.size) / n).reshape(self.picked.shape)
+
+    def values(self, values: np.ndarray) -> np.ndarray:
+        """Their values, [..., n, k]."""
+        return values[self.cohort][self.picked]
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Mean of their values, [..., k]."""
+        return self.shares @ values[self.cohort]
+
+    def variance(self, values: np.ndarray) -> np.ndarray:
+        """Variance of their values (divisor n - 1), [..., k]; nan of a single person."""
+        n = len(self.cohort)
+        if n < 2:
+            return np.full((*self.picked.shape[:-1], values.shape[-1]), np.nan)
+        own = values[self.cohort]
+        apart = own - own.mean(axis=0)
+        squares = self.shares @ apart**2 - (self.shares @ apart) ** 2
+        return squares * n / (n - 1)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of people in cohorts: a function of numbers that are averaged over cohorts.
+
+    of_cohort   numbers of the people of one cohort, [...] or [..., q]
+    of_means    the statistic from the means of these numbers over cohorts, which have their shape
+    """
+
+    of_cohort: Callable[[Drawn], np.ndarray]
+    of_means: Callable[[np.ndarray], Any]
+
+    def of(self, cohort: np.ndarray) -> Any:
+        """The statistic of all people, from the label of each person's cohort [n]."""
+        return self.of_means(np.mean(self.by_cohort(in_cohorts(cohort)), axis=0))
+
+    def then(self, function: Callable) -> "Statistic":
+        """A function of the statistic."""
+        return Statistic(self.of_cohort, lambda means: function(self.of_means(means)))
+
+    def by_cohort(self, groups: Sequence[np.ndarray]) -> np.ndarray:
+        """The numbers of each cohort, [cohorts, ...], from the places of its people."""
+        return np.array([self.of_cohort(Drawn(own, np.arange(len(own)))) for own in groups])
 
 
 @dataclass(frozen=True)
@@ -34,14 +95,14 @@ class Estimate:
 
 
 def estimate(
-    statistic: Callable[[Groups], np.ndarray],
+    statistic: Statistic,
     cohort: np.ndarray,
     rng: np.random.Generator,
     draws: int = 2000,
 ) -> Estimate:
     """A statistic of people, with intervals by resampling people within their cohorts.
 
-    statistic   of the people of each cohort, int [..., n_c] each; [...], one number per draw
+    statistic   one number per draw, [...]
     cohort      label of each person's cohort, [n]
     draws       at most; many people have fewer (`draws_for`)
     The ends are percentiles of the draws, expanded for few people (see
@@ -54,7 +115,7 @@ def estimate(
     """
     groups = in_cohorts(cohort)
     n, k = len(cohort), len(groups)
-    value = float(statistic(groups)) if n else np.nan
+    value = float(statistic.of(cohort)) if n else np.nan
     nothing = Estimate(value, np.nan, np.nan, (np.nan, np.nan), np.nan, np.nan, n, k)
     if n < MIN_PEOPLE or n <= k or np.isnan(value):
         return nothing
@@ -92,13 +153,17 @@ def in_cohorts(cohort: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(np.asarray(cohort) == label) for label in np.unique(cohort)]
 
 
-def resamples(statistic: Callable, groups: Groups, rng: np.random.Generator, draws: int):
-    """Yield the statistic of resampled people, AT_ONCE draws at a time."""
+def resamples(
+    statistic: Statistic, groups: Sequence[np.ndarray], rng: np.random.Generator, draws: int
+) -> Iterator[np.ndarray]:
+    """Yield the statistic of resampled people, AT_ONCE draws at a time.
+
+    groups   the people of each cohort as places, int [n_c] each
+    """
     for start in range(0, draws, AT_ONCE):
         count = min(AT_ONCE, draws - start)
-        yield statistic(
-            [group[rng.integers(len(group), size=(count, len(group)))] for group in groups]
-        )
+        drawn = (Drawn(own, rng.integers(len(own), size=(count, len(own)))) for own in groups)
+        yield statistic.of_means(np.mean([statistic.of_cohort(each) for each in drawn], axis=0))
 
 
 def percentiles(found: np.ndarray, level: float, n: int, cohorts: int) -> tuple[float, float]:
@@ -116,8 +181,10 @@ def percentile_p(found: np.ndarray, n: int, cohorts: int) -> float:
     return 2 * stats.t.cdf(stats.norm.ppf(min(share, 0.5)) / expansion, n - cohorts)
 
 
-def jackknife_error(statistic: Callable, groups: Groups) -> float:
-    """Standard error of a statistic by leaving out one cohort at a time."""
+def jackknife_error(statistic: Statistic, groups: Sequence[np.ndarray]) -> float:
+    """Standard error of a statistic by leaving out one cohort at a time, see `resamples`."""
     k = len(groups)
-    without = np.array([statistic([*groups[:c], *groups[c + 1 :]]) for c in range(k)])
+    numbers = statistic.by_cohort(groups)
+    means = np.array([np.delete(numbers, c, axis=0).mean(axis=0) for c in range(k)])
+    without = statistic.of_means(means)
     return float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))

@@ -9,21 +9,21 @@ from perso.methods.method import BASELINE
 from perso.stats.resampling import estimate
 
 VALUES = np.array([[0.5, 0.7], [0.7, 0.7], [0.9, 0.7]])
-ALL = [np.arange(3)]
+ALL = np.zeros(3)  # one cohort
 
 
 def test_measures_of_dispersion():
-    assert dispersions.dispersion(VALUES, dispersions.SD, ALL) == pytest.approx([0.2, 0])
+    assert dispersions.dispersion(VALUES, dispersions.SD).of(ALL) == pytest.approx([0.2, 0])
     noise = np.full(VALUES.shape, 0.03)
-    between = dispersions.dispersion(VALUES, dispersions.BETWEEN_PERSON_SD, ALL, noise)
+    between = dispersions.dispersion(VALUES, dispersions.BETWEEN_PERSON_SD, noise).of(ALL)
     assert between == pytest.approx([0.1, 0])  # never below 0
 
 
 def test_dispersion_is_within_cohorts():
     apart = np.array([[0.1], [0.1], [0.9], [0.9]])
-    groups = [np.array([0, 1]), np.array([2, 3])]
+    cohort = np.array([0, 0, 1, 1])
     for what in (dispersions.SD, dispersions.SPREAD):
-        assert dispersions.dispersion(apart, what, groups) == pytest.approx([0])
+        assert dispersions.dispersion(apart, what).of(cohort) == pytest.approx([0])
 
 
 def test_the_expected_range_of_people():
@@ -42,10 +42,10 @@ def test_the_between_person_sd_of_test_noise_alone_is_small(make_evidence):
     found = make_evidence(hits_of, of="v3")
     people = found.people("v3", "D_I", BASELINE)
     noise = dispersions.sampling_variances_of(found, people, "D_I")
-    groups = [np.arange(len(people))]
+    cohort = np.zeros(len(people))
     values = people.to_numpy()
-    whole = dispersions.dispersion(values, dispersions.SD, groups)
-    between = dispersions.dispersion(values, dispersions.BETWEEN_PERSON_SD, groups, noise)
+    whole = dispersions.dispersion(values, dispersions.SD).of(cohort)
+    between = dispersions.dispersion(values, dispersions.BETWEEN_PERSON_SD, noise).of(cohort)
     assert between < whole
     assert np.isfinite(dispersions.variation(found).value)
 
@@ -69,7 +69,7 @@ def test_claim_15_is_decided_by_enough_people(ratio, outcome):
     on_I, noise = simulated(sd_G + ratio * printed / 100)
     on_G = np.random.default_rng(1).normal(0.8, sd_G, on_I.shape)
     found = estimate(
-        lambda groups: dispersions.variation_of(on_I, noise, on_G, groups),
+        dispersions.variation_of(on_I, noise, on_G),
         np.arange(len(on_I)) % 2,
         np.random.default_rng(2),
     )
@@ -83,7 +83,7 @@ def test_a_change_of_the_between_person_sd_is_decided_by_enough_people(expected,
     change = 0.012 * expected  # as printed for D_G, or the opposite for D_I
     values, noise = simulated(0.034 + ratio * change, 0.034)
     found = estimate(
-        lambda groups: dispersions.sd_change(values, noise, groups),
+        dispersions.sd_change(values, noise),
         np.arange(len(values)) % 4,
         np.random.default_rng(3),
     )
@@ -95,7 +95,7 @@ def test_a_change_of_the_between_person_sd_is_decided_by_enough_people(expected,
 def test_without_a_printed_change_the_margin_is_that_of_the_papers_power():
     values, noise = simulated(0.034, 0.034)
     found = estimate(
-        lambda groups: dispersions.sd_change(values, noise, groups),
+        dispersions.sd_change(values, noise),
         np.zeros(len(values)),
         np.random.default_rng(3),
     )

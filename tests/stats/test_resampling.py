@@ -3,16 +3,23 @@
 import numpy as np
 import pytest
 
-from perso.stats.resampling import Groups, estimate, in_cohorts, jackknife_error
+from perso.stats.resampling import Drawn, Statistic, estimate, in_cohorts, jackknife_error
 
 
-def mean_of(values: np.ndarray):
+def mean_of(values: np.ndarray) -> Statistic:
     """The mean of cohorts' means as a statistic of people."""
+    return Statistic(lambda people: people.mean(values[:, None])[..., 0], lambda means: means)
 
-    def statistic(groups: Groups) -> np.ndarray:
-        return np.mean([values[group].mean(axis=-1) for group in groups], axis=0)
 
-    return statistic
+def test_numbers_of_drawn_people():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(9, 2))
+    people = Drawn(np.array([1, 4, 8]), rng.integers(3, size=(5, 3)))
+    drawn = people.values(values)
+    assert drawn.shape == (5, 3, 2)
+    assert people.mean(values) == pytest.approx(drawn.mean(axis=1))
+    assert people.variance(values) == pytest.approx(drawn.var(axis=1, ddof=1))
+    assert np.isnan(Drawn(np.array([1]), np.array([0])).variance(values)).all()
 
 
 def test_the_interval_of_a_mean_is_students():
@@ -58,10 +65,10 @@ def test_people_stay_in_their_cohorts():
     cohort = np.array(["b", "a", "b", "a", "a", "b"])
     seen = []
 
-    def statistic(groups: Groups) -> np.ndarray:
-        seen.extend(groups)
-        return np.mean([group.mean(axis=-1) for group in groups], axis=0)
+    def of_cohort(people: Drawn) -> np.ndarray:
+        seen.append(people.cohort[people.picked])
+        return people.picked.mean(axis=-1)
 
-    estimate(statistic, cohort, np.random.default_rng(0), draws=20)
+    estimate(Statistic(of_cohort, np.asarray), cohort, np.random.default_rng(0), draws=20)
     assert {label for group in seen[::2] for label in cohort[group].ravel()} == {"a"}
     assert {label for group in seen[1::2] for label in cohort[group].ravel()} == {"b"}
