@@ -17,16 +17,17 @@ def fingerprint(facts) -> str:
     return hashlib.sha256(encode(facts).encode()).hexdigest()[:32]
 
 
-def fingerprints(before: list, own: Iterable[list], after: list) -> Iterator[str]:
-    """`fingerprint([*before, *each, *after])` of each in `own`; what they share is encoded once.
+def fingerprints(before: list, own: Iterable[str], after: list) -> Iterator[str]:
+    """`fingerprint([*before, *each, *after])` of each list in `own`; shared facts are encoded once.
 
-    before, each   of one fact or more
+    own             lists as `encode` writes them
+    before, each    of one fact or more
     """
     shared = hashlib.sha256(encode(before)[:-1].encode())  # without its closing bracket
     end = "," + encode(after)[1:] if after else "]"
     for each in own:
         whole = shared.copy()
-        whole.update(f",{encode(each)[1:-1]}{end}".encode())
+        whole.update(f",{each[1:-1]}{end}".encode())
         yield whole.hexdigest()[:32]
 
 

@@ -267,13 +267,13 @@ class Store:
         keys = list(keys)
         if not self.path.exists():
             return pd.DataFrame(columns=list(ROW))
+        found = {line[0]: line for line in self.select("rows", keys, list(ROW))}
         stored = pd.DataFrame.from_records(
-            self.select("rows", keys), columns=list(SCHEMA["rows"]), coerce_float=True
-        )[list(ROW)]
+            [found[key] for key in keys if key in found], columns=list(ROW), coerce_float=True
+        )
         # a column of NULL is of nan, not of None
         real = {column: float for column, kind in ROW.items() if kind == "REAL"} | {"n_U": float}
-        stored = stored.astype(real).set_index("key")
-        return stored.loc[[key for key in keys if key in stored.index]].reset_index()
+        return stored.astype(real)
 
     def network(self, key: str) -> dict[str, str | int | float | bytes]:
         """Return the row of a generic network or an auto-encoder; KeyError if it is missing."""

@@ -8,7 +8,7 @@ Everywhere, `data` has resolved settings (see `hardware.resolved`), with nothing
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from perso.methods import schedules
 from perso.methods.method import Method, Phase, decides_numbers
 from perso.methods.starts import Enrolled, MetaLearned, Prototypes, UserNetwork
 from perso.own_code import DIGEST, digest, is_reference
-from perso.seeds import fingerprint, fingerprints
+from perso.seeds import encode, fingerprint, fingerprints
 from perso.settings import Settings
 from perso.study import plans
 from perso.training import engine
@@ -163,36 +163,50 @@ def encoder_key(data: StudyData, fold_number: int) -> str:
     return fingerprint([facts, plans.ENCODER, [data.content_of(fold), *people]])
 
 
-def keys(
-    data: StudyData, method: Method, fold_number: int, repeat: int, groups: Iterable[tuple]
+def own_facts(
+    data: StudyData, fold_number: int, repeat: int, groups: Iterable[tuple], with_other: bool
 ) -> dict[Person, str]:
-    """Return the keys of a method's models of some people of a fold, {person: key}.
+    """Return what the keys of any method's models hold of each person, as `seeds.encode` writes it.
 
-    groups   people whose models are fused in one network, network by network: their number and a
-             person's place among them decide how sums are rounded
-    What these models share is computed once.
-    InputError where a function of the user's own fails, or does not show what it depends on.
+    groups       people whose models are fused in one network, network by network: their number and
+                 a person's place among them decide how sums are rounded
+    with_other   whether another individual's data train the models, see `needs_other`
     """
     fold = data.splits.folds[fold_number]
-    needs_other = any(
-        "other" in (each.global_extra, each.individual_data) for each in method.lineage
-    )
-    before, more = shared_facts(data, method, fold_number, repeat)
     D_G = data.content_of(fold)
     own = {}
     for fused in groups:
         for place, person in enumerate(fused):
-            other = data.content[fold.neighbour(person)] if needs_other else ""
+            other = data.content[fold.neighbour(person)] if with_other else ""
             who = [data.content[person], other, D_G]
-            own[person] = [who, repeat, [place, len(fused)]]
+            own[person] = encode([who, repeat, [place, len(fused)]])
+    return own
+
+
+def needs_other(method: Method) -> bool:
+    """Return whether a method's models train on another individual's data."""
+    return any("other" in (each.global_extra, each.individual_data) for each in method.lineage)
+
+
+def keys(
+    data: StudyData, method: Method, fold_number: int, repeat: int, own: Mapping[Person, str]
+) -> dict[Person, str]:
+    """Return the keys of a method's models of some people of a fold, {person: key}.
+
+    own   the `own_facts` of these people
+    What these models share is computed once.
+    InputError where a function of the user's own fails, or does not show what it depends on.
+    """
+    before, more = shared_facts(data, method, fold_number, repeat)
     return dict(zip(own, fingerprints(before, own.values(), more), strict=True))
 
 
 def key(
     data: StudyData, method: Method, fold_number: int, repeat: int, fused: tuple, person: Person
 ) -> str:
-    """Return the key of one model; `fused` is the group of `keys` that the person is in."""
-    return keys(data, method, fold_number, repeat, [fused])[person]
+    """Return the key of one model; `fused` is the group of `own_facts` that the person is in."""
+    own = own_facts(data, fold_number, repeat, [fused], needs_other(method))
+    return keys(data, method, fold_number, repeat, own)[person]
 
 
 def shared_facts(

@@ -79,6 +79,7 @@ class Study:
         self.folds = self.data.splits.folds
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
+        self.own_facts = cache(self.own_facts)
         self.keys_of = cache(self.keys_of)
         self.wanted_of = cache(self.wanted_of)
 
@@ -142,8 +143,15 @@ class Study:
 
     def keys_of(self, method: Method, people: tuple, fold: int, repeat: int) -> dict[Person, str]:
         """Return the keys of one method's models of people of a fold."""
+        own = self.own_facts(people, fold, repeat, identity.needs_other(method))
+        return identity.keys(self.data_at(repeat), method, fold, repeat, own)
+
+    def own_facts(
+        self, people: tuple, fold: int, repeat: int, with_other: bool
+    ) -> dict[Person, str]:
+        """Return what the keys of all methods hold of each of these people of a fold."""
         groups = chunks(people, self.settings.lanes)
-        return identity.keys(self.data_at(repeat), method, fold, repeat, groups)
+        return identity.own_facts(self.data_at(repeat), fold, repeat, groups, with_other)
 
     def cost(self, job: Job) -> int:
         """Return the iterations of a job, over all its people."""
@@ -159,18 +167,18 @@ class Study:
 
     def wanted_of(self, methods: tuple[Method, ...]) -> pd.DataFrame:
         """`wanted` of these methods."""
-        keys = {
-            (name, person, job.repeat): key
-            for job in self.jobs(methods)
-            for (name, person), key in job.keys.items()
-        }
-        lines = [
-            (method.name, str(person), repeat, number, keys[method.name, person, repeat])
-            for method in methods
-            for number, fold in enumerate(self.folds)
-            for person in fold.individuals
-            for repeat in range(self.repeats_of(method))
-        ]
+        lines = []
+        for method in methods:
+            for number, fold in enumerate(self.folds):
+                keys = [
+                    self.keys_of(method, fold.individuals, number, repeat)
+                    for repeat in range(self.repeats_of(method))
+                ]
+                lines += [
+                    (method.name, str(person), repeat, number, of_people[person])
+                    for person in fold.individuals
+                    for repeat, of_people in enumerate(keys)
+                ]
         return pd.DataFrame(lines, columns=["method", "person", "repeat", "fold", "key"])
 
     def keys(self, methods: Iterable[Method] | None = None) -> list[str]:
@@ -188,7 +196,7 @@ class Study:
         given   rows from elsewhere, used where the store has none of that key
         """
         wanted = self.wanted(methods)
-        stored = self.store.rows(wanted["key"].unique())
+        stored = self.store.rows(dict.fromkeys(wanted["key"].tolist()))
         if given is not None:
             missing = given["key"].isin(wanted["key"]) & ~given["key"].isin(stored["key"])
             tables = [table for table in (stored, given[missing]) if len(table)]
@@ -203,7 +211,7 @@ class Study:
         """
         wanted = self.wanted(methods)
         columns = ["key", "reason"]
-        stored = self.store.select("failures", wanted["key"], columns)
+        stored = self.store.select("failures", wanted["key"].tolist(), columns)
         return wanted.merge(pd.DataFrame(stored, columns=columns, dtype=object), on="key")
 
     def missing_bases(self, jobs: Iterable[Job]) -> tuple[list[Job], list[Job]]:
