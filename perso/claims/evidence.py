@@ -199,7 +199,7 @@ class Evidence:
     def having(self, of: str, *methods: str) -> pd.DataFrame:
         """The rows of these methods; `Missing` unless each of them has a row."""
         rows = self.rows(of)
-        known = set(rows["method"])
+        known = set(rows["method"].unique())  # a column of text is slow to go through
         if without := [name for name in methods if name not in known]:
             raise Missing(f"models of {RUN_NAMES[of]}", *without)
         return rows[rows["method"].isin(methods)]

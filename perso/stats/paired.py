@@ -183,10 +183,10 @@ def bayesian_signed_rank(
         return Belief(np.nan, np.nan, np.nan)
     z = np.r_[0.0, d]
     ordered = np.argsort(z, kind="stable")
-    sorted_z = z[ordered]
+    different, starts = np.unique(z[ordered], return_index=True)
     # of each one, how many make a sum (twice the Walsh average) below -2·rope, and up to 2·rope
-    below = np.array([np.searchsorted(each + sorted_z, -2 * rope, "left") for each in z])
-    up_to = np.array([np.searchsorted(each + sorted_z, 2 * rope, "right") for each in z])
+    below = [np.searchsorted(each + different, -2 * rope, "left") for each in different]
+    up_to = [np.searchsorted(each + different, 2 * rope, "right") for each in different]
     draws = draws_for(draws, len(d))
     worse, better = np.empty(draws), np.empty(draws)
     alpha = np.r_[0.5, np.ones(len(d))]
@@ -194,12 +194,12 @@ def bayesian_signed_rank(
     for start in range(0, draws, at_once):
         count = min(at_once, draws - start)
         weights = rng.dirichlet(alpha, size=count)
-        # sums of the weights of the first 0, 1, … in order, and from each on
-        first = np.cumsum(np.c_[np.zeros(count), weights[:, ordered]], axis=1)
-        last = np.cumsum(np.c_[np.zeros(count), weights[:, ordered[::-1]]], axis=1)[:, ::-1]
+        weights = np.add.reduceat(weights[:, ordered], starts, axis=1)
+        # sums of the weights of the first 0, 1, … in order; all sum to 1
+        first = np.cumsum(np.c_[np.zeros(count), weights], axis=1)
         some = slice(start, start + count)
         worse[some] = np.einsum("di,di->d", weights, first[:, below])
-        better[some] = np.einsum("di,di->d", weights, last[:, up_to])
+        better[some] = np.einsum("di,di->d", weights, 1 - first[:, up_to])
     largest = np.argmax([worse, 1 - worse - better, better], axis=0)
     return Belief(*(float(np.mean(largest == region)) for region in range(3)))
 
