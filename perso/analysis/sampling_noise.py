@@ -4,7 +4,7 @@ The digits of a test set are the sample; the flips of a digit are one cluster. `
 columns of `sqlite.ROW`; `data` is a `dataset.StudyData`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +40,11 @@ def binomial_noise(data: StudyData, level: float = 0.9) -> pd.DataFrame:
 class DigitHits:
     """Hits of a person's networks of one method on each of g original digits, all repeats together.
 
-    Those of several methods on the same digits stand in lines. The flips of a digit are one
+    Those of several methods or people stand in lines (`stacked`). The flips of a digit are one
     cluster: the digits are the sample.
     """
 
-    digits: np.ndarray  # int [g]
+    digits: np.ndarray  # int [..., g]
     hits: np.ndarray  # sum over images and repeats, float [..., g]
     images: np.ndarray  # their number, float [..., g]
 
@@ -72,7 +72,13 @@ class DigitHits:
 
     def only(self, chosen: np.ndarray) -> "DigitHits":
         """The same on the chosen digits, places or bool [g]."""
-        return DigitHits(self.digits[chosen], self.hits[..., chosen], self.images[..., chosen])
+        return DigitHits(self.digits[..., chosen], self.hits[..., chosen], self.images[..., chosen])
+
+
+def stacked(several: Sequence[DigitHits]) -> DigitHits:
+    """The hits of several methods or people, each on as many digits, in lines."""
+    arrays = zip(*((each.digits, each.hits, each.images) for each in several), strict=True)
+    return DigitHits(*map(np.stack, arrays))
 
 
 def hits_by_digit(
@@ -125,15 +131,22 @@ def hits_in_fold(
     lists = (rows[column].tolist() for column in columns)
     for method, person, *network in zip(*lists, strict=True):
         networks.setdefault((method, person), []).append(network)
-    # the methods of a person share test images: what these show is looked up once
+    # the methods of a person share test images, the people of a fold those of D_G, and repeats
+    # often show the same digits: each is looked up once, and equal digits are one array
     known: dict[tuple, tuple[np.ndarray, ...]] = {}
+    places: dict[bytes, tuple[np.ndarray, ...]] = {}
+    arrays: dict[bytes, np.ndarray] = {}
     found: dict[str, dict[str, DigitHits]] = {}
     for (method, person), own in networks.items():
         tests = person, *((repeat, n) for repeat, _, n in own)
         if tests not in known:
-            digits = [digits_of(person, repeat, n) for repeat, _, n in own]
-            different, place = np.unique(np.concatenate(digits), return_inverse=True)
-            known[tests] = different, place, np.bincount(place).astype(float)
+            digits = np.concatenate([digits_of(person, repeat, n) for repeat, _, n in own])
+            if digits.tobytes() not in places:
+                different, place = np.unique(digits, return_inverse=True)
+                different = arrays.setdefault(different.tobytes(), different)
+                images = np.bincount(place).astype(float)
+                places[digits.tobytes()] = different, place, images
+            known[tests] = places[digits.tobytes()]
         different, place, images = known[tests]
         hits = np.concatenate([unpacked(blob, n) for _, blob, n in own])
         found.setdefault(method, {})[person] = DigitHits(

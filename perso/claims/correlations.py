@@ -5,8 +5,8 @@ interval stays wide however many people there are. A least-squares slope settles
 that can be compared with the printed one. Spearman's ρ is among the further statistics.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.special import logit
 
 from perso.analysis.dispersion_scales import logit_sd
 from perso.analysis.printed import printed_table
-from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit
+from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit, stacked
 from perso.claims.dispersions import SPREAD, dispersion_of, variability
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
@@ -169,36 +169,58 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
     `sampling_noise.sampling_variances`).
     """
     rows = evidence.having(of, *methods)
+
+    def order_of(count: int) -> np.ndarray:
+        return evidence.rng("halves", of, part).permutation(count)
+
     accuracies, noise, digits, cohorts = [], [], [], []
     for cohort, in_fold in enumerate(hits_by_digit(evidence.run(of).data, rows, part)):
         by_method = [in_fold.get(method, {}) for method in methods]
-        complete = set.intersection(*(set(people) for people in by_method))
-        if not complete:
-            continue
         common = [common_share(people, part) for people in by_method]
-        scales = np.array([scale for _, scale in common])
-        for person in (each for each in by_method[0] if each in complete):
-            own = [people[person] for people in by_method]
-            pure = [each.minus(hard) for each, (hard, _) in zip(own, common, strict=True)]
-            shared, without_common = side_by_side(own), side_by_side(pure)
-            if len(shared.digits) < FEWEST_DIGITS:
+        own, pure = [], []
+        for person in by_method[0]:
+            if not all(person in people for people in by_method):
                 continue
-            shuffled = evidence.rng("halves", of, part).permutation(len(shared.digits))
-            middle = len(shuffled) // 2
-            for half in (np.sort(shuffled[:middle]), np.sort(shuffled[middle:])):
-                digits.append(len(half))
-                accuracies.append(shared.only(half).accuracy())
-                noise.append(scales * without_common.only(half).variance())
-            cohorts.append(cohort)
+            hits = [people[person] for people in by_method]
+            shared = side_by_side(hits)
+            if len(shared.digits) >= FEWEST_DIGITS:
+                without_common = zip(hits, common, strict=True)
+                own.append(shared)
+                pure.append(side_by_side([each.minus(hard) for each, (hard, _) in without_common]))
+        if own:
+            scales = [scale for _, scale in common]
+            accuracies.append(in_halves(own, DigitHits.accuracy, order_of))
+            noise.append(scales * in_halves(pure, DigitHits.variance, order_of))
+            digits += [len(each.digits) for each in own]
+            cohorts += [cohort] * len(own)
     if not cohorts:
         raise Missing(f"people of {RUN_NAMES[of]} with {FEWEST_DIGITS} test digits", *methods)
-    shape = len(cohorts), 2, len(methods)
+    first = np.array(digits) // 2
     return HalfTests(
-        accuracies=np.reshape(accuracies, shape).swapaxes(0, 1),
-        noise=np.reshape(noise, shape).swapaxes(0, 1),
-        digits=np.reshape(digits, shape[:2]).T,
+        accuracies=np.concatenate(accuracies, axis=1),
+        noise=np.concatenate(noise, axis=1),
+        digits=np.stack([first, digits - first]),
         cohort=np.array(cohorts),
     )
+
+
+def in_halves(
+    people: Sequence[DigitHits],
+    measure: Callable[[DigitHits], np.ndarray],
+    order_of: Callable[[int], np.ndarray],
+) -> np.ndarray:
+    """A measure of people's hits by k methods on two halves of their digits, [2, n, k].
+
+    order_of   number of digits → their random order, whose first half is the first one
+    """
+    counts = np.array([len(each.digits) for each in people])
+    found = np.empty((2, len(people), len(people[0].hits)))
+    for count in np.unique(counts):
+        alike = np.flatnonzero(counts == count)
+        stack = stacked([people[place] for place in alike])
+        for half, places in enumerate(np.split(order_of(count), [count // 2])):
+            found[half, alike] = measure(stack.only(np.sort(places)))
+    return found
 
 
 def side_by_side(own: Sequence[DigitHits]) -> DigitHits:
@@ -210,8 +232,7 @@ def side_by_side(own: Sequence[DigitHits]) -> DigitHits:
     if len(arrays) > 1:
         places = {name: np.searchsorted(each, digits) for name, each in arrays.items()}
         own = [each.only(places[id(each.digits)]) for each in own]
-    hits, images = ([getattr(each, name) for each in own] for name in ("hits", "images"))
-    return DigitHits(digits, np.stack(hits), np.stack(images))
+    return replace(stacked(own), digits=digits)
 
 
 def fairness_rho(
