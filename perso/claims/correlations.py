@@ -176,11 +176,12 @@ def half_tests(evidence: Evidence, part: str, methods: tuple[str, ...], of: str)
     accuracies, noise, digits, cohorts = [], [], [], []
     for cohort, in_fold in enumerate(hits_by_digit(evidence.run(of).data, rows, part)):
         by_method = [in_fold.get(method, {}) for method in methods]
+        complete = [one for one in by_method[0] if all(one in people for people in by_method)]
+        if not complete:
+            continue
         common = [common_share(people, part) for people in by_method]
         own, pure = [], []
-        for person in by_method[0]:
-            if not all(person in people for people in by_method):
-                continue
+        for person in complete:
             hits = [people[person] for people in by_method]
             shared = side_by_side(hits)
             if len(shared.digits) >= FEWEST_DIGITS:
