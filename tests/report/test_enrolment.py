@@ -72,7 +72,7 @@ WAYS = both_parts(
 
 def test_a_narrow_interval_has_a_second_decimal_and_may_exclude_0_within_the_margin():
     assert enrolment_text.points_text(difference(0.13, 0.05)) == "+0.13 [+0.08, +0.18]"
-    assert enrolment_text.points_text(difference(-0.04, None)) == "+0.0"
+    assert enrolment_text.points_text(difference(-0.04, None)) == "-0.0"
     small = difference(0.13, 0.05)
     assert enrolment_text.difference_text(small).endswith(
         "(equivalent within 0.5 points, but not 0)"
