@@ -15,7 +15,7 @@ import numpy as np
 
 from perso.analysis import tradeoff
 from perso.analysis.printed import printed_table
-from perso.claims.evidence import Evidence
+from perso.claims.evidence import RUN_NAMES, Evidence
 from perso.claims.finding import Finding
 from perso.methods.registry import V1
 from perso.parts import PARTS
@@ -67,12 +67,12 @@ def trade_off(evidence: Evidence, of: str) -> TradeOff:
     return TradeOff(names, on_I.to_numpy(), on_G.to_numpy(), evidence.cohorts(of, on_I.index))
 
 
-def probable(what: str, value: float, of: str, *people: TradeOff) -> Finding:
+def probable(what: str, value: float, of: str, run: TradeOff) -> Finding:
     """The finding for a share of bootstrap samples; `open` where it is nan.
 
     what     the statement that holds in these samples
     value    the share; nan where people do not vary
-    people   the runs that it is computed from
+    run      the accuracies that it is computed from
     """
     outcome = "open"
     if value >= PROBABLE:
@@ -86,38 +86,27 @@ def probable(what: str, value: float, of: str, *people: TradeOff) -> Finding:
         low=np.nan,
         high=np.nan,
         p=np.nan,
-        n=min(len(each.on_I) for each in people),
-        cohorts=min(len(np.unique(each.cohort)) for each in people),
+        n=len(run.on_I),
+        cohorts=len(np.unique(run.cohort)),
         unit="probability",
         of=of,
         outcome=outcome,
     )
 
 
-def nobody_dominates(evidence: Evidence) -> Finding:
-    """That no setting is alone on the front in both of v1's runs."""
-    runs = {of: trade_off(evidence, of) for of in ("v1", "counts")}
-    draws = {of: evidence.rng("front", of) for of in runs}
-    return none_alone(runs, draws)
+def nobody_dominates(evidence: Evidence, of: str) -> Finding:
+    """That no setting is alone on the front of a run."""
+    return none_alone(trade_off(evidence, of), evidence.rng("front", of), of)
 
 
-def none_alone(runs: dict[str, TradeOff], draws: dict[str, np.random.Generator]) -> Finding:
-    """The finding that no setting is alone on the front in every run.
-
-    runs, draws   accuracies of the same settings, and a generator, by run
-    """
-    alone = []  # per run: whether a setting is the only one on the front
-    for of, run in runs.items():
-        members = run.members(draws[of])
-        alone.append(members & (members.sum(axis=1, keepdims=True) == 1))
-    dominated = np.logical_and.reduce(alone).any(axis=1)
-    known = all(run.varies for run in runs.values())
-    settings = len(next(iter(runs.values())).names)
+def none_alone(run: TradeOff, rng: np.random.Generator, of: str) -> Finding:
+    """The finding that no setting is alone on the front of a run."""
+    share = float((run.members(rng).sum(axis=1) > 1).mean())
     return probable(
-        f"that none of {settings} settings dominates in both of v1's runs",
-        1 - float(dominated.mean()) if known else np.nan,
-        next(iter(runs)),
-        *runs.values(),
+        f"that none of {len(run.names)} settings dominates in {RUN_NAMES[of]}",
+        share if run.varies else np.nan,
+        of,
+        run,
     )
 
 

@@ -194,7 +194,8 @@ V1_CLAIMS = (
         source="v1, conclusions",
         chapter="15-where-it-helps",
         tests=(
-            Measured(tradeoffs.nobody_dominates),
+            # a setting that dominates does so in both runs
+            tuple(Measured(tradeoffs.nobody_dominates, (of,)) for of in ("v1", "counts")),
             *(Measured(tradeoffs.on_front, (of, "sample weighing")) for of in ("v1", "counts")),
         ),
         controls=tuple(

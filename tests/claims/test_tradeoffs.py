@@ -12,7 +12,7 @@ from perso.methods.method import BASELINE
 @pytest.mark.parametrize(
     ("find", "arguments"),
     [
-        (tradeoffs.nobody_dominates, ()),
+        (tradeoffs.nobody_dominates, ("v1",)),
         (tradeoffs.on_front, ("v1", "sample weighing")),
         (tradeoffs.largest_sum, ("v1", "sample weighing")),
     ],
@@ -75,6 +75,5 @@ def test_the_largest_sum_is_decided_by_enough_people(on_I, on_G, outcome):
     [(0, 0, "for"), (3, -1, "for"), (3, 0, "against"), (3, 1, "against")],
 )
 def test_dominance_is_decided_by_enough_people(on_I, on_G, outcome):
-    runs = {of: run(on_I, on_G) for of in ("v1", "counts")}
-    draws = {of: np.random.default_rng(1) for of in runs}
-    assert decide(tradeoffs.none_alone(runs, draws)).outcome == outcome
+    rng = np.random.default_rng(1)
+    assert decide(tradeoffs.none_alone(run(on_I, on_G), rng, "v1")).outcome == outcome
