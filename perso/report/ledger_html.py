@@ -98,20 +98,26 @@ def answer_sentence(ledgers: Sequence[Ledger]) -> str:
 def fixed_sentence(ledgers: Sequence[Ledger], folder: Path = FOLDER) -> str:
     """How many claims were fixed before the run that decides them had a row, and which were not.
 
-    To the day, as files of frozen claims are dated.
+    To the day, as files of frozen claims are dated. Claims changed since count apart.
     """
     frozen_on = {number: date for number, (date, _) in frozen.read_frozen(folder).items()}
-    tested = {
-        verdict.claim.number: one.provenance["first"][:10]
-        for one, verdict in deciding(ledgers)
-        if verdict.findings and verdict.claim.number in frozen_on
-    }
-    late = [number for number, first in tested.items() if first < frozen_on[number]]
-    text = f"{len(tested) - len(late)} claims were fixed before the run that decides them began"
-    if not late:
-        return text
-    numbers = ", ".join(map(str, late))
-    return f"{text}; {len(late)} were fixed when rows of it were there already ({numbers})"
+    fixed, late, changed = [], [], []
+    for one, verdict in deciding(ledgers):
+        number = verdict.claim.number
+        if not verdict.findings or number not in frozen_on:
+            continue
+        if verdict.frozen is False:
+            changed.append(str(number))
+        elif one.provenance["first"][:10] < frozen_on[number]:
+            late.append(str(number))
+        else:
+            fixed.append(str(number))
+    text = f"{len(fixed)} claims were fixed before the run that decides them began"
+    if late:
+        text += f"; fixed when rows of it were there already: {', '.join(late)}"
+    if changed:
+        text += f"; changed later, which is post hoc: {', '.join(changed)}"
+    return text
 
 
 def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:

@@ -95,18 +95,21 @@ def test_the_sentence_says_which_claims_were_fixed_after_their_rows(
     tested = make_verdict("UNDECIDED", make_finding())
     verdicts = [replace(tested, claim=CLAIMS[at]) for at in (0, 1)]
     rows_of = {"scale": "quick", "people": 24, "first": "2026-11-21T10:00:00+00:00"}
-    earlier = Ledger(rows_of, (*verdicts, *ledger.verdicts[2:]))
 
-    def said(first: str, second: str) -> str:
+    def said(first: str, second: str, tested: list = verdicts) -> str:
         for number, date in ((CLAIMS[0].number, first), (CLAIMS[1].number, second)):
             fixed = {"date": date, "claims": {str(number): "hash"}}
             (tmp_path / f"frozen-{number}.json").write_text(json.dumps(fixed))
+        earlier = Ledger(rows_of, (*tested, *ledger.verdicts[2:]))
         return ledger_html.fixed_sentence([earlier], tmp_path)
 
     before = "claims were fixed before the run that decides them began"
     assert said("2026-11-20", "2026-11-21") == f"2 {before}"
-    late = f"1 were fixed when rows of it were there already ({CLAIMS[1].number})"
+    late = f"fixed when rows of it were there already: {CLAIMS[1].number}"
     assert said("2026-11-20", "2026-11-22") == f"1 {before}; {late}"
+    other = [replace(verdicts[0], frozen=False), verdicts[1]]
+    changed = f"changed later, which is post hoc: {CLAIMS[0].number}"
+    assert said("2026-11-20", "2026-11-22", other) == f"0 {before}; {late}; {changed}"
 
 
 def test_claims_that_hold_come_first(ledger, make_finding, make_verdict):
