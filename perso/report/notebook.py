@@ -87,12 +87,13 @@ def sample_sheet(
 
 
 def provenance_note(
-    data: StudyData, rows: pd.DataFrame | None = None, anchor: str = "models"
+    data: StudyData, rows: pd.DataFrame | None = None, anchor: str = "models", about: str = ""
 ) -> Markdown:
     """The parameters, data, versions and devices that a page was made with.
 
     rows     of the models on the page, if any
     anchor   id of their list of keys, which tables link to; each on a page has its own
+    about    which part of the page it is about, if it has several
     """
     changed = {
         key: value
@@ -123,10 +124,11 @@ def provenance_note(
             for device, precision, threads, torch in made.values
         )
         dates = f"trained from {rows['created'].min()} to {rows['created'].max()}"
-        lines["Models"] = f"{len(rows)}, {dates}"
+        lines["Models"] = f"{len(rows):,}, {dates}"
     items = "\n".join(f"- *{name}:* {text}" for name, text in lines.items())
     keys = "" if rows is None or rows.empty else f"\n\n{keys_html(rows, anchor)}"
-    return Markdown(f"**What made this page**\n\n{items}{keys}")
+    title = f"What made this page: {about}" if about else "What made this page"
+    return Markdown(f"**{title}**\n\n{items}{keys}")
 
 
 def keys_html(rows: pd.DataFrame, anchor: str) -> str:
