@@ -229,7 +229,7 @@ def cost_for_many(
             "shared": shared,
             "persons": persons,
             "own": own,
-            "s an iteration": seconds,
+            f"{unit.replace('hours', 'seconds')} an iteration": seconds,
             unit: hours,
             "networks": networks,
             "GB": networks * weights / 1e9,

@@ -12,10 +12,10 @@ KIND_NAMES = {
     "covers": "intervals that contain the true value",
 }
 VERBS = {
-    "rejects": "rejects a true null hypothesis",
-    "at most": "rejects a true null hypothesis",
-    "covers": "contains the true value",
-    "finds": "finds the difference",
+    "rejects": "rejects in",
+    "at most": "rejects in",
+    "covers": "contains the true value in",
+    "finds": "finds the difference in",
 }
 UNCOUNTED = "Not simulated yet; python benchmarks/calibration.py does it."
 
@@ -138,12 +138,9 @@ def share_sentence(record: dict | None, what: str, scenario: str) -> str:
         return UNCOUNTED
     found = entries(record, what)
     found = found[found["scenario"] == scenario]
-    shares = [
-        f"{100 * each.share:.1f} % of studies of {each.people} people"
-        for each in found.itertuples()
-    ]
-    text = " and ".join([shares[0], *(each.replace(" of studies", "") for each in shares[1:])])
-    return f"{IN_PROSE.get(what, what)} {VERBS[found['kind'].iloc[0]]} in {text}"
+    shares = [f"{100 * each.share:.1f} % ({each.people} people)" for each in found.itertuples()]
+    subject = IN_PROSE.get(what, "it")  # each other test has a section of its own
+    return f"{subject} {VERBS[found['kind'].iloc[0]]} {' and '.join(shares)}"
 
 
 def calibration_sentences(record: dict | None) -> dict[str, str]:

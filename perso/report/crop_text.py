@@ -72,7 +72,7 @@ def printed_texts() -> dict[str, str]:
     return {
         "contexts_printed": listed([f"{name} {count}" for name, count in people.items()]),
         "contexts_few": f"{len(few)} of its {len(people)}",
-        "contexts_below": listed([f"{each.unseen:+.2f} ({each.setting})" for each in below]),
+        "contexts_below": listed([f"{-each.unseen:.2f} ({each.setting})" for each in below]),
     }
 
 

@@ -107,21 +107,23 @@ def late_methods(table: pd.DataFrame) -> list[Method]:
     ]
 
 
-def late_table(table: pd.DataFrame) -> pd.DataFrame:
+def late_table(table: pd.DataFrame, optimiser: str) -> pd.DataFrame:
     """Changes by transfer learning in percentage points: optimiser and rate × part and iterations.
 
-    table   of `comparison.compare`
+    table       of `comparison.compare`
+    optimiser   of the study; methods that name none use it
     """
-    lines: dict[str, dict[tuple[str, int], str]] = {}
+    lines: dict[tuple[str, float], dict[tuple[str, int], str]] = {}
     for method in late_methods(table):
         terms = method.shaping
-        optimiser = terms.late_optimiser or "as the study"
-        cells = lines.setdefault(f"{optimiser}, {terms.late_rate:g}", {})
+        way = terms.late_optimiser or optimiser, terms.late_rate
+        cells = lines.setdefault(way, {})
         for part in PARTS:
             cells[part, terms.late] = format_change(table.loc[method.name, part])
     lengths = sorted({late for cells in lines.values() for _, late in cells})
-    columns = pd.MultiIndex.from_product([list(PARTS), lengths])
-    return pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
+    columns = pd.MultiIndex.from_product([list(PARTS), lengths], names=["", "late iterations"])
+    sorted_lines = {f"{name}, {rate:g}": lines[name, rate] for name, rate in sorted(lines)}
+    return pd.DataFrame.from_dict(sorted_lines, orient="index").reindex(columns=columns).fillna("")
 
 
 def late_texts(table: pd.DataFrame) -> dict[str, str]:
@@ -365,9 +367,13 @@ def readings_answer(table: pd.DataFrame) -> str:
     table   of `comparison.compare_runs`, without readings of the same models
     """
     first, *others, _ = table.columns.unique(1)  # the last is v3's own
+    names: dict[str, list[str]] = {}  # of readings with the same counts
+    for name in others:
+        names.setdefault(agreed_signs(table, first, name), []).append(name)
     return (
         "; ".join(
-            f"{agreed_signs(table, first, name)} keep their sign with {name}" for name in others
+            f"{counts} keep their sign with {' and with '.join(same)}"
+            for counts, same in names.items()
         )
         or "none can be compared: with these settings and data every other reading is the same"
     )

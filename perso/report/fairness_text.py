@@ -64,13 +64,18 @@ def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def groups_sentence(groups: pd.Series) -> str:
-    """How many individuals each group has, in Markdown, or that there are no two groups to compare.
+    """How many individuals each group has and what is tested, or that there are no two groups.
 
     groups   person → group (`group_fairness.populations`)
     """
     counts = groups.value_counts()
     if len(counts) > 1:
-        return "individuals: " + ", ".join(f"{n} {as_text(group)}" for group, n in counts.items())
+        sizes = ", ".join(f"{n} {as_text(group)}" for group, n in counts.items())
+        return (
+            f"Individuals: {sizes}. *p* is by permutation of people between the groups. *change* "
+            "is the gap minus *BaseLine*'s gap, and *p change* tests whether the groups gain "
+            "different amounts. No p is corrected."
+        )
     known = as_text(", ".join(counts.index)) or "not recorded"
     return (
         f"There are no two groups to compare: the population of these people is {known}. "

@@ -68,10 +68,10 @@ def own_gain_texts(gains: dict[str, Mean]) -> dict[str, str]:
 
 
 def personal_text(mean: Mean) -> str:
-    """Whether an own gain is personal: its interval lies above 0."""
+    """Whether an own gain is surely one: its interval lies above 0."""
     if np.isnan(mean.low):
         return f"not known with fewer than {FEWEST} people in a cohort"
-    return "personal" if mean.low > 0 else "not surely personal"
+    return "clearly above 0" if mean.low > 0 else "not clearly above 0"
 
 
 def components_table(rows: pd.DataFrame) -> pd.DataFrame:

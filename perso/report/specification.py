@@ -183,5 +183,5 @@ def specification_sentence(table: pd.DataFrame) -> str:
         counts = lines["verdict"].value_counts()
         counts = counts.rename({NO_ROWS: "without rows"})
         verdicts = ", ".join(f"{count} {name.lower()}" for name, count in counts.items())
-        texts.append(f"claim {number}: {verdicts}")
-    return "; ".join(texts)
+        texts.append(f"claim {number} ({verdicts})")
+    return ", ".join(texts)

@@ -348,7 +348,7 @@ def precision_sentence(entries: dict) -> str:
     others = [name for name in entries if name not in equivalent]
     clauses = []
     if equivalent:
-        clauses.append(f"was shown at {', '.join(equivalent)}")
+        clauses.append(f"was shown at {' and '.join(equivalent)} size")
     if others:
-        clauses.append(f"was not shown at {', '.join(others)}")
+        clauses.append(f"was not shown at {' and '.join(others)} size")
     return f"That bfloat16 is as accurate as float32 {' and '.join(clauses)}."

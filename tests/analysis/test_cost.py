@@ -310,7 +310,8 @@ def test_a_million_persons_by_hand():
     line = table.loc[TL]
     assert line["core-hours"] == pytest.approx(3_000_006 / 3600) and line["GB"] == 1
     assert line["arithmetic"] == "(600 + 1,000,000 × 300) × 10 ms = 833 core-hours"
-    product = (table["shared"] + table["persons"] * table["own"]) * table["s an iteration"] / 3600
+    iterations = table["shared"] + table["persons"] * table["own"]
+    product = iterations * table["core-seconds an iteration"] / 3600
     assert np.allclose(product, table["core-hours"])
 
 

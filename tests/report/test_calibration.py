@@ -117,8 +117,7 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
     )
     assert calibration.counts({"entries": entries}) == (3, 1, 1, {"sign-flip": (1, 2)})
     assert calibration.share_sentence({"entries": entries}, "sign-flip", "nothing differs") == (
-        "sign-flip rejects a true null hypothesis in "
-        "5.0 % of studies of 14 people and 30.0 % of 24 people"
+        "it rejects in 5.0 % (14 people) and 30.0 % (24 people)"
     )
     alone = {"entries": [one(0.05, what=calibration.ALONE)]}
     assert calibration.share_sentence(alone, calibration.ALONE, "nothing differs").startswith(
@@ -168,7 +167,7 @@ def test_every_sentence_of_the_chapter_has_shares_in_the_record():
     answer = calibration.calibration_texts(RECORD)
     assert list(found) == [*answer, *calibration.SENTENCES]
     for name in ("rule", "alone"):
-        share = f"{answer[f'calib_{name}']} % of studies of {answer['calib_people']} people"
+        share = f"{answer[f'calib_{name}']} % ({answer['calib_people']} people)"
         assert found["calib_main_t" if name == "alone" else "calib_main"].endswith(share)
     for name, (what, _) in calibration.SENTENCES.items():
         subject = calibration.IN_PROSE.get(what, what)

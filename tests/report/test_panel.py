@@ -63,8 +63,8 @@ def test_a_planted_own_gain_is_found_and_named():
     late = dict.fromkeys(panel_text.MATRIX_METHODS[2:], found["BaseLine"])
     texts = panel_text.own_gain_texts(found | late)
     assert texts["own_gain_weighing"].startswith("+10.") and texts["own_gain_late"][1:3] == "0."
-    assert texts["personal_weighing"] == "personal"
-    assert texts["personal_base"] == texts["personal_late"] == "not surely personal"
+    assert texts["personal_weighing"] == "clearly above 0"
+    assert texts["personal_base"] == texts["personal_late"] == "not clearly above 0"
     table = panel_text.own_gain_table(found)
     assert table.loc["SW-n-2", "people"] == "30" and table.loc["SW-n-2", "cohorts"] == "3"
 
@@ -146,7 +146,7 @@ def test_every_reading_whose_rows_are_there_has_a_line():
     assert list(table["verdict"]) == ["CONTRADICTED"] * 2 + [specification.NO_ROWS] * 2
     assert table.loc[0, "people"] == "36 people of 3 cohorts"
     shown = specification.specification_figure(table)
-    assert shown.alt.endswith("claim 6: 2 contradicted, 2 without rows.")
+    assert shown.alt.endswith("claim 6 (2 contradicted, 2 without rows).")
     (ax,) = shown.figure.axes
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels[0].startswith("baseline with own data\nES 12 % −")
@@ -170,7 +170,7 @@ def test_readings_without_rows_are_drawn_as_missing():
     table = specification.specification_table(a_run(), (3,))
     assert set(table["verdict"]) == {specification.NO_ROWS} and len(table) == 8
     shown = specification.specification_figure(table)
-    assert shown.alt.endswith("claim 3: 8 without rows.")
+    assert shown.alt.endswith("claim 3 (8 without rows).")
     (ax,) = shown.figure.axes
     assert [text.get_text() for text in ax.texts] == [" no rows"]
     none = specification.specification_table(a_run(), ())

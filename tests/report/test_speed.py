@@ -317,18 +317,18 @@ def test_bfloat16_is_as_accurate_only_where_shown_on_both_parts():
         "smoke": entry(FAR, NEAR),
     }
     assert speed.precision_sentence(entries) == (
-        "That bfloat16 is as accurate as float32 was shown at standard "
-        "and was not shown at quick, smoke."
+        "That bfloat16 is as accurate as float32 was shown at standard size "
+        "and was not shown at quick and smoke size."
     )
     assert "was not shown" not in speed.precision_sentence({"standard": entries["standard"]})
     alike = json.loads(
         json.dumps(entry(NEAR, np.zeros(3))).replace("NaN", "null")
     )  # nothing there to test
     assert speed.precision_sentence({"quick": alike}).endswith(
-        "as accurate as float32 was not shown at quick."
+        "as accurate as float32 was not shown at quick size."
     )
     assert speed.precision_sentence({"smoke": entries["smoke"]}).endswith(
-        "as accurate as float32 was not shown at smoke."
+        "as accurate as float32 was not shown at smoke size."
     )
 
 
