@@ -320,10 +320,11 @@ def collapse_sentence(slopes: pd.DataFrame) -> str:
     clear = int(((of_length["low"] > 0) | (of_length["high"] < 0)).sum())
     limits = " or ".join(f"{100 * part.margin:g} on {name}" for name, part in PARTS.items())
     found = f"In {apart} of {n} comparisons they do not" if apart else "They do, as far as is shown"
-    most = f"{100 * of_length['scatter'].max():.1f} points (in {apart} of more than {limits})"
+    more = "more" if apart else "no more"
     return (
-        f"{found}: beyond their errors, runs scatter around the fit with an SD of up to {most}. At "
-        f"the same relative dose the effect clearly changes with length in {clear} of {n}."
+        f"{found}: beyond their errors, runs scatter around the fit by {more} than {limits}. The "
+        f"largest SD is {100 * of_length['scatter'].max():.1f} points. At the same relative dose "
+        f"the effect clearly changes with length in {clear} of {n}."
     )
 
 

@@ -475,18 +475,20 @@ def dots(ax: Axes, wide: pd.DataFrame) -> None:
 
 
 def strip(schedules: Mapping[str, np.ndarray]) -> Picture:
-    """Schedules as strips, one line per method: the darker, the more batches come from D_I.
+    """Schedules as strips, one line per method: the darker, the more batches are personal.
 
-    schedules   {method: bool [iterations], True for D_I}
+    schedules   {method: bool [iterations], True for D_I, or for the set that stands in its place:
+                similar data, or another person's
     """
     height = 0.9 + 0.24 * len(schedules)
     fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
     draw_strip(ax, schedules)
-    shades = {"a batch of everybody else's data": OTHERS_SHADE, "a batch of own data, $D_I$": "0.3"}
+    own = "a batch of own data, $D_I$, or of the set in its place"
+    shades = {"a batch of everybody else's data": OTHERS_SHADE, own: "0.3"}
     handles = [Patch(color=shade, label=label) for label, shade in shades.items()]
     fig.legend(handles=handles, loc="outside upper right", ncols=2)
     texts = "; ".join(f"{name} {schedule_text(each)}" for name, each in schedules.items())
-    return Picture(fig, f"Which batches come from D_I: {texts}.")
+    return Picture(fig, f"Which batches come from D_I, or from the set in its place: {texts}.")
 
 
 def schedule_text(from_I: np.ndarray) -> str:
@@ -502,7 +504,7 @@ def schedule_text(from_I: np.ndarray) -> str:
 
 
 def draw_strip(ax: Axes, schedules: Mapping[str, np.ndarray]) -> Axes:
-    """Draw `strip` into an Axes, with the share of batches from D_I beside each line.
+    """Draw `strip` into an Axes, with the share of the dark batches beside each line.
 
     A column is one iteration, or several where there are more iterations than COLUMNS.
     """
@@ -527,7 +529,7 @@ def draw_strip(ax: Axes, schedules: Mapping[str, np.ndarray]) -> Axes:
             va="center",
             color="0.4",
         )
-    ax.annotate("from $D_I$", (1.01, -0.8), xycoords=("axes fraction", "data"), color="0.4")
+    ax.annotate("coloured", (1.01, -0.8), xycoords=("axes fraction", "data"), color="0.4")
     if step == 1 and longest <= COLUMNS / 2:
         ax.vlines(np.arange(1, longest), -0.5, len(schedules) - 0.5, color="white", lw=0.5)
     label_lines(ax, list(schedules))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 
+import matplotlib as mpl
 import nbformat
 
 from perso.files import write_changed
@@ -25,7 +26,9 @@ NOTHING = "The data of this book cannot have this picture.\n"
 
 def write_pictures(study: Study, source: Path) -> None:
     """Write the pictures of the first page into a book's sources, with the executed chapters."""
-    strips = figures.strip({method.name: study.schedule(method) for method in examples(study)})
+    with mpl.rc_context():
+        figures.style()
+        strips = figures.strip({each.name: study.schedule(each) for each in examples(study)})
     write_picture("strips", {"image/svg+xml": strips.svg().decode()}, strips.alt, source)
     outputs = outputs_of(source / "chapters" / EFFECTS)
     for name, output in zip_longest(("effects", "headline"), outputs[:2]):
@@ -60,5 +63,13 @@ def write_picture(name: str, data: Mapping[str, str], alt: str, source: Path) ->
         content = base64.b64decode(content)
     file = source / f"{name}{KINDS[kind]}"
     write_changed(file, content)
-    lines = [f"```{{image}} {file.name}", f":alt: {' '.join(alt.split())}", ":class: picture"]
-    write_changed(source / f"{name}.md", "\n".join([*lines, "```", ""]))
+    lines = [
+        "````{container} picture-frame",
+        f"```{{image}} {file.name}",
+        f":alt: {' '.join(alt.split())}",
+        ":class: picture",
+        "```",
+        "````",
+        "",
+    ]
+    write_changed(source / f"{name}.md", "\n".join(lines))

@@ -5,14 +5,15 @@ from itertools import pairwise, product
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
 # Where a label may be: towards a side of its mark, the nearest places first
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 DISTANCES = (6, 13, 22, 34, 48, 64)  # points
 SIZE = 8  # of letters, points
-# behind a text, so that lines do not strike it out
-PAPER = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3}
+# around letters, so that lines do not strike them out and they hide no interval
+EDGE = withStroke(linewidth=2, foreground="white")
 
 
 def label_points(
@@ -44,7 +45,7 @@ def label_points(
             textcoords="offset points",
             fontsize=SIZE,
             color=(hues or {}).get(name, "0.15"),
-            bbox=PAPER,
+            path_effects=[EDGE],
         )
         size = written.get_window_extent(renderer)
         box = free_place(ax, at[name], (size.width, size.height), taken)

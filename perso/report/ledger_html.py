@@ -41,8 +41,9 @@ def ledger_name(one: Ledger) -> str:
 
 
 def ledger_label(one: Ledger) -> str:
-    """The scale and the name of a ledger, like "quick: own run"."""
-    return f"{one.provenance['scale']}: {ledger_name(one)}"
+    """The scale and the name of a ledger, like "quick: own run"; once where they begin alike."""
+    scale, name = one.provenance["scale"], ledger_name(one)
+    return name if name.startswith(scale) else f"{scale}: {name}"
 
 
 def decided_at(one: Ledger, verdict: Verdict) -> str:
@@ -242,16 +243,20 @@ def claim_details(ledgers: Sequence[Ledger]) -> HTML:
         if verdict.readings:
             readings = (f"{name}: {word}" for name, word in verdict.readings)
             sentences.append(f"Other readings: {'; '.join(readings)}")
-        others = [each for each in ledgers if each is not one]
+        others = [
+            f"{ledger_label(each)}: {each.verdicts[place].verdict}"
+            for each in ledgers
+            if each is not one and each.verdicts[place].verdict != "NOT RUN"
+        ]
         if others:
-            verdicts = (f"{ledger_label(each)}: {each.verdicts[place].verdict}" for each in others)
-            sentences.append(f"Other runs: {'; '.join(verdicts)}")
+            sentences.append(f"Other runs: {'; '.join(others)}")
         title = (
             f"{claim.number}. {escape(ledger_text.says(verdict))} {verdict_badge(verdict.verdict)}"
         )
         blocks.append(
             f'<details class="claim" id="claim-{claim.number}"><summary>{title}</summary>'
-            f"<p>{escape('. '.join(sentences))}. {link('Chapter', f'{claim.chapter}.html')}.</p>"
+            f"<p>{escape('. '.join(sentences))}. "
+            f"See {link('its chapter', f'{claim.chapter}.html')}.</p>"
             f"{findings_html(verdict)}</details>"
         )
     return HTML("\n".join(blocks))
@@ -300,7 +305,7 @@ def list_ledgers(ledgers: Sequence[Ledger]) -> Markdown:
             f"- **{as_text(ledger_label(one))}**: {run['people']} people of "
             f"{as_text(run['data'])}, {size}, width {settings['width']:g}, "
             f"{settings['epochs']} epochs; "
-            f"rows of {run['first'][:10]} to {run['last'][:10]}"
+            f"rows of {' to '.join(dict.fromkeys((run['first'][:10], run['last'][:10])))}"
         )
         if one.file:
             line += f", tested at commit {run['commit']}, {as_code(one.file)}"

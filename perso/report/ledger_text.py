@@ -319,7 +319,7 @@ def deciding_margin(finding: Finding) -> str:
 
 def people_text(finding: Finding) -> str:
     """The number of people, and of their cohorts; few cohorts stand for their own D_G alone."""
-    people = f"{finding.n} people"
+    people = f"{finding.n} people" if finding.n else ""
     if finding.test == "count":
         return people
     if finding.cohorts >= MIN_COHORTS:

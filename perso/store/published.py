@@ -237,12 +237,16 @@ def never_published(settings: Settings) -> bool:
     return settings.dataset.startswith("python:") or is_reference(settings.architecture)
 
 
+def rows_of(settings: dict) -> str:
+    """Return the setting `rows_of` of a published file, which older files lack."""
+    return settings.get("rows_of", "v3")
+
+
 def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
     """Return the published runs with the study's `rows_of` and `variation`."""
 
     def same(settings: dict) -> bool:
-        rows_of = settings.get("rows_of", "v3")  # of files that are older than the setting
-        return (rows_of, settings["variation"]) == (
+        return (rows_of(settings), settings["variation"]) == (
             study.settings.rows_of,
             study.settings.variation,
         )
@@ -264,9 +268,10 @@ def runs_beside(study, rows: pd.DataFrame, folder: Path = FOLDER) -> list[Publis
 def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     """Return published rows of the study's models of these methods, missing from its store.
 
-    Where several files hold a row, it comes from the one that holds most models of the study, so
-    that the rows of a study come from one machine wherever they can. The column `file` is the file
-    a row comes from.
+    Where several files hold a row, it comes from a file of the study's `rows_of`, and of these from
+    the one that holds most models of the study. So rows come from one machine wherever they can,
+    and a generic network's own row from where the networks that start from it were trained. The
+    column `file` is the file a row comes from.
     """
     missing = set(study.keys(methods)) - study.store.keys()
     needed = missing and not never_published(study.settings)
@@ -274,8 +279,12 @@ def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
     holding = [path for path, there in keys_of.items() if not missing.isdisjoint(there)]
     if len(holding) > 1:
         wanted = {*study.keys(), *missing}
-        counts = {path: sum(key in wanted for key in keys_of[path]) for path in holding}
-        holding.sort(key=counts.get, reverse=True)
+
+        def rank(path: Path) -> tuple[bool, int]:
+            is_own = rows_of(kept(path).provenance["settings"]) == study.settings.rows_of
+            return is_own, sum(key in wanted for key in keys_of[path])
+
+        holding.sort(key=rank, reverse=True)
     found = []
     for run in map(kept, holding):
         used = [key in missing for key in run.rows["key"]]

@@ -170,8 +170,8 @@ def test_every_sentence_of_the_chapter_has_shares_in_the_record():
         share = f"{answer[f'calib_{name}']} % ({answer['calib_people']} people)"
         assert found["calib_main_t" if name == "alone" else "calib_main"].endswith(share)
     for name, (what, _) in calibration.SENTENCES.items():
-        subject = calibration.IN_PROSE.get(what, what)
-        assert found[name].startswith(subject) and found[name].endswith(" people")
+        subject = calibration.IN_PROSE.get(what, "it")
+        assert found[name].startswith(subject) and found[name].endswith(" people)")
     without = calibration.calibration_sentences(None)
     assert set(without.values()) == {"?", calibration.UNCOUNTED}
 

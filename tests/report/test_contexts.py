@@ -177,7 +177,7 @@ def test_sums_stand_beside_the_printed_ones_with_both_contexts(tables):
 def test_tables_with_fewer_than_six_people_and_losses_are_counted():
     texts = crop_text.printed_texts()
     assert texts["contexts_few"] == "3 of its 4"
-    assert texts["contexts_below"].startswith("-16.69 (WIDAR, scenario 1), -5.97")
+    assert texts["contexts_below"].startswith("16.69 (WIDAR, scenario 1), 5.97")
 
 
 # --- the trained penalty

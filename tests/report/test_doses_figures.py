@@ -169,8 +169,8 @@ def test_more_or_less_harm_at_ten_times_the_dose_is_said_in_words():
 def test_whether_the_lines_collapse():
     # a scatter of 0.3 points is above D_G's margin alone; only D_I's slope excludes 0
     assert dose_text.collapse_sentence(slopes()) == (
-        "In 1 of 2 comparisons they do not: beyond their errors, runs scatter around the fit with "
-        "an SD of up to 0.3 points (in 1 of more than 0.5 on D_I or 0.2 on D_G). At the "
+        "In 1 of 2 comparisons they do not: beyond their errors, runs scatter around the fit by "
+        "more than 0.5 on D_I or 0.2 on D_G. The largest SD is 0.3 points. At the "
         "same relative dose the effect clearly changes with length in 1 of 2."
     )
     together = dose_text.collapse_sentence(slopes().assign(scatter=0.001))
