@@ -19,7 +19,7 @@ from perso.methods.registry import METHODS
 from perso.paths import ROOT
 from perso.settings import Settings, as_dict, overlay
 from perso.store import encoders, published
-from perso.store.sqlite import ROW, Store, packed
+from perso.store.sqlite import ROW, Store, packed, unpacked
 
 PROVENANCE = {"params": "quick", "wanted": 4, "Ünïcode": "é"}
 
@@ -485,6 +485,17 @@ def test_a_study_takes_its_rows_from_the_file_that_has_most_of_them(tmp_path):
     }
 
 
+def test_a_file_of_the_studys_own_methods_comes_before_one_that_has_more(tmp_path):
+    """A generic network's row comes from where the networks that start from it were trained."""
+    publish(tmp_path, "more", rows("start", "b", "c"), "start", rows_of="relative")
+    publish(tmp_path, "own", rows("start", "late"), "start", rows_of="sweeps")
+    asked = study("start", "b", "c", "late", rows_of="sweeps")
+    given = published.published_rows(asked, folder=tmp_path / "results")
+    files = dict(zip(given["key"], given["file"], strict=True))
+    assert files["start"] == files["late"] == "results/own.parquet"
+    assert files["b"] == files["c"] == "results/more.parquet"
+
+
 def test_rows_are_looked_for_in_a_folder_that_is_not_there(tmp_path):
     assert published.published_rows(study("a"), folder=tmp_path / "results").empty
 
@@ -614,6 +625,29 @@ def test_what_is_published_fits_the_book():
         of = run.provenance["params"]
         assert run.name.startswith(of) and (ROOT / "params" / f"{of}.yml").exists()
         assert published.run_sentence(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("panel", "TL 0.3 % (1e-4)"), ("panel-sweeps", "TL-n-10 (1e-4)")]
+    + [("panel-baselines", name) for name in ("TL 0.3 % (1e-4)", "WiSE-FT 0.1")],
+)
+def test_what_moved_little_answers_as_the_generic_network_it_is_compared_with(name, method):
+    """Red where it started from another one: trained again on another machine, 4 % differ."""
+    runs = {run.name: run.rows for run in published.read_all()}
+    moved = runs[name][runs[name]["method"] == method]
+    generic = pd.concat([runs[name], runs["panel"]]).drop_duplicates("key")
+    generic = generic[generic["method"] == "TL-n-0"]
+    both = moved.merge(generic, on=["person", "repeat"], suffixes=("", " before"))
+    assert len(both) == len(moved) >= 90
+    for _, of_fold in both.groupby("fold"):
+        same = [
+            np.mean(unpacked(after, n) == unpacked(before, n))
+            for after, before, n in of_fold[["hits_G", "hits_G before", "n_G"]].itertuples(
+                index=False
+            )
+        ]
+        assert np.mean(same) > 0.975
 
 
 def test_models_of_one_key_agree_on_a_cpu_and_on_a_gpu():
