@@ -11,12 +11,6 @@ KIND_NAMES = {
     "rejects": "rejections of a true null hypothesis",
     "covers": "intervals that contain the true value",
 }
-VERBS = {
-    "rejects": "rejects in",
-    "at most": "rejects in",
-    "covers": "contains the true value in",
-    "finds": "finds the difference in",
-}
 UNCOUNTED = "Not simulated yet; python benchmarks/calibration.py does it."
 
 # the rule for means over people and its interval, and what ignores what people share
@@ -25,36 +19,14 @@ RULES_INTERVAL = "interval of the mean over people"
 ALONE = "paired t-test, people alone"
 ALONE_INTERVAL = "Student's t interval, people alone"
 MEANS = (RULE, RULES_INTERVAL, ALONE, ALONE_INTERVAL)
-# how a sentence names them
-IN_PROSE = {
-    RULE: "our rule",
-    RULES_INTERVAL: "our rule's interval",
-    ALONE: "a paired t-test of people alone",
-    ALONE_INTERVAL: "Student's t interval of people alone",
-}
 
-# Chapter 17's sentences: name → test and kind of studies
-SENTENCES = {
-    "calib_main": (RULE, "drawn D_G, 4 cohorts, effect of D_G as large as the error"),
-    "calib_main_t": (ALONE, "drawn D_G, 4 cohorts, effect of D_G as large as the error"),
-    "calib_drawn": (RULE, "drawn D_G, 4 cohorts, no effect of D_G"),
-    "calib_drawn_t": (ALONE, "drawn D_G, 4 cohorts, no effect of D_G"),
-    "calib_drawn_4": (RULE, "drawn D_G, 4 cohorts, effect of D_G 4 × the error"),
-    "calib_drawn_4_t": (ALONE, "drawn D_G, 4 cohorts, effect of D_G 4 × the error"),
+# the kind of studies in chapter 17's answer
+ANSWER = "drawn D_G, 4 cohorts, effect of D_G as large as the error"
+# Shares in chapter 17's sentences: name → test and kind of studies
+SHARES = {
     "calib_apart": (RULES_INTERVAL, "drawn D_G, 4 cohorts, 93 % and 95 %"),
-    "calib_digits": (RULE, "one D_G, common digits"),
     "calib_digits_t": (ALONE, "one D_G, common digits"),
-    "calib_network": (RULE, "one D_G, common generic network, unchanged"),
     "calib_network_t": (ALONE, "one D_G, common generic network, unchanged"),
-    "calib_network_half": (RULE, "one D_G, common generic network, half kept"),
-    "calib_tl0": (RULE, "TL − TL-0, one D_G"),
-    "calib_tl0_t": (ALONE, "TL − TL-0, one D_G"),
-    "calib_tl0_half": (RULE, "TL − TL-0, one D_G, half of the ability kept"),
-    "calib_tl0_cohorts": (RULE, "TL − TL-0, 4 cohorts, half of the ability kept"),
-    "calib_own": (RULE, "D_I, 4 cohorts, nothing shared"),
-    "calib_own_network": (RULE, "D_I, 4 cohorts, 3 common generic networks each"),
-    "calib_own_network_t": (ALONE, "D_I, 4 cohorts, 3 common generic networks each"),
-    "calib_own_unknown": (RULE, "D_I, 4 cohorts, an unknown effect of the cohort"),
     "calib_flip": ("sign-flip", "nothing differs, 93 %"),
     "calib_interval": ("Student's t interval", "93 % and 97 %"),
     "calib_ceiling": ("Student's t interval", "nothing differs, 98 %"),
@@ -132,22 +104,35 @@ def split_record(record: dict) -> tuple[dict, dict]:
     return record | {"entries": others}, record | {"entries": means}
 
 
-def share_sentence(record: dict | None, what: str, scenario: str) -> str:
-    """The shares of one test in one kind of studies, as a clause; `UNCOUNTED` without a record."""
+def means_table(record: dict) -> pd.DataFrame:
+    """How often the rule for means over people and a t-test of people alone reject, as text.
+
+    A line per kind of studies without a difference and number of people; shares in % of studies.
+    """
+    found = entries(record)
+    found = found[found["what"].isin([RULE, ALONE]) & (found["kind"] == "rejects")]
+    keys = ["scenario", "people"]
+    order = pd.MultiIndex.from_frame(found[keys].drop_duplicates())
+    shares = found.pivot(index=keys, columns="what", values="share").loc[order, [RULE, ALONE]]
+    names = {RULE: "our rule (%)", ALONE: "people alone (%)", "scenario": "studies"}
+    return (100 * shares).map("{:.1f}".format).reset_index().rename(columns=names)
+
+
+def shares_text(record: dict | None, what: str, scenario: str) -> str:
+    """The shares of one test in one kind of studies by number of people; "?" without a record."""
     if not record:
-        return UNCOUNTED
+        return "?"
     found = entries(record, what)
     found = found[found["scenario"] == scenario]
     shares = [f"{100 * each.share:.1f} % ({each.people} people)" for each in found.itertuples()]
-    subject = IN_PROSE.get(what, "it")  # each other test has a section of its own
-    return f"{subject} {VERBS[found['kind'].iloc[0]]} {' and '.join(shares)}"
+    return " and ".join(shares)
 
 
-def calibration_sentences(record: dict | None) -> dict[str, str]:
-    """Every text of chapter 17 under its name: those of the answer, then those of `SENTENCES`."""
+def glued_texts(record: dict | None) -> dict[str, str]:
+    """Every text of chapter 17 under its name: those of the answer, then those of `SHARES`."""
     found = calibration_texts(record)
-    for name, (what, scenario) in SENTENCES.items():
-        found[name] = share_sentence(record, what, scenario)
+    for name, (what, scenario) in SHARES.items():
+        found[name] = shares_text(record, what, scenario)
     return found
 
 
@@ -174,10 +159,9 @@ def calibration_texts(record: dict | None) -> dict[str, str]:
         "calib_off": str(sum(bad for bad, _ in failed.values())),
         "calib_failed": failed_text(failed) or "none",
     }
-    for name, sentence in (("calib_rule", "calib_main"), ("calib_alone", "calib_main_t")):
-        test, scenario = SENTENCES[sentence]
+    for name, test in (("calib_rule", RULE), ("calib_alone", ALONE)):
         found = entries(record, test)
-        line = found[found["scenario"] == scenario].iloc[-1]
+        line = found[found["scenario"] == ANSWER].iloc[-1]
         texts[name] = f"{100 * line['share']:.1f}"
         texts["calib_people"] = str(line["people"])
     return texts

@@ -116,12 +116,8 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
         "1 are outside on the safe side and 1 on the other: sign-flip (1 of 2)."
     )
     assert calibration.counts({"entries": entries}) == (3, 1, 1, {"sign-flip": (1, 2)})
-    assert calibration.share_sentence({"entries": entries}, "sign-flip", "nothing differs") == (
-        "it rejects in 5.0 % (14 people) and 30.0 % (24 people)"
-    )
-    alone = {"entries": [one(0.05, what=calibration.ALONE)]}
-    assert calibration.share_sentence(alone, calibration.ALONE, "nothing differs").startswith(
-        "a paired t-test of people alone rejects"
+    assert calibration.shares_text({"entries": entries}, "sign-flip", "nothing differs") == (
+        "5.0 % (14 people) and 30.0 % (24 people)"
     )
     table = calibration.calibration_table({"entries": entries})
     assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
@@ -148,11 +144,7 @@ def test_a_record_is_split_by_what_its_tests_suppose():
 
 def test_without_a_record_the_texts_name_the_command(tmp_path):
     assert records.calibration(tmp_path) is None
-    assert (
-        calibration.calibration_answer(None)
-        == calibration.share_sentence(None, "sign-flip", "any")
-        == calibration.UNCOUNTED
-    )
+    assert calibration.calibration_answer(None) == calibration.UNCOUNTED
 
 
 def test_without_a_failure_the_answer_names_no_test():
@@ -162,18 +154,20 @@ def test_without_a_failure_the_answer_names_no_test():
     )
 
 
-def test_every_sentence_of_the_chapter_has_shares_in_the_record():
-    found = calibration.calibration_sentences(RECORD)
-    answer = calibration.calibration_texts(RECORD)
-    assert list(found) == [*answer, *calibration.SENTENCES]
-    for name in ("rule", "alone"):
-        share = f"{answer[f'calib_{name}']} % ({answer['calib_people']} people)"
-        assert found["calib_main_t" if name == "alone" else "calib_main"].endswith(share)
-    for name, (what, _) in calibration.SENTENCES.items():
-        subject = calibration.IN_PROSE.get(what, "it")
-        assert found[name].startswith(subject) and found[name].endswith(" people)")
-    without = calibration.calibration_sentences(None)
-    assert set(without.values()) == {"?", calibration.UNCOUNTED}
+def test_every_text_of_the_chapter_has_shares_in_the_record():
+    found = calibration.glued_texts(RECORD)
+    assert list(found) == [*calibration.calibration_texts(RECORD), *calibration.SHARES]
+    assert all(found[name].endswith(" people)") for name in calibration.SHARES)
+    assert set(calibration.glued_texts(None).values()) == {"?"}
+
+
+def test_the_table_of_means_has_the_shares_of_the_answer():
+    table, answer = calibration.means_table(RECORD), calibration.calibration_texts(RECORD)
+    line = table[table["studies"] == calibration.ANSWER].iloc[0]
+    assert list(line[1:].astype(str)) == [
+        answer[f"calib_{name}"] for name in ("people", "rule", "alone")
+    ]
+    assert not table.isin(["nan"]).any(axis=None) and not table.duplicated().any()
 
 
 def test_the_record_is_described_by_its_size_seed_and_versions():
@@ -376,7 +370,8 @@ def test_where_the_rule_leaves_its_band_the_chapter_names_it():
     found = found[found["what"].isin((calibration.RULE, calibration.RULES_INTERVAL))]
     outside = found[found["verdict"] != "holds"]
     assert not found["contrast"].any() and (found["simulated"] >= 2000).all()
-    named = {scenario for what, scenario in calibration.SENTENCES.values()}
+    named = {scenario for what, scenario in calibration.SHARES.values()}
+    named |= set(calibration.means_table(RECORD)["studies"])
     assert set(outside["scenario"]) <= named
     too_often = set(outside.loc[outside["verdict"] == "too often", "scenario"])
     assert too_often == {"TL − TL-0, one D_G, half of the ability kept"}
