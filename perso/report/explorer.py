@@ -110,13 +110,15 @@ def points_with_interval(found: Mean) -> str:
     return f"{found.mean:+.1f}{interval}"
 
 
-def answer_text(choices: Sequence[Choice]) -> str:
-    """`choice_text` at the weight that the explorer begins with.
+def answer_texts(choices: Sequence[Choice]) -> dict[str, str]:
+    """The best method for all at the weight that the explorer begins with, and `choice_text`.
 
     choices   of `best_method.choices_by_half`
     """
     found = [each for each in choices if each.weight == WEIGHT]
-    return choice_text(found[0]) if found else "Not known: nobody has two test samples."
+    if not found:
+        return {"explorer_one": "not known", "explorer_answer": "Nobody has two test samples."}
+    return {"explorer_one": found[0].one, "explorer_answer": choice_text(found[0])}
 
 
 def choice_text(choice: Choice) -> str:
@@ -133,10 +135,8 @@ def choice_text(choice: Choice) -> str:
         points_with_interval, (choice.score, choice.apparent, choice.added)
     )
     return (
-        f"Where everybody else counts as much as the person (w = {choice.weight:g}), one method "
-        f"for all, {choice.one}, scores {score} points. The best method for each person seems to "
-        f"add {apparent}, but on test samples that did not take part in the choice it adds "
-        f"{added}: {verdict}."
+        f"It scores {score} points. The best method for each person seems to add {apparent}, but "
+        f"on test samples that did not take part in the choice it adds {added}: {verdict}."
     )
 
 

@@ -108,8 +108,9 @@ def test_the_answer_says_what_the_interval_shows(low, high, words):
 
     choice = Choice(1.0, LATE, mean(1, 2), mean(0.5, 0.9), mean(low, high))
     assert words in explorer.choice_text(choice)
-    assert explorer.answer_text([choice]) == explorer.choice_text(choice)
-    assert "Not known" in explorer.answer_text([])
+    said = {"explorer_one": LATE, "explorer_answer": explorer.choice_text(choice)}
+    assert explorer.answer_texts([choice]) == said
+    assert explorer.answer_texts([])["explorer_one"] == "not known"
     table = explorer.choices_table([choice])
     assert table.loc[0, ["w", "one method for all"]].tolist() == ["1", LATE]
 
