@@ -253,7 +253,7 @@ def place(record: dict) -> str:
 
 def unmeasured(device: str) -> str:
     """The text where there is no record; without markup, because it may be glued."""
-    return f"Not yet measured on a {DEVICES[device]}; run make bench there."
+    return f"Not yet measured on a {DEVICES[device]}."
 
 
 # --- predicted
@@ -337,7 +337,7 @@ def equivalences_of(entry: dict) -> dict[str, paired.Equivalence]:
 
 
 def precision_sentence(entries: dict) -> str:
-    """At which sizes bfloat16 was shown to be as accurate as float32 on both D_I and D_G."""
+    """Which studies show that bfloat16 is as accurate as float32 on both D_I and D_G."""
     if not entries:
         return "bfloat16 has not been compared with float32 yet; benchmarks/precision.py does it."
     equivalent = [
@@ -346,9 +346,14 @@ def precision_sentence(entries: dict) -> str:
         if all(part.equivalent for part in equivalences_of(each).values())
     ]
     others = [name for name in entries if name not in equivalent]
-    clauses = []
-    if equivalent:
-        clauses.append(f"was shown at {' and '.join(equivalent)} size")
-    if others:
-        clauses.append(f"was not shown at {' and '.join(others)} size")
-    return f"That bfloat16 is as accurate as float32 {' and '.join(clauses)}."
+    result = "that bfloat16 is as accurate as float32"
+    if not equivalent:
+        verb = "does" if len(others) == 1 else "do"
+        return f"The {named_studies(others)} {verb} not show {result}."
+    exception = f", but not by the {named_studies(others)}," if others else ""
+    return f"It is shown by the {named_studies(equivalent)}{exception} {result}."
+
+
+def named_studies(names: list[str]) -> str:
+    """Names of params files as a phrase: a study, or several."""
+    return f"{' and '.join(names)} {'study' if len(names) == 1 else 'studies'}"

@@ -317,18 +317,20 @@ def test_bfloat16_is_as_accurate_only_where_shown_on_both_parts():
         "smoke": entry(FAR, NEAR),
     }
     assert speed.precision_sentence(entries) == (
-        "That bfloat16 is as accurate as float32 was shown at standard size "
-        "and was not shown at quick and smoke size."
+        "It is shown by the standard study, but not by the quick and smoke studies, "
+        "that bfloat16 is as accurate as float32."
     )
-    assert "was not shown" not in speed.precision_sentence({"standard": entries["standard"]})
+    assert speed.precision_sentence({"standard": entries["standard"]}) == (
+        "It is shown by the standard study that bfloat16 is as accurate as float32."
+    )
     alike = json.loads(
         json.dumps(entry(NEAR, np.zeros(3))).replace("NaN", "null")
     )  # nothing there to test
-    assert speed.precision_sentence({"quick": alike}).endswith(
-        "as accurate as float32 was not shown at quick size."
+    assert speed.precision_sentence({"quick": alike}) == (
+        "The quick study does not show that bfloat16 is as accurate as float32."
     )
-    assert speed.precision_sentence({"smoke": entries["smoke"]}).endswith(
-        "as accurate as float32 was not shown at smoke size."
+    assert speed.precision_sentence({"smoke": entries["smoke"], "quick": alike}).startswith(
+        "The smoke and quick studies do not show that"
     )
 
 
