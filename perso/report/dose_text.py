@@ -153,8 +153,8 @@ def late_texts(table: pd.DataFrame) -> dict[str, str]:
         best = f"{name}: {on_I} points on the own data, {on_others} on everybody else's"
     return {
         "late_settings": str(len(names)),
-        "late_harmed": str(len(harmed)),
-        "late_safe": str(len(safe)),
+        "late_harmed": str(len(harmed) or "none"),
+        "late_safe": str(len(safe) or "none"),
         "late_margin": f"{100 * D_G.margin:g}",
         "late_findings": findings[len(harmed) > 0, len(safe) > 0],
         "late_best": best,

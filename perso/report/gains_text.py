@@ -22,11 +22,20 @@ def class_share_text(line: pd.Series) -> str:
     )
 
 
-def clear_text(p: float) -> str:
-    """Whether a p-value is called clear, with the p; or that it is not known."""
-    if np.isnan(p):
+def clear_text(shares: pd.DataFrame) -> str:
+    """With which of two methods a difference of gains between classes is clear, and the p.
+
+    shares   of `gains.class_shares`
+    """
+    (one, p), (other, q) = shares["p"].items()
+    if np.isnan(p) or np.isnan(q):
         return "not known"
-    return f"{'clear' if p < SIGNIFICANT else 'not clear'} (p = {p:.2g})"
+    if (p < SIGNIFICANT) == (q < SIGNIFICANT):
+        said = "clear with both" if p < SIGNIFICANT else "not clear with either"
+        return f"{said} (p = {p:.2g} and {q:.2g})"
+    if q < SIGNIFICANT:
+        one, p, other, q = other, q, one, p
+    return f"clear with {one} (p = {p:.2g}) but not with {other} (p = {q:.2g})"
 
 
 def class_gain_table(by_class: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -76,8 +76,15 @@ def test_a_difference_between_classes_is_clear_below_five_percent():
         {"share": [0.4, 0.3, np.nan], "expected": [0.2, 0.3, np.nan], "p": [0.049, 0.05, np.nan]},
         index=["A", "B", "C"],
     )
-    texts = [gains_text.clear_text(p) for p in table["p"]]
-    assert texts == ["clear (p = 0.049)", "not clear (p = 0.05)", "not known"]
+    texts = [
+        gains_text.clear_text(table.loc[list(pair)]) for pair in ("AB", "BA", "AA", "BB", "AC")
+    ]
+    assert texts == [
+        *2 * ["clear with A (p = 0.049) but not with B (p = 0.05)"],
+        "clear with both (p = 0.049 and 0.049)",
+        "not clear with either (p = 0.05 and 0.05)",
+        "not known",
+    ]
     text = "40 % of it, where 20 % is expected if classes do not differ (p = 0.049)"
     assert gains_text.class_share_text(table.loc["A"]) == text
     assert gains_text.class_share_text(table.loc["C"]).startswith("not known, too few people")

@@ -302,7 +302,7 @@ def test_a_loss_is_not_excluded_where_nobody_differs():
 def test_where_all_settings_agree_only_one_paper_is_right(harm, start):
     levels = {name: (on_I, 0.9 - harm * (name != "BaseLine")) for name, (on_I, _) in LATE.items()}
     said = dose_text.late_texts(comparison.compare(rows(levels)))
-    assert said["late_harmed"] == ("3" if harm else "0")
+    assert said["late_harmed"] == ("3" if harm else "none")
     assert said["late_findings"].startswith(start)
     assert said["late_best"].startswith("not known") == bool(harm)
 
