@@ -24,6 +24,14 @@ def family_shares(table: pd.DataFrame) -> dict[str, str]:
     return texts
 
 
+def three_digits(value: float) -> str:
+    """A number with three significant digits and without an exponent: "5.84", "567,000"."""
+    if value == 0:
+        return "0"
+    places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{float(f'{value:.3g}'):,.{places}f}"
+
+
 def members(table: pd.DataFrame, family: str) -> list[str]:
     """Names of a family's methods that a table has a line of."""
     return [each.name for each in METHODS if each.family == family and each.name in table.index]

@@ -196,6 +196,21 @@ def test_schedules_are_compared_with_v1():
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.000121464, "0.000121"),
+        (5.83986, "5.84"),
+        (0.0999999, "0.100"),
+        (1794.17, "1,790"),
+        (567302.0, "567,000"),
+        (0.0, "0"),
+    ],
+)
+def test_costs_have_three_digits_and_no_exponent(value, text):
+    assert cost_text.three_digits(value) == text
+
+
 def test_measured_costs_have_their_units():
     table = pd.DataFrame({"ms an iteration": [2.0, 5.0, np.nan]})
     table.attrs["people"] = 2.0
