@@ -26,10 +26,11 @@ def family_shares(table: pd.DataFrame) -> dict[str, str]:
 
 def three_digits(value: float) -> str:
     """A number with three significant digits and without an exponent: "5.84", "567,000"."""
-    if value == 0:
+    rounded = float(f"{value:.3g}")
+    if rounded == 0:
         return "0"
-    places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{float(f'{value:.3g}'):,.{places}f}"
+    places = max(0, 2 - int(np.floor(np.log10(abs(rounded)))))
+    return f"{rounded:,.{places}f}"
 
 
 def members(table: pd.DataFrame, family: str) -> list[str]:
