@@ -73,6 +73,7 @@ WIDTH = 7.2  # of a figure, inches: that of a page's text
 SIZE = 9  # of all letters, points
 OTHERS_SHADE = "#dfe6ee"  # of a batch that comes from everybody else
 COLUMNS = 200  # of a schedule at most
+FEW_MARKS = 10  # of a picture in which each has a label
 LOOK = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are alike everywhere
     **dict.fromkeys(
@@ -204,7 +205,10 @@ def changes_text(table: pd.DataFrame) -> str:
 
 
 def draw_tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
-    """Draw `tradeoff` into an Axes: a label beside each mark, but for controls, which are small."""
+    """Draw `tradeoff` into an Axes: a label beside each mark; controls are small.
+
+    Controls have labels only where all marks are few.
+    """
     families = {method.name: method.family for method in METHODS}
     hues = family_colours(table.index)
     ax.axhline(0, color="0.7", lw=1)
@@ -212,10 +216,14 @@ def draw_tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
     base = table.attrs.get("base", BASELINE)
     ax.plot(0, 0, MARKERS["baseline"], color=HUES["baseline"], ms=7, label=base, zorder=4)
     points = {base: (0.0, 0.0)}
+    bars = []
     for name, line in (100 * table).drop(index=base, errors="ignore").iterrows():
         x, y = line["D_G"], line["D_I"]
         points[name] = x["change"], y["change"]
         is_control = families.get(name) == "control"
+        left, right = (x["low"], y["change"]), (x["high"], y["change"])
+        low, high = (x["change"], y["low"]), (x["change"], y["high"])
+        bars += [np.array([left, right]), np.array([low, high])]
         ax.errorbar(
             *points[name],
             xerr=[[error] for error in interval_errors(x)],
@@ -235,9 +243,11 @@ def draw_tradeoff(ax: Axes, table: pd.DataFrame) -> Axes:
         ylabel=f"change on {part_label('D_I')} (pp)",
     )
     named = [name for name in points if families.get(name) != "control"]
+    if len(points) <= FEW_MARKS:
+        named = list(points)
     # darker, as letters are thinner than marks
     letters = {name: tuple(0.7 * np.array(hue)) for name, hue in hues.items()}
-    label_points(ax, points, {name: as_written(name) for name in named}, hues=letters)
+    label_points(ax, points, {name: as_written(name) for name in named}, bars, letters)
     return ax
 
 

@@ -142,14 +142,18 @@ def test_tradeoff_bars_are_the_intervals(ax, table):
         np.testing.assert_allclose(upright[:, 1], [line["D_I", "low"], line["D_I", "high"]])
 
 
-def test_tradeoff_has_the_baseline_at_zero_and_names_every_method(ax, table):
+def test_tradeoff_has_the_baseline_at_zero_and_names_every_method(ax, table, monkeypatch):
     (base,) = (
         line for line in figures.draw_tradeoff(ax, table).lines if line.get_label() == BASELINE
     )
     np.testing.assert_array_equal(base.get_xydata(), [[0, 0]])
-    # a control has no label
-    assert {text.get_text() for text in ax.texts} == set(SEEN) - {"own data in the union"}
+    assert {text.get_text() for text in ax.texts} == set(SEEN)
     assert "D_G" in ax.get_xlabel() and "D_I" in ax.get_ylabel()
+    # in a full picture a control has no label
+    monkeypatch.setattr(figures, "FEW_MARKS", 0)
+    ax.clear()
+    figures.draw_tradeoff(ax, table)
+    assert {text.get_text() for text in ax.texts} == set(SEEN) - {"own data in the union"}
 
 
 def test_tradeoff_markers_are_of_the_family(ax, table):
