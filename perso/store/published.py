@@ -237,7 +237,7 @@ def never_published(settings: Settings) -> bool:
     return settings.dataset.startswith("python:") or is_reference(settings.architecture)
 
 
-def rows_of(settings: dict) -> str:
+def kind_of_rows(settings: dict) -> str:
     """Return the setting `rows_of` of a published file, which older files lack."""
     return settings.get("rows_of", "v3")
 
@@ -246,7 +246,7 @@ def comparable_runs(study, folder: Path = FOLDER) -> list[Published]:
     """Return the published runs with the study's `rows_of` and `variation`."""
 
     def same(settings: dict) -> bool:
-        return (rows_of(settings), settings["variation"]) == (
+        return (kind_of_rows(settings), settings["variation"]) == (
             study.settings.rows_of,
             study.settings.variation,
         )
@@ -281,7 +281,7 @@ def published_rows(study, methods=None, folder: Path = FOLDER) -> pd.DataFrame:
         wanted = {*study.keys(), *missing}
 
         def rank(path: Path) -> tuple[bool, int]:
-            is_own = rows_of(kept(path).provenance["settings"]) == study.settings.rows_of
+            is_own = kind_of_rows(kept(path).provenance["settings"]) == study.settings.rows_of
             return is_own, sum(key in wanted for key in keys_of[path])
 
         holding.sort(key=rank, reverse=True)
