@@ -11,6 +11,7 @@ from matplotlib.transforms import Bbox
 # Where a label may be: towards a side of its mark, the nearest places first
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 DISTANCES = (6, 13, 22, 34, 48, 64)  # points
+BESIDE = 10  # points; a label nearer than this to its mark needs no line to it
 SIZE = 8  # of letters, points
 # around letters, so that lines do not strike them out and they hide no interval
 EDGE = withStroke(linewidth=2, foreground="white")
@@ -29,8 +30,9 @@ def label_points(
     texts    labels by name of their points, the most important first
     curves   knots of drawn lines, [knots, 2] each
     hues     of labels by name; all others are nearly black
-    A label is put at the first free place of SIDES and DISTANCES, and left out where there is none.
-    A thin line leads to one that is not beside its mark. Call it last: it needs the final axes.
+    A label is put at the first free place of SIDES and DISTANCES that no other mark is nearer to,
+    or at the first free one, and left out where none is free. A thin line leads to one that is not
+    beside its mark or is nearer to another's. Call it last: it needs the final axes.
     """
     ax.figure.canvas.draw()
     renderer = ax.figure.canvas.get_renderer()
@@ -48,7 +50,10 @@ def label_points(
             path_effects=[EDGE],
         )
         size = written.get_window_extent(renderer)
-        box = free_place(ax, at[name], (size.width, size.height), taken)
+        others = [place for other, place in at.items() if other != name]
+        places = free_places(ax, at[name], (size.width, size.height), taken)
+        own = [box for box in places if is_nearest(box, at[name], others)]
+        box = next(iter(own or places), None)
         if box is None:
             written.remove()
             continue
@@ -56,17 +61,19 @@ def label_points(
         offset = (box.min - at[name]) * 72 / ax.figure.dpi
         written.set_position(offset)
         end = np.clip(at[name], box.min, box.max)
-        if np.hypot(*(end - at[name])) > 1.6 * DISTANCES[0] * ax.figure.dpi / 72:
+        is_beside = distance_to(box, at[name]) < BESIDE * ax.figure.dpi / 72
+        if not (own and is_beside):
             line = ax.transData.inverted().transform([at[name], end])
             ax.plot(*line.T, color="0.5", lw=0.6, zorder=1, scalex=False, scaley=False)
 
 
-def free_place(
+def free_places(
     ax: Axes, point: np.ndarray, size: tuple[float, float], taken: Sequence[Bbox]
-) -> Bbox | None:
-    """The first box of this size beside a point, in pixels, that overlaps nothing."""
+) -> list[Bbox]:
+    """The boxes of this size beside a point, in pixels, that overlap nothing, nearest first."""
     width, height = size
     inside = ax.bbox.padded(-1)
+    found = []
     for distance, (right, up) in product(DISTANCES, SIDES):
         reach = distance * ax.figure.dpi / 72
         left = point[0] + right * reach - (1 - right) / 2 * width
@@ -74,8 +81,19 @@ def free_place(
         box = Bbox.from_bounds(left, low, width, height)
         is_inside = inside.count_contains(box.corners()) == 4
         if is_inside and not box.count_overlaps(taken):
-            return box
-    return None
+            found.append(box)
+    return found
+
+
+def is_nearest(box: Bbox, point: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether no other point is nearer to a box than its own, all in pixels."""
+    own = distance_to(box, point)
+    return all(distance_to(box, other) >= own for other in others)
+
+
+def distance_to(box: Bbox, point: np.ndarray) -> float:
+    """From a point to the nearest place of a box, in pixels."""
+    return float(np.hypot(*(np.clip(point, box.min, box.max) - point)))
 
 
 def box_around(place: np.ndarray, reach: float) -> Bbox:

@@ -212,6 +212,24 @@ def test_labels_cover_neither_each_other_nor_marks():
         assert not any(box.contains(*each) for each in middle)
 
 
+def test_a_label_is_nearest_to_its_own_mark_or_has_a_line_from_it():
+    """The marks of a lattice are as near to each other as a label is long."""
+    _, ax = plt.subplots()
+    points = {f"m{x}{y}": (0.11 * x, 0.05 * y) for x in range(5) for y in range(5)}
+    ax.set(xlim=(-0.5, 1), ylim=(-0.5, 1))
+    labels.label_points(ax, points, {name: f"label {name}" for name in points})
+    renderer = ax.figure.canvas.get_renderer()
+    at = {name: ax.transData.transform(point) for name, point in points.items()}
+    starts = {tuple(line.get_xydata()[0].round(6)) for line in ax.lines}
+    assert len(ax.texts) > 12
+    for text in ax.texts:
+        name = text.get_text().removeprefix("label ")
+        box = text.get_window_extent(renderer)
+        others = [at[other] for other in at if other != name]
+        beside = labels.is_nearest(box, at[name], others)
+        assert beside or tuple(np.round(points[name], 6)) in starts
+
+
 def test_a_label_without_a_free_place_is_left_out():
     _, ax = plt.subplots(figsize=(1, 1))
     ax.set(xlim=(0, 1), ylim=(0, 1))
