@@ -133,7 +133,7 @@ def bands(ax: Axes, record: dict, kinds: tuple[str, ...]) -> Axes:
         ax.barh(place, 100 * (high - low), left=100 * low, height=0.9, color="#cfe3d4", zorder=0)
     label_lines(ax, [f"{what}\n{scenario}" for what, scenario, _ in names])
     for label, (_, _, contrast) in zip(ax.get_yticklabels(), names, strict=True):
-        label.set(color="0.6" if contrast else "0.1", fontsize=7)
+        label.set(color="0.35" if contrast else "0.1", fontsize=8)
     ax.set(xlabel=f"{KIND_NAMES[kinds[0]]}, % of studies")
     ax.grid(axis="y", visible=False)
     return ax
@@ -201,7 +201,7 @@ def calibration_figure(record: dict) -> Picture:
         len({(e["what"], e["scenario"]) for e in others["entries"] if e["kind"] in kinds})
         for kinds in panels
     ]
-    size = WIDTH, 1.5 + 0.29 * sum(heights)
+    size = WIDTH, 1.5 + 0.32 * sum(heights)
     fig, axes = plt.subplots(2, 1, figsize=size, height_ratios=heights, layout="constrained")
     for ax, kinds in zip(axes, panels, strict=True):
         bands(ax, others, kinds)
