@@ -9,7 +9,7 @@ import pandas as pd
 from perso.analysis.recurrent import GENERIC
 from perso.parts import ALL_PARTS
 from perso.report.effects_figures import FAMILY_OF, contrasts_alt, forest
-from perso.report.figures import WIDTH, changes_text, interval_errors, part_label
+from perso.report.figures import WIDTH, as_written, changes_text, interval_errors, part_label
 from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
@@ -75,7 +75,7 @@ def fine_tuning_figure(table: pd.DataFrame) -> Picture:
         xlabel=f"change on {part_label('D_G')} (pp)",
         ylabel=f"change on {part_label('D_I')} (pp)",
     )
-    texts = {name: name.removesuffix(", 200 iterations") for name in places}
+    texts = {name: as_written(name.removesuffix(", 200 iterations")) for name in places}
     label_points(ax, places, texts | {GENERIC: GENERIC_LABEL})
     changes = changes_text(table.drop(index=GENERIC))
     return Picture(fig, f"Change of accuracy against the generic network in points. {changes}")
