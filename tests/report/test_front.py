@@ -212,22 +212,27 @@ def test_labels_cover_neither_each_other_nor_marks():
         assert not any(box.contains(*each) for each in middle)
 
 
-def test_a_label_is_nearest_to_its_own_mark_or_has_a_line_from_it():
-    """The marks of a lattice are as near to each other as a label is long."""
+@pytest.mark.parametrize("gap", np.linspace(0.1, 0.3, 21))
+def test_a_label_is_nearest_to_its_own_mark(gap):
+    """At some of the gaps a label fits between both marks, but ends at the other one."""
     _, ax = plt.subplots()
-    points = {f"m{x}{y}": (0.11 * x, 0.05 * y) for x in range(5) for y in range(5)}
-    ax.set(xlim=(-0.5, 1), ylim=(-0.5, 1))
-    labels.label_points(ax, points, {name: f"label {name}" for name in points})
+    points = {"a": (0.4, 0.5), "b": (0.4 + gap, 0.5)}
+    labels.label_points(ax, points, {"a": "label of a"})
     renderer = ax.figure.canvas.get_renderer()
-    at = {name: ax.transData.transform(point) for name, point in points.items()}
-    starts = {tuple(line.get_xydata()[0].round(6)) for line in ax.lines}
-    assert len(ax.texts) > 12
-    for text in ax.texts:
-        name = text.get_text().removeprefix("label ")
-        box = text.get_window_extent(renderer)
-        others = [at[other] for other in at if other != name]
-        beside = labels.is_nearest(box, at[name], others)
-        assert beside or tuple(np.round(points[name], 6)) in starts
+    (text,) = ax.texts
+    own, other = (ax.transData.transform(point) for point in points.values())
+    assert labels.is_nearest(text.get_window_extent(renderer), own, [other])
+
+
+def test_a_line_leads_to_a_label_that_is_nearer_to_another_mark():
+    _, ax = plt.subplots(figsize=(1.6, 1.6))
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    points = {"a": (0.5, 0.5), **{f"{x}{y}": (x, y) for x in (0.1, 0.9) for y in (0.1, 0.9)}}
+    points |= {f"beside {x}": (x, 0.5) for x in (0.42, 0.58)}
+    points |= {f"above {y}": (0.5, y) for y in (0.4, 0.6)}
+    labels.label_points(ax, points, {"a": "lab"})
+    assert len(ax.texts) == len(ax.lines) == 1
+    assert ax.lines[0].get_xydata()[0] == pytest.approx(points["a"])
 
 
 def test_a_label_without_a_free_place_is_left_out():
