@@ -52,8 +52,9 @@ FAMILY_HUES = cycle(("0.2", "0.4", *sns.color_palette("colorblind", 5), *BEYOND_
 FAMILY_MARKERS = cycle(("s", "X", "o", "D", "^", "v", "P", "*", "<", ">", "p", "h", "d", "8", "H"))
 HUES = dict(zip(FAMILIES, FAMILY_HUES, strict=False))
 MARKERS = dict(zip(FAMILIES, FAMILY_MARKERS, strict=False))
+FAINTEST = 2.5  # contrast of a mark with white at least (WCAG 2.2)
+DEEP = 4.5  # contrast of a hue whose lighter shades can be told apart
 OWN_MARKER = "*"  # of methods that no table of the registry has
-OWN_HUES = sns.color_palette("colorblind", 10)[5:]  # which no family of the papers has
 RUN_MARKERS = ("o", "s", "D", "^", "v", "P")  # of our runs, in their order
 PAPER_MARKER = "x"
 # tables whose methods share the shades of a family
@@ -106,24 +107,51 @@ LOOK = {
 # --- looks
 
 
+def contrast_with_white(colour: object) -> float:
+    """The contrast ratio of a colour with white, from 1 to 21 (WCAG 2.2)."""
+    values = np.array(to_rgb(colour))
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (0.05 + linear @ (0.2126, 0.7152, 0.0722))
+
+
+def dark_enough(hue: object) -> tuple[float, float, float]:
+    """The hue, mixed with as little black as gives it `FAINTEST` on white."""
+    mixes = sns.blend_palette((hue, "black"), 100)
+    return next(mix for mix in mixes if contrast_with_white(mix) >= FAINTEST)
+
+
+def shades_of(hue: object, count: int) -> list[tuple[float, float, float]]:
+    """A hue and shades of it: lighter ones, as long as `FAINTEST` allows, of a hue that is dark.
+
+    Of a hue that is too light for that, they are darker.
+    """
+    if contrast_with_white(hue) < DEEP:
+        end = 0.4 * np.array(to_rgb(hue))
+    else:
+        mixes = sns.blend_palette((hue, "white"), 100)
+        end = [mix for mix in mixes if contrast_with_white(mix) >= FAINTEST][-1]
+    return list(sns.blend_palette((hue, end), count))
+
+
 def colours(names: Iterable[str] = ()) -> dict[str, tuple]:
-    """A colour per method: its family's hue, lighter for later members of its table.
+    """A colour per method: its family's hue, and `shades_of` it for later members of its table.
 
     The tables are v3's, that of relative doses, that of baselines beyond the papers, all others
     together, those of people in time, and those of forwarded samples.
 
     names   of methods that are drawn; those that no table of the registry has get further hues
     """
-    shades = {}
+    given = {}
     for tables in SHADED_TOGETHER:
         together = dict.fromkeys(method for table in tables for method in TABLES[table])
-        new = [method for method in together if method.name not in shades]
+        new = [method for method in together if method.name not in given]
         for family in FAMILIES:
             members = [method.name for method in new if method.family == family]
-            palette = sns.light_palette(HUES[family], len(members) + 2, reverse=True)
-            shades |= dict(zip(members, palette, strict=False))
-    own = [name for name in dict.fromkeys(names) if name not in shades]
-    return shades | dict(zip(own, cycle(OWN_HUES), strict=False))
+            given |= dict(zip(members, shades_of(HUES[family], len(members)), strict=True))
+    # which no family of the papers has
+    own_hues = [dark_enough(hue) for hue in sns.color_palette("colorblind", 10)[5:]]
+    own = [name for name in dict.fromkeys(names) if name not in given]
+    return given | dict(zip(own, cycle(own_hues), strict=False))
 
 
 def family_colours(names: Iterable[str]) -> dict[str, tuple]:

@@ -51,7 +51,20 @@ def test_every_method_has_its_own_colour():
     assert sorted(colours) == sorted(method.name for method in METHODS)
     seen = {mpl.colors.to_hex(colours[method.name]) for method in V3}  # as a screen shows them
     assert len(seen) == len(V3)  # other tables are shown by themselves, and may repeat these
-    assert all(sum(to_rgb(colour)) < 2.7 for colour in colours.values())  # not lost on white
+
+
+def test_no_mark_is_lost_on_white():
+    assert figures.contrast_with_white("white") == pytest.approx(1)
+    assert figures.contrast_with_white("black") == pytest.approx(21)
+    colours = figures.colours(f"mine {k}" for k in range(5))
+    assert min(map(figures.contrast_with_white, colours.values())) >= 2.5
+
+
+def test_a_familys_shades_differ():
+    for hue in figures.HUES.values():
+        ends = np.array(figures.shades_of(hue, 18))[[0, -1]]
+        lightness = [figures.contrast_with_white(end) for end in ends]
+        assert max(lightness) / min(lightness) > 1.7
 
 
 def test_every_family_has_a_marker_and_a_hue_of_its_own():
