@@ -31,8 +31,9 @@ def label_points(
     curves   knots of drawn lines, [knots, 2] each
     hues     of labels by name; all others are nearly black
     A label is put at the first free place of SIDES and DISTANCES that no other mark is nearer to,
-    or at the first free one, and left out where none is free. A thin line leads to one that is not
-    beside its mark or is nearer to another's. Call it last: it needs the final axes.
+    or else where another is nearer by the least, and left out where no place is free. A thin line
+    leads to one that is not beside its mark or is nearer to another's. Call it last: it needs the
+    final axes.
     """
     ax.figure.canvas.draw()
     renderer = ax.figure.canvas.get_renderer()
@@ -52,11 +53,11 @@ def label_points(
         size = written.get_window_extent(renderer)
         others = [place for other, place in at.items() if other != name]
         places = free_places(ax, at[name], (size.width, size.height), taken)
-        own = [box for box in places if is_nearest(box, at[name], others)]
-        box = next(iter(own or places), None)
-        if box is None:
+        if not places:
             written.remove()
             continue
+        own = [box for box in places if lead(box, at[name], others) >= 0]
+        box = own[0] if own else max(places, key=lambda box: lead(box, at[name], others))
         taken.append(box)
         offset = (box.min - at[name]) * 72 / ax.figure.dpi
         written.set_position(offset)
@@ -85,10 +86,10 @@ def free_places(
     return found
 
 
-def is_nearest(box: Bbox, point: np.ndarray, others: Sequence[np.ndarray]) -> bool:
-    """Whether no other point is nearer to a box than its own, all in pixels."""
-    own = distance_to(box, point)
-    return all(distance_to(box, other) >= own for other in others)
+def lead(box: Bbox, point: np.ndarray, others: Sequence[np.ndarray]) -> float:
+    """By how many pixels a box is nearer to its own point than to any other; below 0 it is not."""
+    nearest = min((distance_to(box, other) for other in others), default=np.inf)
+    return nearest - distance_to(box, point)
 
 
 def distance_to(box: Bbox, point: np.ndarray) -> float:
