@@ -55,6 +55,7 @@ def explorer_html(rows: pd.DataFrame, name: str) -> HTML:
     """
     changes = best_method.changes_table(rows)
     methods = best_method.methods_table(changes["method"])
+    changes, methods = in_words(changes), in_words(methods)
     words = winner_text(changes, WEIGHT, best_method.chosen_methods(methods))
     chart = explorer_chart(changes, methods, name).to_dict()
     label = f'<svg role="img" aria-label="{escape(chart["description"])}" '
@@ -72,6 +73,12 @@ def explorer_html(rows: pd.DataFrame, name: str) -> HTML:
 
 
 # --- in words
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy of a table whose column `method` says own data for D_I, and others' data for D_G."""
+    words = {r"\bD_I\b": "own data", r"\bD_G\b": "others' data"}
+    return table.assign(method=table["method"].astype(str).replace(words, regex=True))
 
 
 def winner_text(
@@ -374,15 +381,15 @@ def tradeoff_view(colour: dict, people: int) -> alt.LayerChart:
         **{key: alt.expr(f"datum.on_G > -0.5 ? {yes} : {no}") for key, yes, no in inwards},
         fontWeight="bold",
         fontSize=12,
-        dy=20,
+        dy=-14,
         aria=False,
-    )
+    ).encode(x=x, y=y, text="method:N")
     layers = [
         *zero_lines(),
         line_of_score(ends, "datum.score"),
         dots,
         ring,
-        label.encode(x=x, y=y, text="method:N"),
+        *on_white(label),
     ]
     return alt.layer(*layers).properties(
         title="All methods: means over people", width=WIDTH, height=HEIGHT
@@ -424,7 +431,7 @@ def people_view() -> alt.LayerChart:
         subtitle=f"triangles lose; the {WORST} who lose most are named",
         subtitleColor=LOSES,
     )
-    return alt.layer(*zero_lines(), line_of_score(ends, "0"), dots, names).properties(
+    return alt.layer(*zero_lines(), line_of_score(ends, "0"), dots, *on_white(names)).properties(
         title=title, width=WIDTH, height=HEIGHT
     )
 
@@ -474,6 +481,17 @@ def zero_lines() -> list[alt.Chart]:
     nothing = alt.Chart(alt.Data(values=[{"zero": 0}]))
     line = nothing.mark_rule(color="#999999", aria=False)
     return [line.encode(x="zero:Q"), line.encode(y="zero:Q")]
+
+
+def on_white(text: alt.Chart) -> tuple[alt.Chart, alt.Chart]:
+    """Letters, and their white outline beneath them, so that no mark strikes them out."""
+    outline = text.copy()
+    outline.mark = outline.mark.copy()
+    outline.mark.color = "white"
+    outline.mark.stroke = "white"
+    outline.mark.strokeWidth = 2
+    outline.mark.strokeJoin = "round"
+    return outline, text
 
 
 def line_of_score(ends: alt.Chart, score: str) -> alt.Chart:

@@ -77,6 +77,22 @@ def test_the_page_has_words_picture_and_data_and_no_end_of_script_in_a_name(expl
     assert not re.findall(r"(?:src|href)=", html)
 
 
+def test_names_of_methods_say_whose_data(make_relative_run):
+    html = explorer.explorer_html(make_relative_run(cohorts=1, people=3).rows, "a run").data
+    assert "D_G" not in html
+    assert "TL 9 % on others' data (1e-3)" in unescape(html)
+
+
+def test_letters_are_on_a_white_outline(explored_rows):
+    changes = best_method.changes_table(explored_rows)
+    methods = best_method.methods_table(changes["method"])
+    spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
+    for view in spec["vconcat"][0]["hconcat"]:
+        *_, below, above = [layer["mark"] for layer in view["layer"]]
+        assert below["type"] == above["type"] == "text"
+        assert below["stroke"] == "white" and "stroke" not in above
+
+
 def test_every_control_has_a_name_and_its_own_parameter(explored_rows):
     changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
