@@ -114,7 +114,8 @@ def shared_variance(rows: pd.DataFrame, contrast: Contrast, part: str, fold: int
     rows = rows[rows["fold"] == fold]
     variance = 0.0
     if part == D_G.name:
-        variance += crossed(hits_on_images(rows, contrast).to_numpy())
+        # by columns: sums in another order would round published numbers otherwise
+        variance += crossed(np.asfortranarray(hits_on_images(rows, contrast)))
     used = rows_of(rows, contrast)
     generic = used[from_generic(used)]
     starting = set(generic["method"])
@@ -158,6 +159,5 @@ def hits_on_images(rows: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     ):
         sums[person] = sums.get(person, 0) + weight * unpacked(blob, n)
     whole = used.groupby("person")["method"].nunique() == len(contrast)
-    return pd.DataFrame.from_dict(
-        {person: hits for person, hits in sums.items() if whole[person]}, orient="index"
-    )
+    # by `orient="index"` each image would be a column that pandas makes by itself
+    return pd.DataFrame({person: hits for person, hits in sums.items() if whole[person]}).T
