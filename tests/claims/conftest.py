@@ -1,12 +1,15 @@
 """Evidence with made-up rows, so that the truth behind every claim is known."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from perso.claims.evidence import Evidence
 from perso.claims.finding import Finding
+from perso.claims.ledger import Ledger, make_ledger
 from perso.claims.registry import CLAIMS
 from perso.claims.v3_claims import SIX
 from perso.paths import ROOT
@@ -72,7 +75,7 @@ def draw_hits_of(shares: dict, sd: float = 0.02):
     return hits_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick() -> Settings:
     """The settings of params/quick.yml."""
     return read_params(ROOT / "params" / "quick.yml")
@@ -96,23 +99,35 @@ def draw_hits():
     return draw_hits_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def better():
     """A `hits_of` with which v3's six shaping methods gain .1 on D_I, and nothing on D_G."""
     return draw_hits_of({name: {"I": 0.9} for name in SIX})
 
 
-@pytest.fixture
-def make_evidence(tmp_path, quick):
-    """`make_evidence(hits_of, …)` → Evidence of a quick study with made-up rows of one run."""
+def evidence_in(folder: Path, quick: Settings) -> Callable[..., Evidence]:
+    """What `make_evidence` is, with its store in a folder."""
 
     def make(hits_of, without=(), of="relative", **changes) -> Evidence:
-        study = Study(replace(quick, **changes), tmp_path / "store.sqlite", tmp_path)
-        evidence = Evidence(study, tmp_path)
+        study = Study(replace(quick, **changes), folder / "store.sqlite", folder)
+        evidence = Evidence(study, folder)
         fill_study(evidence.run(of), hits_of, without)
         return evidence
 
     return make
+
+
+@pytest.fixture
+def make_evidence(tmp_path, quick) -> Callable[..., Evidence]:
+    """`make_evidence(hits_of, …)` → Evidence of a quick study with made-up rows of one run."""
+    return evidence_in(tmp_path, quick)
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory, quick, better) -> Ledger:
+    """A ledger of made-up rows, those of `better`, which takes seconds to make."""
+    make = evidence_in(tmp_path_factory.mktemp("own"), quick)
+    return make_ledger(make(better), params="quick")
 
 
 @pytest.fixture

@@ -146,17 +146,16 @@ def test_a_smoke_run_decides_nothing(make_evidence, better):
     assert "not decided; smoke: own run" in ledger_html.claims_table([own]).data
 
 
-def test_any_other_run_takes_precedence_over_a_smoke_run(make_evidence, better):
-    quick = replace(ledger.make_ledger(make_evidence(better)), file="results/quick.claims.json")
+def test_any_other_run_takes_precedence_over_a_smoke_run(own, make_evidence, better):
+    quick = replace(own, file="results/quick.claims.json")
     smoke = ledger.make_ledger(make_evidence(better, individuals=4))
     assert any(verdict.findings for verdict in quick.verdicts)
     assert all(one is quick for one, _ in ledger.deciding([smoke, quick]))
     assert ledger_html.ledger_sentence([smoke, quick]) == ledger_html.ledger_sentence([quick])
 
 
-def test_the_largest_scale_with_findings_of_a_claim_decides(make_evidence, better):
+def test_the_largest_scale_with_findings_of_a_claim_decides(own):
     """Even where it lacks data, as of claim 7: a smaller one never outvotes it."""
-    own = ledger.make_ledger(make_evidence(better))
     verdicts = tuple(
         replace(
             each,
@@ -179,17 +178,15 @@ def test_the_largest_scale_with_findings_of_a_claim_decides(make_evidence, bette
     assert ": 1 at standard size" in sentence
 
 
-def test_at_one_scale_more_people_decide_and_of_as_many_the_first(make_evidence, better):
-    own = ledger.make_ledger(make_evidence(better))
+def test_at_one_scale_more_people_decide_and_of_as_many_the_first(own):
     people = {"people": own.provenance["people"] + 1}
     more = replace(own, provenance=own.provenance | people, file="more")
     assert ledger.deciding([own, more])[3][0] is more
     assert ledger.deciding([own, replace(own, file="as many")])[3][0] is own
 
 
-def test_tests_that_a_ledger_lacks_are_taken_from_others_of_its_scale(make_evidence, better):
+def test_tests_that_a_ledger_lacks_are_taken_from_others_of_its_scale(own):
     """Claim 1 needs shaping and data grouping, which two studies may have trained."""
-    own = ledger.make_ledger(make_evidence(better))
     one = own.verdicts[0]
     assert one.verdict == "NOT RUN" and {finding.group for finding in one.findings} == {*range(5)}
     for_it = [
@@ -212,8 +209,8 @@ def test_tests_that_a_ledger_lacks_are_taken_from_others_of_its_scale(make_evide
 # --- text and HTML
 
 
-def test_every_form_has_every_claim(make_evidence, better):
-    verdicts = ledger.make_ledger(make_evidence(better)).verdicts
+def test_every_form_has_every_claim(own):
+    verdicts = own.verdicts
     text = ledger_text.ledger_text(verdicts)
     table = ledger_text.ledger_markdown(verdicts).splitlines()
     lines = ledger_text.ledger_csv(verdicts).splitlines()
@@ -225,8 +222,7 @@ def test_every_form_has_every_claim(make_evidence, better):
     assert sum(ledger_text.count_verdicts(verdicts).values()) == len(CLAIMS)
 
 
-def test_html_links_every_claim_to_its_chapter_findings_rows_and_test(make_evidence, better):
-    own = ledger.make_ledger(make_evidence(better))
+def test_html_links_every_claim_to_its_chapter_findings_rows_and_test(own):
     table = ledger_html.claims_table([own]).data
     details = ledger_html.claim_details([own]).data
     for claim, verdict in zip(CLAIMS, own.verdicts, strict=True):
@@ -245,8 +241,8 @@ def test_the_calibration_chapter_has_a_section_for_every_test():
     assert all(f"({anchor})=" in chapter for anchor in ledger_html.TESTS.values())
 
 
-def test_two_cohorts_are_compared_claim_by_claim(make_evidence, better, claim):
-    first = ledger.make_ledger(make_evidence(better)).verdicts
+def test_two_cohorts_are_compared_claim_by_claim(own, claim):
+    first = own.verdicts
     second = [
         replace(each, verdict="CONTRADICTED") if each.claim.number == 4 else each for each in first
     ]

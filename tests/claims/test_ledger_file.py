@@ -6,20 +6,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from perso.claims import ledger, ledger_file
+from perso.claims import ledger_file
 from perso.errors import InputError
 from perso.report import ledger_html, ledger_text
 
 
 @pytest.fixture
-def own(make_evidence, better) -> ledger.Ledger:
-    """A ledger of made-up rows."""
-    return ledger.make_ledger(make_evidence(better), params="quick")
-
-
-@pytest.fixture
 def file(own, tmp_path):
-    """The file of that ledger."""
+    """The file of the ledger `own`."""
     path = tmp_path / "quick.claims.json"
     ledger_file.write_ledger(path, own)
     return path
