@@ -164,11 +164,12 @@ def diversity_by_person(study: Study, methods: Iterable[Method], fold: int = 0) 
     """
     codes = study.codes(fold)
     people = study.folds[fold]
+    means = plans.means_of_people(study.data, people, codes)
     columns: dict[str, dict[str, float]] = {}
     for method in methods:
         columns[method.name] = {}
         for person in people.individuals:
-            images = plans.enlarge(study.data, people, method, person, 0, codes)
+            images = plans.enlarge(study.data, people, method, person, 0, codes, means)
             columns[method.name][str(person)] = mean_distance(codes[images])
     return pd.DataFrame(columns)
 
@@ -185,11 +186,12 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
     """
     codes = study.codes(fold)
     people = study.folds[fold]
+    means = plans.means_of_people(study.data, people, codes)
     shares = {}
     for method in methods:
         without_own = replace(method, with_own=False)
         added = [
-            set(plans.enlarge(study.data, people, without_own, person, 0, codes))
+            set(plans.enlarge(study.data, people, without_own, person, 0, codes, means))
             for person in people.individuals
         ]
         common = [
