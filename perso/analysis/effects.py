@@ -27,9 +27,17 @@ LATE = "TL 9 % (1e-4)"
 LATE_FAST = "TL 9 % (1e-3)"
 BOTH = "SW-n-2, then 9 % (1e-4)"
 MAIN = (EARLY, WEIGHED, LATE_FAST, LATE, BOTH)
-GENERAL = "TL 9 % on D_G (1e-4)"  # the control of LATE on everybody else's data
+GENERAL = "TL 9 % on D_G (1e-4)"  # a last phase on everybody else's data
 # in the picture of the trade-off: all methods of a run would hide one another
 DRAWN = (BASELINE, "own data in the union", *MAIN, "TL 0.3 % (1e-4)", GENERAL)
+# the control of each main method: as much training, in phases alike, without the individual
+CONTROL_OF = {
+    EARLY: "BaseLine + 12 %",
+    WEIGHED: BASELINE,
+    LATE_FAST: "TL 9 % on D_G (1e-3)",
+    LATE: GENERAL,
+    BOTH: GENERAL,
+}
 MIN_HALVES = 4  # cohorts, two for each half
 
 # People of each fold with the hits of their networks on D_I, by method, as
@@ -48,12 +56,13 @@ class MethodPair(NamedTuple):
 CONTRASTS = (
     MethodPair(EARLY, "BaseLine + 12 %", "own data first, not general data"),
     MethodPair(EARLY, f"{EARLY} on another person", "own data first, not another person's"),
-    MethodPair(LATE, "TL 9 % on D_G (1e-4)", "own data last, not D_G"),
+    MethodPair(LATE, GENERAL, "own data last, not D_G"),
     MethodPair(LATE, "TL 9 % on another person (1e-4)", "own data last, not another person's"),
     MethodPair(LATE_FAST, "TL 9 % on D_G (1e-3)", "own data last, not D_G"),
     MethodPair(LATE_FAST, "TL 9 % on another person (1e-3)", "own data last, not another person's"),
-    MethodPair("TL 9 % on D_G (1e-4)", "TL-n-0", "9 % more of D_G at the small rate"),
+    MethodPair(GENERAL, "TL-n-0", "9 % more of D_G at the small rate"),
     MethodPair(BOTH, WEIGHED, "9 % more of the same batches at the small rate"),
+    MethodPair(BOTH, GENERAL, "own data in every 2nd batch, not D_G"),
     MethodPair(BOTH, LATE, "own data throughout, not only last"),
 )
 
@@ -170,6 +179,16 @@ def contrast_table(rows: pd.DataFrame, contrasts: Sequence[MethodPair] = CONTRAS
             }
         lines[contrast.method, contrast.other] = line
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def net_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """What of the main methods' changes is due to whose data: each method minus its `CONTROL_OF`.
+
+    A line per method that the rows have with its control; columns as in `contrast_table`.
+    """
+    pairs = [MethodPair(method, other, "whose data") for method, other in CONTROL_OF.items()]
+    found = contrast_table(rows, pairs)
+    return found.set_axis([method for method, _ in found.index])
 
 
 # --- half of the cohorts against the other half

@@ -23,7 +23,7 @@ from perso.errors import InputError, RunError
 from perso.files import write_changed
 from perso.paths import ROOT
 from perso.report.execution import chapter_parameters, execute, has_own_params
-from perso.report.first_page import write_pictures
+from perso.report.first_page import write_durations, write_pictures
 from perso.report.kept import Kept, files_hash, files_in, json_hash, packages
 from perso.settings import Settings
 from perso.study.study import Study
@@ -69,6 +69,7 @@ def build(
     jobs = jobs or study.machine.workers
     run_chapters(source / "chapters", study.asked, executed, environment, jobs, alike)
     write_pictures(study, source)
+    write_durations(source)
     touch_quoting(source)
     return compile_pages(source, to / "html")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from perso.analysis import effects
+from perso.analysis import accuracy, effects
 from perso.analysis.dispersion_scales import NO_CHANGE, reading, shrinking
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
@@ -20,7 +20,7 @@ SHORT = {
     WEIGHED: "sample weighing",
     LATE_FAST: "transfer learning at rate 1e-3",
     LATE: "transfer learning at rate 1e-4",
-    BOTH: "sample weighing with a last phase at rate 1e-4",
+    BOTH: "sample weighing that ends at rate 1e-4",
 }
 # names of glued values
 GLUED = {
@@ -29,8 +29,8 @@ GLUED = {
     "late_fast": LATE_FAST,
     "late": LATE,
     "both": BOTH,
-    "general": GENERAL,
 }
+SMALL_RATE = (LATE, BOTH)  # methods that end with a small learning rate
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {
     "equalising": (
@@ -68,10 +68,23 @@ def cohorts_text(run: Published) -> str:
     return people
 
 
+def whom_text(run: Published) -> str:
+    """Whose samples the numbers are about, and how accurate the baseline is on them."""
+    accuracies = accuracy.by_part(run.rows)
+    reads = {part: 100 * accuracies[part][BASELINE].mean() for part in PARTS}
+    is_flipped = run.provenance["settings"]["flips"] and run.provenance.get("kind") == "images"
+    return (
+        f"The people are those of {run.provenance['data']}"
+        + (", whose images are there as written, mirrored and upside down" if is_flipped else "")
+        + f". Without the person's data {reads['D_I']:.1f} % of the person's test samples are "
+        f"classified rightly, and {reads['D_G']:.1f} % of everybody else's."
+    )
+
+
 def main_changes(table: pd.DataFrame) -> dict[str, str]:
     """The changes by the methods of GLUED with their intervals, by part and method: I_early, …
 
-    table   of `effects.effects_table`
+    table   of `effects.effects_table` or `effects.net_table`
     """
     return {
         f"{part[-1]}_{name}": format_change(table.loc[method, part])
@@ -82,25 +95,64 @@ def main_changes(table: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def gains_text(table: pd.DataFrame) -> str:
+def gains_text(net: pd.DataFrame) -> str:
     """With which of the main methods the person gains, and at whose expense, a sentence each.
 
-    table   of `effects.effects_table`
+    net   of `effects.net_table`
     """
-    table = table.loc[[name for name in SHORT if name in table.index]]
-    if table.empty:
+    if net.empty:
         return NOT_THERE
-    gains = directions(table, "D_I") == "raises"
-    loses = directions(table, "D_G") == "lowers"
+    gains = directions(net, "D_I") == "raises"
+    loses = directions(net, "D_G") == "lowers"
     outcomes = {
-        "The person gains, and no loss of everybody else is shown": gains & ~loses,
-        "The person gains, but everybody else loses": gains & loses,
-        "No gain of the person is shown": ~gains,
+        "the person gains and everybody else loses": gains & loses,
+        "the person gains, and no loss of everybody else is shown,": gains & ~loses,
+        "no gain of the person is shown": ~gains,
     }
-    return " ".join(
-        f"{outcome}: {'; '.join(SHORT[name] for name in table.index[chosen])}."
+    found = [
+        f"{outcome} with {listed([SHORT[name] for name in net.index[chosen]])}"
         for outcome, chosen in outcomes.items()
         if chosen.any()
+    ]
+    return f"Compared with as much training on everybody else's data, {'; '.join(found)}."
+
+
+def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
+    """With which methods a small learning rate hides what everybody else loses; may be empty.
+
+    table   of `effects.effects_table`
+    net     of `effects.net_table`
+    """
+    names = [name for name in SMALL_RATE if name in net.index]
+    if not names or direction(table.loc[GENERAL, "D_G"], "D_G") != "raises":
+        return ""
+    losing = directions(net.loc[names], "D_G") == "lowers"
+    shown = directions(table.loc[names], "D_G") == "lowers"
+    hidden = [SHORT[name] for name in losing.index[losing & ~shown]]
+    if not hidden:
+        return ""
+    return (
+        "Compared with a network that never saw the person, no loss of everybody else shows with "
+        f"{listed(hidden)}. But this is the small learning rate: at the end of training on "
+        "everybody else's data alone it changes accuracy by "
+        f"{format_change(table.loc[GENERAL, 'D_I'])} points for the person and "
+        f"{format_change(table.loc[GENERAL, 'D_G'])} for everybody else."
+    )
+
+
+def losers_text(rows: pd.DataFrame, method: str) -> str:
+    """How many people lose accuracy on their test samples, on D_I and on D_G.
+
+    rows   of trained models, with the method and the baseline
+    """
+    accuracies = accuracy.by_part(rows)
+    changes = {part: accuracies[part][method] - accuracies[part][BASELINE] for part in PARTS}
+    people = changes["D_I"].count()
+    own, others = ((each < 0).sum() for each in changes.values())
+    return (
+        f"With {SHORT.get(method, method)}, {own} of {people} people's own networks are less "
+        "accurate for the person than a network that never saw them (some by chance, as people "
+        f"have few test samples), and {others} of {people} for everybody else."
     )
 
 

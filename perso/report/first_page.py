@@ -1,8 +1,9 @@
-"""The three pictures of the book's first page, each in a file of Markdown that the page includes.
+"""What pages include that are no notebooks, each in a file of Markdown.
 
-strips     when a network of each kind of method sees the person
-headline   what each method changes for the person and for everybody else
-effects    the picture of chapter 0: effects with intervals, of the largest published run
+strips      when a network of each kind of method sees the person
+headline    what each method changes for the person and for everybody else
+effects     the picture of chapter 0: effects with intervals, of the largest published run
+durations   how long commands take
 """
 
 import base64
@@ -13,10 +14,14 @@ from pathlib import Path
 import matplotlib as mpl
 import nbformat
 
+from perso.analysis.effects import BOTH, EARLY, LATE, WEIGHED
 from perso.files import write_changed
-from perso.methods.method import Method
+from perso.methods.method import BASELINE, Method
+from perso.methods.registry import RELATIVE
+from perso.paths import ROOT
 from perso.report import figures
 from perso.report.execution import has_image
+from perso.report.readme import DURATIONS, durations_block
 from perso.study.study import Study
 
 EFFECTS = "00-effects.ipynb"
@@ -38,10 +43,18 @@ def write_pictures(study: Study, source: Path) -> None:
             write_picture(name, output.data, output.data["text/plain"], source)
 
 
+def write_durations(source: Path) -> None:
+    """Write the table of how long commands take, where it has been measured."""
+    measured = ROOT / DURATIONS
+    text = durations_block(measured) if measured.exists() else ""
+    write_changed(source / "durations.md", f"{text}\n")
+
+
 def examples(study: Study) -> list[Method]:
-    """The last method of each family of a study; no controls."""
-    of_family = {method.family: method for method in study.methods if method.family != "control"}
-    return list(of_family.values())
+    """The baseline, main methods of chapter 0, and a study's last method of data grouping."""
+    grouping = [method for method in study.methods if method.family == "data grouping"]
+    main = {method.name: method for method in RELATIVE}
+    return [*(main[name] for name in (BASELINE, EARLY, WEIGHED, LATE, BOTH)), *grouping[-1:]]
 
 
 def outputs_of(chapter: Path) -> list:

@@ -17,7 +17,7 @@ from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, decid
 from perso.data.dataset import shape_text
 from perso.markup import as_code, as_text
 from perso.report import ledger_text
-from perso.report.tables import format_p
+from perso.report.tables import format_p, listed
 from perso.store.published import FOLDER
 
 # the section about each test: its anchor in chapters/17-calibration
@@ -32,6 +32,12 @@ TESTS = {
     "PERMANOVA": "test-permanova",
     "binomial": "test-binomial",
     "count": "test-count",
+}
+# kinds of claims that the page's answer counts together
+ABOUT = {
+    "claims about what methods do": ("effect", "ranking", "equality"),
+    "claims about data, or true by construction": ("premise", "construction"),
+    "claims that we added": ("ours",),
 }
 
 
@@ -82,18 +88,25 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
 
 
 def answer_sentence(ledgers: Sequence[Ledger]) -> str:
-    """How many of the papers' claims hold, do not hold, and are not settled."""
-    verdicts = [verdict for _, verdict in deciding(ledgers) if verdict.claim.kind != "ours"]
-    counts = ledger_text.count_verdicts(verdicts)
-    holds = counts["REPRODUCED"] + counts["EQUIVALENT"]
-    of_papers = sum(verdict.claim.source[:2] in ("v1", "v3") for verdict in verdicts)
-    text = (
-        f"Of {len(verdicts)} claims, {of_papers} of the two versions of the paper and "
-        f"{len(verdicts) - of_papers} of three further documents, {holds} are reproduced and "
-        f"{counts['CONTRADICTED']} contradicted; {counts['UNDECIDED']} are not settled by the "
-        "people we have"
-    )
-    return f"{text}; {counts['NOT RUN']} were not run" if counts["NOT RUN"] else text
+    """How many claims hold, do not hold, and are not settled, by what they are about."""
+    verdicts = [verdict for _, verdict in deciding(ledgers)]
+    sentences = []
+    for about, kinds in ABOUT.items():
+        counts = ledger_text.count_verdicts(each for each in verdicts if each.claim.kind in kinds)
+        numbers = {
+            ("holds", "hold"): counts["REPRODUCED"] + counts["EQUIVALENT"],
+            ("is contradicted", "are contradicted"): counts["CONTRADICTED"],
+            ("is not settled", "are not settled by the people we have"): counts["UNDECIDED"],
+            ("was not run", "were not run"): counts["NOT RUN"],
+        }
+        found = [
+            f"{number} {one if number == 1 else several}"
+            for (one, several), number in numbers.items()
+            if number
+        ]
+        if found:
+            sentences.append(f"Of {sum(counts.values())} {about}, {listed(found)}")
+    return ". ".join(sentences)
 
 
 def fixed_sentence(ledgers: Sequence[Ledger], folder: Path = FOLDER) -> str:

@@ -14,7 +14,16 @@ from perso.methods import registry
 from perso.methods.method import BASELINE
 from perso.parts import D_I, PARTS
 from perso.paths import ROOT
-from perso.report import figures, ledger_html, ledger_text, records, sentences, speed, tables
+from perso.report import (
+    effects_text,
+    figures,
+    ledger_html,
+    ledger_text,
+    records,
+    sentences,
+    speed,
+    tables,
+)
 from perso.store import published
 
 README = Path("README.md")
@@ -129,12 +138,16 @@ def blocks(root: Path, run: published.Published, table: pd.DataFrame) -> dict[st
 
 
 def findings_block(run: published.Published, table: pd.DataFrame) -> str:
-    """What a run found: a sentence per method of SHOWN and pair of PAIRS; which run it is."""
+    """What a run found: the answer, a line per method of SHOWN and pair of PAIRS, and the run."""
     changes = [
         f"- *{method.family}* ({method.meaning}): {sentences.change_sentence(table, method.name)}."
         for method in registry.named(*SHOWN, table="relative")
     ]
-    return "\n".join([*changes, harmed_line(run), differences_block(run, PAIRS)])
+    net = effects.net_table(run.rows)
+    answer = f"- *The answer.* {effects_text.gains_text(net)}"
+    hidden = effects_text.hidden_text(effects.effects_table(run), net)
+    lines = [f"{answer} {hidden}".rstrip(), *changes, harmed_line(run)]
+    return "\n".join([*lines, differences_block(run, PAIRS)])
 
 
 def harmed_line(run: published.Published) -> str:

@@ -119,6 +119,18 @@ def test_a_control_on_another_person_is_not_compared_on_d_g(make_relative_run):
     assert list(comparison.change_by_part(rows, LATE, BASELINE)) == ["D_I", "D_G"]
 
 
+def test_net_is_the_difference_from_the_control_that_trains_as_long(make_relative_run):
+    rows = make_relative_run(
+        changes={LATE: (0.1, -0.1), effects.GENERAL: (0.0, 0.1), effects.WEIGHED: (0.1, 0.0)}
+    ).rows
+    net = effects.net_table(rows)
+    assert list(net.index) == [effects.WEIGHED, LATE]
+    for method, control in ((effects.WEIGHED, BASELINE), (LATE, effects.GENERAL)):
+        found = changes.change(rows, method, control, "D_G")
+        assert net.loc[method, "D_G"].tolist() == pytest.approx([found.mean, found.low, found.high])
+    assert effects.net_table(rows[rows["method"] == BASELINE]).empty
+
+
 # --- halves of cohorts
 
 

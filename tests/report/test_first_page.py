@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
+from perso.methods.method import BASELINE
 from perso.paths import ROOT
 from perso.report import first_page
 from perso.report.picture import Picture
@@ -43,6 +44,12 @@ def test_the_first_page_includes_what_is_written(study, tmp_path):
     assert ":alt: From 0 to 1.\n" in (tmp_path / "effects.md").read_text("utf-8")
 
 
+def test_the_page_about_running_includes_how_long_it_takes(tmp_path):
+    first_page.write_durations(tmp_path)
+    assert "```{include} durations.md" in (ROOT / "rerun.md").read_text("utf-8")
+    assert "| `make book` |" in (tmp_path / "durations.md").read_text("utf-8")
+
+
 def test_without_the_picture_of_chapter_0_the_page_says_so(study, tmp_path):
     chapter(tmp_path, {"text/plain": "no image"})
     first_page.write_pictures(study, tmp_path)
@@ -50,10 +57,11 @@ def test_without_the_picture_of_chapter_0_the_page_says_so(study, tmp_path):
         assert (tmp_path / f"{name}.md").read_text("utf-8") == first_page.NOTHING
 
 
-def test_the_strips_are_of_one_method_of_each_family(study):
-    families = [method.family for method in first_page.examples(study)]
-    assert families[0] == "baseline" and "transfer learning" in families
-    assert len(families) == len(set(families)) and "control" not in families
+def test_the_strips_are_of_methods_in_the_table_of_the_page(study):
+    names = [method.name for method in first_page.examples(study)]
+    page = (ROOT / "intro.md").read_text("utf-8")
+    assert names[0] == BASELINE and names[-1].startswith("SG-")
+    assert all(f"*{name}*" in page for name in names[1:-1])
 
 
 def test_pixels_are_written_as_a_png(tmp_path):
