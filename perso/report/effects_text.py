@@ -30,6 +30,13 @@ GLUED = {
     "late": LATE,
     "both": BOTH,
 }
+FAMILY = {
+    EARLY: "early shaping",
+    WEIGHED: "sample weighing",
+    BOTH: "sample weighing",
+    LATE_FAST: "transfer learning",
+    LATE: "transfer learning",
+}
 SMALL_RATE = (LATE, BOTH)  # methods that end with a small learning rate
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {
@@ -96,7 +103,7 @@ def main_changes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def gains_text(net: pd.DataFrame) -> str:
-    """With which of the main methods the person gains, and at whose expense, a sentence each.
+    """With which of the main methods the person gains, and at whose expense, in one sentence.
 
     net   of `effects.net_table`
     """
@@ -104,17 +111,37 @@ def gains_text(net: pd.DataFrame) -> str:
         return NOT_THERE
     gains = directions(net, "D_I") == "raises"
     loses = directions(net, "D_G") == "lowers"
-    outcomes = {
-        "the person gains and everybody else loses": gains & loses,
-        "the person gains, and no loss of everybody else is shown,": gains & ~loses,
-        "no gain of the person is shown": ~gains,
-    }
-    found = [
-        f"{outcome} with {listed([SHORT[name] for name in net.index[chosen]])}"
-        for outcome, chosen in outcomes.items()
-        if chosen.any()
-    ]
+    both, alone = net[gains & loses], net[gains & ~loses]
+    found = []
+    if len(both):
+        found.append(
+            f"the person gains ({range_text(both, 'D_I')} points) and everybody else loses "
+            f"({range_text(both, 'D_G')}) with {methods_text(both, net)}"
+        )
+    if len(alone):
+        found.append(
+            f"the person gains ({range_text(alone, 'D_I')} points), and no loss of everybody else "
+            f"is shown, with {methods_text(alone, net)}"
+        )
+    if not gains.all():
+        found.append(f"no gain of the person is shown with {methods_text(net[~gains], net)}")
     return f"Compared with as much training on everybody else's data, {'; '.join(found)}."
+
+
+def range_text(table: pd.DataFrame, part: str) -> str:
+    """The smallest and the largest mean change on a part, in points; one where they are alike."""
+    ends = [signed_points(table[part, "change"].min()), signed_points(table[part, "change"].max())]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def methods_text(some: pd.DataFrame, all_: pd.DataFrame) -> str:
+    """Names of methods: a family's own where all of its methods are among them."""
+    names = {}
+    for method in some.index:
+        of_family = [each for each in all_.index if FAMILY[each] == FAMILY[method]]
+        is_whole = all(each in some.index for each in of_family)
+        names[FAMILY[method] if is_whole else SHORT[method]] = None
+    return listed(list(names))
 
 
 def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
@@ -128,15 +155,14 @@ def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
         return ""
     losing = directions(net.loc[names], "D_G") == "lowers"
     shown = directions(table.loc[names], "D_G") == "lowers"
-    hidden = [SHORT[name] for name in losing.index[losing & ~shown]]
+    hidden = list(losing.index[losing & ~shown])
     if not hidden:
         return ""
     return (
-        "Compared with a network that never saw the person, no loss of everybody else shows with "
-        f"{listed(hidden)}. But this is the small learning rate: at the end of training on "
-        "everybody else's data alone it changes accuracy by "
-        f"{format_change(table.loc[GENERAL, 'D_I'])} points for the person and "
-        f"{format_change(table.loc[GENERAL, 'D_G'])} for everybody else."
+        f"Where training ends at a small learning rate ({listed(hidden)}), this loss does not show "
+        "against a network that never saw the person. But this is the small rate: on everybody "
+        f"else's data alone, it changes accuracy by {format_change(table.loc[GENERAL, 'D_I'])} "
+        f"points for the person and {format_change(table.loc[GENERAL, 'D_G'])} for everybody else."
     )
 
 

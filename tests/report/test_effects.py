@@ -90,17 +90,17 @@ def test_a_change_is_in_points_with_its_interval_and_without_a_negative_zero():
 
 def test_who_gains_at_whose_expense():
     net = effects_table(
-        **{EARLY: (OPEN, UP), WEIGHED: (UP, DOWN), LATE: (UP, DOWN), BOTH: (UP, OPEN)}
+        **{EARLY: (OPEN, UP), WEIGHED: (UP, DOWN), LATE: ((3.0, 1), DOWN), BOTH: (UP, OPEN)}
     )
     assert effects_text.gains_text(net) == (
-        "Compared with as much training on everybody else's data, the person gains and everybody "
-        "else loses with sample weighing and transfer learning at rate 1e-4; the person gains, and "
-        "no loss of everybody else is shown, with sample weighing that ends at rate 1e-4; no gain "
-        "of the person is shown with early shaping."
+        "Compared with as much training on everybody else's data, the person gains (+2.0 to +3.0 "
+        "points) and everybody else loses (-2.0) with sample weighing and transfer learning; the "
+        "person gains (+2.0 points), and no loss of everybody else is shown, with sample weighing "
+        "that ends at rate 1e-4; no gain of the person is shown with early shaping."
     )
     assert effects_text.gains_text(effects_table(**{EARLY: (DOWN, UP), LATE: (SAME, DOWN)})) == (
         "Compared with as much training on everybody else's data, no gain of the person is shown "
-        "with early shaping and transfer learning at rate 1e-4."
+        "with early shaping and transfer learning."
     )
     assert effects_text.gains_text(pd.DataFrame()) == effects_text.NOT_THERE
 
@@ -113,7 +113,7 @@ def test_a_small_rate_hides_what_everybody_else_loses():
         table = effects_table(**changes, **{effects.GENERAL: (UP, on_G_general)})
         return effects_text.hidden_text(table, net)
 
-    assert "with transfer learning at rate 1e-4. But this is the small" in said(OPEN, UP)
+    assert "(TL 9 % (1e-4)), this loss does not show" in said(OPEN, UP)
     assert said(OPEN, UP).endswith("for the person and +2.0 [+1.5, +2.5] for everybody else.")
     assert said(DOWN, UP) == ""  # nothing is hidden
     assert said(OPEN, SAME) == ""  # not by the small rate
