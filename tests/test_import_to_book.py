@@ -16,7 +16,7 @@ from perso.paths import ROOT
 from perso.report import book, execution
 
 PEOPLE = ("Zoë", "p_1 *x*", "ward $2", "a|b")
-SHOWN = ("01-people", "03-early-shaping", "06-auto-encoder")  # as executed; the others are titles
+SHOWN = ("01-people", "04-sample-weighing", "06-auto-encoder")  # as executed; the others are titles
 PARAMS = """
 individuals: 4
 global_people: 0
@@ -89,5 +89,6 @@ def test_from_a_folder_of_images_to_a_book(tmp_path, monkeypatch, capsys):
     assert "letters (folders of images): 80 samples of 4 people" in people
     assert all(name in people for name in PEOPLE)
     assert "for digit and image read sample" in people
-    assert "ES-n-400" in page(chapters, "03-early-shaping")
+    assert "classes A, B, C" in people
+    assert "SW-n-2" in page(chapters, "04-sample-weighing")
     assert "the classes of these data are no digits" in page(chapters, "06-auto-encoder")

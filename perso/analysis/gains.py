@@ -38,15 +38,15 @@ def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataF
     orientations, too. nan where a person has no such test image, or no row.
     """
     data, lines = study.data, {}
-    classes = int(data.source.labels.max()) + 1
+    classes = data.source.classes
     for person in data.splits.individuals:
         test = data.splits.test[person]
         labels = data.source.labels[data.sample[test]]  # the class before the flip
         own = rows[(rows["person"] == str(person)) & (rows["method"] == method)]
         hits = [unpacked(*line) for line in own[[D_I.hits, D_I.size]].values]
         right = np.mean(hits, axis=0) if hits else np.full(len(labels), np.nan)
-        chosen = {str(c): labels == c for c in range(classes)}
-        if data.classes > classes:
+        chosen = {name: labels == c for c, name in enumerate(classes)}
+        if data.classes > len(classes):
             for place, name in enumerate(ORIENTATIONS):
                 chosen[name] = data.orientation[test] == place
         lines[str(person)] = {

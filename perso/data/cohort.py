@@ -41,11 +41,17 @@ class Cohort:
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
     source: str = "arrays"  # where the arrays came from, for a reader; no part of the content
     kind: str = ""  # one of KINDS, also the name of `inputs` in a file; "": u8 images, or sequences
+    class_names: tuple[str, ...] = ()  # for a reader, no part of the content; (): the numbers
 
     def __post_init__(self):
         if not self.kind:
             kind = "images" if self.inputs.dtype == np.uint8 else "sequences"
             object.__setattr__(self, "kind", kind)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The name of each class, in the order of their numbers."""
+        return self.class_names or tuple(map(str, range(int(self.labels.max()) + 1)))
 
     @cached_property
     def people(self) -> np.ndarray:
@@ -101,7 +107,7 @@ def read(path: str | Path) -> Cohort:
     trajectories float32 [N, T, C] (the first channels are x, to the right, and y, upwards, with
     their centre at 0); labels [N], integers 0..C-1; who [N], integers or strings. Optional: item
     [N], integers (without it, every input is an item of its own); context [N], integers or strings,
-    which is the attribute `context`; and attr_NAME [N].
+    which is the attribute `context`; attr_NAME [N]; and class_names [C], a text for each class.
 
     InputError where an array is not like that, where the file is damaged, and where its content is
     not what `save` wrote.
@@ -129,7 +135,10 @@ def read(path: str | Path) -> Cohort:
             )
     stored_hash = arrays.pop("content_hash", None)
     source = arrays.pop("source", path.stem)
+    names = arrays.pop("class_names", None)
     cohort = checked_cohort(arrays, str(path), str(source))
+    if names is not None:
+        cohort = with_class_names(cohort, names, str(path))
     if stored_hash is not None and str(stored_hash) != cohort.content_hash:
         raise InputError(
             f"{path}: not the arrays it was saved with (content_hash differs); {REPAIR}"
@@ -170,8 +179,24 @@ OF_OBJECTS = {
 def save(cohort: Cohort, path: str | Path) -> None:
     """Write a file for `read`, with its content hash; the file appears whole or not at all."""
     facts = {"source": cohort.source, "content_hash": cohort.content_hash}
+    if cohort.class_names:
+        facts["class_names"] = np.array(cohort.class_names)
     with whole(path) as aside, open(aside, "wb") as file:
         np.savez_compressed(file, **arrays_of(cohort), **facts)
+
+
+def with_class_names(cohort: Cohort, names: np.ndarray, where: str) -> Cohort:
+    """Return the cohort with names of its classes; InputError for others than one text for each.
+
+    where   file or data set, for the message
+    """
+    count = len(cohort.classes)
+    if names.shape != (count,) or names.dtype.kind != "U" or len(set(names.tolist())) < count:
+        raise InputError(
+            f"{where}: array 'class_names' is {names.dtype} of shape {names.shape}; needed are "
+            f"{count} texts that differ, one for each class, or leave it out"
+        )
+    return replace(cohort, class_names=tuple(names.tolist()))
 
 
 def arrays_of(cohort: Cohort) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ POOL = -1  # the one "person" of D_G where people are made by class counts
 # by as much, and the differences that the study looks for are about 1 pp. Scans do not coincide:
 # digits, qmnist and fashion hold no two equal images of a class, not even pooled to 8 × 8 pixels.
 # Only some images with very few pixels and grey levels do (4 % of the 8 × 8 digits in 1 bit).
+NAMED = 10  # classes whose names are printed
 COPIES_ALLOWED = 0.01
 
 # the settings that decide how data are prepared; all others alter nothing in `StudyData` but
@@ -509,6 +510,8 @@ def facts(data: StudyData) -> str:
         f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} {units}, "
         f"mean {samples.mean():.1f}",
     ]
+    if names := data.source.class_names:
+        lines.append(f"classes   {', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}")
     if data.contexts:
         names = list(data.contexts)
         own = names.pop(data.settings.available)

@@ -8,7 +8,7 @@ line in FORMATS. Nothing here runs code that is in the data.
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -208,8 +208,11 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     facts.append(copies)
     done += notes
     done += _without_small(found, min_items, where)
-    found.labels, notes = _renumbered(found.labels)
-    done += notes
+    found.labels, names = _renumbered(found.labels)
+    is_renumbered = names != [str(number) for number in range(len(names))]
+    if is_renumbered:
+        mapping = ", ".join(f"{name} → {number}" for number, name in enumerate(names))
+        done.append(f"classes renumbered: {mapping}")
     if found.labels.max() == 0:
         raise InputError(f"{where}: all samples are of one class; needed are at least two")
     arrays = {found.kind: found.inputs, "labels": found.labels, "who": found.who}
@@ -217,6 +220,8 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
         arrays["item"] = np.unique(found.item, return_inverse=True)[1]
     arrays |= {f"attr_{name}": array for name, array in found.attributes.items()}
     cohort = checked_cohort(arrays, where, source)
+    if is_renumbered:
+        cohort = replace(cohort, class_names=tuple(names))
     kept = np.unique(cohort.who, return_counts=True)[1]
     size = shape_text(cohort.kind, cohort.inputs.shape[1:])
     last = (
@@ -390,7 +395,7 @@ def _without_small(found: Found, min_items: int, where: str) -> list[str]:
 
 
 def _renumbered(labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Return classes as 0..C-1, in order of their numbers, else of their text; and a note."""
+    """Return classes as 0..C-1, in order of their numbers, else of their text; and their names."""
     codes, values = pd.factorize(labels)
     names = np.array([_text(value) for value in values])
     numbers = pd.to_numeric(pd.Series(names), errors="coerce").to_numpy("float64")
@@ -399,7 +404,4 @@ def _renumbered(labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
     if np.isfinite(numbers).all():
         order = np.argsort(pd.to_numeric(pd.Series(unique)).to_numpy("float64"), kind="stable")
         place[order] = np.arange(len(unique))
-    ordered = unique[np.argsort(place)]
-    mapping = ", ".join(f"{name} → {number}" for number, name in enumerate(ordered))
-    is_same = ordered.tolist() == [str(number) for number in range(len(ordered))]
-    return place[of_value][codes], [] if is_same else [f"classes renumbered: {mapping}"]
+    return place[of_value][codes], unique[np.argsort(place)].tolist()

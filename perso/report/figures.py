@@ -74,6 +74,7 @@ WIDTH = 7.2  # of a figure, inches: that of a page's text
 SIZE = 9  # of all letters, points
 OTHERS_SHADE = "#dfe6ee"  # of a batch that comes from everybody else
 COLUMNS = 200  # of a schedule at most
+LONGEST_HEAD = 6  # letters over a column of a sheet of images; longer names are turned
 FEW_MARKS = 10  # of a picture in which each has a label
 LOOK = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are alike everywhere
@@ -583,7 +584,7 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
 
     images   u8 [rows, columns, S, S]
     rows     a name per row
-    heads    a name per column; without them 0, 1, …, as of classes
+    heads    a name per column at least; without them 0, 1, …, as of classes
     """
     n_rows, n_columns, size = images.shape[:3]
     cell = size + max(1, size // 8)  # with a rim of paper
@@ -594,12 +595,11 @@ def digits(images: np.ndarray, rows: Sequence[str], heads: Sequence | None = Non
     shape = inches * (n_columns + 3), inches * n_rows + 0.3
     fig, ax = plt.subplots(figsize=shape, layout="constrained")
     ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-    heads = range(n_columns) if heads is None else heads
+    heads = [as_written(head) for head in heads or range(n_columns)][:n_columns]
+    is_long = max(map(len, heads)) > LONGEST_HEAD
+    turned = {"rotation": 40, "ha": "left"} if is_long else {}
     middle = (size - 1) / 2
-    ax.set_xticks(
-        [column * cell + middle for column in range(n_columns)],
-        [as_written(head) for head in heads],
-    )
+    ax.set_xticks([column * cell + middle for column in range(n_columns)], heads, **turned)
     ax.set_yticks(
         [row * cell + middle for row in range(n_rows)], [as_written(name) for name in rows]
     )

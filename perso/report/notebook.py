@@ -74,7 +74,7 @@ def sample_sheet(
     """
     if data.kind != "images":
         raise InputError(f"dataset: {data.settings.dataset} has {data.kind}; a sheet shows images")
-    classes = min(int(data.source.labels.max()) + 1, most)
+    classes = min(len(data.source.classes), most)
     sheet = np.zeros((len(people), classes, *data.inputs.shape[1:]), np.uint8)
     labels = data.source.labels[data.sample]
     for line, person in zip(sheet, people, strict=True):

@@ -34,7 +34,7 @@ def samples_picture(data: StudyData) -> Picture:
     names = ", ".join(map(str, people))
     if data.kind == "images":
         sheet = sample_sheet(data, people, most=CLASSES_SHOWN)
-        return figures.digits(sheet, [f"person {person}" for person in people])
+        return figures.digits(sheet, [f"person {person}" for person in people], data.source.classes)
     lines = first_sequences(data, people)
     alt = f"One sample of up to {CURVES_SHOWN} classes by {names}."
     if data.kind == "trajectories" and data.shape[-1] == 3:
@@ -52,7 +52,10 @@ def first_sequences(data: StudyData, people: Sequence) -> list[list[tuple[np.nda
         chosen = list(zip(labels, own[first], strict=True))[:CURVES_SHOWN]
         lines.append(
             [
-                (source.inputs[at], figures.as_written(f"person {person}, class {label}"))
+                (
+                    source.inputs[at],
+                    figures.as_written(f"person {person}, class {source.classes[label]}"),
+                )
                 for label, at in chosen
             ]
         )

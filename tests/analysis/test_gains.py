@@ -75,6 +75,14 @@ def zeros(labels):
 # --- by class
 
 
+def test_classes_have_their_names():
+    one = study()
+    named = replace(one.data.source, class_names=("cat", "dog", "emu"))
+    one.data = replace(one.data, source=named)
+    table = gains.by_class(one, rows(one, {BASELINE: [nothing], SW: [zeros]}), SW)
+    assert list(gains.classes_alone(table).index) == ["cat", "dog", "emu"]
+
+
 def test_a_gain_on_one_class_is_seen_there_and_in_its_flips_only():
     table = gains.by_class(study(), rows(study(), {BASELINE: [nothing], SW: [zeros]}), SW)
     assert table.index.tolist() == ["0", "1", "2", *gains.ORIENTATIONS]

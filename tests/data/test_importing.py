@@ -453,8 +453,10 @@ def test_classes_are_renumbered_and_the_mapping_printed():
     made = import_arrays(INK, LABELS.astype(float), WHO.astype(float))
     same(made.cohort.labels, LABELS)
     assert done(made) == [] and made.cohort.people.tolist() == [1, 2, 3, 4, 5, 6]
+    assert made.cohort.class_names == ()
     made = import_arrays(INK, np.array(list("abcdefghij"))[LABELS], WHO)
     assert done(made)[0].startswith("classes renumbered: a → 0, b → 1")
+    assert made.cohort.class_names == tuple("abcdefghij")
 
 
 def test_ten_as_text_comes_after_nine():

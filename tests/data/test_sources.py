@@ -435,6 +435,21 @@ def test_what_is_saved_is_read(cohort, path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_names_of_classes_are_kept_and_are_no_part_of_the_content(cohort, tmp_path):
+    named = replace(cohort, class_names=("cat", "dog", "Ä"))
+    save(named, tmp_path / "named.npz")
+    again = read(tmp_path / "named.npz")
+    assert again.classes == again.of(["ann"]).classes == ("cat", "dog", "Ä")
+    assert again.content_hash == cohort.content_hash and cohort.classes == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "b"], [1, 2, 3], "abc"])
+def test_wrong_names_of_classes_are_one_line(tmp_path, names):
+    np.savez(tmp_path / "odd.npz", **ARRAYS, class_names=np.array(names))
+    with pytest.raises(InputError, match=r"'class_names' is .*; needed are 3 texts that differ"):
+        read(tmp_path / "odd.npz")
+
+
 @pytest.mark.parametrize("shape", [(6, 4, 2), (6, 8, 1), (6, 1, 8), (48, 1, 1)])
 def test_sequences_that_are_saved_are_read(tmp_path, shape):
     count = shape[0]

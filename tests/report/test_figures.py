@@ -517,6 +517,14 @@ def test_a_schedule_is_said_by_its_place_and_its_length():
     )
 
 
+def test_long_names_of_classes_are_turned_and_more_than_columns_are_cut():
+    sheet = np.zeros((1, 2, 4, 4), np.uint8)
+    for heads, angle in ((["cat", "dog", "emu"], 0), (["accordion", "dog", "emu"], 40)):
+        (ax,) = figures.digits(sheet, ["ann"], heads).figure.axes
+        assert [label.get_text() for label in ax.get_xticklabels()] == heads[:2]
+        assert {label.get_rotation() for label in ax.get_xticklabels()} == {angle}
+
+
 def test_a_sheet_says_its_lines():
     sheet = figures.digits(np.zeros((2, 1, 4, 4), np.uint8), ["ann", " bob"])
     assert sheet.alt == "A sheet of images, 1 in each line. The lines: ann, bob."
