@@ -7,8 +7,11 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tqdm import tqdm
 
 from perso.errors import InputError
 from perso.files import expanded, whole, writable
@@ -265,8 +268,12 @@ def claims_command(arguments: argparse.Namespace) -> int:
             seconds = max(0.0, ends - time.monotonic())
             left += evidence.train_missing(each, arguments.jobs, seconds, **needs)
     params = Path(arguments.params).stem
+    # on a terminal alone, and gone when all are tested
+    watch = partial(tqdm, unit="claim", dynamic_ncols=True, leave=False, disable=None)
     with own_claims.faults_as_input_errors(study.asked):
-        ledgers = [ledger.make_ledger(evidence.Evidence(each), claims, params) for each in studies]
+        ledgers = [
+            ledger.make_ledger(evidence.Evidence(each), claims, params, watch) for each in studies
+        ]
     *before, last = ledgers
     facts = last.provenance
     # tests of kind "count" are arithmetic and need no models

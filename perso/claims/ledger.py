@@ -1,6 +1,6 @@
 """The verdict on each claim, from its tests. The rule is in `verdict`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -198,12 +198,18 @@ def verdict(outcomes: Sequence[Sequence[str]], equality: bool = False) -> str:
     return "UNDECIDED"
 
 
-def make_ledger(evidence: Evidence, claims: Sequence[Claim] = CLAIMS, params: str = "") -> Ledger:
+def make_ledger(
+    evidence: Evidence,
+    claims: Sequence[Claim] = CLAIMS,
+    params: str = "",
+    watch: Callable[[Iterable[Claim]], Iterable[Claim]] = iter,
+) -> Ledger:
     """The verdicts on all claims at the scale of the evidence.
 
     params   name of the params file, for the provenance
+    watch    gives the claims one by one, and may show how many are done
     """
-    verdicts = tuple(test_claim(claim, evidence) for claim in claims)
+    verdicts = tuple(test_claim(claim, evidence) for claim in watch(claims))
     if claims is CLAIMS:
         fixed = frozen.frozen_claims(evidence.folder)
         verdicts = tuple(

@@ -154,6 +154,18 @@ def test_any_other_run_takes_precedence_over_a_smoke_run(own, make_evidence, bet
     assert ledger_html.ledger_sentence([smoke, quick]) == ledger_html.ledger_sentence([quick])
 
 
+def test_claims_are_watched_one_by_one(make_evidence, better):
+    seen = []
+
+    def watch(claims):
+        for claim in claims:
+            seen.append(claim.number)
+            yield claim
+
+    made = ledger.make_ledger(make_evidence(better, individuals=4), CLAIMS[:3], watch=watch)
+    assert seen == [verdict.claim.number for verdict in made.verdicts] == [1, 2, 3]
+
+
 def test_the_largest_scale_with_findings_of_a_claim_decides(own):
     """Even where it lacks data, as of claim 7: a smaller one never outvotes it."""
     verdicts = tuple(
