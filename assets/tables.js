@@ -8,7 +8,8 @@
   const CHOICES = ["decided at", "family", "kind", "paper", "verdict"];
   const UNITS = { ms: 1e-3, min: 60, h: 3600, kB: 1e3, MB: 1e6, GB: 1e9 };
 
-  const textOf = (html) => html.replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").trim();
+  const textOf = (html) =>
+    html.replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&nbsp;/g, " ").trim();
 
   // The first number of a cell such as +2.6 [+2.1, +3.1], <.0001, 1,200 or 3 min; NaN without one.
   function firstNumber(html) {

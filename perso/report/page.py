@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from perso.report.picture import Picture
+from perso.report.typesetting import typeset_html
 
 PICTURE_NUMBERS = itertools.count(1)
 
@@ -51,8 +52,8 @@ def templates() -> jinja2.Environment:
 
 
 def page_html(template: str, **values: object) -> str:
-    """Return a page: a template's file name, and the values of its names."""
-    return templates().get_template(template).render(**values)
+    """Return a page: a template's file name, and the values of its names; numbers are typeset."""
+    return typeset_html(templates().get_template(template).render(**values))
 
 
 def inline_svg(picture: Picture) -> Markup:

@@ -15,7 +15,9 @@ from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+from perso.report import typesetting
 from perso.report.kept import files_hash
+from perso.report.typesetting import mark_long_cells, typeset_html, typeset_numbers
 
 TEMPLATES = Path(__file__).with_name("templates")  # in place of the theme's of the same name
 
@@ -28,7 +30,6 @@ USED_BY = {
 }
 
 SYMBOL = re.compile(r"\b(D)_([A-Z])\b")  # D_I, D_G, D_U as names of methods and findings have them
-PERCENT = re.compile(r"(?<=\d) (?=%)")  # where a line must not end
 # in HTML, not within a tag, and elements whose text is not the page's
 SYMBOL_IN_HTML = re.compile(
     r"<(script|style|svg|pre|code)\b.*?</\1>|" + SYMBOL.pattern + "(?![^<]*>)", re.DOTALL
@@ -39,7 +40,7 @@ class TypesetSymbols(SphinxPostTransform):
     """Typeset D_I and the like where glued sentences and tables have them as plain text.
 
     In text they become formulas as in the prose around them, in the HTML of a cell letters.
-    A percentage stays on one line.
+    Numbers are typeset, too.
     """
 
     default_priority = 800  # after glued values are in place
@@ -51,15 +52,10 @@ class TypesetSymbols(SphinxPostTransform):
                 text.parent,
                 nodes.literal | nodes.math | nodes.math_block | nodes.FixedTextElement | nodes.raw,
             ):
-                text.parent.replace(text, typeset(unbroken(text)))
+                text.parent.replace(text, typeset(typeset_numbers(text)))
         for raw in self.document.findall(nodes.raw):
-            html = SYMBOL_IN_HTML.sub(typeset_html, raw.astext())
-            raw.children = [nodes.Text(html.replace("[95 %]", "[95\N{NO-BREAK SPACE}%]"))]
-
-
-def unbroken(text: str) -> str:
-    """A text whose lines do not end within a percentage."""
-    return PERCENT.sub("\N{NO-BREAK SPACE}", text)
+            html = SYMBOL_IN_HTML.sub(typeset_symbol, raw.astext())
+            raw.children = [nodes.Text(mark_long_cells(typeset_html(html)))]
 
 
 def typeset(text: str) -> list[nodes.Node]:
@@ -72,7 +68,7 @@ def typeset(text: str) -> list[nodes.Node]:
     return [*parts, nodes.Text(text[end:])]
 
 
-def typeset_html(found: re.Match[str]) -> str:
+def typeset_symbol(found: re.Match[str]) -> str:
     """What stands in HTML for a match of SYMBOL_IN_HTML."""
     element, letter, index = found.groups()
     return found.group() if element else f"<i>{letter}</i><sub>{index}</sub>"
@@ -120,6 +116,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_post_transform(TypesetSymbols)
     app.connect("html-page-context", add_used_files)
     app.connect("config-inited", lambda _, config: config.templates_path.insert(0, str(TEMPLATES)))
-    # pages of another version of this file are made again
-    app.add_config_value("web_pages_version", files_hash([Path(__file__)]), "html")
+    # pages of another version of these files are made again
+    version = files_hash([Path(__file__), Path(typesetting.__file__)])
+    app.add_config_value("web_pages_version", version, "html")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,7 +20,7 @@ from perso.report import web_pages
     ],
 )
 def test_a_symbol_in_html_is_typeset_where_a_reader_sees_it(html, expected):
-    assert web_pages.SYMBOL_IN_HTML.sub(web_pages.typeset_html, html) == expected
+    assert web_pages.SYMBOL_IN_HTML.sub(web_pages.typeset_symbol, html) == expected
 
 
 def test_a_symbol_in_text_becomes_a_formula():
@@ -32,18 +32,6 @@ def test_a_symbol_in_text_becomes_a_formula():
         ("math", "D_G"),
         ("Text", ""),
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("95 % of", "95\N{NO-BREAK SPACE}% of"),
-        ("TL 9 % (1e-4)", "TL 9\N{NO-BREAK SPACE}% (1e-4)"),
-        ("in %, 2 of 3", "in %, 2 of 3"),
-    ],
-)
-def test_a_line_does_not_end_within_a_percentage(text, expected):
-    assert web_pages.unbroken(text) == expected
 
 
 def test_the_files_that_pages_load_are_in_the_checkout():

@@ -1,0 +1,62 @@
+"""Minus signs, and spaces at which a line must not end, in the text of pages.
+
+Everything else writes numbers with the signs of the keyboard; a page is typeset when it is made.
+"""
+
+import re
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+# a hyphen before a number, but not within a name, a date, a range or a formula
+SIGN = re.compile(r"(?<![\w.)\]{}^-])-(?=\.?\d)")
+UNIT = re.compile(r"(?<=[\d\]]) (?=(?:%|pp|points?|[kMG]?B|m?s|min|h)(?!\w))")
+ERROR = re.compile(r"(?<=\d) ± (?=\d)")
+# [0.1, 0.3] with what stands before it; also [95 %]
+INTERVAL = re.compile(r"(?:(?<=\d) )?\[[+±−-]?\.?\d[^\[\]]{0,24}\]")
+
+# elements whose text is code, tags, and text
+PIECE = re.compile(r"<(script|style|svg|pre|code)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL)
+# a cell of a table with no markup but that of words
+CELL = re.compile(
+    r"<(?P<tag>t[dh])(?P<attributes>(?: [^<>]*)?)>"
+    r"(?P<words>(?:[^<]|</?(?:i|b|sub|sup|em|span)\b[^<>]*>)*)</(?P=tag)>"
+)
+LONG = 30  # letters of a cell from which on its lines are broken; see .words in assets/book.css
+
+
+def typeset_numbers(text: str) -> str:
+    """Return a text with minus signs, whose lines end neither in an interval nor before a unit."""
+    text = SIGN.sub(MINUS, text)
+    for pattern in (INTERVAL, UNIT, ERROR):
+        text = pattern.sub(lambda found: found.group().replace(" ", NO_BREAK), text)
+    return text
+
+
+def typeset_html(html: str) -> str:
+    """Return HTML whose text has numbers as `typeset_numbers`."""
+    return PIECE.sub(typeset_piece, html)
+
+
+def typeset_piece(piece: re.Match[str]) -> str:
+    """Return what stands for a match of PIECE."""
+    text = piece.group()
+    return text if text.startswith("<") else typeset_numbers(text)
+
+
+def mark_long_cells(html: str) -> str:
+    """Return HTML with the class `words` on cells whose text is long and can be broken."""
+    return CELL.sub(marked_cell, html)
+
+
+def marked_cell(cell: re.Match[str]) -> str:
+    """Return what stands for a match of CELL."""
+    tag, attributes, words = cell.group("tag", "attributes", "words")
+    text = re.sub("<[^>]*>", "", words)
+    if len(text) <= LONG or " " not in text:
+        return cell.group()
+    if 'class="' in attributes:
+        attributes = attributes.replace('class="', 'class="words ', 1)
+    else:
+        attributes += ' class="words"'
+    return f"<{tag}{attributes}>{words}</{tag}>"

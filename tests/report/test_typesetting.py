@@ -1,0 +1,41 @@
+"""Pages have minus signs, and lines that end where a reader can go on."""
+
+import pytest
+
+from perso.report.typesetting import mark_long_cells, typeset_html, typeset_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-0.8 or -.05, 0 to -4", "−0.8 or −.05, 0 to −4"),
+        ("SW-n-2 - TL-n-300 (1e-4)", "SW-n-2 - TL-n-300 (1e-4)"),
+        ("2026-11-27, 3-5 and $10^{-4}$", "2026-11-27, 3-5 and $10^{-4}$"),
+        ("in −0.8 points", "in −0.8_points"),
+        ("+1.2 [-0.3, +2.7] points", "+1.2_[−0.3,_+2.7]_points"),
+        ("-62 [-100 (cut), +1] %, p .05", "−62_[−100_(cut),_+1]_%, p .05"),
+        ("95 % of 2 pointers", "95_% of 2 pointers"),
+        ("TL 9 % in pp [95 %] ", "TL 9_% in pp [95_%] "),
+        ("0.5 ± 0.1 in 3 ms", "0.5_±_0.1 in 3_ms"),
+        ("in %, [see there], 2 of 3", "in %, [see there], 2 of 3"),
+    ],
+)
+def test_numbers_have_minus_signs_and_stay_with_their_units(text, expected):
+    assert typeset_numbers(text) == expected.replace("_", "\N{NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize(
+    "html",
+    ['<td title="-1 %">', "<script>f(-1, 2 %)</script>", "<pre>-1 %</pre>", "<code>-1</code>"],
+)
+def test_tags_and_code_stay_as_they_are(html):
+    assert typeset_html(html) == html
+
+
+def test_long_cells_are_marked_and_short_ones_and_numbers_are_not():
+    sentence = "CRoP minus fine-tuning on <i>D</i><sub>I</sub> and elsewhere"
+    assert mark_long_cells(f"<td>{sentence}</td>") == f'<td class="words">{sentence}</td>'
+    styled = f'<th id="a" class="row_heading">{sentence}</th>'
+    assert mark_long_cells(styled) == styled.replace("row_heading", "words row_heading")
+    for short in ("<td>SW-n-2 − BaseLine</td>", "<td>+10.25_[+10.15,_+10.35]_points,_p_.05</td>"):
+        assert "words" not in mark_long_cells(short)
