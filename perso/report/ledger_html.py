@@ -145,19 +145,18 @@ def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:
 def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
     """How many claims have which verdict: a line per verdict, a column per ledger.
 
-    The last column counts each claim at the largest scale that could test it.
+    The first column counts each claim at the largest scale that could test it.
     """
-    columns = {ledger_label(one): ledger_text.count_verdicts(one.verdicts) for one in ledgers}
-    columns["largest that could"] = ledger_text.count_verdicts(
-        verdict for _, verdict in deciding(ledgers)
-    )
+    decided = ledger_text.count_verdicts(verdict for _, verdict in deciding(ledgers))
+    columns = {"largest that could": decided}
+    columns |= {ledger_label(one): ledger_text.count_verdicts(one.verdicts) for one in ledgers}
     return pd.DataFrame(columns).reindex(list(VERDICTS))
 
 
 def claims_table(ledgers: Sequence[Ledger]) -> HTML:
     """A line per claim, tested at the largest scale that could, with links to its findings.
 
-    What holds comes first, what does not hold next.
+    What holds comes first, what does not hold next. Columns that the page is about come first, too.
     """
     decided = sorted(deciding(ledgers), key=lambda pair: VERDICTS.index(pair[1].verdict))
     summary = ledger_text.summary(verdict for _, verdict in decided)
@@ -165,19 +164,18 @@ def claims_table(ledgers: Sequence[Ledger]) -> HTML:
         {
             "#": summary.index.astype(str),
             "verdict": summary["verdict"].map(verdict_badge),
-            "claim": summary["claim"].map(escape),
-            "printed": summary["printed"].map(escape),
+            "claim": [claim_cell(one, verdict) for one, verdict in decided],
             "ours": [ours_cell(verdict) for _, verdict in decided],
-            "p (Holm)": summary["p (Holm)"].map(escape),
             "MDE": summary["MDE"],
+            "kind": summary["kind"],
+            "p (Holm)": summary["p (Holm)"].map(escape),
             "papers'": summary["papers'"].map(escape),
             "people": summary["people"],
+            "printed": summary["printed"].map(escape),
             "readings": summary["readings"],
-            "kind": summary["kind"],
             "paper": summary["source"].map(paper_of),
             "decided at": [escape(decided_at(one, verdict)) for one, verdict in decided],
             "α = .1": summary["α = .1"],
-            "": [claim_links(one, verdict) for one, verdict in decided],
         }
     )
     return HTML(html_table(table, "sortable"))
@@ -206,6 +204,11 @@ def html_table(table: pd.DataFrame, classes: str | None = None) -> str:
     """A table of HTML cells."""
     # not a Styler: it adds an id to the table and classes to every cell, and needs more code
     return table.to_html(index=False, escape=False, border=0, classes=classes)
+
+
+def claim_cell(one: Ledger, verdict: Verdict) -> str:
+    """What a claim says, with links to what is behind its verdict."""
+    return f"{escape(ledger_text.says(verdict))}<br><small>{claim_links(one, verdict)}</small>"
 
 
 def claim_links(one: Ledger, verdict: Verdict) -> str:
@@ -289,6 +292,7 @@ def finding_cells(found: Finding, role: str) -> dict[str, str]:
         "": role,
         "what": ledger_text.what_text(found),
         "ours [95 %]": ledger_text.format_estimate(found),
+        "outcome": ledger_text.outcome_text(found),
         "test": found.test,
         "p": format_p(found.p),
         "Holm": format_p(found.holm),
@@ -300,7 +304,6 @@ def finding_cells(found: Finding, role: str) -> dict[str, str]:
         "Wilcoxon": format_p(more.get("wilcoxon", np.nan)),
         "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
         "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "",
-        "outcome": ledger_text.outcome_text(found),
     }
     html = {key: escape(value) for key, value in cells.items()}
     html["test"] = test_link(found.test, found.test)
