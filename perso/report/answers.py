@@ -15,6 +15,7 @@ from perso.analysis import accuracy, comparison
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS, are_reordered
 from perso.parts import ALL_PARTS, PARTS
+from perso.report.ledger_text import STEP
 from perso.report.notebook import glue_value
 from perso.report.sentences import NOT_COMPARED, SAME_ON_D_G, format_interval
 from perso.report.tables import format_p
@@ -157,7 +158,7 @@ def trend_table(rows: pd.DataFrame, orders: Iterable[Sequence[str]]) -> HTML:
     lines = {}
     for names in orders:
         rise, fall = trend_ps(rows, names)
-        lines[", ".join(names)] = {
+        lines[STEP.join(names)] = {
             "p, rises on D_I": format_p(rise) or "not run",
             "p, falls on D_G": format_p(fall) or "not run",
         }

@@ -11,6 +11,7 @@ from perso.claims.evidence import PLANTED, RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, VERDICTS, Verdict
 from perso.markup import as_text
+from perso.methods.registry import METHODS
 from perso.report.tables import format_p
 from perso.stats.cohorts import MIN_COHORTS
 
@@ -58,7 +59,12 @@ KINDS = {
     "construction": "by construction",
     "ours": "ours",
 }
+DISPERSION_TEST = "Brown–Forsythe"  # of `hypotheses.DispersionRatio`, in %
+LARGEST_FALL = -100  # % of a dispersion
+ALONG = " along "  # stands before the methods of a trend, in their order, with commas between
+STEP = " → "  # stands between them in plain words
 CLAIM_COLUMNS = "claim", "kind", "verdict", "missing", "author", "readings", "post hoc", "role"
+NAMES = {method.name for method in METHODS}
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
 
 
@@ -79,9 +85,19 @@ def format_estimate(finding: Finding) -> str:
     value = format_value(finding, finding.value)
     if np.isnan(finding.low) or finding.test == "count":
         return f"{value}{unit}"
-    low = format_value(finding, finding.low)
-    high = format_value(finding, finding.high)
+    low = format_end(finding, finding.low)
+    high = format_end(finding, finding.high)
     return f"{value} [{low}, {high}]{unit}"
+
+
+def format_end(finding: Finding, end: float) -> str:
+    """An end of a finding's interval, cut where no dispersion over people can fall that far.
+
+    Student's interval of the mean change lies as far to both sides, whatever is possible.
+    """
+    if finding.test == DISPERSION_TEST and end < LARGEST_FALL:
+        return f"{LARGEST_FALL} (cut)"
+    return format_value(finding, end)
 
 
 def format_mde(finding: Finding) -> str:
@@ -130,7 +146,7 @@ def tally(each: Verdict) -> str:
     if each.needs:
         return f"needs {each.needs} people"
     outcomes = [finding.outcome for finding in each.findings]
-    against = [f.what for f in each.findings if f.outcome == "against" and not f.settled]
+    against = [plain_what(f) for f in each.findings if f.outcome == "against" and not f.settled]
     counts = []
     for word in ("for", "against", "open", "few"):
         if word in outcomes:
@@ -138,7 +154,7 @@ def tally(each: Verdict) -> str:
             named = f" ({'; '.join(against)})" if which else ""
             counts.append(f"{outcomes.count(word)} {word}{named}")
     several = f"of {len(outcomes)} tests {', '.join(counts)}"
-    text = each.findings[0].what if len(outcomes) == 1 else several
+    text = plain_what(each.findings[0]) if len(outcomes) == 1 else several
     controls = [finding.outcome for finding in each.controls if finding.test != "count"]
     if controls:
         text += f"; of {len(controls)} controls {controls.count('for')} for"
@@ -295,9 +311,29 @@ def what_text(finding: Finding) -> str:
         notes.append(RUN_NAMES[finding.of])
     if file := finding.more.get("from"):
         notes.append(f"of {file}")
-    # findings keep the older name, which is part of their seeds
-    what = finding.what.replace(BETWEEN_PERSON_SD, "between-person SD")
+    what = plain_what(finding)
     return f"{what} ({', '.join(notes)})" if notes else what
+
+
+def plain_what(finding: Finding) -> str:
+    """What a finding measured, in plain words.
+
+    Findings keep older words, which are part of their seeds and of published ledgers.
+    """
+    what, along, order = finding.what.partition(ALONG)
+    what = what.replace(BETWEEN_PERSON_SD, "between-person SD")
+    return f"{what} in the order {STEP.join(names_of(order))}" if along else what
+
+
+def names_of(order: str) -> list[str]:
+    """The methods of a trend; the name of a method may have a comma, too."""
+    names: list[str] = []
+    for piece in order.split(", "):
+        if names and f"{names[-1]}, {piece}" in NAMES:
+            names[-1] += f", {piece}"
+        else:
+            names.append(piece)
+    return names
 
 
 def outcome_text(finding: Finding) -> str:

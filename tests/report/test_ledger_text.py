@@ -34,6 +34,26 @@ def test_a_value_has_the_decimals_of_its_unit(unit, text, make_finding):
     assert ledger_text.format_value(make_finding(unit=unit), 2.7) == text
 
 
+def test_no_dispersion_is_shown_to_fall_by_more_than_all_of_it(make_finding):
+    found = make_finding(unit="%", test="Brown–Forsythe", value=-62.0, low=-124.2, high=0.8)
+    assert ledger_text.format_estimate(found) == "-62 [-100 (cut), +1] %"
+    other = replace(found, test="mean over people")
+    assert ledger_text.format_estimate(other) == "-62 [-124, +1] %"
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("BaseLine, SW-n-2, SW-n-1/8", "BaseLine → SW-n-2 → SW-n-1/8"),
+        ("enrolled, 1 sample, enrolled, 3 samples", "enrolled, 1 sample → enrolled, 3 samples"),
+        ("mine, yours", "mine → yours"),
+    ],
+)
+def test_the_methods_of_a_trend_are_told_apart(order, names, make_finding):
+    found = make_finding(what=f"rise of accuracy on D_I along {order}")
+    assert ledger_text.what_text(found) == f"rise of accuracy on D_I in the order {names}"
+
+
 @pytest.mark.parametrize(
     ("cohorts", "text"),
     [
