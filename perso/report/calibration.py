@@ -78,23 +78,27 @@ def judge_share(kind: str, share: float, wanted: list[float]) -> str:
 
 
 def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
-    """The entries as text: a line per test and kind of studies, numbers of people side by side.
+    """The entries as text: a line per test, kind of studies and number of people.
 
-    Shares are in % of studies, with their 95 % Wilson intervals; empty where none were simulated.
+    Shares are in % of studies, with their 95 % Wilson intervals.
     """
-    lines: dict[tuple[str, str], dict] = {}
+    kinds: dict[tuple[str, str], list[dict]] = {}
     for each in entries(record, what).itertuples():
         test = f"{each.what} (contrast)" if each.contrast else each.what
-        line = lines.setdefault((test, each.scenario), {})
-        line["band, %"] = "–".join(f"{100 * end:g}" for end in each.wanted)
         interval = f"[{100 * each.low:.1f}, {100 * each.high:.1f}]"
-        line[f"{each.people} people, %"] = f"{100 * each.share:.1f} {interval}"
-        line[f"{each.people} people"] = each.verdict
-    table = pd.DataFrame.from_dict(lines, orient="index")
-    sizes = sorted({entry["people"] for entry in record["entries"]})
-    columns = [f"{people} people{unit}" for people in sizes for unit in (", %", "")]
-    table = table.reindex(columns=["band, %", *columns]).dropna(axis=1, how="all").fillna("")
-    return table.rename_axis(["test", "studies"])
+        line = {
+            "test": test,
+            "studies": each.scenario,
+            "people": each.people,
+            "verdict": each.verdict,
+            "% of studies [95 %]": f"{100 * each.share:.1f} {interval}",
+            "band, %": "–".join(f"{100 * end:g}" for end in each.wanted),
+        }
+        kinds.setdefault((test, each.scenario), []).append(line)
+    lines = [
+        line for same in kinds.values() for line in sorted(same, key=lambda each: each["people"])
+    ]
+    return pd.DataFrame(lines).set_index(["test", "studies", "people"])
 
 
 def split_record(record: dict) -> tuple[dict, dict]:

@@ -108,22 +108,26 @@ def late_methods(table: pd.DataFrame) -> list[Method]:
 
 
 def late_table(table: pd.DataFrame, optimiser: str) -> pd.DataFrame:
-    """Changes by transfer learning in percentage points: optimiser and rate × part and iterations.
+    """Changes by transfer learning in percentage points: optimiser, rate and iterations × part.
 
     table       of `comparison.compare`
     optimiser   of the study; methods that name none use it
     """
-    lines: dict[tuple[str, float], dict[tuple[str, int], str]] = {}
+    lines = []
     for method in late_methods(table):
         terms = method.shaping
-        way = terms.late_optimiser or optimiser, terms.late_rate
-        cells = lines.setdefault(way, {})
-        for part in PARTS:
-            cells[part, terms.late] = format_change(table.loc[method.name, part])
-    lengths = sorted({late for cells in lines.values() for _, late in cells})
-    columns = pd.MultiIndex.from_product([list(PARTS), lengths], names=["", "late iterations"])
-    sorted_lines = {f"{name}, {rate:g}": lines[name, rate] for name, rate in sorted(lines)}
-    return pd.DataFrame.from_dict(sorted_lines, orient="index").reindex(columns=columns).fillna("")
+        line = {
+            "optimiser": terms.late_optimiser or optimiser,
+            "rate": terms.late_rate,
+            "iterations": terms.late,
+        }
+        cells = {
+            f"change on {part} in pp [95 %]": format_change(table.loc[method.name, part])
+            for part in PARTS
+        }
+        lines.append(line | cells)
+    keys = ["optimiser", "rate", "iterations"]
+    return pd.DataFrame(lines).sort_values(keys).set_index(keys)
 
 
 def late_texts(table: pd.DataFrame) -> dict[str, str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from perso.analysis.comparison import PRINTED_COLUMNS, equivalence_by_part
+from perso.analysis.comparison import equivalence_by_part
 from perso.markup import as_text
 from perso.parts import ALL_PARTS
 from perso.stats import paired
@@ -53,32 +53,32 @@ def format_change(line: pd.Series) -> str:
 
 
 def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
-    """One part of a comparison as text, a line per method.
+    """One part of a comparison as text, a line per method, ours beside the papers'.
 
     table       of `comparison.compare`
     corrected   whether p is corrected (Holm)
     """
     block = table[part]
     paper = table.attrs.get("paper", "v3")
-    columns = {
-        "n": block["n"].astype(str),
-        "mean": block["mean"].map(format_share),
-        "rank": block["rank"].astype(str),
-        "change in pp [95 %]": block.apply(format_change, axis=1),
-    }
+    has_printed = "paper mean" in block
+    columns = {"mean": block["mean"].map(format_share)}
+    if has_printed:
+        columns[f"{paper} mean"] = block["paper mean"].map(format_share)
+    columns["change in pp [95 %]"] = block.apply(format_change, axis=1)
     if corrected:
         columns["p (Holm)"] = block["holm"].map(format_p)
     else:
         columns["p"] = block["p"].map(format_p)
-    for name in ("sd", "min", "max"):
-        columns[name] = block[name].map(format_share)
-    has_printed = "paper mean" in block
-    for name in PRINTED_COLUMNS if has_printed else ():
-        columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
+    columns["rank"] = block["rank"].astype(str)
     if "r_train" in block:
         columns["r_train"] = block["r_train"].map(format_ratio)
-    if "r_train" in block and has_printed:
-        columns[f"{paper} r_train"] = block["paper r_train"].map(format_ratio)
+        if has_printed:
+            columns[f"{paper} r_train"] = block["paper r_train"].map(format_ratio)
+    for name in ("sd", "min", "max"):
+        columns[name] = block[name].map(format_share)
+        if has_printed:
+            columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
+    columns["n"] = block["n"].astype(str)
     return pd.DataFrame(columns).rename_axis(index=None)
 
 
@@ -155,9 +155,12 @@ def comparison_html(table: pd.DataFrame, corrected: bool = False, anchor: str = 
 def changes_html(table: pd.DataFrame) -> HTML:
     """The changes of several runs in percentage points as HTML tables, a column per run.
 
+    The papers' stand beside the first run's.
+
     table   of `comparison.compare_runs`
     """
-    runs = table.columns.unique(1)
+    own, *others, printed = table.columns.unique(1)
+    runs = own, printed, *others
     return parts_html(
         {
             part: pd.DataFrame({run: table[part][run].apply(format_change, axis=1) for run in runs})

@@ -120,19 +120,21 @@ def test_a_test_outside_its_band_is_named_and_a_contrast_does_not_count():
         "5.0 % (14 people) and 30.0 % (24 people)"
     )
     table = calibration.calibration_table({"entries": entries})
-    assert table.loc[("sign-flip", "nothing differs"), "24 people"] == "too often"
-    assert table.loc[("sign-flip", "nothing differs"), "14 people, %"] == "5.0 [2.5, 10.0]"
-    assert ("six (contrast)", "nothing differs") in table.index
+    assert table.loc[("sign-flip", "nothing differs", 24), "verdict"] == "too often"
+    shares = table["% of studies [95 %]"]
+    assert shares["sign-flip", "nothing differs", 14] == "5.0 [2.5, 10.0]"
+    assert ("six (contrast)", "nothing differs", 14) in table.index
 
 
-def test_numbers_of_people_are_in_order_and_empty_where_they_were_not_simulated():
+def test_kinds_of_studies_are_together_and_numbers_of_people_in_order():
     entries = [one(0.05, people=180), one(0.04, scenario="other"), one(0.04, people=45)]
     table = calibration.calibration_table({"entries": entries})
-    assert list(table) == ["band, %"] + [
-        f"{people} people{unit}" for people in (14, 45, 180) for unit in (", %", "")
+    assert list(table.index) == [
+        ("sign-flip", "nothing differs", 45),
+        ("sign-flip", "nothing differs", 180),
+        ("sign-flip", "other", 14),
     ]
-    assert table.loc[("sign-flip", "other"), "180 people"] == ""
-    assert table.loc[("sign-flip", "nothing differs"), "180 people"] == "holds"
+    assert next(iter(table)) == "verdict" and set(table["verdict"]) == {"holds"}
 
 
 def test_a_record_is_split_by_what_its_tests_suppose():
