@@ -16,6 +16,7 @@ from perso.report.figures import HUES, WIDTH, label_lines, part_label
 from perso.report.front_figures import draw_mark, family_legend
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
+from perso.report.sequence_figures import ACCELERATIONS, ARMS, EXERCISES, RATE
 
 # what is drawn, and how it is labelled, the most important first
 LABELS = {
@@ -43,6 +44,7 @@ LEGEND = {
     "D_I": "the context that is trained on, $D_I$",
     "D_U": "the person's other context, $D_U$",
 }
+CHANNELS = ("channel 1", "channel 2", "channel 3")
 GENERIC_NETWORK = "generic network"
 FAR = ("prune only",)  # it does not widen the axes
 ROOM = 0.08  # around the marks and intervals, a share of their extent
@@ -189,17 +191,19 @@ def point_outwards(
 def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
     """One person's first sample of some classes in every context: a line per context.
 
-    Sequences are drawn over time, their first three channels; images as they are.
+    Sequences are drawn over time, their first three channels; images as they are. What the classes,
+    contexts and channels of the data set watch are is written beside them.
     """
     person = data.source.people[0]
     own = data.source.who == person
     contexts = data.source.attributes["context"]
     available = data.settings.available
     numbers = [available, *np.setdiff1d(contexts[own], [available])]
+    of_watch = data.settings.dataset == "watch"
     fig, axes = plt.subplots(
         len(numbers),
         classes,
-        figsize=(6.5, 1.1 * len(numbers)),
+        figsize=(6.5, 1.1 * len(numbers) + 0.3),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -211,17 +215,22 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
             if len(found) and data.kind == "images":
                 ax.imshow(data.inputs[found[0]], cmap="gray_r")
             elif len(found):
-                lines = ax.plot(data.inputs[found[0]][:, :3], lw=1)
+                values = data.inputs[found[0]][:, ACCELERATIONS]
+                time = np.arange(len(values)) / (RATE if of_watch else 1)
+                lines = ax.plot(time, values, lw=1)
             ax.grid(color="0.93")
-    for label, ax in enumerate(axes[0]):
-        ax.set_title(f"class {label}")
+        name = "$D_I$" if number == available else "$D_U$"
+        if of_watch:
+            name = f"{ARMS[number]}\n({name})"
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    titles = EXERCISES if of_watch else [f"class {label}" for label in range(classes)]
+    for title, ax in zip(titles, axes[0], strict=False):
+        ax.set_title(title)
     if data.kind != "images":
         for ax in axes[-1]:
-            ax.set_xlabel("step")
-        channels = [f"channel {number + 1}" for number in range(len(lines))]
-        fig.legend(lines, channels, loc="outside right center")
-    for line, number in zip(axes, numbers, strict=True):
-        name = "$D_I$" if number == available else "$D_U$"
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+            ax.set_xlabel("time (s)" if of_watch else "step")
+        channels = [f"{axis} axis" for axis in "xyz"] if of_watch else CHANNELS
+        title = "acceleration (g)" if of_watch else None
+        fig.legend(lines, channels, title=title, loc="outside right center")
     text = f"A sample of each of {classes} classes by person {person}: the context of D_I in the"
     return Picture(fig, f"{text} first line, {len(numbers) - 1} of D_U below.")

@@ -295,3 +295,19 @@ def test_samples_of_the_available_context_come_first(make_data, kind):
     fig = shown.figure
     names = [ax.get_ylabel() for ax in fig.axes if ax.get_ylabel()]
     assert names == ["$D_I$", "$D_U$"]
+
+
+def test_samples_of_the_watch_have_the_names_of_exercises_arms_and_axes(make_data):
+    data = make_data(Settings(context="made", available=1))
+    context = {"context": np.arange(8) % 2}
+    data = replace(
+        data,
+        settings=replace(data.settings, dataset="watch"),
+        source=replace(data.source, attributes=context, kind="sequences"),
+        inputs=np.zeros((len(data.inputs), 6, 4), np.float32),
+    )
+    fig = context_figures.context_samples_figure(data).figure
+    assert fig.axes[0].get_title() == "pendulum" and fig.axes[-1].get_xlabel() == "time (s)"
+    assert fig.axes[0].get_ylabel().startswith("right arm")
+    (legend,) = fig.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["x axis", "y axis", "z axis"]
