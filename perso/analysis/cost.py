@@ -209,7 +209,7 @@ def training_hours(rows: pd.DataFrame) -> float:
 def cost_for_many(
     table: pd.DataFrame, pace: tuple[float, str], weights: float, persons: int = 1_000_000
 ) -> pd.DataFrame:
-    """Hours and GB for a number of persons, every factor in a column, the arithmetic as text.
+    """Hours and GB for a number of persons, every factor in a column.
 
     table     own and shared iterations, of `training_cost` or `cost_by_schedule`
     pace      seconds of an iteration and the unit (`seconds_per_iteration`)
@@ -219,11 +219,6 @@ def cost_for_many(
     own, shared = table["own"], table["shared"]
     networks = np.where(own > 0, persons, 1)
     hours = (shared + persons * own) * seconds / 3600
-    ms = f"{1000 * seconds:.3g} ms"
-    texts = []
-    for a, b, h in zip(shared, own, hours, strict=True):
-        digits = 0 if h >= 10 else 4
-        texts.append(f"({a:,.0f} + {persons:,} × {b:,.0f}) × {ms} = {h:,.{digits}f} {unit}")
     return pd.DataFrame(
         {
             "shared": shared,
@@ -233,6 +228,5 @@ def cost_for_many(
             unit: hours,
             "networks": networks,
             "GB": networks * weights / 1e9,
-            "arithmetic": texts,
         }
     )

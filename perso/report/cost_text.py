@@ -3,9 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from perso.methods.method import (
-    FAMILIES,
-)
+from perso.methods.method import FAMILIES
 from perso.methods.registry import METHODS
 
 
@@ -86,3 +84,16 @@ def measured_cost_texts(
         "cost_scatter": f"{ms.min():.3g} to {ms.max():.3g} ms, a factor of "
         f"{ms.max() / ms.min():.1f}",
     }
+
+
+def latency_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Milliseconds of forward passes as text: a line per network and number of images.
+
+    table   of `cost.network_latency`
+    """
+    names = [
+        f"{network}, {images:,} {'image' if images == 1 else 'images'}"
+        for network, images in table.index
+    ]
+    columns = {"median": "median, ms", "low": "lower quartile", "high": "upper quartile"}
+    return table.map("{:.3g}".format).set_axis(names).rename(columns=columns)

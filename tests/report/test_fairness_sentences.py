@@ -224,3 +224,12 @@ def test_measured_costs_have_their_units():
     }
     longer = cost_text.measured_cost_texts(table, search=0.417, setups=3, hours=2.25)
     assert (longer["cost_kinds"], longer["cost_hours"]) == ("in 3 ways", "2.2 h")
+
+
+def test_a_line_of_latency_names_its_network_and_images():
+    index = pd.MultiIndex.from_tuples([("network 1", 1), ("network 2", 128)], names=["", "images"])
+    table = pd.DataFrame({"median": [0.1382, 1.2], "low": 0.1, "high": 2.0}, index)
+    text = cost_text.latency_text(table)
+    assert list(text.index) == ["network 1, 1 image", "network 2, 128 images"]
+    assert text.index.names == [None]
+    assert list(text["median, ms"]) == ["0.138", "1.2"]
