@@ -185,3 +185,16 @@ def specification_sentence(table: pd.DataFrame) -> str:
         verdicts = ", ".join(f"{count} {name.lower()}" for name, count in counts.items())
         texts.append(f"claim {number} ({verdicts})")
     return ", ".join(texts)
+
+
+def reading_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """How many readings of each claim have which verdict, as text: a line per claim.
+
+    table   of `specification_table`; the reading as declared counts, too
+    """
+    says = {claim.number: f"{claim.number}. {claim.says}" for claim in CLAIMS}
+    counts = pd.crosstab(table["claim"].map(says), table["verdict"])
+    there = [verdict for verdict in (*VERDICT_LOOKS, NO_ROWS) if verdict in counts]
+    texts = counts[there].astype(str).replace("0", "")
+    texts = texts.rename(columns={NO_ROWS: "no rows"})
+    return texts.reindex(table["claim"].map(says).unique()).rename_axis(index=None, columns=None)

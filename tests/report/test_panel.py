@@ -154,6 +154,15 @@ def test_every_reading_whose_rows_are_there_has_a_line():
     assert labels[2].replace("\n", " ") == "absolute doses; baseline with own data + absolute doses"
 
 
+def test_readings_are_counted_by_claim_and_verdict():
+    verdicts = {3: ["CONTRADICTED"] * 2 + ["UNDECIDED"], 6: ["CONTRADICTED", specification.NO_ROWS]}
+    lines = [(number, verdict) for number, each in verdicts.items() for verdict in each]
+    counts = specification.reading_counts(pd.DataFrame(lines, columns=["claim", "verdict"]))
+    assert list(counts) == ["CONTRADICTED", "UNDECIDED", "no rows"]
+    assert [line.split(".")[0] for line in counts.index] == ["3", "6"]
+    assert counts.to_numpy().tolist() == [["2", "1", ""], ["1", "", "1"]]
+
+
 def test_readings_that_the_same_test_decides_share_a_line():
     line = {"claim": 3, "verdict": "UNDECIDED", "what": "A − B", "people": "9 people"}
     names = "as declared", "rate 1e-3", "absolute doses"
