@@ -2,6 +2,8 @@
 
 import textwrap
 from collections.abc import Mapping
+from itertools import cycle
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,9 +14,11 @@ from matplotlib.axes import Axes
 from perso.analysis.doses import FEW_PEOPLE
 from perso.parts import PARTS
 from perso.report.figures import (
+    BEYOND_HUES,
     PAPER_MARKER,
     WIDTH,
     as_written,
+    dark_enough,
     interval_errors,
     legend_below,
     part_label,
@@ -25,6 +29,16 @@ from perso.report.picture import Picture, parts_text
 
 LEGEND_LETTERS = 48  # of a line
 PAPER_SHADES = {"v3": "0.1", "v1": "0.55"}
+# of runs and lengths, in their order; more hues than markers, so that pairs do not come again soon
+STUDY_HUES = [dark_enough(hue) for hue in (*sns.color_palette("colorblind", 5), *BEYOND_HUES)]
+STUDY_MARKERS = ("o", "s", "^", "v", "P", "p", "<", ">")  # not those of the papers
+
+
+class StudyLook(NamedTuple):
+    """What tells the line of a run and length from the others."""
+
+    hue: tuple[float, float, float]
+    marker: str
 
 
 def dose_harm_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
@@ -89,7 +103,9 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
     points = points[points["contrast"].isin(cells["contrast"])]
     points = points.assign(length=points["length"].map(rounded)).sort_values(["length", "run"])
     studies = list(points[["length", "run"]].drop_duplicates().itertuples(index=False, name=None))
-    hues = dict(zip(studies, sns.color_palette("viridis", len(studies)), strict=True))
+    looks = dict(
+        zip(studies, map(StudyLook, cycle(STUDY_HUES), cycle(STUDY_MARKERS)), strict=False)
+    )
     names = [name for name in cells["contrast"].unique() if name in set(points["contrast"])]
     fig, axes = plt.subplots(
         len(names),
@@ -103,7 +119,7 @@ def collapse_figure(points: pd.DataFrame, cells: pd.DataFrame) -> Picture:
         for ax, part in zip(line, PARTS, strict=True):
             of_runs = points[(points["contrast"] == name) & (points["part"] == part)]
             of_papers = cells[(cells["contrast"] == name) & (cells["part"] == part)]
-            draw_studies(ax, of_runs, hues)
+            draw_studies(ax, of_runs, looks)
             draw_cells(ax, of_papers)
             ax.set_ylim(*axis_ends(of_runs, of_papers))
             ax.set_title(with_symbols(f"{name}: {part}"), loc="left")
@@ -153,10 +169,10 @@ def axis_ends(points: pd.DataFrame, cells: pd.DataFrame) -> tuple[float, float]:
     return low - room, high + room
 
 
-def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> None:
+def draw_studies(ax: Axes, points: pd.DataFrame, looks: Mapping[tuple, StudyLook]) -> None:
     """Draw one contrast on one part: a line per run and length.
 
-    hues   by length and run
+    looks   by length and run
     """
     ax.axhline(0, color="0.7", lw=1)
     for study, line in points.groupby(["length", "run"], sort=False):
@@ -167,11 +183,13 @@ def draw_studies(ax: Axes, points: pd.DataFrame, hues: dict[tuple, tuple]) -> No
             100 * line["relative"],
             changes["change"],
             yerr=interval_errors(changes),
-            marker="o",
-            ms=5,
+            marker=looks[study].marker,
+            ms=5.5,
+            mec="white",
+            mew=0.5,
             lw=1.2,
             elinewidth=1,
-            color=hues[study],
+            color=looks[study].hue,
             label=f"{length:,.0f} iterations: {as_written(run)}",
         )
 

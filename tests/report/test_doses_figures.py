@@ -1,11 +1,14 @@
 """What the book says of relative doses, and how it draws them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from perso.analysis import doses
 from perso.report import dose_text, doses_figures
+from perso.report.figures import FAINTEST, contrast_with_white
 
 TL = doses.transfer_contrast(1e-3, "adam")
 
@@ -264,6 +267,17 @@ def test_lengths_that_are_nearly_the_same_share_a_line_of_the_legend():
     figure = doses_figures.collapse_figure(shown, cells()).figure
     labels = figure.axes[0].get_legend_handles_labels()[1]
     assert [label for label in labels if label.endswith("two")] == ["1,200 iterations: two"]
+
+
+def test_lines_of_runs_are_told_apart_by_hue_and_marker():
+    many = [points(run=name) for name in "abcdefghijklmnopqrst"]
+    figure = doses_figures.collapse_figure(pd.concat(many), cells()).figure
+    lines = [container.lines[0] for container in figure.axes[0].containers]
+    looks = [(line.get_color(), line.get_marker()) for line in lines]
+    assert len(set(looks)) == len(looks) > 20
+    for (hue, marker), (next_hue, next_marker) in pairwise(looks):
+        assert hue != next_hue and marker != next_marker
+    assert all(contrast_with_white(hue) >= FAINTEST for hue, _ in looks)
 
 
 def test_contrasts_that_no_run_has_are_not_drawn():
