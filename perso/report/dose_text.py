@@ -137,29 +137,34 @@ def late_texts(table: pd.DataFrame) -> dict[str, str]:
 
     late_settings, late_harmed, late_safe   counts: all; whose interval is below 0; whose interval
                                             excludes a loss larger than late_margin, points
-    late_findings                           which of v1's and v3's findings occur
-    late_best                               of those without a loss, the best on D_I
+    late_findings                           which of v1's and v3's findings occur, a sentence
+    late_best                               of those without a loss, the best on D_I, a sentence
     """
     names = [method.name for method in late_methods(table)]
     on_G = table.loc[names, "D_G"]
     harmed = on_G.index[on_G["high"] < 0]
     safe = on_G.index[on_G["low"] > -D_G.margin]
     findings = {
-        (True, True): "both v1's harm and v3's absence of harm occur here",
-        (True, False): "only v1's harm occurs here",
-        (False, True): "only v3's absence of harm occurs here",
-        (False, False): "neither is shown here",
+        (True, True): "So both the harm that v1 found and its absence in v3 occur here.",
+        (True, False): "So the harm that v1 found occurs here; its absence in v3 is not shown.",
+        (False, True): "So harm is absent here, as in v3; that which v1 found is not shown.",
+        (False, False): "So neither the harm that v1 found nor its absence in v3 is shown here.",
     }
-    best = "not known: none excludes a loss"
+    margin = f"{100 * D_G.margin:g}"
+    best = f"No setting excludes a loss of more than {margin} points on D_G."
     if len(safe):
         name = table.loc[safe, ("D_I", "change")].idxmax()
         on_I, on_others = (format_change(table.loc[name, part]) for part in PARTS)
-        best = f"{name}: {on_I} points on the own data, {on_others} on everybody else's"
+        best = (
+            f"Of the settings that exclude a loss of more than {margin} points on D_G, {name} "
+            f"helps the individual most: it changes accuracy by {on_I} points on the own data and "
+            f"by {on_others} on everybody else's."
+        )
     return {
         "late_settings": str(len(names)),
         "late_harmed": str(len(harmed) or "none"),
         "late_safe": str(len(safe) or "none"),
-        "late_margin": f"{100 * D_G.margin:g}",
+        "late_margin": margin,
         "late_findings": findings[len(harmed) > 0, len(safe) > 0],
         "late_best": best,
     }
@@ -367,7 +372,7 @@ def readings_note(studies: Mapping[str, Study], compared: Mapping[str, Study]) -
 
 
 def readings_answer(table: pd.DataFrame) -> str:
-    """How many changes that are clear under the first reading keep their sign under each other one.
+    """How many clear changes of the first reading keep their sign under each other one, a sentence.
 
     table   of `comparison.compare_runs`, without readings of the same models
     """
@@ -375,10 +380,13 @@ def readings_answer(table: pd.DataFrame) -> str:
     names: dict[str, list[str]] = {}  # of readings with the same counts
     for name in others:
         names.setdefault(agreed_signs(table, first, name), []).append(name)
-    return (
-        "; ".join(
-            f"{counts} keep their sign with {' and with '.join(same)}"
-            for counts, same in names.items()
+    if not names:
+        return (
+            "Other readings of network and split cannot be compared: with these settings and data "
+            "they give the same models."
         )
-        or "none can be compared: with these settings and data every other reading is the same"
+    kept = "; ".join(f"{counts} with {' and with '.join(same)}" for counts, same in names.items())
+    return (
+        "Of the changes that are clear under our own reading of network and split, these keep "
+        f"their sign under another one: {kept}."
     )

@@ -8,34 +8,41 @@ import pandas as pd
 from perso.report import tables
 from perso.report.tables import SIGNIFICANT
 
+WEIGHING = "sample weighing"  # the family that v1 calls the best trade-off
+
 
 def class_share_text(line: pd.Series) -> str:
-    """The share of the gains' variation within people that differs by class, and its p.
+    """The share of the gains' variation within people that lies between classes, as a clause.
 
     line   of `gains.class_shares`
     """
     if np.isnan(line["p"]):
-        return "not known, too few people have every class"
+        return "it is not known, because too few people have every class"
     return (
-        f"{100 * line['share']:.0f} % of it, where {100 * line['expected']:.0f} % is expected if "
+        f"it is {100 * line['share']:.0f} %, and {100 * line['expected']:.0f} % is expected where "
         f"classes do not differ (p = {line['p']:.2g})"
     )
 
 
 def clear_text(shares: pd.DataFrame) -> str:
-    """With which of two methods a difference of gains between classes is clear, and the p.
+    """With which of two methods gains clearly differ between classes, and the p: a sentence.
 
     shares   of `gains.class_shares`
     """
     (one, p), (other, q) = shares["p"].items()
     if np.isnan(p) or np.isnan(q):
-        return "not known"
+        return "Whether gains differ between classes is not known."
     if (p < SIGNIFICANT) == (q < SIGNIFICANT):
-        said = "clear with both" if p < SIGNIFICANT else "not clear with either"
-        return f"{said} (p = {p:.2g} and {q:.2g})"
+        found = "do not clearly differ between classes with either method"
+        if p < SIGNIFICANT:
+            found = "clearly differ between classes with both methods"
+        return f"Gains {found} (p = {p:.2g} and {q:.2g})."
     if q < SIGNIFICANT:
         one, p, other, q = other, q, one, p
-    return f"clear with {one} (p = {p:.2g}) but not with {other} (p = {q:.2g})"
+    return (
+        f"Gains clearly differ between classes with {one} (p = {p:.2g}), but not with {other} "
+        f"(p = {q:.2g})."
+    )
 
 
 def class_gain_table(by_class: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -71,9 +78,10 @@ def class_gain_sentence(method: str, table: pd.DataFrame) -> str:
 
 
 def gainers_text(table: pd.DataFrame) -> str:
-    """How many people gain on their own data, and the range of their gains (`gains.by_size`)."""
+    """How many people gain on their own data, and the range of changes (`gains.by_size`)."""
     gain = 100 * table["gain"]
-    return f"{(gain > 0).sum()} of {len(gain)} ({gain.min():+.1f} to {gain.max():+.1f} points)"
+    ends = f"from {gain.min():+.1f} to {gain.max():+.1f} points"
+    return f"{(gain > 0).sum()} of {len(gain)} people ({ends})"
 
 
 def sizes_text(sizes: pd.Series, too_similar: bool) -> str:
@@ -94,25 +102,30 @@ def size_slope_sentence(slopes: dict[str, dict[str, float]], too_similar: bool) 
     for name, found in slopes.items():
         interval = "" if np.isnan(found["low"]) else f" [{found['low']:+.2f}, {found['high']:+.2f}]"
         rho = "not known" if np.isnan(found["rho"]) else f"{found['rho']:+.2f}{interval}"
-        text = f"{name} {rho}"
+        text = f"{rho} with {name}"
         if not (too_similar or np.isnan(found["per_100"])):
             per_100 = [found[key] for key in ("per_100", "per_low", "per_high")]
             change = pd.Series(per_100, ["change", "low", "high"])
-            text += f", {tables.format_change(change)} points for 100 images more"
+            text += f" ({tables.format_change(change)} points for 100 images more)"
         texts.append(text)
-    return f"Spearman's rho of gain and training size: {'; '.join(texts)}."
+    return (
+        "The rank correlation of gain and training size (Spearman's rho) is "
+        f"{tables.listed(texts)}."
+    )
 
 
 def front_sentence(table: pd.DataFrame, alone: float) -> str:
-    """How many methods are on the front of the means, and which has the largest sum, as a clause.
+    """How many methods are on the front of the means, and which has the largest sum.
+
+    It goes on after "Among all rows", and ends with a full stop.
 
     table   of `tradeoff.front_membership`
     alone   of `tradeoff.alone_share`
     """
     return (
-        f"{table['member'].sum()} of {len(table)} methods are on the front of the means, one alone "
-        f"in {100 * alone:.0f} % of draws; {table['best'].idxmax()} has the largest sum with "
-        f"probability {table['best'].max():.2f}"
+        f"{table['member'].sum()} of {len(table)} methods are on the front of the means. In "
+        f"{100 * alone:.0f} % of draws one method is there alone. {table['best'].idxmax()} has the "
+        f"largest sum, with probability {table['best'].max():.2f}."
     )
 
 
@@ -136,15 +149,18 @@ def front_table(fronts: dict[str, pd.DataFrame], changes: str) -> pd.DataFrame:
 
 
 def kinds_sentence(kinds: pd.DataFrame, missing: Sequence[str]) -> str:
-    """The family that most probably has the best method in each run; sample weighing's probability.
+    """Which family most probably has the best method in each run, and sample weighing's chance.
 
     kinds     of `tradeoff.by_kind`
     missing   runs whose models are neither trained nor published
     """
-    best = [f"{family.idxmax()} {run} ({family.max():.2f})" for run, family in kinds.items()]
-    weighing = ", ".join(f"{p:.2f}" for p in kinds.loc["sample weighing"])
-    text = (
-        f"Among the families that v1 compares, most probably best: {'; '.join(best)}. "
-        f"Sample weighing has {weighing}."
-    )
+    texts = []
+    for run, families in kinds.items():
+        best = families.idxmax()
+        name = f"the {best}" if best == "baseline" else best
+        text = f"{run[0].upper()}{run[1:]}, {name} is most probably best ({families.max():.2f}"
+        if best != WEIGHING:
+            text += f"; {WEIGHING} {families[WEIGHING]:.2f}"
+        texts.append(f"{text}).")
+    text = " ".join(texts)
     return f"{text} Not known here: {', '.join(missing)}." if missing else text

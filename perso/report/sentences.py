@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
 
 from perso.analysis import comparison
 from perso.claims import ledger
@@ -84,7 +83,7 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
 
 
 def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
-    """Whether the largest published run and the book's own run agree on signs.
+    """Whether the largest published run, the book's own run and v3's table agree on signs.
 
     runs    the book's own first (`published.runs_beside`)
     table   of `comparison.compare_runs`
@@ -98,10 +97,12 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
         )
     largest = largest_published(runs)
     one, other = (f"{run.name} ({people[run.name]} people)" for run in (largest, own))
+    printed = table.columns.unique(1)[-1]
     text = (
-        f"Of the changes whose 95 % interval excludes 0 in {one}, "
-        f"{agreed_signs(table, largest.name, own.name)} have the same sign in {other}; "
-        f"the other way round {agreed_signs(table, own.name, largest.name)}."
+        f"Of the changes that are clear in {one}, {agreed_signs(table, largest.name, own.name)} "
+        f"have the same sign in {other}. Of those that are clear in the latter, "
+        f"{agreed_signs(table, own.name, largest.name)} have the same sign in {largest.name}, and "
+        f"{agreed_signs(table, own.name, printed)} in {printed}'s table."
     )
     if size_of(largest) > size_of(own):
         return text
@@ -133,8 +134,8 @@ def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
     )
 
 
-def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
-    """Pairs of runs: how many of one's significant changes have the same sign in the other.
+def agreement_table(runs: Sequence[Published], table: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of runs as text: how many of one's clear changes have the same sign in the other.
 
     The book's own run is compared with every other run in both directions, every run with v3.
 
@@ -147,13 +148,13 @@ def agreement_list(runs: Sequence[Published], table: pd.DataFrame) -> Markdown:
     lines = []
     for one, other in pairs:
         agreement = comparison.sign_agreement(table, one, other)
-        counts = [f"{same.sum()} of {len(same)} on {part}" for part, same in agreement.items()]
+        counts = {f"on {part}": f"{same.sum()} of {len(same)}" for part, same in agreement.items()}
         opposite = [
             f"{name} on {part}" for part, same in agreement.items() for name in same.index[~same]
         ]
-        line = f"- significant in **{one}**, the same sign in **{other}**: {' and '.join(counts)}"
-        lines.append(f"{line}; not {', '.join(opposite)}" if opposite else line)
-    return Markdown("\n".join(lines))
+        line = {"clear in": one, "same sign in": other, **counts}
+        lines.append(line | {"other sign": ", ".join(opposite)})
+    return pd.DataFrame(lines)
 
 
 # --- generic networks as a source of variation

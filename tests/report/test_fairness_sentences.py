@@ -80,14 +80,15 @@ def test_a_difference_between_classes_is_clear_below_five_percent():
         gains_text.clear_text(table.loc[list(pair)]) for pair in ("AB", "BA", "AA", "BB", "AC")
     ]
     assert texts == [
-        *2 * ["clear with A (p = 0.049) but not with B (p = 0.05)"],
-        "clear with both (p = 0.049 and 0.049)",
-        "not clear with either (p = 0.05 and 0.05)",
-        "not known",
+        *2
+        * ["Gains clearly differ between classes with A (p = 0.049), but not with B (p = 0.05)."],
+        "Gains clearly differ between classes with both methods (p = 0.049 and 0.049).",
+        "Gains do not clearly differ between classes with either method (p = 0.05 and 0.05).",
+        "Whether gains differ between classes is not known.",
     ]
-    text = "40 % of it, where 20 % is expected if classes do not differ (p = 0.049)"
+    text = "it is 40 %, and 20 % is expected where classes do not differ (p = 0.049)"
     assert gains_text.class_share_text(table.loc["A"]) == text
-    assert gains_text.class_share_text(table.loc["C"]).startswith("not known, too few people")
+    assert gains_text.class_share_text(table.loc["C"]).startswith("it is not known, because")
 
 
 def by_class() -> pd.DataFrame:
@@ -116,7 +117,7 @@ def test_the_class_sentence_names_both_ends_and_counts_clear_gains():
 
 def test_people_who_gain_are_counted():
     table = pd.DataFrame({"images": [100, 110, 120], "gain": [-0.01, 0.0, 0.02]})
-    assert gains_text.gainers_text(table) == "1 of 3 (-1.0 to +2.0 points)"
+    assert gains_text.gainers_text(table) == "1 of 3 people (from -1.0 to +2.0 points)"
 
 
 def test_sizes_are_a_range():
@@ -129,14 +130,18 @@ def test_sizes_are_a_range():
 @pytest.mark.parametrize(
     ("found", "too_similar", "text"),
     [
-        ((0.5, 0.1, 0.8, 0.01, 0.0, 0.02), True, "A +0.50 [+0.10, +0.80]."),
+        ((0.5, 0.1, 0.8, 0.01, 0.0, 0.02), True, "is +0.50 [+0.10, +0.80] with A."),
         (
             (0.5, 0.1, 0.8, 0.01, 0.0, 0.02),
             False,
-            "A +0.50 [+0.10, +0.80], +1.0 [+0.0, +2.0] points for 100 images more.",
+            "+0.50 [+0.10, +0.80] with A (+1.0 [+0.0, +2.0] points for 100 images more).",
         ),
-        ((0.5, np.nan, np.nan, 0.01, np.nan, np.nan), False, "+0.50, +1.0 points for 100 images"),
-        ((np.nan,) * 6, False, "A not known."),
+        (
+            (0.5, np.nan, np.nan, 0.01, np.nan, np.nan),
+            False,
+            "+0.50 with A (+1.0 points for 100 images",
+        ),
+        ((np.nan,) * 6, False, "is not known with A."),
     ],
 )
 def test_a_slope_has_what_is_known_of_it(found, too_similar, text):
@@ -157,8 +162,8 @@ def membership() -> pd.DataFrame:
 
 def test_the_front_and_the_best_sum_are_named():
     assert gains_text.front_sentence(membership(), 0.25) == (
-        f"2 of 3 methods are on the front of the means, one alone in 25 % of draws; {SW} has the "
-        "largest sum with probability 0.75"
+        "2 of 3 methods are on the front of the means. In 25 % of draws one method is there alone. "
+        f"{SW} has the largest sum, with probability 0.75."
     )
 
 
@@ -176,8 +181,10 @@ def test_the_best_family_of_each_run_and_missing_runs_are_named():
         {"with a": [0.25, 0.75], "with b": [1.0, 0.0]}, index=["sample weighing", "early shaping"]
     )
     text = gains_text.kinds_sentence(kinds, [])
-    assert "early shaping with a (0.75); sample weighing with b (1.00)." in text
-    assert text.endswith("Sample weighing has 0.25, 1.00.")
+    assert text == (
+        "With a, early shaping is most probably best (0.75; sample weighing 0.25). "
+        "With b, sample weighing is most probably best (1.00)."
+    )
     assert gains_text.kinds_sentence(kinds, ["c", "d"]).endswith(" Not known here: c, d.")
 
 

@@ -46,9 +46,8 @@ def test_without_other_published_runs_the_own_run_is_shown(tmp_path, make_data, 
         "`results/` has no published run of other models, so there is only this one."
     )
     assert "+20.0 [" in tables.changes_html(table).data and figures.runs_figure(table)
-    lines = sentences.agreement_list(runs, table).data.splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith(f"- significant in **{OWN}**, the same sign in **v3**: ")
+    pairs = sentences.agreement_table(runs, table)[["clear in", "same sign in"]]
+    assert pairs.to_numpy().tolist() == [[OWN, "v3"]]
 
 
 def test_the_list_describes_each_run_and_what_is_missing(make_run):
