@@ -277,12 +277,13 @@ def masks_table(beds: Mapping[Bed, Published]) -> pd.DataFrame:
 
 def bed_text(table: pd.DataFrame) -> pd.DataFrame:
     """`bed_table` as text: a line per method."""
-    columns = {"family": table["", "family"]}
+    columns = {}
     labels = {"D_I": "D_I", "D_U": "D_U", BOTH: f"{BOTH}: ΔP", AGAINST_TUNED: "ΔG", "D_G": "D_G"}
     for column, label in labels.items():
         if column in table:
             texts = table[column].apply(format_change, axis=1)
             columns[f"{label} in pp [95 %]"] = texts.where(table[column, "change"].notna(), "")
+    columns["family"] = table["", "family"]
     return pd.DataFrame(columns, index=table.index)
 
 
@@ -317,4 +318,9 @@ def verdict_text(verdict: Verdict) -> str:
 
 def claims_by_bed(verdicts: Mapping[Bed, list[Verdict]]) -> pd.DataFrame:
     """Every test and control of the claims as text, the beds one after the other."""
-    return pd.concat({bed.name: front_text.claim_tests_table(own) for bed, own in verdicts.items()})
+    tables = {bed.name: front_text.claim_tests_table(own) for bed, own in verdicts.items()}
+    tested = {name: table for name, table in tables.items() if len(table)}
+    if not tested:
+        return pd.DataFrame()
+    table = pd.concat(tested).reset_index("role")
+    return table[["outcome", "ours", "p", "role"]]

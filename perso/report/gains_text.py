@@ -56,11 +56,10 @@ def class_gain_table(by_class: dict[str, pd.DataFrame]) -> pd.DataFrame:
         }
         blocks[name] = pd.DataFrame(cells)
     first = next(iter(by_class.values()))
-    people = {
-        "people": first["n"].astype(str),
-        "BaseLine (%)": (100 * first["base"]).map("{:.1f}".format),
-    }
-    return pd.concat({"": pd.DataFrame(people), **blocks}, axis=1).replace("nan", "")
+    level = {"BaseLine (%)": (100 * first["base"]).map("{:.1f}".format)}
+    table = pd.concat({"": pd.DataFrame(level), **blocks}, axis=1)
+    table["", "people"] = first["n"].astype(str)
+    return table.replace("nan", "")
 
 
 def class_gain_sentence(method: str, table: pd.DataFrame) -> str:

@@ -143,14 +143,14 @@ def kinds_table(ledgers: Sequence[Ledger]) -> pd.DataFrame:
 
 
 def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
-    """How many claims have which verdict: a line per verdict, a column per ledger.
+    """How many claims have which verdict: a line per ledger, a column per verdict.
 
-    The first column counts each claim at the largest scale that could test it.
+    The first line counts each claim at the largest scale that could test it.
     """
     decided = ledger_text.count_verdicts(verdict for _, verdict in deciding(ledgers))
-    columns = {"largest that could": decided}
-    columns |= {ledger_label(one): ledger_text.count_verdicts(one.verdicts) for one in ledgers}
-    return pd.DataFrame(columns).reindex(list(VERDICTS))
+    lines = {"largest that could": decided}
+    lines |= {ledger_label(one): ledger_text.count_verdicts(one.verdicts) for one in ledgers}
+    return pd.DataFrame.from_dict(lines, orient="index", columns=list(VERDICTS))
 
 
 def claims_table(ledgers: Sequence[Ledger]) -> HTML:

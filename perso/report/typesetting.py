@@ -10,7 +10,8 @@ MINUS = "\N{MINUS SIGN}"
 
 # a hyphen before a number, but not within a name, a date, a range or a formula
 SIGN = re.compile(r"(?<![\w.)\]{}^-])-(?=\.?\d)")
-UNIT = re.compile(r"(?<=[\d\]]) (?=(?:%|pp|points?|[kMG]?B|m?s|min|h)(?!\w))")
+# not that of v3, as in "v3 min"
+UNIT = re.compile(r"(?<=[\d\]])(?<![A-Za-z]\d) (?=(?:%|pp|points?|[kMG]?B|m?s|min|h)(?!\w))")
 ERROR = re.compile(r"(?<=\d) ± (?=\d)")
 # [0.1, 0.3] with what stands before it; also [95 %]
 INTERVAL = re.compile(r"(?:(?<=\d) )?\[[+±−-]?\.?\d[^\[\]]{0,24}\]")
@@ -22,7 +23,8 @@ CELL = re.compile(
     r"<(?P<tag>t[dh])(?P<attributes>(?: [^<>]*)?)>"
     r"(?P<words>(?:[^<]|</?(?:i|b|sub|sup|em|span)\b[^<>]*>)*)</(?P=tag)>"
 )
-LONG = 30  # letters of a cell from which on its lines are broken; see .words in assets/book.css
+LONG = 20  # letters of a cell of words that is not wrapped; see .words in assets/book.css
+WORD = re.compile("[A-Za-z]{3}")
 
 
 def typeset_numbers(text: str) -> str:
@@ -53,7 +55,7 @@ def marked_cell(cell: re.Match[str]) -> str:
     """Return what stands for a match of CELL."""
     tag, attributes, words = cell.group("tag", "attributes", "words")
     text = re.sub("<[^>]*>", "", words)
-    if len(text) <= LONG or " " not in text:
+    if len(text) <= LONG or " " not in text or not WORD.search(text):
         return cell.group()
     if 'class="' in attributes:
         attributes = attributes.replace('class="', 'class="words ', 1)

@@ -244,8 +244,8 @@ def test_html_links_every_claim_to_its_chapter_findings_rows_and_test(own):
         if verdict.findings:
             assert f'<a href="{claim.chapter}.html">rows</a>' in table
             assert ledger_html.TESTS[verdict.findings[0].test] in table
-    columns = list(ledger_html.verdict_counts([own]).columns)
-    assert columns == ["largest that could", "quick: own run"]
+    lines = list(ledger_html.verdict_counts([own]).index)
+    assert lines == ["largest that could", "quick: own run"]
 
 
 def test_the_calibration_chapter_has_a_section_for_every_test():
