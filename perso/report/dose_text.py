@@ -220,6 +220,8 @@ def error_note(point: pd.Series) -> str:
 def cell_table(cells: pd.DataFrame) -> pd.DataFrame:
     """The papers' effects in percentage points as text, predicted and printed: a line per cell.
 
+    Those on D_G come first, as irreversible harm would be there.
+
     cells   of `doses.predicted_cells`
     """
     keys = ["contrast", "paper", "method"]
@@ -227,7 +229,7 @@ def cell_table(cells: pd.DataFrame) -> pd.DataFrame:
     for key, of_both in cells.groupby(keys, sort=False):
         first = of_both.iloc[0]
         line = {"dose of length": f"{first['dose']:,} of {first['length']:,}"}
-        for _, cell in of_both.iterrows():
+        for _, cell in of_both.sort_values("part").iterrows():
             line[f"{cell['part']} predicted [95 %]"] = predicted_text(cell)
             printed = "" if np.isnan(cell["printed"]) else f"{100 * cell['printed']:+.2f}"
             line[f"{cell['part']} printed"] = f"{printed}, outside" if cell["outside"] else printed

@@ -24,7 +24,7 @@ CELL = re.compile(
     r"(?P<words>(?:[^<]|</?(?:i|b|sub|sup|em|span)\b[^<>]*>)*)</(?P=tag)>"
 )
 LONG = 20  # letters of a cell of words that is not wrapped; see .words in assets/book.css
-WORD = re.compile("[A-Za-z]{3}")
+NUMBERS = re.compile(r"[+−<]?\.?\d(?!.*[A-Za-z]{3})")
 
 
 def typeset_numbers(text: str) -> str:
@@ -55,7 +55,7 @@ def marked_cell(cell: re.Match[str]) -> str:
     """Return what stands for a match of CELL."""
     tag, attributes, words = cell.group("tag", "attributes", "words")
     text = re.sub("<[^>]*>", "", words)
-    if len(text) <= LONG or " " not in text or not WORD.search(text):
+    if len(text) <= LONG or " " not in text or NUMBERS.match(text):
         return cell.group()
     if 'class="' in attributes:
         attributes = attributes.replace('class="', 'class="words ', 1)

@@ -36,6 +36,8 @@ def test_tags_and_code_stay_as_they_are(html):
 def test_long_cells_are_marked_and_short_ones_and_numbers_are_not():
     sentence = "CRoP minus fine-tuning on <i>D</i><sub>I</sub> and elsewhere"
     assert mark_long_cells(f"<td>{sentence}</td>") == f'<td class="words">{sentence}</td>'
+    methods = "<th>ES-n-400 + SW-n-12 + TL-n-10 (1e-4)</th>"
+    assert mark_long_cells(methods).startswith('<th class="words">')
     styled = f'<th id="a" class="row_heading">{sentence}</th>'
     assert mark_long_cells(styled) == styled.replace("row_heading", "words row_heading")
     for short in ("SW-n-2 − BaseLine", "+0.25 [+0.15, +0.35] (0.12)", "1,000,000 × 3 + 0.12"):
