@@ -317,10 +317,14 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def claims_by_bed(verdicts: Mapping[Bed, list[Verdict]]) -> pd.DataFrame:
-    """Every test and control of the claims as text, the beds one after the other."""
+    """Every test and control of the claims as text, the beds one after the other.
+
+    A claim has its number; what it says stands in `verdicts_side_by_side`.
+    """
     tables = {bed.name: front_text.claim_tests_table(own) for bed, own in verdicts.items()}
     tested = {name: table for name, table in tables.items() if len(table)}
     if not tested:
         return pd.DataFrame()
     table = pd.concat(tested).reset_index("role")
+    table = table.rename(index=lambda claim: claim.split(".")[0], level="claim")
     return table[["outcome", "ours", "p", "role"]]
