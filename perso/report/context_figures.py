@@ -17,6 +17,7 @@ from perso.report.front_figures import draw_mark, family_legend
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 from perso.report.sequence_figures import ACCELERATIONS, ARMS, EXERCISES, RATE
+from perso.report.typesetting import typeset_numbers
 
 # what is drawn, and how it is labelled, the most important first
 LABELS = {
@@ -147,7 +148,7 @@ def places_figure(ax: Axes, table: pd.DataFrame, x: str, y: str, names: list[str
         texts[name] = LABELS[name]
         points[name] = within(ax, place)
         if points[name] != place:
-            texts[name] = f"{LABELS[name]}: {place[0]:+.1f}, {place[1]:+.1f}"
+            texts[name] = f"{LABELS[name]}: {typeset_numbers(f'{place[0]:+.1f}, {place[1]:+.1f}')}"
             point_outwards(ax, points[name], place, HUES[family])
             continue
         look = {"color": HUES[family], "lw": 0.8, "alpha": 0.35, "zorder": 1}

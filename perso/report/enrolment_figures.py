@@ -10,6 +10,7 @@ from perso.data.dataset import StudyData
 from perso.parts import D_I
 from perso.report.figures import WIDTH, interval_errors, part_label
 from perso.report.picture import Picture, parts_text
+from perso.report.typesetting import typeset_numbers
 
 # marker, hue, name and place beside its neighbours, by whose samples are forwarded
 LOOKS = {
@@ -124,7 +125,7 @@ def ways_figure(ways: pd.DataFrame) -> Picture:
         ax.set_yscale("symlog", linthresh=LINEAR_TO, linscale=1.5)
         ax.set(
             yticks=TICKS,
-            yticklabels=[f"{tick:+d}" if tick else "0" for tick in TICKS],
+            yticklabels=[typeset_numbers(f"{tick:+d}") if tick else "0" for tick in TICKS],
             xticks=range(len(shown)),
             xticklabels=["all of $D_I$" if each == WHOLE else each for each in shown],
             xlabel="samples",

@@ -13,6 +13,7 @@ from perso.parts import D_G, PARTS
 from perso.report.figures import WIDTH, legend_below, part_label, with_symbols
 from perso.report.picture import Picture
 from perso.report.plan_text import components_of, detectable_here
+from perso.report.typesetting import typeset_numbers
 from perso.stats import planning
 
 PLANNED_COHORTS = (3, 4, 8)
@@ -51,7 +52,8 @@ def draw_matrix(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) 
     values = 100 * matrix.double_centred(table.to_numpy())
     ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f"{with_symbols(title)}\n{np.diag(values).mean():+z.1f} on the diagonal")
+    mean = typeset_numbers(f"{np.diag(values).mean():+z.1f}")
+    ax.set_title(f"{with_symbols(title)}\n{mean} on the diagonal")
     ax.spines[:].set_visible(False)
     ax.grid(False)
     return ax

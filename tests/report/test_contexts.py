@@ -259,7 +259,7 @@ def test_what_lies_far_off_is_an_arrow_with_its_numbers(tables):
     context_figures.places_figure(ax, table, "D_I", "D_U", list(context_figures.LABELS))
     assert ax.get_ylim()[0] > -15
     (label,) = (text for text in labels_of(ax) if text.startswith("prune only"))
-    assert label.startswith("prune only: -") and ", -" in label
+    assert label.startswith("prune only: −") and ", −" in label
     table.loc["prune only"] = table.loc["prune and mix"]
     _, ax = plt.subplots()
     context_figures.places_figure(ax, table, "D_I", "D_U", list(context_figures.LABELS))
