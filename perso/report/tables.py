@@ -61,7 +61,7 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
     block = table[part]
     paper = table.attrs.get("paper", "v3")
     has_printed = "paper mean" in block
-    columns = {"mean": block["mean"].map(format_share)}
+    columns = {"n": block["n"].astype(str), "mean": block["mean"].map(format_share)}
     if has_printed:
         columns[f"{paper} mean"] = block["paper mean"].map(format_share)
     columns["change in pp [95 %]"] = block.apply(format_change, axis=1)
@@ -78,7 +78,6 @@ def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.Da
         columns[name] = block[name].map(format_share)
         if has_printed:
             columns[f"{paper} {name}"] = block[f"paper {name}"].map(format_share)
-    columns["n"] = block["n"].astype(str)
     return pd.DataFrame(columns).rename_axis(index=None)
 
 
