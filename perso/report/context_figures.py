@@ -224,7 +224,8 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
         if of_watch:
             name = f"{ARMS[number]}\n({name})"
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    titles = EXERCISES if of_watch else [f"class {label}" for label in range(classes)]
+    titles = data.source.class_names or [f"class {label}" for label in range(classes)]
+    titles = EXERCISES if of_watch else titles
     for title, ax in zip(titles, axes[0], strict=False):
         ax.set_title(title)
     if data.kind != "images":
