@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from perso.analysis import adjusted, changes, matrix
-from perso.parts import D_I, PARTS
+from perso.parts import PARTS
 from perso.report.plan_text import common_variance, components_of, points
 from perso.report.sentences import format_interval
 from perso.report.tables import format_ratio
@@ -127,4 +127,4 @@ def adjusted_table(run: Published, methods: Sequence[str]) -> pd.DataFrame:
             "log-probability": f"{outcome.mean:+.3f} [{outcome.low:+.3f}, {outcome.high:+.3f}]",
             "ratio of t": format_ratio(both.ratio) if excludes_0(both) else "",
         }
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(D_I.name)
+    return pd.DataFrame.from_dict(lines, orient="index")

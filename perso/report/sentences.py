@@ -150,10 +150,12 @@ def agreement_table(runs: Sequence[Published], table: pd.DataFrame) -> pd.DataFr
         agreement = comparison.sign_agreement(table, one, other)
         counts = {f"on {part}": f"{same.sum()} of {len(same)}" for part, same in agreement.items()}
         opposite = [
-            f"{name} on {part}" for part, same in agreement.items() for name in same.index[~same]
+            f"on {part} {', '.join(same.index[~same])}"
+            for part, same in agreement.items()
+            if not same.all()
         ]
         line = {"clear in": one, "same sign in": other, **counts}
-        lines.append(line | {"other sign": ", ".join(opposite)})
+        lines.append(line | {"other sign": "; ".join(opposite)})
     return pd.DataFrame(lines)
 
 

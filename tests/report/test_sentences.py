@@ -168,7 +168,7 @@ def test_agreement_goes_both_ways_and_names_what_differs(own, large, make_run):
     assert pairs == [("paper", OWN), (OWN, "paper"), (OWN, "v3"), ("paper", "v3")]
     for _, line in found.head(2).iterrows():
         assert line["on D_I"] == line["on D_G"] == "0 of 1"
-        assert line["other sign"] == f"{ES} on D_I, {ES} on D_G"
+        assert line["other sign"] == f"on D_I {ES}; on D_G {ES}"
     # v3's table has .981 after .980 on D_I; .979 after .979 on D_G has no sign
     assert found.loc[2, ["on D_I", "on D_G"]].tolist() == ["1 of 1", "0 of 0"]
     runs = [own, large]
