@@ -71,6 +71,17 @@ def complete_run(
     return replace(run, rows=rows), tuple(each for each in methods if each.name in there)
 
 
+def whole_cohorts(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the cohorts that have all methods; all rows where no cohort has.
+
+    Means of methods over different cohorts do not compare. Pairs of methods do: a difference is of
+    the people who have both.
+    """
+    methods = rows.groupby("fold")["method"].nunique()
+    whole = methods.index[methods == rows["method"].nunique()]
+    return rows[rows["fold"].isin(whole)] if len(whole) else rows
+
+
 def baselines_table(
     run: Published,
     methods: Iterable[Method],
@@ -80,7 +91,7 @@ def baselines_table(
 ) -> pd.DataFrame:
     """What each method does, and what it costs, against the generic network: a line per method.
 
-    run, methods   of `complete_run`
+    run, methods   of `complete_run`; its `whole_cohorts` count
     numbers        that a method stores for one person, by name (`storage.numbers_of_run`)
 
     Columns are pairs. ("", "family"). (D_I or D_G, …): change, low, high. ("cost", …): seconds and
@@ -90,7 +101,7 @@ def baselines_table(
     bootstrap samples of people in which it does. Both are missing where the curve has no rows, and
     say no for the curve itself.
     """
-    rows = run.rows
+    rows = whole_cohorts(run.rows)
     cost = rows.groupby("method")[["seconds", "own_iterations"]].mean()
     if rows["device"].nunique() > 1:
         cost["seconds"] = np.nan
@@ -128,7 +139,7 @@ def with_harm(table: pd.DataFrame, run: Published) -> pd.DataFrame:
 
     Against the generic network, for which itself they are nan.
     """
-    hits = effects.hits_on_own_data(run)
+    hits = effects.hits_on_own_data(replace(run, rows=whole_cohorts(run.rows)))
     lines = {}
     for name in table.index:
         harm = without_error(np.nan, 0, 0)

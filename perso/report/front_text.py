@@ -106,7 +106,7 @@ def baselines_texts(
     """
     texts = {
         "baselines_run": run.name,
-        "baselines_people": f"{run.rows['person'].nunique()}",
+        "baselines_people": f"{front.whole_cohorts(run.rows)['person'].nunique()}",
         "baselines_above": above_names(table, of_controls=False),
         "baselines_above_controls": above_names(table, of_controls=True),
         "baselines_choices": choices_text(chosen),

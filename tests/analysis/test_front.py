@@ -136,6 +136,22 @@ def test_the_named_pairs_are_methods_that_there_are(make_relative_run):
     assert found.iloc[0]["D_G", "low"] > 0
 
 
+def test_the_table_is_of_cohorts_that_have_all_methods(make_relative_run):
+    few = {name: (0.0, 0.0) for name in ("TL-n-0", effects.LATE_FAST, "replay")}
+    run = make_relative_run(changes=few, cohorts=3, people=4)
+    gone = (run.rows["method"] == "replay") & (run.rows["fold"] == 2)
+    rows = run.rows[~gone]
+    assert set(front.whole_cohorts(rows)["fold"]) == {0, 1}
+    cut, methods = front.complete_run(replace(run, rows=rows), BASELINES)
+    table = front.baselines_table(cut, methods, pd.Series(dtype=float), ("none",), None)
+    whole = changes.change(rows[rows["fold"] < 2], effects.LATE_FAST, "TL-n-0", "D_I")
+    assert table.loc[effects.LATE_FAST, ("D_I", "change")] == pytest.approx(whole.mean)
+    only_one = rows[
+        ~((rows["method"] == effects.LATE_FAST) & (rows["fold"] < 2))
+    ]  # no cohort has all
+    assert front.whole_cohorts(only_one) is only_one
+
+
 # --- bytes of a run
 
 
