@@ -15,8 +15,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from perso import commands
-from perso.claims import evidence, ledger, ledger_file
-from perso.claims.registry import CLAIMS
+from perso.claims import evidence
 from perso.cli import main
 from perso.methods import registry
 from perso.methods.registry import named
@@ -154,28 +153,6 @@ def test_a_wrong_word_is_one_line_that_ends_with_what_is_right(line, begin, end,
     assert captured.err.endswith(f"{end}\n")
     if "choice" in begin:
         assert "choose from " in captured.err
-
-
-def test_claims_are_decided_from_published_rows(tmp_path, capsys):
-    given = ["claims", QUICK, "--store", str(tmp_path / "s.sqlite")]
-    file = tmp_path / "quick.claims.json"
-    assert main([*given, "--format", "csv", "--to", str(file)]) == 0
-    captured = capsys.readouterr()
-    table = pd.read_csv(io.StringIO(captured.out))
-    assert set(table["claim"]) == {claim.number for claim in CLAIMS}
-    assert table["verdict"].isin(ledger.VERDICTS).all()
-    # 0: arithmetic
-    assert "decided at quick size" in captured.err and set(table["n"].dropna()) == {0, 14}
-    # two need a run of the papers' length, the others have data of their own
-    assert set(table.loc[table["missing"].notna(), "claim"]) == {16, 17, *range(35, 46)}
-    again = ledger_file.read_ledger(file)
-    assert [each.verdict for each in again.verdicts] == table.groupby("claim")[
-        "verdict"
-    ].first().tolist()
-    assert again.provenance["scale"] == "quick" and {
-        "results/quick.parquet",
-        "results/quick.encoders.npz",
-    } <= set(again.provenance["files"])
 
 
 @pytest.mark.parametrize(

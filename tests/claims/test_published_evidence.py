@@ -1,20 +1,24 @@
 """A reader who trains nothing comes to every verdict that is published in results/."""
 
+import io
 import json
 from collections import Counter
 
+import pandas as pd
 import pytest
 
-from perso.claims import ledger
+from perso.claims import ledger, ledger_file
 from perso.claims.evidence import Evidence
 from perso.claims.ledger_file import SUFFIX
-from perso.claims.registry import CLAIMS_OF
+from perso.claims.registry import CLAIMS, CLAIMS_OF
+from perso.cli import main
 from perso.paths import ROOT
 from perso.settings import TYPES, overlay
 from perso.store.published import FOLDER
 from perso.study.study import Study
 
-LEDGERS = sorted(FOLDER.glob(f"[!.]*{SUFFIX}"))
+QUICK = FOLDER / f"quick{SUFFIX}"
+LEDGERS = sorted(set(FOLDER.glob(f"[!.]*{SUFFIX}")) - {QUICK})
 
 
 @pytest.mark.parametrize("path", LEDGERS, ids=lambda path: path.name.removesuffix(SUFFIX))
@@ -29,14 +33,34 @@ def test_an_empty_store_gives_every_published_verdict(path, tmp_path, require_da
     verdicts = {each.claim.number: each.verdict for each in decided.verdicts}
     assert verdicts == {each["number"]: each["verdict"] for each in published["claims"]}
     assert not study.store.path.exists()
-    if path.name == f"quick{SUFFIX}":  # everything that it needs is published
-        missing = {each.claim.number: each.missing for each in decided.verdicts if each.missing}
-        # but for claims about training for longer than these networks train, and about other data
-        of_time = {claim.number for table in CLAIMS_OF.values() for claim in table}
-        assert set(missing) == {16, 17} | of_time
-        assert all(missing[number] == ("a run of 3,300 iterations or more",) for number in (16, 17))
-        assert Counter(verdicts.values())["NOT RUN"] == 2 + len(of_time)
 
 
-def test_the_quick_ledger_is_published():
-    assert ROOT / "results" / f"quick{SUFFIX}" in LEDGERS
+def test_the_command_gives_the_quick_ledger_of_an_empty_store(tmp_path, capsys):
+    store, file = tmp_path / "empty.sqlite", tmp_path / "quick.claims.json"
+    given = ["claims", str(ROOT / "params" / "quick.yml"), "--store", str(store)]
+    assert main([*given, "--format", "csv", "--to", str(file)]) == 0
+    captured = capsys.readouterr()
+    assert not store.exists()
+
+    table = pd.read_csv(io.StringIO(captured.out))
+    assert set(table["claim"]) == {claim.number for claim in CLAIMS}
+    # 0: arithmetic
+    assert "decided at quick size" in captured.err and set(table["n"].dropna()) == {0, 14}
+    decided = ledger_file.read_ledger(file)
+    verdicts = {each.claim.number: each.verdict for each in decided.verdicts}
+    assert verdicts == dict(zip(table["claim"], table["verdict"], strict=True))
+    published = json.loads(QUICK.read_text("utf-8"))
+    assert verdicts == {each["number"]: each["verdict"] for each in published["claims"]}
+    assert decided.provenance["scale"] == "quick"
+    assert {"results/quick.parquet", "results/quick.encoders.npz"} <= set(
+        decided.provenance["files"]
+    )
+
+    # everything that it needs is published
+    missing = {each.claim.number: each.missing for each in decided.verdicts if each.missing}
+    assert set(missing) == set(table.loc[table["missing"].notna(), "claim"])
+    # but for claims about training for longer than these networks train, and about other data
+    of_time = {claim.number for claims in CLAIMS_OF.values() for claim in claims}
+    assert set(missing) == {16, 17} | of_time
+    assert all(missing[number] == ("a run of 3,300 iterations or more",) for number in (16, 17))
+    assert Counter(verdicts.values())["NOT RUN"] == 2 + len(of_time)
