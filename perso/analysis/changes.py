@@ -96,6 +96,9 @@ def shared_variances(
     rows = rows[rows["method"].isin([*contrast, BASELINE])]
     if part != D_G.name and not from_generic(rows[rows["method"].isin(contrast)]).any():
         return dict.fromkeys(folds, 0.0)
+    used = {"method", "person", "repeat", "fold", "iterations", "own_iterations"}
+    used |= {each.accuracy for each in ALL_PARTS.values()} | {D_G.hits, D_G.size}
+    rows = rows[[column for column in rows if column in used]]  # few are quick to divide by folds
     by_fold = dict(list(rows.groupby("fold")))
     nobody = rows.iloc[:0]
     return {

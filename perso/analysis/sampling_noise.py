@@ -78,7 +78,7 @@ class DigitHits:
 def stacked(several: Sequence[DigitHits]) -> DigitHits:
     """The hits of several methods or people, each on as many digits, in lines."""
     arrays = zip(*((each.digits, each.hits, each.images) for each in several), strict=True)
-    return DigitHits(*map(np.stack, arrays))
+    return DigitHits(*map(np.array, arrays))
 
 
 def hits_by_digit(
@@ -86,6 +86,7 @@ def hits_by_digit(
 ) -> list[dict[str, dict[str, DigitHits]]]:
     """The hits on each test digit, by fold, method and person."""
     rows = rows if "repeat" in rows else rows.assign(repeat=0)
+    rows = rows[columns_of_hits(part)]  # few columns are quick to divide by folds
     splits = {repeat: data.at(repeat).splits for repeat in rows["repeat"].unique()}
     found = []
     for number, fold in enumerate(data.splits.folds):
@@ -118,6 +119,11 @@ def hits_by_place(
     return [hits_in_fold(in_fold, "D_I", digits_of) for _, in_fold in rows.groupby("fold")]
 
 
+def columns_of_hits(part: str) -> list[str]:
+    """The columns of rows that hits on a part are read from."""
+    return ["method", "person", "repeat", PARTS[part].hits, PARTS[part].size]
+
+
 def hits_in_fold(
     rows: pd.DataFrame, part: str, digits_of: Callable[[str, int, int], np.ndarray]
 ) -> dict[str, dict[str, DigitHits]]:
@@ -125,10 +131,9 @@ def hits_in_fold(
 
     digits_of   (person, repeat, number of test images) → the digit of each test image
     """
-    columns = ["method", "person", "repeat", PARTS[part].hits, PARTS[part].size]
     networks: dict[tuple[str, str], list] = {}
     # a column of text is slow to go through, a list is not
-    lists = (rows[column].tolist() for column in columns)
+    lists = (rows[column].tolist() for column in columns_of_hits(part))
     for method, person, *network in zip(*lists, strict=True):
         networks.setdefault((method, person), []).append(network)
     # the methods of a person share test images, the people of a fold those of D_G, and repeats

@@ -241,6 +241,12 @@ def split_of(
     return found
 
 
+@cache
+def drawn(seed: int, person: Person) -> float:
+    """Return the number by which a person is chosen; a ledger chooses the same people often."""
+    return rng(seed, "person", person).random()
+
+
 def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Cohort, list[Roles]]:
     """Hidden factors: return the chosen people's samples, and who is what in each cohort.
 
@@ -262,7 +268,7 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
     ]
     chosen = []
     for seed in range(settings.cohort_seed + settings.cohorts):
-        draws = {person: rng(seed, "person", person).random() for person in left}
+        draws = {person: drawn(seed, person) for person in left}
         try:
             roles = Roles(*splits.choose(draws, settings.individuals, others))
         except ValueError:

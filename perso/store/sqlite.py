@@ -237,6 +237,9 @@ class Store:
             there = columns_of(connection, table)
             if not there:
                 return []
+            if len(unique) > AT_ONCE:  # looking for a key that is not there is slow
+                known = {key for (key,) in connection.execute(f"SELECT key FROM {table}")}
+                unique = [key for key in unique if key in known]
             asked = columns or SCHEMA[table]
             wanted = ", ".join(each if each in there else f"NULL AS {each}" for each in asked)
             for start in range(0, len(unique), AT_ONCE):

@@ -33,6 +33,8 @@ from perso.training import inference
 from perso.training.recipe import Recipe, checked
 from perso.training.subsets import check_head, trained_names
 
+WANTED = {"method": str, "person": str, "repeat": int, "fold": int, "key": str}  # of `Study.wanted`
+
 
 class Study:
     """One study: its people, its store, and the models of its settings.
@@ -81,7 +83,7 @@ class Study:
         self.data_at = cache(self.data.at)
         self.own_facts = cache(self.own_facts)
         self.keys_of = cache(self.keys_of)
-        self.wanted_of = cache(self.wanted_of)
+        self.lines_of = cache(self.lines_of)
 
     # identity
 
@@ -163,10 +165,14 @@ class Study:
 
     def wanted(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
         """Return method, person, repeat, fold and key of all rows, stored or not."""
-        return self.wanted_of(self.methods if methods is None else tuple(methods)).copy()
+        return pd.DataFrame(self.lines(methods), columns=list(WANTED)).astype(WANTED)
 
-    def wanted_of(self, methods: tuple[Method, ...]) -> pd.DataFrame:
-        """`wanted` of these methods."""
+    def lines(self, methods: Iterable[Method] | None = None) -> list[tuple]:
+        """Return the lines of `wanted` as tuples; do not change the list."""
+        return self.lines_of(self.methods if methods is None else tuple(methods))
+
+    def lines_of(self, methods: tuple[Method, ...]) -> list[tuple]:
+        """`lines` of these methods."""
         lines = []
         for method in methods:
             for number, fold in enumerate(self.folds):
@@ -179,11 +185,11 @@ class Study:
                     for person in fold.individuals
                     for repeat, of_people in enumerate(keys)
                 ]
-        return pd.DataFrame(lines, columns=["method", "person", "repeat", "fold", "key"])
+        return lines
 
     def keys(self, methods: Iterable[Method] | None = None) -> list[str]:
         """Return the keys of all rows of these methods."""
-        return self.wanted(methods)["key"].tolist()
+        return [key for *_, key in self.lines(methods)]
 
     def rows(
         self, methods: Iterable[Method] | None = None, given: pd.DataFrame | None = None
@@ -195,13 +201,17 @@ class Study:
 
         given   rows from elsewhere, used where the store has none of that key
         """
-        wanted = self.wanted(methods)
-        stored = self.store.rows(dict.fromkeys(wanted["key"].tolist()))
-        if given is not None:
-            missing = given["key"].isin(wanted["key"]) & ~given["key"].isin(stored["key"])
+        keys = self.keys(methods)
+        stored = self.store.rows(dict.fromkeys(keys))
+        if given is not None and len(given):
+            missing = given["key"].isin(keys) & ~given["key"].isin(stored["key"])
             tables = [table for table in (stored, given[missing]) if len(table)]
             stored = pd.concat(tables or [stored])
         numbers = stored.drop(columns=["method", "person", "repeat", "fold"])
+        # most runs of a ledger have a small part of their rows
+        there = set(stored["key"].tolist())
+        found = [line for line in self.lines(methods) if line[-1] in there]
+        wanted = pd.DataFrame(found, columns=list(WANTED)).astype(WANTED)
         return wanted.merge(numbers, on="key")[list(ROW)]
 
     def failures(self, methods: Iterable[Method] | None = None) -> pd.DataFrame:
@@ -211,7 +221,7 @@ class Study:
         """
         wanted = self.wanted(methods)
         columns = ["key", "reason"]
-        stored = self.store.select("failures", wanted["key"].tolist(), columns)
+        stored = self.store.select("failures", self.keys(methods), columns)
         return wanted.merge(pd.DataFrame(stored, columns=columns, dtype=object), on="key")
 
     def missing_bases(self, jobs: Iterable[Job]) -> tuple[list[Job], list[Job]]:
