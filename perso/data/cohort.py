@@ -180,7 +180,8 @@ def save(cohort: Cohort, path: str | Path) -> None:
     """Write a file for `read`, with its content hash; the file appears whole or not at all."""
     facts = {"source": cohort.source, "content_hash": cohort.content_hash}
     if cohort.class_names:
-        facts["class_names"] = np.array(cohort.class_names)
+        count = int(cohort.labels.max()) + 1  # some people may be without the last classes
+        facts["class_names"] = np.array(cohort.class_names[:count])
     with whole(path) as aside, open(aside, "wb") as file:
         np.savez_compressed(file, **arrays_of(cohort), **facts)
 

@@ -235,6 +235,7 @@ def test_the_readmes_examples_are_data_sets(tmp_path, monkeypatch, capsys, numbe
     (tmp_path / "params").symlink_to(ROOT / "params")
     one = {"images": people, "sequences": strokes}[kind]()
     names = {kind: one.inputs, "labels": one.labels, "who": one.who, "item": one.item, "np": np}
+    names["names"] = np.array(one.classes)
     names["context"] = np.array(["home", "lab"])[np.unique(one.item, return_inverse=True)[1] % 2]
     exec(re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number], names)
     commands = re.findall(r"^    perso (data .*?)(?: +#.*)?$", README, re.MULTILINE)

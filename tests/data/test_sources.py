@@ -443,6 +443,12 @@ def test_names_of_classes_are_kept_and_are_no_part_of_the_content(cohort, tmp_pa
     assert again.content_hash == cohort.content_hash and cohort.classes == ("0", "1", "2")
 
 
+def test_people_without_the_last_class_are_saved_with_the_names_of_theirs(cohort, tmp_path):
+    named = replace(cohort, class_names=("cat", "dog", "owl"))
+    save(named.of(["ann"]), tmp_path / "ann.npz")  # all samples of class 2 are bob's
+    assert read(tmp_path / "ann.npz").classes == ("cat", "dog")
+
+
 @pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "b"], [1, 2, 3], "abc"])
 def test_wrong_names_of_classes_are_one_line(tmp_path, names):
     np.savez(tmp_path / "odd.npz", **ARRAYS, class_names=np.array(names))
