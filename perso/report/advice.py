@@ -165,8 +165,8 @@ def cohorts_rule(facts: Facts) -> str:
     sets = "one set" if facts.cohorts == 1 else f"{facts.cohorts} sets"
     return (
         f"What is said of everybody else holds for {sets} of other people (D_G). For a statement "
-        f"about any, set cohorts: {MIN_COHORTS}, or folds: {MIN_COHORTS} where there are few "
-        "people."
+        f"about any, set cohorts: {MIN_COHORTS}. Where there are few people, set folds: "
+        f"{MIN_COHORTS} and exchange: false."
     )
 
 

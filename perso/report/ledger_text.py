@@ -298,9 +298,10 @@ def finding_line(finding: Finding) -> str:
         p += f" (Holm {format_p(finding.holm)})"
     mde = f", MDE {format_mde(finding)}" if format_mde(finding) else ""
     printed = f", printed {format_printed(finding)}" if format_printed(finding) else ""
+    people = f", {people_text(finding)}" if people_text(finding) else ""
     return (
-        f"{what_text(finding)}: {format_estimate(finding)}, {finding.test}{p}, "
-        f"{people_text(finding)}{mde}{printed}: {outcome_text(finding)}"
+        f"{what_text(finding)}: {format_estimate(finding)}, {finding.test}{p}{people}{mde}"
+        f"{printed}: {outcome_text(finding)}"
     )
 
 

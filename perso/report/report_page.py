@@ -95,7 +95,11 @@ def report_html(
         base=base,
         answer=answer_sentences(facts, shown, people),
         who=who_sentences(study),
-        sizes=text_table(sizes_table(study), "Samples of a person, flips included", "samples"),
+        sizes=text_table(
+            sizes_table(study),
+            f"Samples of a person{', flips included' if study.settings.flips else ''}",
+            "samples",
+        ),
         samples=inline_svg(report_figures.samples_picture(study.data)),
         effects=effects_texts(table, candidates),
         meanings=meanings_texts(methods),
