@@ -158,11 +158,12 @@ def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
     hidden = list(losing.index[losing & ~shown])
     if not hidden:
         return ""
+    on_I, on_G = (format_change(table.loc[GENERAL, part]) for part in PARTS)
     return (
-        f"Where training ends at a small learning rate ({listed(hidden)}), this loss does not show "
-        "against a network that never saw the person. But this is the small rate: on everybody "
-        f"else's data alone, it changes accuracy by {format_change(table.loc[GENERAL, 'D_I'])} "
-        f"points for the person and {format_change(table.loc[GENERAL, 'D_G'])} for everybody else."
+        "A small learning rate at the end helps everybody, whoever's data it sees: on everybody "
+        f"else's data alone by {on_I} points for the person and {on_G} for everybody else. So with "
+        f"{listed(hidden)} nobody else is shown to get worse than without the person's data, but "
+        "they would have gained."
     )
 
 

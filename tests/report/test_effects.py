@@ -113,8 +113,8 @@ def test_a_small_rate_hides_what_everybody_else_loses():
         table = effects_table(**changes, **{effects.GENERAL: (UP, on_G_general)})
         return effects_text.hidden_text(table, net)
 
-    assert "(TL 9 % (1e-4)), this loss does not show" in said(OPEN, UP)
-    assert said(OPEN, UP).endswith("for the person and +2.0 [+1.5, +2.5] for everybody else.")
+    assert "for the person and +2.0 [+1.5, +2.5] for everybody else. So with TL" in said(OPEN, UP)
+    assert said(OPEN, UP).endswith("but they would have gained.")
     assert said(DOWN, UP) == ""  # nothing is hidden
     assert said(OPEN, SAME) == ""  # not by the small rate
     assert effects_text.hidden_text(effects_table(**{EARLY: (UP, UP)}), pd.DataFrame()) == ""
