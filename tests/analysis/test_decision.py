@@ -73,7 +73,8 @@ def test_controls_do_not_use_the_persons_own_data():
     rows = pd.DataFrame({"method": [method.name for method in registry.RELATIVE]})
     early = [pair.other for pair in decision.controls_of(rows, "ES 12 %")]
     assert early == ["BaseLine + 12 %", "ES 12 % on another person"]
-    assert decision.controls_of(rows, "SW-n-2, then 9 % (1e-4)") == []
+    both = [pair.other for pair in decision.controls_of(rows, "SW-n-2, then 9 % (1e-4)")]
+    assert both == ["TL 9 % on D_G (1e-4)"]
     assert decision.controls_of(rows[rows["method"] == "ES 12 %"], "ES 12 %") == []
 
 
