@@ -30,6 +30,7 @@ GLUED = {
     "late": LATE,
     "both": BOTH,
 }
+# that of the registry but for BOTH, which counts there as a control
 FAMILY = {
     EARLY: "early shaping",
     WEIGHED: "sample weighing",

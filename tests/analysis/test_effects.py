@@ -12,6 +12,9 @@ from perso.analysis.effects import EARLY, LATE, WEIGHED
 from perso.analysis.sampling_noise import variances_of_hits
 from perso.methods.method import BASELINE
 from perso.methods.registry import RELATIVE
+from perso.paths import ROOT
+from perso.settings import read_params
+from perso.study.study import Study
 
 
 def test_the_run_with_most_cohorts_is_shown_then_the_one_with_most_people(make_relative_run):
@@ -117,6 +120,16 @@ def test_a_control_on_another_person_is_not_compared_on_d_g(make_relative_run):
     assert line["D_G"].isna().all()
     assert list(comparison.change_by_part(rows, LATE, other)) == ["D_I"]
     assert list(comparison.change_by_part(rows, LATE, BASELINE)) == ["D_I", "D_G"]
+
+
+def test_the_control_of_a_main_method_trains_as_long_on_d_g_alone(tmp_path):
+    settings = read_params(ROOT / "params" / "smoke.yml")
+    study = Study(replace(settings, rows_of="relative"), tmp_path / "store.sqlite")
+    methods = {method.name: method for method in study.methods}
+    assert set(effects.CONTROL_OF) == set(effects.MAIN)
+    for name, control in effects.CONTROL_OF.items():
+        own, other = (study.schedule(methods[each]) for each in (name, control))
+        assert len(own) == len(other) and own.any() and not other.any()
 
 
 def test_net_is_the_difference_from_the_control_that_trains_as_long(make_relative_run):
