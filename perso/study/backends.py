@@ -9,6 +9,7 @@ import hashlib
 import os
 import pickle
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -156,9 +157,33 @@ class Cluster:
     def connect(self):
         """Return a client; send the data to all workers, which keep them under their hash."""
         client = connected(self.address, RECONNECT)
-        client.wait_for_workers(1, timeout=RECONNECT)
-        self.sent = client.scatter({self.name: self.packed}, broadcast=True)[self.name]
+        try:
+            client.wait_for_workers(1, timeout=RECONNECT)
+            self.sent = client.scatter({self.name: self.packed}, broadcast=True)[self.name]
+        except OSError:
+            client.close()
+            raise
         return client
+
+    def connect_again(self) -> None:
+        """Connect after the scheduler, or all workers that held the data, were lost.
+
+        RunError where no scheduler with a worker is there within RECONNECT seconds.
+        """
+        ends = time.monotonic() + RECONNECT
+        self.client.close()
+        while True:
+            try:
+                self.client = self.connect()
+                return
+            except OSError as error:  # a scheduler that is about to end still answers
+                if time.monotonic() > ends:
+                    raise RunError(
+                        f"--scheduler {self.address}: was lost, and no workers came back in "
+                        f"{RECONNECT} seconds; finished models are kept; run the same command "
+                        "again to continue"
+                    ) from error
+                time.sleep(1)
 
     def submit(self, call: bytes):
         """Return the future of a pickled call."""
@@ -191,8 +216,7 @@ class Cluster:
             except (CancelledError, OSError) as error:
                 reason = " ".join(str(error).split())
                 print(f"perso: connecting again to {self.address}: {reason}", file=sys.stderr)
-                self.client.close()
-                self.client = self.connect()
+                self.connect_again()
                 running = {self.submit(call): call for call in running.values()}
                 continue
             for future, result in finished:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from perso.errors import InputError
+from perso.errors import InputError, RunError
 from perso.methods.registry import named
 from perso.paths import ROOT
 from perso.settings import read_params
@@ -117,3 +117,27 @@ def test_a_scheduler_that_is_lost_and_comes_back_goes_on(tmp_path, whole, monkey
     finally:
         helper.join()
         found[0].close()
+
+
+def test_a_scheduler_that_ends_while_it_answers_is_asked_again(cluster, monkeypatch):
+    pool = backends.Cluster(None, cluster.scheduler_address, jobs=None)
+    with pool:
+        connect, failures = pool.connect, [distributed.comm.CommClosedError("reset by peer")]
+
+        def first_fails():
+            if failures:
+                raise failures.pop()
+            return connect()
+
+        monkeypatch.setattr(pool, "connect", first_fails)
+        pool.connect_again()
+        assert not failures and pool.client.status == "running"
+
+
+def test_workers_that_do_not_come_back_are_named(monkeypatch):
+    monkeypatch.setattr(backends, "RECONNECT", 1)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as empty:
+        pool = backends.Cluster(None, empty.scheduler_address, jobs=None)
+        pool.client = backends.connected(empty.scheduler_address, 10)
+        with pytest.raises(RunError, match="no workers came back in 1 seconds"):
+            pool.connect_again()
