@@ -21,6 +21,7 @@ DARK = 96  # less than this is dark paper
 def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return images [n, S, S], which files they are of, bool [N], and notes.
 
+    Photos whose EXIF data say that they were stored on their side are turned upright.
     All images are reduced by one factor to at most LARGEST pixels a side, and padded with the level
     of their border. Images more than four times as large as most are first made twice as large as
     most. The images are uint8, or float32 where files have more than 8 bits. Files that cannot be
@@ -37,7 +38,8 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     unreadable = []
     for number, file in enumerate(files):
         try:
-            with Image.open(_opened(file), formats=FORMATS) as image:
+            opened = file if isinstance(file, Path) else io.BytesIO(file)
+            with Image.open(opened, formats=FORMATS) as image:
                 sides[number] = max(image.size)
                 is_deep[number] = _is_deep(image)
         except Exception:  # damaged files raise errors of many kinds
@@ -59,9 +61,15 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     sizes = set()
     colours = 0
     transparent = 0
+    turned = 0
     for number in np.flatnonzero(read):
         try:
-            with Image.open(_opened(files[number]), formats=FORMATS) as image:
+            content = files[number]
+            if isinstance(content, Path):  # of a path, Pillow 13 loads no TIFF upright
+                content = content.read_bytes()
+            with Image.open(io.BytesIO(content), formats=FORMATS) as stored:
+                image = _upright(stored)
+                turned += image is not stored
                 images[number] = _padded(_grey(image, factors[number], side), side)
                 sizes.add(image.size)
                 colours += image.mode in ("RGB", "RGBA", "CMYK", "YCbCr", "P", "PA")
@@ -82,6 +90,8 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
         notes.append(f"{counted(colours, 'colour image')} made grey")
     if transparent:
         notes.append(f"{counted(transparent, 'transparent image')} put on white")
+    if turned:
+        notes.append(f"{counted(turned, 'image')} turned upright, as their EXIF data say")
     if far_larger.any():
         notes.append(f"{counted(int(far_larger.sum()), 'image')} far larger than most made smaller")
     if sizes != {(side, side)}:
@@ -93,14 +103,21 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     return images if read.all() else images[read], read, notes
 
 
-def _opened(file: Path | bytes) -> Path | io.BytesIO:
-    """Return what Pillow opens."""
-    return file if isinstance(file, Path) else io.BytesIO(file)
-
-
 def _span(sizes: list[int]) -> str:
     """Return "28", or "20 to 128"."""
     return str(sizes[0]) if sizes[0] == sizes[-1] else f"{sizes[0]} to {sizes[-1]}"
+
+
+def _upright(image):
+    """Return a Pillow image the way up that its EXIF data name; itself where they name none."""
+    from PIL import ExifTags, ImageOps
+
+    try:
+        if image.getexif().get(ExifTags.Base.Orientation) not in range(2, 9):
+            return image
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF data, which are no reason to lose the image
+        return image
 
 
 def _is_deep(image) -> bool:

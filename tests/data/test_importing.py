@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image
+from PIL import ExifTags, Image
 from scipy.io import savemat
 from sklearn.datasets import load_digits
 
@@ -410,6 +410,32 @@ def test_transparent_files_are_put_on_white_and_colours_made_grey(tmp_path):
     assert "12 colour images made grey" in notes and "12 transparent images put on white" in notes
     assert "inverted: images of 2 people, so that paper is 0" in notes
     assert made.cohort.inputs.max() == 255
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_photos_stored_on_their_side_are_turned_upright(tmp_path, form):
+    images = [drawn("L", (14, 20), 255, number) for number in range(6)]
+    upright = import_source(write_images(tmp_path / "upright", images))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # turn by 90° clockwise to see it upright
+    for number, file in enumerate(sorted((tmp_path / "upright").rglob("*.png"))):
+        if number % 2:
+            continue
+        with Image.open(file) as image:
+            image.transpose(Image.Transpose.ROTATE_90).save(file, form, exif=exif, lossless=True)
+    made = import_source(tmp_path / "upright")
+    assert "6 images turned upright, as their EXIF data say" in done(made)
+    assert made.cohort.inputs.shape == (12, 20, 20)
+    difference = np.abs(made.cohort.inputs.astype(int) - upright.cohort.inputs)
+    assert difference.mean() < (8 if form == "JPEG" else 1e-9)
+
+
+def test_damaged_exif_data_lose_no_image(tmp_path):
+    folder = write_images(tmp_path, [drawn("L", (12, 12), 255, number) for number in range(6)])
+    file = sorted(folder.rglob("*.png"))[0]
+    with Image.open(file) as image:
+        image.save(file, "PNG", exif=b"Exif\x00\x00no EXIF")
+    assert len(import_source(folder).cohort.inputs) == 12
 
 
 def test_files_of_16_bits_keep_their_range(tmp_path):
