@@ -15,6 +15,7 @@ from perso.files import visible
 BLOCK = 4  # neighbouring windows of one item, which no split parts
 IRREGULAR = 0.1  # share of steps in time that may be far from the usual one
 NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # in a CSV file
+NUMBER_WITH_COMMA = r"[-+]?(\d*,)?\d+([eE][-+]?\d+)?"
 # names of columns in lower case, the first that is there is taken
 PERSONS = (
     *("person", "who", "writer", "writer_id", "user", "user_id", "subject", "subject_id"),
@@ -213,6 +214,11 @@ def _windows(
         raise InputError(
             f"{where}: {label!r} has numbers with fractions, which are no classes; say --class NAME"
         )
+    nobody = frame[person].isna() | (frame[person].astype(str).str.strip() == "")
+    if nobody.any():
+        rows = counted(int(nobody.sum()), "row")
+        cure = "leave these rows out or give them an id"
+        raise InputError(f"{where}: {person!r} is missing in {rows}; {cure}")
     # a person's rows keep their order in the file
     who, _ = pd.factorize(frame[person])
     order = np.argsort(who, kind="stable")
@@ -303,8 +309,13 @@ def _channels(
     age or the number of a recording; row numbers would tell the place in the file.
     """
     numeric = [name for name in others if frame[name].dtype.kind in "iuf"]
+    names = others if given is None else [name.strip() for name in given.split(",")]
+    for name in names:
+        if name in others and (example := _decimal_comma(frame[name])):
+            raise InputError(
+                f"{where}: {name!r} has numbers with commas, such as {example}; needed are points"
+            )
     if given is not None:
-        names = [name.strip() for name in given.split(",")]
         for name in names:
             if name not in numeric:
                 there = ", ".join(numeric) or "none"
@@ -323,4 +334,18 @@ def _channels(
     notes.append(f"channels: {', '.join(varying)}")
     if left_out:
         notes.append(f"no channels, since constant or row numbers: {', '.join(left_out)}")
+    if rest := [name for name in others if name not in numeric]:
+        notes.append(f"no channels, since no numbers: {', '.join(rest)}")
     return varying
+
+
+def _decimal_comma(column: pd.Series) -> str | None:
+    """Return a value of a column of numbers with commas, such as 0,5; None for other columns."""
+    values = column.dropna()
+    if values.dtype.kind in "biufM" or not len(values):
+        return None
+    values = values.astype(str)
+    with_comma = values[values.str.contains(",")]
+    if not len(with_comma) or not values.str.fullmatch(NUMBER_WITH_COMMA).all():
+        return None
+    return with_comma.iloc[0]

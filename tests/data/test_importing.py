@@ -701,7 +701,26 @@ def test_somebody_called_NA_stays_in_a_csv_and_nobody_does_not(tmp_path):
     frame["subject"] = frame["subject"].replace({"s2": ""})
     frame.to_csv(tmp_path / "a.csv", index=False)
     line = refused(import_source, tmp_path / "a.csv", WINDOW)
-    assert "the person of 24 samples is '', which is nobody's id" in line
+    assert "'subject' is missing in 400 rows" in line
+
+
+def test_a_single_row_without_a_person_is_not_lost_between_two_stretches():
+    frame = walks()
+    frame.loc[5, "subject"] = None
+    line = refused(import_frame, frame, WINDOW)
+    assert "'subject' is missing in 1 row; leave these rows out or give them an id" in line
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_numbers_with_commas_are_named_and_no_channel_is_lost_in_silence(tmp_path, separator):
+    frame = walks().assign(note="a")
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = import_source(tmp_path / "a.csv", WINDOW, min_items=3)
+    assert "no channels, since no numbers: note" in done(made)
+    frame["x"] = [f"{value:.3f}".replace(".", ",") for value in frame["x"]]
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=separator)
+    line = refused(import_source, tmp_path / "a.csv", WINDOW)
+    assert "'x' has numbers with commas, such as" in line and line.endswith("needed are points")
 
 
 def test_channels_of_several_scales_are_named():
