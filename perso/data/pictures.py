@@ -198,7 +198,7 @@ def to_grey_levels(
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         bad = int((~np.isfinite(images)).any(axis=(1, 2)).sum())
         raise InputError(
-            f"{where}: {counted(bad, 'image')} hold nan or infinite pixels; leave them out"
+            f"{where}: nan or infinite pixels in {counted(bad, 'image')}; leave such images out"
         )
     low, high = images.min(), images.max()
     found = f"pixels {low:.4g} to {high:.4g}"
