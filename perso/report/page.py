@@ -52,7 +52,7 @@ def templates() -> jinja2.Environment:
 
 
 def page_html(template: str, **values: object) -> str:
-    """Return a page: a template's file name, and the values of its names; numbers are typeset."""
+    """Return a page: a template's file name, and the values of its names; its text is typeset."""
     return typeset_html(templates().get_template(template).render(**values))
 
 

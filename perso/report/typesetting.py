@@ -1,6 +1,6 @@
-"""Minus signs, and spaces at which a line must not end, in the text of pages.
+"""Symbols, minus signs, and spaces at which a line must not end, in the text of pages.
 
-Everything else writes numbers with the signs of the keyboard; a page is typeset when it is made.
+Everything else writes with the signs of the keyboard; a page is typeset when it is made.
 """
 
 import re
@@ -8,6 +8,7 @@ import re
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
+SYMBOL = re.compile(r"\b(D)_([A-Z])\b")  # D_I, D_G, D_U as names of methods and findings have them
 # a hyphen before a number, but not within a name, a date, a range or a formula
 SIGN = re.compile(r"(?<![\w.)\]{}^-])-(?=\.?\d)")
 # not that of v3, as in "v3 min"
@@ -16,8 +17,8 @@ ERROR = re.compile(r"(?<=\d) ± (?=\d)")
 # [0.1, 0.3] with what stands before it; also [95 %]
 INTERVAL = re.compile(r"(?:(?<=\d) )?\[[+±−-]?\.?\d[^\[\]]{0,24}\]")
 
-# elements whose text is code, tags, and text
-PIECE = re.compile(r"<(script|style|svg|pre|code)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL)
+# elements whose text takes no tags, tags, and text
+PIECE = re.compile(r"<(script|style|svg|pre|code|title)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL)
 # a cell of a table with no markup but that of words
 CELL = re.compile(
     r"<(?P<tag>t[dh])(?P<attributes>(?: [^<>]*)?)>"
@@ -36,14 +37,16 @@ def typeset_numbers(text: str) -> str:
 
 
 def typeset_html(html: str) -> str:
-    """Return HTML whose text has numbers as `typeset_numbers`."""
+    """Return HTML whose text has symbols as letters, and numbers as `typeset_numbers`."""
     return PIECE.sub(typeset_piece, html)
 
 
 def typeset_piece(piece: re.Match[str]) -> str:
     """Return what stands for a match of PIECE."""
     text = piece.group()
-    return text if text.startswith("<") else typeset_numbers(text)
+    if text.startswith("<"):
+        return text
+    return SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", typeset_numbers(text))
 
 
 def mark_long_cells(html: str) -> str:

@@ -17,7 +17,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from perso.report import typesetting
 from perso.report.kept import files_hash
-from perso.report.typesetting import mark_long_cells, typeset_html, typeset_numbers
+from perso.report.typesetting import SYMBOL, mark_long_cells, typeset_html, typeset_numbers
 
 TEMPLATES = Path(__file__).with_name("templates")  # in place of the theme's of the same name
 
@@ -28,12 +28,6 @@ USED_BY = {
     r"<table\b": ("tables.js",),
     r'class="chart\b': ("charts.js",),
 }
-
-SYMBOL = re.compile(r"\b(D)_([A-Z])\b")  # D_I, D_G, D_U as names of methods and findings have them
-# in HTML, not within a tag, and elements whose text is not the page's
-SYMBOL_IN_HTML = re.compile(
-    r"<(script|style|svg|pre|code)\b.*?</\1>|" + SYMBOL.pattern + "(?![^<]*>)", re.DOTALL
-)
 
 
 class TypesetSymbols(SphinxPostTransform):
@@ -54,8 +48,7 @@ class TypesetSymbols(SphinxPostTransform):
             ):
                 text.parent.replace(text, typeset(typeset_numbers(text)))
         for raw in self.document.findall(nodes.raw):
-            html = SYMBOL_IN_HTML.sub(typeset_symbol, raw.astext())
-            raw.children = [nodes.Text(mark_long_cells(typeset_html(html)))]
+            raw.children = [nodes.Text(mark_long_cells(typeset_html(raw.astext())))]
 
 
 def typeset(text: str) -> list[nodes.Node]:
@@ -66,12 +59,6 @@ def typeset(text: str) -> list[nodes.Node]:
         parts += [nodes.Text(text[end : found.start()]), nodes.math("", found.group())]
         end = found.end()
     return [*parts, nodes.Text(text[end:])]
-
-
-def typeset_symbol(found: re.Match[str]) -> str:
-    """What stands in HTML for a match of SYMBOL_IN_HTML."""
-    element, letter, index = found.groups()
-    return found.group() if element else f"<i>{letter}</i><sub>{index}</sub>"
 
 
 def add_used_files(

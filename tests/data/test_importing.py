@@ -608,7 +608,7 @@ WRONG_ARRAYS = [
     ((INK.astype("U"), LABELS, WHO), "samples: samples are <U3; needed are numbers, all of one"),
     ((np.ones((120, 60)), LABELS, WHO), "samples: samples have shape (120, 60); needed are images"),
     ((np.full_like(INK, 7), LABELS, WHO), "arrays: all pixels of all images are 7; needed are"),
-    ((INK + np.nan, LABELS, WHO), "arrays: nan or infinite pixels in 120 images; leave such images out"),
+    ((INK + np.nan, LABELS, WHO), "arrays: nan or infinite pixels in 120 images"),
     ((INK, OF_LISTS, WHO), "arrays: classes are no numbers or text (unhashable type: 'list')"),
     ((INK, LABELS, OF_LISTS), "arrays: people are no numbers or text (unhashable type: 'list')"),
     ((INK, 0 * LABELS, WHO), "arrays: all samples are of one class; needed are at least two"),

@@ -98,7 +98,8 @@ def check_page(html: str) -> None:
     assert len(ids) == len(set(ids))
     text = re.sub("<svg.*?</svg>|<style>.*?</style>", "", html, flags=re.S)
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b", text)
-    assert "own data (D_I)" in text and "everybody else&#39;s (D_G)" in text
+    assert "own data (<i>D</i><sub>I</sub>)" in text
+    assert "D_" not in re.sub("<[^>]*>", "", text)
 
 
 def test_a_report_on_pictures_of_somebodys_people(tmp_path, capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""Pages have minus signs, and lines that end where a reader can go on."""
+"""Pages have symbols, minus signs, and lines that end where a reader can go on."""
 
 import pytest
 
@@ -31,6 +31,22 @@ def test_numbers_have_minus_signs_and_stay_with_their_units(text, expected):
 )
 def test_tags_and_code_stay_as_they_are(html):
     assert typeset_html(html) == html
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<th>change on D_I</th>", "<th>change on <i>D</i><sub>I</sub></th>"),
+        ("D_G and D_U", "<i>D</i><sub>G</sub> and <i>D</i><sub>U</sub>"),
+        ('<td title="on D_I">1</td>', '<td title="on D_I">1</td>'),
+        ('<script>f("D_I")</script>', '<script>f("D_I")</script>'),
+        ("<pre>D_I</pre> D_I", "<pre>D_I</pre> <i>D</i><sub>I</sub>"),
+        ("<title>D_I</title>", "<title>D_I</title>"),
+        ("<pb>BD_I D_Iab</pb>", "<pb>BD_I D_Iab</pb>"),
+    ],
+)
+def test_a_symbol_in_html_is_typeset_where_a_reader_sees_it(html, expected):
+    assert typeset_html(html) == expected
 
 
 def test_long_cells_are_marked_and_short_ones_and_numbers_are_not():

@@ -2,25 +2,8 @@
 
 import re
 
-import pytest
-
 from perso.paths import ROOT
 from perso.report import web_pages
-
-
-@pytest.mark.parametrize(
-    ("html", "expected"),
-    [
-        ("<th>change on D_I</th>", "<th>change on <i>D</i><sub>I</sub></th>"),
-        ("D_G and D_U", "<i>D</i><sub>G</sub> and <i>D</i><sub>U</sub>"),
-        ('<td title="on D_I">1</td>', '<td title="on D_I">1</td>'),
-        ('<script>f("D_I")</script>', '<script>f("D_I")</script>'),
-        ("<pre>D_I</pre> D_I", "<pre>D_I</pre> <i>D</i><sub>I</sub>"),
-        ("<pb>BD_I D_Iab</pb>", "<pb>BD_I D_Iab</pb>"),
-    ],
-)
-def test_a_symbol_in_html_is_typeset_where_a_reader_sees_it(html, expected):
-    assert web_pages.SYMBOL_IN_HTML.sub(web_pages.typeset_symbol, html) == expected
 
 
 def test_a_symbol_in_text_becomes_a_formula():
