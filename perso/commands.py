@@ -125,11 +125,19 @@ def run_command(arguments: argparse.Namespace) -> int:
     from perso.data.dataset import facts
 
     print(facts(study.data), f"computing {study.hardware}", sep="\n", file=sys.stderr)
+    print_same_methods(study)
     done = len(study.run(jobs=arguments.jobs, budget=arguments.budget))
     wanted = len(study.keys())
     failed = print_failures(study)
     print(f"{done} of {wanted} models are in {arguments.store}", file=sys.stderr)
     return left_over(wanted - done - failed)
+
+
+def print_same_methods(study: "Study") -> None:
+    """Print on stderr which methods few people of D_G make one, see `plans.same_methods`."""
+    for group in study.same_methods:
+        names = " and ".join(method.name for method in group)
+        print(f"perso: {names} are one method here: D_G has few people", file=sys.stderr)
 
 
 def print_failures(study: "Study", methods: "Sequence[Method] | None" = None) -> int:
@@ -205,6 +213,7 @@ def table_command(arguments: argparse.Namespace) -> None:
         print(f"changes are counted from {base}", file=sys.stderr)
     if never_published(study.settings) or not of_papers:
         table = comparison.without_printed(table)
+    print_same_methods(study)
     print(write(table).rstrip("\n"))
 
 

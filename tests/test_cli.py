@@ -287,6 +287,12 @@ def test_a_budget_of_zero_trains_nothing_and_says_what_is_left(few, tmp_path, ca
     assert captured.out == "" and "train them with: perso run" in captured.err
 
 
+def test_methods_that_few_people_make_one_are_named(tmp_path, capsys):
+    assert main(["run", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--budget", "0"]) == 3
+    line = "IG-n-5 and IG-n-21 are one method here: D_G has few people"
+    assert line in capsys.readouterr().err
+
+
 def test_a_printed_command_is_quoted_and_can_be_run(few, tmp_path, capsys):
     store, data_dir = str(tmp_path / "my store.sqlite"), str(tmp_path / "my data")
     given = [SMOKE, *TINY, "--store", store, "--data-dir", data_dir]

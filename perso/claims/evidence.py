@@ -240,9 +240,15 @@ class Evidence:
     ) -> tuple[pd.Series, dict[int, float]]:
         """The contrast of each person, by fold and person, and the variance that each fold shares.
 
-        See `changes.by_person` and `changes.shared_variances`.
+        See `changes.by_person` and `changes.shared_variances`. `Missing` where a method is compared
+        with itself, see `plans.same_methods`.
         """
         names = [name for name, _ in contrast]
+        for group in self.run(of).same_methods:
+            signs = {np.sign(dict(contrast).get(method.name, 0.0)) for method in group}
+            if {-1, 1} <= signs:
+                same = " and ".join(method.name for method in group)
+                raise Missing(f"a D_G of more people; of these, {same} are one method")
         d = changes.by_person(self.having(of, *names), dict(contrast), part)
         if d.empty:
             raise Missing(f"people of {RUN_NAMES[of]} who have all of", *names)

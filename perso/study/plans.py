@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -143,6 +144,22 @@ def enlarge(
         chosen = rank_persons(data, fold, person, codes, persons, far, means)
         added = np.concatenate([data.splits.train_of_all[other] for other in chosen])
     return np.concatenate([own, added]) if method.with_own else added
+
+
+def same_methods(folds: Sequence[Fold], methods: Iterable[Method]) -> list[tuple[Method, ...]]:
+    """Return groups of methods that differ in percent, and yet add as many of D_G's persons.
+
+    Of few persons, 5 % and 21 % are both one: the methods of a group make the same networks.
+    """
+    found: dict[tuple, list[Method]] = {}
+    for method in methods:
+        if method.enlarged_by:
+            persons = [
+                grouping.persons_to_add(method.percent, len(fold.global_people)) for fold in folds
+            ]
+            rest = replace(method.unnamed, percent=1)
+            found.setdefault((rest, *persons), []).append(method)
+    return [tuple(group) for group in found.values() if len(group) > 1]
 
 
 class Means(NamedTuple):

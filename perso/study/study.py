@@ -46,7 +46,8 @@ class Study:
     launch     where it trains, and the command that asks for it
     data       of a study with the `same_data`, which are prepared once
 
-    Attributes: `asked`, the settings as given; `settings`, with nothing left open.
+    Attributes: `asked`, the settings as given; `settings`, with nothing left open; `same_methods`,
+    see `plans.same_methods`.
     InputError where the settings do not fit the data or the machine.
     """
 
@@ -79,6 +80,7 @@ class Study:
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
+        self.same_methods = plans.same_methods(self.folds, self.methods)
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
         self.own_facts = cache(self.own_facts)
