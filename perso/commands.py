@@ -279,10 +279,9 @@ def claims_command(arguments: argparse.Namespace) -> int:
     params = Path(arguments.params).stem
     # on a terminal alone, and gone when all are tested
     watch = partial(tqdm, unit="claim", dynamic_ncols=True, leave=False, disable=None)
+    data = [evidence.Evidence(each) for each in studies]
     with own_claims.faults_as_input_errors(study.asked):
-        ledgers = [
-            ledger.make_ledger(evidence.Evidence(each), claims, params, watch) for each in studies
-        ]
+        ledgers = [ledger.make_ledger(each, claims, params, watch) for each in data]
     *before, last = ledgers
     facts = last.provenance
     # tests of kind "count" are arithmetic and need no models
@@ -318,6 +317,11 @@ def claims_command(arguments: argparse.Namespace) -> int:
             rows_of = f"rows_of: {study.asked.rows_of}"
             print(f"left out: {others} claims about other rows than {rows_of}", file=sys.stderr)
     print(write(verdicts).rstrip("\n"))
+    untrained = {of for each in data for of in each.untrained}
+    if untrained and not arguments.run:
+        runs = ", ".join(name for of, name in evidence.RUN_NAMES.items() if of in untrained)
+        command = command_line("claims", arguments, "--run")
+        print(f"models are missing of {runs}; train them with: {command}", file=sys.stderr)
     if arguments.to:
         ledger_file.write_ledger(arguments.to, last)
         print(f"wrote {arguments.to}", file=sys.stderr)

@@ -132,17 +132,19 @@ def train_missing(
 class Evidence:
     """All data at the scale of one study. Nothing is trained; missing data raise `Missing`.
 
-    of     in every method: the run, one of `RUN_NAMES`
-    part   see `changes`
-    only   "v1", "counts", one of OWN_BASE or of PLANTED for a study of that run: of the papers'
-           runs it has no other but those of BESIDE
-    files  the published files that rows came from
+    of         in every method: the run, one of `RUN_NAMES`
+    part       see `changes`
+    only       "v1", "counts", one of OWN_BASE or of PLANTED for a study of that run: of the papers'
+               runs it has no other but those of BESIDE
+    files      the published files that rows came from
+    untrained  the runs that these data can have, and of which tests lack models
     """
 
     def __init__(self, study: Study, folder: Path = published.FOLDER):
         self.study = study
         self.folder = folder
         self.files: set[str] = set()
+        self.untrained: set[str] = set()
         self.only = ""
         if study.asked.variation == "class-counts":
             self.only = "counts"
@@ -196,12 +198,17 @@ class Evidence:
         self.files |= set(from_files.loc[used, "file"])
         return rows
 
+    def lacking(self, of: str, run: str, *what: str) -> Missing:
+        """The `Missing` of a run that is not trained, or not in full."""
+        self.untrained.add(of)
+        return Missing(run, *what)
+
     def having(self, of: str, *methods: str) -> pd.DataFrame:
         """The rows of these methods; `Missing` unless each of them has a row."""
         rows = self.rows(of)
         known = set(rows["method"].unique())  # a column of text is slow to go through
         if without := [name for name in methods if name not in known]:
-            raise Missing(f"models of {RUN_NAMES[of]}", *without)
+            raise self.lacking(of, f"models of {RUN_NAMES[of]}", *without)
         return rows[rows["method"].isin(methods)]
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
@@ -214,7 +221,7 @@ class Evidence:
         tested = rows.assign(accuracy=changes.accuracies_on(rows, part))
         people = accuracy.per_person(tested, "accuracy")[list(methods)].dropna()
         if people.empty:
-            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods)
+            raise self.lacking(of, f"people of {RUN_NAMES[of]} who have all of", *methods)
         return people
 
     def once(self, function: Callable, *arguments: Hashable):
@@ -251,7 +258,7 @@ class Evidence:
                 raise Missing(f"a D_G of more people; of these, {same} are one method")
         d = changes.by_person(self.having(of, *names), dict(contrast), part)
         if d.empty:
-            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *names)
+            raise self.lacking(of, f"people of {RUN_NAMES[of]} who have all of", *names)
         folds = d.index.get_level_values("fold").unique()
         # how much a generic network varies shows in the baselines
         return d, changes.shared_variances(self.rows(of), dict(contrast), part, folds)
@@ -291,6 +298,6 @@ class Evidence:
                 continue
             file = study.published_encoder(fold)
             if file is None:
-                raise Missing("the auto-encoder of these people")
+                raise self.lacking("v3", "the auto-encoder of these people")
             self.files.add(file.file)
         return study

@@ -65,6 +65,15 @@ ALONG = " along "  # stands before the methods of a trend, in their order, with 
 STEP = " → "  # stands between them in plain words
 CLAIM_COLUMNS = "claim", "kind", "verdict", "missing", "author", "readings", "post hoc", "role"
 NAMES = {method.name for method in METHODS}
+LEGEND = """
+How to read it
+  verdicts  of all groups of tests: REPRODUCED or EQUIVALENT, all support the claim; CONTRADICTED,
+            one contradicts it; UNDECIDED, these people cannot tell; NOT RUN, models are missing
+  tests     for, against: the test supports or contradicts the claim; open: neither; few: too few
+            people for any test; a control is shown beside them and decides nothing
+  numbers   +1.2 [+0.3, +2.1]: mean and 95 % interval, in percentage points if no unit is named
+            MDE: the smallest true effect that these people show in 80 of 100 studies
+            printed: the papers' number, inside or outside the interval in which we expect it"""
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
 
 
@@ -254,7 +263,7 @@ def counts_by_kind(verdicts: Iterable[Verdict]) -> dict[str, str]:
 
 
 def ledger_text(verdicts: Sequence[Verdict]) -> str:
-    """The ledger for a terminal: counts, then every claim with its findings and controls."""
+    """The ledger for a terminal: counts, every claim with its findings and controls, a legend."""
     lines = [f"{kind}: {counts}" for kind, counts in counts_by_kind(verdicts).items()]
     lines.append("")
     for each in verdicts:
@@ -271,7 +280,7 @@ def ledger_text(verdicts: Sequence[Verdict]) -> str:
         lines.append(f"   {'; '.join(about)}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {finding_line(finding)}" for finding in group]
-    return "\n".join(lines)
+    return "\n".join([*lines, LEGEND])
 
 
 def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:
