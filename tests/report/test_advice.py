@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from perso.analysis.decision import Candidate
-from perso.report import advice, report_page
+from perso.report import advice, report_sentences
 from perso.report.advice import Facts
 from perso.stats.cohorts import Mean
 
@@ -136,10 +136,10 @@ def test_every_rule_is_applied_and_an_empty_one_is_left_out():
 def test_without_a_gain_the_answer_is_no_only_where_one_is_excluded(own, reach, detectable, says):
     largest = candidate(own, reach=reach)
     facts = replace(FACTS, best=None, largest=largest, highest=own + reach, detectable=detectable)
-    (sentence,) = report_page.answer_sentences(facts, largest, pd.DataFrame())
+    (sentence,) = report_sentences.answer_sentences(facts, largest, pd.DataFrame())
     first, *others = says.split("…")
     assert sentence.startswith(first) and all(each in sentence for each in others)
-    untrained, same = report_page.answer_sentences(
+    untrained, same = report_sentences.answer_sentences(
         replace(facts, accuracy=0.2), largest, pd.DataFrame()
     )
     assert untrained.startswith("These networks have hardly learned") and same == sentence

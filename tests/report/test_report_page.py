@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from perso.cli import main
 from perso.paths import ROOT
-from perso.report import report_page
+from perso.report import report_page, report_sentences
 from perso.store import published
 from perso.study import estimate
 from perso.study.study import Study
@@ -232,14 +232,14 @@ def test_rows_without_a_personal_method_are_refused(tmp_path, capsys):
 
 def test_who_gains_says_that_an_estimate_borrows_from_the_other_people():
     people = pd.DataFrame({"verdict": ["loses", "open", "gains"]}, index=list("abc"))
-    sentence = report_page.who_gains_sentence(people, "TL")
+    sentence = report_sentences.who_gains_sentence(people, "TL")
     assert "1 of 3 people gain and 1 lose beyond noise; the estimate of each" in sentence
 
 
 def test_a_method_without_a_control_is_said_to_have_none():
     rows = pd.DataFrame({"method": ["SW-n-2", "ES 12 %", "BaseLine + 12 %"]})
-    assert report_page.no_control_sentence(rows, "ES 12 %") == ""
-    assert "no control of SW-n-2" in report_page.no_control_sentence(rows, "SW-n-2")
+    assert report_sentences.no_control_sentence(rows, "ES 12 %") == ""
+    assert "no control of SW-n-2" in report_sentences.no_control_sentence(rows, "SW-n-2")
 
 
 @pytest.mark.parametrize(
@@ -247,4 +247,4 @@ def test_a_method_without_a_control_is_said_to_have_none():
     [(12, "12 bytes"), (1234, "1.23 kB"), (45_600_000, "45.6 MB"), (2e12, "2e+03 GB")],
 )
 def test_bytes_are_in_a_unit_that_fits(count, text):
-    assert report_page.size_text(count) == text
+    assert report_sentences.size_text(count) == text
