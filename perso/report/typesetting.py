@@ -26,6 +26,8 @@ CELL = re.compile(
 )
 LONG = 20  # letters of a cell of words that is not wrapped; see .words in assets/book.css
 NUMBERS = re.compile(r"[+−<]?\.?\d(?!.*[A-Za-z]{3})")
+# a number with its interval, between which a narrow column has a new line
+BEFORE_INTERVAL = re.compile(rf"^([+−]?[\d.,]+){NO_BREAK}(?=\[)")
 
 
 def typeset_numbers(text: str) -> str:
@@ -50,7 +52,7 @@ def typeset_piece(piece: re.Match[str]) -> str:
 
 
 def mark_long_cells(html: str) -> str:
-    """Return HTML with the class `words` on cells whose text is long and can be broken."""
+    """Return HTML with a class on cells whose text can be broken: long `words`, an `interval`."""
     return CELL.sub(marked_cell, html)
 
 
@@ -58,10 +60,14 @@ def marked_cell(cell: re.Match[str]) -> str:
     """Return what stands for a match of CELL."""
     tag, attributes, words = cell.group("tag", "attributes", "words")
     text = re.sub("<[^>]*>", "", words)
-    if len(text) <= LONG or " " not in text or NUMBERS.match(text):
+    if BEFORE_INTERVAL.match(words) or (NUMBERS.match(text) and "[" in text):
+        name, words = "interval", BEFORE_INTERVAL.sub(r"\1 ", words)
+    elif len(text) > LONG and " " in text and not NUMBERS.match(text):
+        name = "words"
+    else:
         return cell.group()
     if 'class="' in attributes:
-        attributes = attributes.replace('class="', 'class="words ', 1)
+        attributes = attributes.replace('class="', f'class="{name} ', 1)
     else:
-        attributes += ' class="words"'
+        attributes += f' class="{name}"'
     return f"<{tag}{attributes}>{words}</{tag}>"

@@ -56,5 +56,19 @@ def test_long_cells_are_marked_and_short_ones_and_numbers_are_not():
     assert mark_long_cells(methods).startswith('<th class="words">')
     styled = f'<th id="a" class="row_heading">{sentence}</th>'
     assert mark_long_cells(styled) == styled.replace("row_heading", "words row_heading")
-    for short in ("SW-n-2 − BaseLine", "+0.25 [+0.15, +0.35] (0.12)", "1,000,000 × 3 + 0.12"):
+    for short in ("SW-n-2 − BaseLine", "1,000,000 × 3 + 0.12"):
         assert mark_long_cells(f"<td>{short}</td>") == f"<td>{short}</td>"
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("+0.2_[+0.1,_+0.3] (0.12)", "+0.2 [+0.1,_+0.3] (0.12)"),
+        ("−1,000_[−2,000,_0]_bytes", "−1,000 [−2,000,_0]_bytes"),
+        ("0.70 → 0.74 (+0.04_[−0.15,_+0.23])", "0.70 → 0.74 (+0.04_[−0.15,_+0.23])"),
+    ],
+)
+def test_a_line_may_end_before_an_interval_but_not_within_it(cell, expected):
+    html = f"<td>{cell}</td>".replace("_", "\N{NO-BREAK SPACE}")
+    marked = mark_long_cells(html)
+    assert marked.replace("\N{NO-BREAK SPACE}", "_") == f'<td class="interval">{expected}</td>'
