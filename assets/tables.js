@@ -5,7 +5,7 @@
   const SORTED = 8; // rows, from which a table can be sorted
   const FILTERED = 15; // rows, from which it can be filtered
   // columns with these headings get a choice of their values
-  const CHOICES = ["decided at", "family", "kind", "paper", "verdict"];
+  const CHOICES = ["family", "kind", "verdict"];
   const UNITS = { ms: 1e-3, min: 60, h: 3600, kB: 1e3, MB: 1e6, GB: 1e9 };
 
   const textOf = (html) =>
@@ -141,8 +141,11 @@
     table.classList.add("to-sort");
     if (!table.matches(".sortable") && table.tBodies[0].rows.length < FILTERED) return;
     table.classList.add("to-filter");
-    for (const heading of table.tHead.querySelectorAll("th")) {
-      heading.classList.toggle("with-choice", hasChoice(heading));
+    for (const heading of [...table.tHead.querySelectorAll("th")].filter(hasChoice)) {
+      heading.classList.add("with-choice");
+      for (const row of table.tBodies[0].rows) {
+        row.cells[heading.cellIndex].classList.add("of-choice");
+      }
     }
   }
 

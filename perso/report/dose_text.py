@@ -224,18 +224,19 @@ def cell_table(cells: pd.DataFrame) -> pd.DataFrame:
 
     cells   of `doses.predicted_cells`
     """
+    names, lines = [], []
     keys = ["contrast", "paper", "method"]
-    lines = {}
-    for key, of_both in cells.groupby(keys, sort=False):
+    for (contrast, paper, method), of_both in cells.groupby(keys, sort=False):
         first = of_both.iloc[0]
-        line = {"dose of length": f"{first['dose']:,} of {first['length']:,}"}
+        line = {"dose of length": f"{first['dose']:,} of {paper}'s {first['length']:,}"}
         for _, cell in of_both.sort_values("part").iterrows():
             line[f"{cell['part']} predicted [95 %]"] = predicted_text(cell)
             printed = "" if np.isnan(cell["printed"]) else f"{100 * cell['printed']:+.2f}"
             line[f"{cell['part']} printed"] = f"{printed}, outside" if cell["outside"] else printed
         line["extrapolation"] = extrapolation_note(first)
-        lines[key] = line
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(keys)
+        names.append((contrast, method))
+        lines.append(line)
+    return pd.DataFrame(lines, index=pd.MultiIndex.from_tuples(names, names=["contrast", "method"]))
 
 
 def extrapolation_note(cell: pd.Series) -> str:

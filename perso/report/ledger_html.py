@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
@@ -156,26 +155,21 @@ def verdict_counts(ledgers: Sequence[Ledger]) -> pd.DataFrame:
 def claims_table(ledgers: Sequence[Ledger]) -> HTML:
     """A line per claim, tested at the largest scale that could, with links to its findings.
 
-    What holds comes first, what does not hold next. Columns that the page is about come first, too.
+    What holds comes first, what does not hold next. Columns that the page is about come first, too;
+    `claim_details` has what a claim's line has no room for.
     """
     decided = sorted(deciding(ledgers), key=lambda pair: VERDICTS.index(pair[1].verdict))
     summary = ledger_text.summary(verdict for _, verdict in decided)
     table = pd.DataFrame(
         {
-            "#": summary.index.astype(str),
             "verdict": summary["verdict"].map(verdict_badge),
             "claim": [claim_cell(one, verdict) for one, verdict in decided],
             "ours": [ours_cell(verdict) for _, verdict in decided],
             "MDE": summary["MDE"],
-            "kind": summary["kind"],
-            "p (Holm)": summary["p (Holm)"].map(escape),
             "papers'": summary["papers'"].map(escape),
-            "people": summary["people"],
-            "printed": summary["printed"].map(escape),
+            "people": [people_cell(one, verdict) for one, verdict in decided],
+            "kind": summary["kind"],
             "readings": summary["readings"],
-            "paper": summary["source"].map(paper_of),
-            "decided at": [escape(decided_at(one, verdict)) for one, verdict in decided],
-            "α = .1": summary["α = .1"],
         }
     )
     return HTML(html_table(table, "sortable"))
@@ -189,15 +183,27 @@ def paper_of(source: str) -> str:
 
 
 def ours_cell(verdict: Verdict) -> str:
-    """The number that decides a claim, what it measures, and the margin where that decides."""
+    """The number that decides a claim, its p, what it measures, and the margin if that decides."""
     finding = ledger_text.deciding_finding(verdict)
     if finding is None:
         return ""
-    notes = [ledger_text.what_text(finding)]
+    p = format_p(finding.holm)
+    notes = [f"p {p}"] if p else []
+    notes.append(ledger_text.what_text(finding))
     if margin := ledger_text.deciding_margin(finding):
         notes.append(f"{margin}, the least that matters")
     number = ledger_text.format_estimate(finding)
     return f"{escape(number)}<br><small>{escape('; '.join(notes))}</small>"
+
+
+def people_cell(one: Ledger, verdict: Verdict) -> str:
+    """How many people decide a claim, of how many cohorts, and the ledger that they are of."""
+    finding = ledger_text.deciding_finding(verdict)
+    if finding is None:
+        return ""
+    people = ledger_text.people_text(finding).replace(" people", "")
+    notes = (people, f"<small>{escape(decided_at(one, verdict))}</small>")
+    return "<br>".join(filter(None, notes))
 
 
 def html_table(table: pd.DataFrame, classes: str | None = None) -> str:
@@ -207,8 +213,10 @@ def html_table(table: pd.DataFrame, classes: str | None = None) -> str:
 
 
 def claim_cell(one: Ledger, verdict: Verdict) -> str:
-    """What a claim says, with links to what is behind its verdict."""
-    return f"{escape(ledger_text.says(verdict))}<br><small>{claim_links(one, verdict)}</small>"
+    """A claim's number and what it says, its paper, and links to what is behind its verdict."""
+    says = escape(f"{verdict.claim.number}. {ledger_text.says(verdict)}")
+    paper = escape(paper_of(verdict.claim.source))
+    return f"{says}<br><small>{paper}: {claim_links(one, verdict)}</small>"
 
 
 def claim_links(one: Ledger, verdict: Verdict) -> str:
@@ -259,6 +267,9 @@ def claim_details(ledgers: Sequence[Ledger]) -> HTML:
         if verdict.readings:
             readings = (f"{name}: {word}" for name, word in verdict.readings)
             sentences.append(f"Other readings: {'; '.join(readings)}")
+        if verdict.author is not None:
+            author = ledger_text.AUTHOR[verdict.author]
+            sentences.append(f"By the papers' own rule, α = .1: {author}")
         others = [
             f"{ledger_label(each)}: {each.verdicts[place].verdict}"
             for each in ledgers
@@ -280,34 +291,49 @@ def claim_details(ledgers: Sequence[Ledger]) -> HTML:
 
 def findings_html(verdict: Verdict) -> str:
     """The findings of a claim as a table, its controls below them; empty without any."""
-    lines = [finding_cells(finding, "") for finding in verdict.findings]
-    lines += [finding_cells(finding, "control") for finding in verdict.controls]
+    lines = [finding_cells(finding) for finding in verdict.findings]
+    lines += [finding_cells(finding, "control: ") for finding in verdict.controls]
     return html_table(pd.DataFrame(lines)) if lines else ""
 
 
-def finding_cells(found: Finding, role: str) -> dict[str, str]:
-    """A finding as the HTML cells of a line."""
-    more = {key: value for key, value in found.more.items() if value is not None}
+def finding_cells(found: Finding, role: str = "") -> dict[str, str]:
+    """A finding as the HTML cells of a line.
+
+    role   stands before what was measured
+    """
+    p = format_p(found.p)
+    if found.holm > found.p:
+        p += f"; Holm {format_p(found.holm)}"
     cells = {
-        "": role,
-        "what": ledger_text.what_text(found),
+        "what": f"{role}{ledger_text.what_text(found)}",
         "ours [95 %]": ledger_text.format_estimate(found),
         "outcome": ledger_text.outcome_text(found),
         "test": found.test,
-        "p": format_p(found.p),
-        "Holm": format_p(found.holm),
+        "p": p,
         "MDE": ledger_text.format_mde(found),
         "papers'": ledger_text.format_printed(found),
         "people": ledger_text.people_text(found),
-        "sign-flip": format_p(more.get("sign-flip", np.nan)),
-        "t": format_p(more.get("t", np.nan)),
-        "Wilcoxon": format_p(more.get("wilcoxon", np.nan)),
-        "d_z": f"{more['d_z']:+.2f}" if "d_z" in more else "",
-        "harmed": f"{more['harmed']:.0%}" if "harmed" in more else "",
+        "harmed": format_harmed(found),
+        "other p": other_ps(found),
     }
     html = {key: escape(value) for key, value in cells.items()}
     html["test"] = test_link(found.test, found.test)
     return html
+
+
+def format_harmed(found: Finding) -> str:
+    """The share of people with a difference below 0, and the mean in SDs; empty without them."""
+    forms = {"harmed": "{:.0%}", "d_z": "d_z {:+.2f}"}
+    values = {name: found.more.get(name) for name in forms}
+    return "; ".join(
+        forms[name].format(value) for name, value in values.items() if value is not None
+    )
+
+
+def other_ps(found: Finding) -> str:
+    """The p of tests that treat people as independent, with their names."""
+    values = {name: found.more.get(name.lower()) for name in ("sign-flip", "t", "Wilcoxon")}
+    return "; ".join(f"{name} {format_p(p)}" for name, p in values.items() if p is not None)
 
 
 def list_ledgers(ledgers: Sequence[Ledger]) -> Markdown:

@@ -24,7 +24,8 @@ CELL = re.compile(
     r"<(?P<tag>t[dh])(?P<attributes>(?: [^<>]*)?)>"
     r"(?P<words>(?:[^<]|</?(?:i|b|sub|sup|em|span)\b[^<>]*>)*)</(?P=tag)>"
 )
-LONG = 20  # letters of a cell of words that is not wrapped; see .words in assets/book.css
+# letters of a cell of words, or of a name, that is not wrapped; see .words in assets/book.css
+LONG = {"td": 18, "th": 15}
 NUMBERS = re.compile(r"[+−<]?\.?\d(?!.*[A-Za-z]{3})")
 # a number with its interval, between which a narrow column has a new line
 BEFORE_INTERVAL = re.compile(rf"^([+−]?[\d.,]+){NO_BREAK}(?=\[)")
@@ -62,7 +63,7 @@ def marked_cell(cell: re.Match[str]) -> str:
     text = re.sub("<[^>]*>", "", words)
     if BEFORE_INTERVAL.match(words) or (NUMBERS.match(text) and "[" in text):
         name, words = "interval", BEFORE_INTERVAL.sub(r"\1 ", words)
-    elif len(text) > LONG and " " in text and not NUMBERS.match(text):
+    elif len(text) > LONG[tag] and " " in text and not NUMBERS.match(text):
         name = "words"
     else:
         return cell.group()

@@ -22,6 +22,11 @@ CUT_OFF = """
         .filter((element) => element.scrollWidth > element.clientWidth)
         .map((element) => element.textContent.split('\\n').sort((a, b) => b.length - a.length)[0])
 """
+HIDING = """
+    [...document.querySelectorAll('article .text_html, article .pst-scrollable-table-container')]
+        .filter((element) => element.scrollWidth > element.clientWidth + 1)
+        .map((element) => element.textContent.trim().slice(0, 200))
+"""
 WIDER = """
     [...document.querySelectorAll('article *')]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
@@ -111,6 +116,7 @@ def test_axe_finds_no_serious_fault(unfolded_page, theme: str):
 def test_nothing_is_cut_off_or_wider_than_the_page(unfolded_page):
     unfolded_page.set_viewport_size({"width": WIDE, "height": 900})
     assert unfolded_page.evaluate(CUT_OFF) == []
+    assert unfolded_page.evaluate(HIDING) == []
     unfolded_page.set_viewport_size({"width": NARROW, "height": 900})
     too_wide = unfolded_page.evaluate("document.documentElement.scrollWidth") > NARROW
     assert not too_wide, unfolded_page.evaluate(WIDER)

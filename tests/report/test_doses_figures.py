@@ -99,12 +99,12 @@ def test_an_effect_without_an_error_says_so():
 
 def test_predictions_stand_beside_what_is_printed():
     table = dose_text.cell_table(cells())
-    shaping = table.loc[doses.ES_EFFECT, "v3", "ES-n-400"]
-    assert shaping["dose of length"] == "400 of 3,300"
+    shaping = table.loc[doses.ES_EFFECT, "ES-n-400"]
+    assert shaping["dose of length"] == "400 of v3's 3,300"
     assert shaping["D_I predicted [95 %]"] == "+1.0 [-0.5, +2.5]"
     assert (shaping["D_I printed"], shaping["D_G printed"]) == ("+0.30", "+0.30, outside")
     assert shaping["extrapolation"] == "length beyond 1,160"
-    late = table.loc[TL, "v3", "TL-n-300 (1e-3)"]
+    late = table.loc[TL, "TL-n-300 (1e-3)"]
     assert late["D_I predicted [95 %]"] == ""
     assert late["extrapolation"] == "no prediction: runs of too few lengths"
 
