@@ -133,20 +133,31 @@
     }
   }
 
+  // A column of names or of words begins at the left, with its heading and its short words.
+  function alignWords(table) {
+    const rows = [...table.tBodies[0].rows];
+    [...[...table.tHead.rows].at(-1).cells].forEach((heading, column) => {
+      const cells = rows.map((row) => row.cells[column]);
+      if (!cells.some((cell) => cell.matches("th, .words, .of-choice"))) return;
+      for (const cell of [heading, ...cells]) cell.classList.add("of-words");
+    });
+  }
+
   // Whatever changes the size of a table is done before the page is seen.
   function prepare(table) {
     joinHeadings(table);
     nameHeadings(table);
     repeatSpans(table);
     table.classList.add("to-sort");
-    if (!table.matches(".sortable") && table.tBodies[0].rows.length < FILTERED) return;
-    table.classList.add("to-filter");
-    for (const heading of [...table.tHead.querySelectorAll("th")].filter(hasChoice)) {
-      heading.classList.add("with-choice");
-      for (const row of table.tBodies[0].rows) {
-        row.cells[heading.cellIndex].classList.add("of-choice");
+    const rows = [...table.tBodies[0].rows];
+    if (table.matches(".sortable") || rows.length >= FILTERED) {
+      table.classList.add("to-filter");
+      for (const heading of [...table.tHead.querySelectorAll("th")].filter(hasChoice)) {
+        heading.classList.add("with-choice");
+        for (const row of rows) row.cells[heading.cellIndex].classList.add("of-choice");
       }
     }
+    alignWords(table);
   }
 
   function canBeSorted(table) {

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from perso.analysis.cost import break_even
 from perso.methods.method import FAMILIES
 from perso.methods.registry import METHODS
 
@@ -47,6 +48,25 @@ def break_even_text(table: pd.DataFrame) -> str:
     if reached.empty:
         return f"no number of people on ({count})"
     return f"{reached.max():,.0f} people on ({count})"
+
+
+def main_costs(table: pd.DataFrame, whole: int) -> pd.DataFrame:
+    """What the first page's methods cost as text, in its order.
+
+    table   of `cost.cost_by_schedule`, with these methods
+    whole   iterations of the baseline
+    """
+    pays_off = [
+        f"{break_even(shared, own, whole):,.0f} people" if shared else ""
+        for own, shared in zip(table["own"], table["shared"], strict=True)
+    ]
+    columns = {
+        "% of a whole training": (100 * table["own"] / whole).map("{:.0f}".format),
+        "iterations for the person": table["own"].map("{:,.0f}".format),
+        "iterations that all share": table["shared"].map("{:,.0f}".format),
+        "sharing pays off from": pays_off,
+    }
+    return pd.DataFrame(columns, index=table.index)
 
 
 def schedule_cost_texts(table: pd.DataFrame) -> dict[str, str]:

@@ -7,10 +7,12 @@ import pandas as pd
 from scipy import stats
 
 from perso.analysis import accuracy, effects
+from perso.analysis.comparison import change_by_part
 from perso.analysis.dispersion_scales import NO_CHANGE, reading, shrinking
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
+from perso.report.sentences import format_interval
 from perso.report.tables import SIGNIFICANT, format_change, listed
 from perso.stats.cohorts import MIN_COHORTS
 from perso.store.published import Published
@@ -168,19 +170,42 @@ def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
     )
 
 
-def losers_text(rows: pd.DataFrame, method: str) -> str:
+def losers_text(rows: pd.DataFrame, method: str, expected: float) -> str:
     """How many people lose accuracy on their test samples, on D_I and on D_G.
 
-    rows   of trained models, with the method and the baseline
+    rows       of trained models, with the method and the baseline
+    expected   share of people who lose on D_I without sampling noise (`effects.expected_harm`)
     """
     accuracies = accuracy.by_part(rows)
     changes = {part: accuracies[part][method] - accuracies[part][BASELINE] for part in PARTS}
     people = changes["D_I"].count()
     own, others = ((each < 0).sum() for each in changes.values())
+    noise = "" if pd.isna(expected) else f"; {100 * expected:.1f} % is expected without this noise"
     return (
         f"With {SHORT.get(method, method)}, {own} of {people} people's own networks are less "
-        "accurate for the person than a network that never saw them (some by chance, as people "
-        f"have few test samples), and {others} of {people} for everybody else."
+        f"accurate for the person than a network that never saw them ({100 * own / people:.1f} %, "
+        f"some by the sampling noise of few test samples{noise}), and {others} of {people} for "
+        "everybody else."
+    )
+
+
+def levels_text(run: Published, own: Published) -> str:
+    """How far the changes of a book's own run differ from those of the shown run; may be empty.
+
+    run   the run that is shown
+    own   the book's own
+    """
+    method = next((name for name in (LATE_FAST, LATE) if name in set(own.rows["method"])), None)
+    if run is own or method is None:
+        return ""
+    on_own, shown = (
+        [format_interval(each) for each in change_by_part(one.rows, method, BASELINE).values()]
+        for one in (own, run)
+    )
+    return (
+        f"In this book's own run of {own.rows['person'].nunique()} people, {SHORT[method]} changes "
+        f"accuracy by {on_own[0]} points for the person and by {on_own[1]} for everybody else, "
+        f"where the table has {shown[0]} and {shown[1]}."
     )
 
 
@@ -211,16 +236,17 @@ def signed_points(share: float) -> str:
 
 
 def printed_sentence(table: pd.DataFrame) -> str:
-    """Between which bounds v3's printed changes of the same methods lie."""
-    ranges = []
-    for name, part in PARTS.items():
-        printed = table[name]["printed"].dropna()
-        if not printed.empty:
-            low, high = signed_points(printed.min()), signed_points(printed.max())
-            ranges.append(f"between {low} and {high} points on {part.phrase}")
-    if not ranges:
-        return "v3 prints none of them."
-    return f"The changes that v3 prints for these methods lie {listed(ranges)}."
+    """The changes that v3 prints with the main methods, a pair for each family."""
+    pairs = {}
+    for method in GLUED.values():
+        if method in table.index:
+            printed = [table.loc[method, (part, "printed")] for part in PARTS]
+            if not np.isnan(printed).any():
+                pairs[FAMILY[method]] = " and ".join(map(signed_points, printed))
+    if not pairs:
+        return "v3 prints none of these changes."
+    changes = listed([f"{pair} with {family}" for family, pair in pairs.items()])
+    return f"v3 prints, in points for the person and for everybody else: {changes}."
 
 
 def harm_text(line: pd.Series) -> str:

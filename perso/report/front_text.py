@@ -289,9 +289,9 @@ def claim_tests_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
                     "verdict": each.verdict,
                     "role": role,
                     "what": what_text(found),
+                    "outcome": found.outcome,
                     "ours": format_estimate(found),
                     "p": format_p(found.p),
-                    "outcome": found.outcome,
                 }
                 lines.append(line)
     if not lines:

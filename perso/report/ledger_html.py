@@ -1,7 +1,7 @@
 """The page of the ledger: counts, a table to sort and filter, every claim's findings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -32,7 +32,7 @@ TESTS = {
     "binomial": "test-binomial",
     "count": "test-count",
 }
-# kinds of claims that the page's answer counts together
+# kinds of claims that the page's answer counts together; those about methods come first
 ABOUT = {
     "claims about what methods do": ("effect", "ranking", "equality"),
     "claims about data, or true by construction": ("premise", "construction"),
@@ -87,25 +87,32 @@ def ledger_sentence(ledgers: Sequence[Ledger]) -> str:
 
 
 def answer_sentence(ledgers: Sequence[Ledger]) -> str:
-    """How many claims hold, do not hold, and are not settled, by what they are about."""
+    """How many claims about methods hold, do not, and are not settled; how many others hold."""
     verdicts = [verdict for _, verdict in deciding(ledgers)]
     sentences = []
     for about, kinds in ABOUT.items():
         counts = ledger_text.count_verdicts(each for each in verdicts if each.claim.kind in kinds)
-        numbers = {
-            ("holds", "hold"): counts["REPRODUCED"] + counts["EQUIVALENT"],
-            ("is contradicted", "are contradicted"): counts["CONTRADICTED"],
-            ("is not settled", "are not settled by the people we have"): counts["UNDECIDED"],
-            ("was not run", "were not run"): counts["NOT RUN"],
-        }
-        found = [
-            f"{number} {one if number == 1 else several}"
-            for (one, several), number in numbers.items()
-            if number
-        ]
-        if found:
+        holding = counts["REPRODUCED"] + counts["EQUIVALENT"]
+        found = [f"{holding or 'none'} {'holds' if holding == 1 else 'hold'}"]
+        if not sentences:
+            found += others_of(counts)
+        if any(counts.values()):
             sentences.append(f"Of {sum(counts.values())} {about}, {listed(found)}")
     return ". ".join(sentences)
+
+
+def others_of(counts: Mapping[str, int]) -> list[str]:
+    """How many claims are contradicted, not settled and not run, as parts of a sentence."""
+    words = {
+        "CONTRADICTED": ("is contradicted", "are contradicted"),
+        "UNDECIDED": ("is not settled", "are not settled by the people we have"),
+        "NOT RUN": ("was not run", "were not run"),
+    }
+    return [
+        f"{counts[verdict]} {one if counts[verdict] == 1 else several}"
+        for verdict, (one, several) in words.items()
+        if counts[verdict]
+    ]
 
 
 def fixed_sentence(ledgers: Sequence[Ledger], folder: Path = FOLDER) -> str:

@@ -122,11 +122,12 @@ def test_a_small_rate_hides_what_everybody_else_loses():
 
 def test_the_people_and_the_losers_are_counted(make_relative_run):
     run = make_relative_run(changes={LATE: (0.1, -0.1)}, cohorts=1, people=2)
-    assert effects_text.losers_text(run.rows, LATE) == (
+    assert effects_text.losers_text(run.rows, LATE, 0.004) == (
         "With transfer learning at rate 1e-4, 0 of 2 people's own networks are less accurate for "
-        "the person than a network that never saw them (some by chance, as people have few test "
-        "samples), and 2 of 2 for everybody else."
+        "the person than a network that never saw them (0.0 %, some by the sampling noise of few "
+        "test samples; 0.4 % is expected without this noise), and 2 of 2 for everybody else."
     )
+    assert "few test samples), and" in effects_text.losers_text(run.rows, LATE, np.nan)
     run.provenance["data"] = "qmnist"
     whom = effects_text.whom_text(run)
     assert whom.startswith("The people are those of qmnist")
@@ -143,11 +144,22 @@ def test_the_main_changes_are_named_by_part_and_method():
     assert len(changes) == 10
 
 
-def test_printed_changes_are_between_the_lowest_and_the_highest():
+def test_printed_changes_are_named_by_family():
     table = effects_table(**{LATE: (UP, DOWN), WEIGHED: (UP, DOWN), EARLY: (UP, DOWN)})
     table.loc[WEIGHED, ("D_I", "printed")] = 0.004
     table.loc[EARLY, ("D_I", "printed")] = np.nan
-    assert "lie between +0.3 and +0.4 points on the" in effects_text.printed_sentence(table)
+    text = effects_text.printed_sentence(table)
+    assert "else: +0.4 and " in text and " with sample weighing and +0.3 and " in text
+    assert "early" not in text
+    assert effects_text.printed_sentence(table.loc[[EARLY]]) == "v3 prints none of these changes."
+
+
+def test_levels_of_the_own_run_stand_beside_those_of_the_shown_one(make_relative_run):
+    own = make_relative_run(changes={LATE: (0.1, -0.1)}, cohorts=1, people=2)
+    shown = make_relative_run(changes={LATE: (0.05, -0.1)})
+    text = effects_text.levels_text(shown, own)
+    assert "own run of 2 people, transfer learning at rate 1e-4 changes accuracy by" in text
+    assert effects_text.levels_text(own, own) == ""
 
 
 def test_the_leading_method_is_the_main_one_with_the_largest_gain():

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perso.analysis import cost, effects
+from perso.methods.registry import named
 from perso.report import cost_text, fairness_text, gains_text
 
 SW, TL, BASE = "SW-n-2", "TL-n-300 (1e-4)", "BaseLine"
@@ -189,6 +191,14 @@ def test_the_best_family_of_each_run_and_missing_runs_are_named():
 
 
 # --- cost
+
+
+def test_the_first_pages_methods_have_costs_in_its_order():
+    shares = cost.cost_by_schedule(named(*effects.MAIN, table="relative"), 165, 20)
+    table = cost_text.main_costs(shares.loc[list(effects.MAIN)], 165 * 20)
+    assert list(table.index) == list(effects.MAIN)
+    assert list(table["% of a whole training"]) == ["112", "100", "9", "9", "109"]
+    assert list(table["sharing pays off from"]) == ["", "", "2 people", "2 people", ""]
 
 
 def test_schedules_are_compared_with_v1():
