@@ -61,9 +61,9 @@ def main_costs(table: pd.DataFrame, whole: int) -> pd.DataFrame:
         for own, shared in zip(table["own"], table["shared"], strict=True)
     ]
     columns = {
-        "% of a whole training": (100 * table["own"] / whole).map("{:.0f}".format),
-        "iterations for the person": table["own"].map("{:,.0f}".format),
-        "iterations that all share": table["shared"].map("{:,.0f}".format),
+        "% of a training": (100 * table["own"] / whole).map("{:.0f}".format),
+        "own iterations": table["own"].map("{:,.0f}".format),
+        "shared iterations": table["shared"].map("{:,.0f}".format),
         "sharing pays off from": pays_off,
     }
     return pd.DataFrame(columns, index=table.index)

@@ -28,7 +28,7 @@ def label_points(
 
     points   places of all marks by name
     texts    labels by name of their points, the most important first
-    curves   knots of drawn lines, [knots, 2] each
+    curves   knots of drawn lines, [knots, 2] each; nan in one that is not drawn
     hues     of labels by name; all others are nearly black
     A label is put at the first free place of SIDES and DISTANCES that no other mark is nearer to,
     or else where another is nearer by the least, and left out where no place is free. A thin line
@@ -39,7 +39,8 @@ def label_points(
     renderer = ax.figure.canvas.get_renderer()
     at = {name: ax.transData.transform(point) for name, point in points.items()}
     taken = [box_around(place, 3) for place in at.values()]
-    taken += [box_around(place, 1) for curve in curves for place in places_along(ax, curve)]
+    drawn = [curve for curve in curves if np.isfinite(curve).all()]
+    taken += [box_around(place, 1) for curve in drawn for place in places_along(ax, curve)]
     for name, text in texts.items():
         written = ax.annotate(
             text,

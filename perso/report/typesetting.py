@@ -17,6 +17,9 @@ ERROR = re.compile(r"(?<=\d) ± (?=\d)")
 # [0.1, 0.3] with what stands before it; also [95 %]
 INTERVAL = re.compile(r"(?:(?<=\d) )?\[[+±−-]?\.?\d[^\[\]]{0,24}\]")
 
+# names of methods, learning rates and times, which have hyphens
+NAME = re.compile(r"\b(?:[A-Z][A-Za-z]+-n-[\w/]+|\d+e-\d+|\d{4}-\d\d-\d\d(?:T[\d:+]+)?)")
+
 # elements whose text takes no tags, tags, and text
 PIECE = re.compile(r"<(script|style|svg|pre|code|title)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL)
 # a cell of a table with no markup but that of words
@@ -40,7 +43,10 @@ def typeset_numbers(text: str) -> str:
 
 
 def typeset_html(html: str) -> str:
-    """Return HTML whose text has symbols as letters, and numbers as `typeset_numbers`."""
+    """Return HTML whose text has symbols as letters, and numbers as `typeset_numbers`.
+
+    No line divides a name: it becomes an element of the class `together`.
+    """
     return PIECE.sub(typeset_piece, html)
 
 
@@ -49,7 +55,8 @@ def typeset_piece(piece: re.Match[str]) -> str:
     text = piece.group()
     if text.startswith("<"):
         return text
-    return SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", typeset_numbers(text))
+    text = SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", typeset_numbers(text))
+    return NAME.sub(r'<span class="together">\g<0></span>', text)
 
 
 def mark_long_cells(html: str) -> str:

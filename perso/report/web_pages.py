@@ -17,7 +17,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from perso.report import typesetting
 from perso.report.kept import files_hash
-from perso.report.typesetting import SYMBOL, mark_long_cells, typeset_html, typeset_numbers
+from perso.report.typesetting import NAME, SYMBOL, mark_long_cells, typeset_html, typeset_numbers
 
 TEMPLATES = Path(__file__).with_name("templates")  # in place of the theme's of the same name
 
@@ -28,6 +28,8 @@ USED_BY = {
     r"<table\b": ("tables.js",),
     r'class="chart\b': ("charts.js",),
 }
+
+SYMBOL_OR_NAME = re.compile(f"{SYMBOL.pattern}|{NAME.pattern}")
 
 
 class TypesetSymbols(SphinxPostTransform):
@@ -46,17 +48,25 @@ class TypesetSymbols(SphinxPostTransform):
                 text.parent,
                 nodes.literal | nodes.math | nodes.math_block | nodes.FixedTextElement | nodes.raw,
             ):
-                text.parent.replace(text, typeset(typeset_numbers(text)))
+                # a unit stays with a glued number, which is an element of its own
+                place = text.parent.index(text)
+                before = text.parent[place - 1].astext()[-1:] if place else ""
+                text.parent.replace(text, typeset(typeset_numbers(before + text)[len(before) :]))
         for raw in self.document.findall(nodes.raw):
             raw.children = [nodes.Text(mark_long_cells(typeset_html(raw.astext())))]
 
 
 def typeset(text: str) -> list[nodes.Node]:
-    """Divide a text into plain text and formulas."""
+    """Divide a text into plain text, formulas, and names that no line divides."""
     parts: list[nodes.Node] = []
     end = 0
-    for found in SYMBOL.finditer(text):
-        parts += [nodes.Text(text[end : found.start()]), nodes.math("", found.group())]
+    for found in SYMBOL_OR_NAME.finditer(text):
+        word = found.group()
+        if SYMBOL.fullmatch(word):
+            part = nodes.math("", word)
+        else:
+            part = nodes.inline("", word, classes=["together"])
+        parts += [nodes.Text(text[end : found.start()]), part]
         end = found.end()
     return [*parts, nodes.Text(text[end:])]
 

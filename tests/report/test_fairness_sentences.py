@@ -197,7 +197,7 @@ def test_the_first_pages_methods_have_costs_in_its_order():
     shares = cost.cost_by_schedule(named(*effects.MAIN, table="relative"), 165, 20)
     table = cost_text.main_costs(shares.loc[list(effects.MAIN)], 165 * 20)
     assert list(table.index) == list(effects.MAIN)
-    assert list(table["% of a whole training"]) == ["112", "100", "9", "9", "109"]
+    assert list(table["% of a training"]) == ["112", "100", "9", "9", "109"]
     assert list(table["sharing pays off from"]) == ["", "", "2 people", "2 people", ""]
 
 

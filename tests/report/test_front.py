@@ -235,6 +235,14 @@ def test_a_line_leads_to_a_label_that_is_nearer_to_another_mark():
     assert ax.lines[0].get_xydata()[0] == pytest.approx(points["a"])
 
 
+def test_an_interval_that_is_not_known_takes_no_place_from_a_label():
+    _, ax = plt.subplots(figsize=(2, 2))
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    unknown = np.array([(np.nan, 0.5), (np.nan, 0.5)])
+    labels.label_points(ax, {"a": (0.5, 0.5)}, {"a": "a"}, [unknown])
+    assert len(ax.texts) == 1
+
+
 def test_a_label_without_a_free_place_is_left_out():
     _, ax = plt.subplots(figsize=(1, 1))
     ax.set(xlim=(0, 1), ylim=(0, 1))

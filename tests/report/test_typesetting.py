@@ -2,7 +2,11 @@
 
 import pytest
 
-from perso.report.typesetting import mark_long_cells, typeset_html, typeset_numbers
+from perso.report.typesetting import (
+    mark_long_cells,
+    typeset_html,
+    typeset_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,13 @@ def test_tags_and_code_stay_as_they_are(html):
 )
 def test_a_symbol_in_html_is_typeset_where_a_reader_sees_it(html, expected):
     assert typeset_html(html) == expected
+
+
+def test_names_are_kept_together_but_not_in_tags_and_code():
+    name = '<span class="together">TL-n-300</span> (<span class="together">1e-4</span>)'
+    assert typeset_html("<td>TL-n-300 (1e-4)</td>") == f"<td>{name}</td>"
+    for html in ('<a href="SW-n-2">x-n-y</a>', "<code>SW-n-2</code>", "SW-weighing, 3-5"):
+        assert typeset_html(html) == html
 
 
 def test_long_cells_are_marked_and_short_ones_and_numbers_are_not():

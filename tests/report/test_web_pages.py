@@ -17,6 +17,12 @@ def test_a_symbol_in_text_becomes_a_formula():
     ]
 
 
+def test_a_name_in_text_is_not_divided():
+    parts = web_pages.typeset("with SW-n-2 at 1e-3, v3")
+    assert [part.astext() for part in parts] == ["with ", "SW-n-2", " at ", "1e-3", ", v3"]
+    assert parts[1]["classes"] == parts[3]["classes"] == ["together"]
+
+
 def test_the_files_that_pages_load_are_in_the_checkout():
     names = {name for files in web_pages.USED_BY.values() for name in files}
     for style in ("book.css", "katex/katex.min.css"):
