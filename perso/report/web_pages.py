@@ -17,7 +17,14 @@ from sphinx.writers.html5 import HTML5Translator
 
 from perso.report import typesetting
 from perso.report.kept import files_hash
-from perso.report.typesetting import NAME, SYMBOL, mark_long_cells, typeset_html, typeset_numbers
+from perso.report.typesetting import (
+    BEFORE_INTERVAL,
+    NAME,
+    SYMBOL,
+    mark_long_cells,
+    typeset_html,
+    typeset_numbers,
+)
 
 TEMPLATES = Path(__file__).with_name("templates")  # in place of the theme's of the same name
 
@@ -51,9 +58,23 @@ class TypesetSymbols(SphinxPostTransform):
                 # a unit stays with a glued number, which is an element of its own
                 place = text.parent.index(text)
                 before = text.parent[place - 1].astext()[-1:] if place else ""
-                text.parent.replace(text, typeset(typeset_numbers(before + text)[len(before) :]))
+                words = typeset_numbers(before + text)[len(before) :]
+                text.parent.replace(text, typeset_cell(text, words) or typeset(words))
         for raw in self.document.findall(nodes.raw):
             raw.children = [nodes.Text(mark_long_cells(typeset_html(raw.astext())))]
+
+
+def typeset_cell(text: nodes.Text, words: str) -> nodes.Node | None:
+    """What stands for a number with its interval in a cell of a table: one element; else None.
+
+    On a phone, its interval goes to a new line (assets/book.css).
+    """
+    parent = text.parent
+    while parent is not None and not isinstance(parent, nodes.entry):
+        parent = parent.parent
+    if parent is None or not BEFORE_INTERVAL.match(words):
+        return None
+    return nodes.inline("", BEFORE_INTERVAL.sub(r"\1 ", words), classes=["interval"])
 
 
 def typeset(text: str) -> list[nodes.Node]:

@@ -2,6 +2,8 @@
 
 import re
 
+from docutils import nodes
+
 from perso.paths import ROOT
 from perso.report import web_pages
 
@@ -21,6 +23,16 @@ def test_a_name_in_text_is_not_divided():
     parts = web_pages.typeset("with SW-n-2 at 1e-3, v3")
     assert [part.astext() for part in parts] == ["with ", "SW-n-2", " at ", "1e-3", ", v3"]
     assert parts[1]["classes"] == parts[3]["classes"] == ["together"]
+
+
+def test_a_number_in_a_cell_may_stand_above_its_interval():
+    entry = nodes.entry()
+    entry += nodes.paragraph("", "+1.2\N{NO-BREAK SPACE}[+1.0, +1.4]")
+    text = next(entry.findall(nodes.Text))
+    assert web_pages.typeset_cell(text, text).astext() == "+1.2 [+1.0, +1.4]"
+    assert web_pages.typeset_cell(text, "in words") is None
+    outside = nodes.paragraph("", str(text))
+    assert web_pages.typeset_cell(next(outside.findall(nodes.Text)), str(text)) is None
 
 
 def test_the_files_that_pages_load_are_in_the_checkout():
