@@ -134,10 +134,9 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def print_same_methods(study: "Study") -> None:
-    """Print on stderr which methods few people of D_G make one, see `plans.same_methods`."""
-    for group in study.same_methods:
-        names = " and ".join(method.name for method in group)
-        print(f"perso: {names} are one method here: D_G has few people", file=sys.stderr)
+    """Print on stderr which methods few data make one and the same, see `plans.same_methods`."""
+    for same in study.same_methods:
+        print(f"perso: {same.why}: here they are one method", file=sys.stderr)
 
 
 def print_failures(study: "Study", methods: "Sequence[Method] | None" = None) -> int:
@@ -236,6 +235,7 @@ def plan_command(arguments: argparse.Namespace) -> None:
         )
     if base in asked:
         raise InputError(f"--method {base}: is the base; name another --base")
+    print_same_methods(study)
     print(plan_text.plan_note(rows, arguments.part, arguments.effect), file=sys.stderr)
     plans = {
         f"{method} − {base}": plan_text.plan_of(
@@ -309,6 +309,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
     files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)
+    print_same_methods(study)
     verdicts = last.verdicts
     if claims is own_claims.CLAIMS and arguments.format != "csv":
         about = registry.CLAIMS_OF.get(study.asked.rows_of, claims)
@@ -393,6 +394,7 @@ def report_command(arguments: argparse.Namespace) -> int:
         seconds = training_estimate(study, methods, given, arguments.jobs)
         if seconds:
             print(f"training takes {training_time(seconds)} or more", file=sys.stderr)
+    print_same_methods(study)
     rows = study.run(methods, arguments.jobs, arguments.budget, given)
     left = wanted - len(rows) - print_failures(study, methods)
     if left:

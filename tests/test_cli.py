@@ -289,7 +289,7 @@ def test_a_budget_of_zero_trains_nothing_and_says_what_is_left(few, tmp_path, ca
 
 def test_methods_that_few_people_make_one_are_named(tmp_path, capsys):
     assert main(["run", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--budget", "0"]) == 3
-    line = "IG-n-5 and IG-n-21 are one method here: D_G has few people"
+    line = "perso: IG-n-5 and IG-n-21 both add 1 of 2 people of D_G: here they are one method"
     assert line in capsys.readouterr().err
 
 

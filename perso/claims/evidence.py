@@ -18,7 +18,7 @@ from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
 from perso.stats.effect import Effect, effect_of
 from perso.store import published
-from perso.study.plans import iterations_of
+from perso.study.plans import Same, iterations_of
 from perso.study.study import Study
 
 # The runs that a claim may use at each scale, and their names in texts and in the CSV
@@ -203,8 +203,15 @@ class Evidence:
         self.untrained.add(of)
         return Missing(run, *what)
 
+    def same_methods(self, of: str) -> list[Same]:
+        """Which methods of a run are one and the same, see `plans.same_methods`."""
+        return self.run(of).same_methods
+
     def having(self, of: str, *methods: str) -> pd.DataFrame:
-        """The rows of these methods; `Missing` unless each of them has a row."""
+        """The rows of these methods; `Missing` unless each has a row and they differ."""
+        for same in self.same_methods(of):
+            if len(set(same.methods).intersection(methods)) > 1:
+                raise Missing(same.lacks, same.why)
         rows = self.rows(of)
         known = set(rows["method"].unique())  # a column of text is slow to go through
         if without := [name for name in methods if name not in known]:
@@ -247,15 +254,9 @@ class Evidence:
     ) -> tuple[pd.Series, dict[int, float]]:
         """The contrast of each person, by fold and person, and the variance that each fold shares.
 
-        See `changes.by_person` and `changes.shared_variances`. `Missing` where a method is compared
-        with itself, see `plans.same_methods`.
+        See `changes.by_person` and `changes.shared_variances`.
         """
         names = [name for name, _ in contrast]
-        for group in self.run(of).same_methods:
-            signs = {np.sign(dict(contrast).get(method.name, 0.0)) for method in group}
-            if {-1, 1} <= signs:
-                same = " and ".join(method.name for method in group)
-                raise Missing(f"a D_G of more people; of these, {same} are one method")
         d = changes.by_person(self.having(of, *names), dict(contrast), part)
         if d.empty:
             raise self.lacking(of, f"people of {RUN_NAMES[of]} who have all of", *names)

@@ -19,6 +19,7 @@ from perso.report.figures import WIDTH, interval_errors, with_symbols
 from perso.report.ledger_text import deciding_finding, people_text
 from perso.report.picture import Picture
 from perso.store.published import Published
+from perso.study.plans import Same
 
 # whose readings are drawn: they are decided by differences between shaping, the baseline and
 # controls alone. The others that have readings need data grouping, or are about slopes over
@@ -56,6 +57,10 @@ class RowsEvidence(Evidence):
         if others and of in TABLES:
             return rows_of_table(of, run, others)
         return pd.DataFrame(columns=["method"])
+
+    def same_methods(self, of: str) -> list[Same]:
+        """None: rows do not show which methods few data make one; published runs have enough."""
+        return []
 
 
 def rows_of_table(of: str, run: Published, others: Iterable[Published]) -> pd.DataFrame:

@@ -80,7 +80,7 @@ class Study:
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
-        self.same_methods = plans.same_methods(self.folds, self.methods)
+        self.same_methods = plans.same_methods(self.data.splits.train, self.folds, self.methods)
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
         self.own_facts = cache(self.own_facts)

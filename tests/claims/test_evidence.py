@@ -174,17 +174,23 @@ def test_the_own_run_is_that_of_the_settings_whatever_they_are(tmp_path):
 def test_a_method_is_not_compared_with_itself(tmp_path):
     """Of the smoke run's two people of D_G, both percentages are one."""
     smoke = Study(read_params(ROOT / "params" / "smoke.yml"), tmp_path / "s.sqlite")
-    groups = [{method.name for method in group} for group in smoke.same_methods]
-    assert {"IG-n-5", "IG-n-21"} in groups and {"SG-n-1500", "SG-n-6500"} in groups
     found = Evidence(smoke, tmp_path)
-    with pytest.raises(Missing, match="of these, IG-n-5 and IG-n-21 are one method"):
-        found.differences("v3", "D_I", (("IG-n-5", 1.0), ("IG-n-21", -1.0)))
-    with pytest.raises(Missing, match="models of"):  # trained, they could be compared
-        found.differences("v3", "D_I", (("IG-n-5", 1.0), ("SG-n-1500", -1.0)))
-
-
-def test_methods_that_add_different_numbers_of_people_are_not_one(quick, tmp_path):
-    assert Study(quick, tmp_path / "s.sqlite").same_methods == []
+    one = "IG-n-5 and IG-n-21 both add 1 of 2 people of D_G"
+    for asked in (
+        lambda *names: found.differences("v3", "D_I", ((names[0], 1.0), (names[1], -1.0))),
+        lambda *names: found.people("v3", "D_G", "BaseLine", *names),
+        lambda *names: found.having("grouping", *names),
+    ):
+        with pytest.raises(Missing, match="more people in D_G") as missing:
+            asked("IG-n-5", "IG-n-21")
+        assert missing.value.what == (one,)
+        with pytest.raises(Missing, match="models of"):  # trained, they could be compared
+            asked("IG-n-5", "SG-n-1500")
+    with pytest.raises(Missing) as missing:
+        found.having("v3", "SG-n-6500", "SG-n-1500")
+    assert missing.value.what == (
+        "SG-n-1500 and SG-n-6500 both add as many samples as belong to 1 of 2 people of D_G",
+    )
 
 
 def test_what_is_missing_is_looked_for_once():
