@@ -4,7 +4,7 @@ Gains are changes of accuracy on D_I against the baseline, as shares. A person w
 one of the two methods is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,11 +34,11 @@ def has_flipped_digits(study: Study) -> bool:
 def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """Accuracy on D_I by class of the test image, averaged over repeats: a line per individual.
 
-    Columns are the source's classes, a flip counting as its sample's class; with flips the
-    orientations, too. nan where a person has no such test image, or no row.
+    Columns are the source's classes (`class_labels`), a flip counting as its sample's class; with
+    flips the orientations, too. nan where a person has no such test image, or no row.
     """
     data, lines = study.data, {}
-    classes = data.source.classes
+    classes = class_labels(data.source.classes)
     for person in data.splits.individuals:
         test = data.splits.test[person]
         labels = data.source.labels[data.sample[test]]  # the class before the flip
@@ -53,6 +53,13 @@ def accuracy_by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataF
             name: right[which].mean() if which.any() else np.nan for name, which in chosen.items()
         }
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def class_labels(classes: Sequence[str]) -> list[str]:
+    """Names of classes that are none of `ORIENTATIONS`, beside which they stand in a table."""
+    if set(classes).isdisjoint(ORIENTATIONS):
+        return list(classes)
+    return [f"class {name}" for name in classes]
 
 
 def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:

@@ -83,6 +83,19 @@ def test_classes_have_their_names():
     assert list(gains.classes_alone(table).index) == ["cat", "dog", "emu"]
 
 
+def test_a_class_with_the_name_of_an_orientation_is_not_taken_for_one():
+    one = study()
+    names = ("mirrored", "dog", "class mirrored")
+    one.data = replace(one.data, source=replace(one.data.source, class_names=names))
+    table = gains.by_class(one, rows(one, {BASELINE: [nothing], SW: [zeros]}), SW)
+    classes = [f"class {name}" for name in names]
+    assert table.index.tolist() == [*classes, *gains.ORIENTATIONS]
+    assert table["change"].iloc[:3].tolist() == [1, 0, 0]
+    assert gains.classes_alone(table).index.tolist() == classes
+    alone = gains.class_gains(one, rows(one, {BASELINE: [nothing], SW: [zeros]}), SW)
+    assert alone.columns.tolist() == classes
+
+
 def test_a_gain_on_one_class_is_seen_there_and_in_its_flips_only():
     table = gains.by_class(study(), rows(study(), {BASELINE: [nothing], SW: [zeros]}), SW)
     assert table.index.tolist() == ["0", "1", "2", *gains.ORIENTATIONS]
