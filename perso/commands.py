@@ -30,12 +30,14 @@ def open_study(
     arguments: argparse.Namespace,
     trains: bool = False,
     params: str | None = None,
+    target: Path | None = None,
     **others: object,
 ) -> "Study":
     """Return the study of a command line.
 
     trains   whether a store that lacks models must be one that can be written
     params   one of several files of settings; default: the command's only one
+    target   a file that will be written
     others   settings to change
     """
     params = params or arguments.params
@@ -46,8 +48,11 @@ def open_study(
         raise InputError("--backend dask: needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786")
     if scheduler and backend != "dask":
         raise InputError(f"--scheduler {scheduler}: needs --backend dask")
-    if trains and not arguments.store.exists():  # known before the data are prepared
+    # known before the data are prepared
+    if trains and not arguments.store.exists():
         writable(arguments.store.parent)
+    if target:
+        writable(target.parent)
     from perso.study.backends import Launch
     from perso.study.study import Study
 
@@ -106,7 +111,11 @@ def data_command(arguments: argparse.Namespace) -> None:
     from perso.data.dataset import check_architecture, facts, part_sizes, prepare, refuse_copies
 
     check_suffix(arguments.to, ".npz")
-    data = prepare(read_params(arguments.params, arguments.pairs), arguments.data_dir)
+    settings = read_params(arguments.params, arguments.pairs)
+    if arguments.to:
+        refuse_own_source(arguments.to, settings.dataset)
+        writable(arguments.to.parent)
+    data = prepare(settings, arguments.data_dir)
     refuse_copies(data)
     check_architecture(data)
     print(facts(data), part_sizes(data).to_string(index=False), sep="\n\n")
@@ -117,6 +126,13 @@ def data_command(arguments: argparse.Namespace) -> None:
             words += ["-p", "context=context"]
         option = shlex.join(words)
         print(f"wrote {arguments.to}; use it on any machine with {option}", file=sys.stderr)
+
+
+def refuse_own_source(path: Path, dataset: str) -> None:
+    """InputError for an output file that is the data set, of which the chosen people would stay."""
+    kind, _, source = dataset.partition(":")
+    if kind == "file" and path.resolve() == expanded(source).resolve():
+        raise InputError(f"--to {path}: is the data set itself; name another file")
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -156,15 +172,16 @@ def left_over(models: int) -> int:
 
 
 def stored_rows(
-    arguments: argparse.Namespace, published: bool = False
+    arguments: argparse.Namespace, published: bool = False, target: Path | None = None
 ) -> "tuple[Study, pd.DataFrame]":
     """Return a study and its rows; a line on stderr says what is missing.
 
     InputError where there are no rows at all.
 
     published   whether to use published rows where the store has none
+    target      a file that will be written
     """
-    study = open_study(arguments)
+    study = open_study(arguments, target=target)
     others = None
     wanted = len(study.keys())
     if published:
@@ -251,14 +268,12 @@ def plan_command(arguments: argparse.Namespace) -> None:
 def claims_command(arguments: argparse.Namespace) -> int:
     """Test the papers' claims, or the user's own, and print the ledger."""
     check_suffix(arguments.to, ".json")
-    study = open_study(arguments)
+    study = open_study(arguments, target=arguments.to)
     from perso.claims import evidence, finding, ledger, ledger_file, own_claims, registry
     from perso.data.dataset import shape_text
     from perso.report import ledger_text
     from perso.study.study import Study
 
-    if arguments.to:
-        writable(arguments.to.parent)
     studies = [study]
     if arguments.replicate:
         others = replace(study.asked, cohort_seed=study.asked.cohort_seed + 1)
@@ -339,7 +354,7 @@ def show_command(arguments: argparse.Namespace) -> None:
 def export_command(arguments: argparse.Namespace) -> None:
     """Write the stored rows to a Parquet or CSV file, or as CSV to standard output."""
     check_suffix(arguments.to, ".parquet", ".csv")
-    study, rows = stored_rows(arguments)
+    study, rows = stored_rows(arguments, target=arguments.to)
     if arguments.to and arguments.to.suffix == ".parquet":
         from perso.claims import frozen
         from perso.store import encoders, published
@@ -375,10 +390,9 @@ def report_command(arguments: argparse.Namespace) -> int:
     params = Path(arguments.params).stem
     to = arguments.to or Path("build", f"{params}.html")
     check_suffix(to, ".html")
-    writable(to.parent)
     stated = states_rows(arguments)
     others = {} if stated else {"rows_of": "relative"}
-    study = open_study(arguments, **others)
+    study = open_study(arguments, trains=True, target=to, **others)
     from perso.report import report_page
     from perso.report.effects_text import training_time
     from perso.store.published import published_rows
@@ -424,16 +438,18 @@ def book_command(arguments: argparse.Namespace) -> None:
 
     names = books.names_of_runs(arguments.params)
     several = len(names) > 1
-    studies = {
-        name: study_of_a_book(arguments, params)
-        for name, params in zip(names, arguments.params, strict=True)
-    }
+    for params in arguments.params:
+        read_params(params, arguments.pairs)
     book.check_sources()
     writable(arguments.to)
     if several:
         books.check_free_for_runs(names, arguments.to)
     else:
         book.check_free(arguments.to)
+    studies = {
+        name: study_of_a_book(arguments, params)
+        for name, params in zip(names, arguments.params, strict=True)
+    }
     for study in studies.values():
         check_store(study)
     for study in studies.values():

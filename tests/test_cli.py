@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 from perso import commands
 from perso.claims import evidence
 from perso.cli import main
+from perso.data import sources
 from perso.methods import registry
 from perso.methods.registry import named
 from perso.paths import ROOT
@@ -400,6 +401,39 @@ def test_a_target_that_cannot_be_written_is_one_line(command, name, trained, tmp
     ):
         assert main([command, *words, "--to", str(target)]) == 2
         assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("data", "people.npz"),
+        ("claims", "mine.json"),
+        ("export", "rows.csv"),
+        ("export", "rows.parquet"),
+        ("report", "page.html"),
+        ("book", "folder"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_refused_before_the_data_are_read(
+    command, name, monkeypatch, tmp_path, capsys
+):
+    def load(*_):
+        raise AssertionError("read before")
+
+    monkeypatch.setattr(sources, "load", load)
+    (tmp_path / "file").write_text("in the way")
+    assert main([command, SMOKE, "--to", str(tmp_path / "file" / name)]) == 2
+    assert "a file is where a folder is needed" in capsys.readouterr().err
+    # and a file of settings that is wrong makes no folder
+    assert main([command, SMOKE, "-p", "epochs=0", "--to", str(tmp_path / "new" / name)]) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_people_are_not_written_over_the_file_that_they_are_read_from(people, tmp_path, capsys):
+    before = people.read_bytes()
+    words = [SMOKE, "-p", f"dataset=file:{people}"]
+    assert main(["data", *words, "--to", str(people.parent / "." / people.name)]) == 2
+    assert "is the data set itself" in capsys.readouterr().err and people.read_bytes() == before
 
 
 @pytest.mark.parametrize(("command", "name"), [("export", "rows.csv"), ("claims", "mine.json")])
