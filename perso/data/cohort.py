@@ -245,7 +245,7 @@ def checked_cohort(arrays: dict[str, np.ndarray], where: str, source: str) -> Co
         is_attribute = name.startswith("attr_")
         possible = kinds_of.get("attr_" if is_attribute else name)
         if not possible or name == "attr_":
-            known = f"possible: {kind}, labels, who, item, context, attr_NAME"
+            known = f"possible: {kind}, labels, who, item, context, attr_NAME, class_names"
             raise wrong(name, "is unknown", known)
         if array.shape != inputs.shape[:1]:
             needed = f"needed is one value per {ONE_OF[kind]}: ({len(inputs)},)"

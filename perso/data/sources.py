@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from perso.data import pens
-from perso.data.cohort import Cohort, arrays_of, checked_cohort, read
+from perso.data.cohort import Cohort, arrays_of, checked_cohort, read, with_class_names
 from perso.data.pens import pen_arrays
 from perso.errors import InputError
 from perso.files import expanded
@@ -84,7 +84,8 @@ def _own(reference: str, data_dir: Path) -> Cohort:
     """Return the cohort that a function of the user's own makes.
 
     The function takes no argument, or one, the data folder (a Path). It returns a dict of arrays,
-    as `perso.data.cohort.read` describes them, or a Cohort. InputError for anything else.
+    as `perso.data.cohort.read` describes them, or a Cohort; `class_names` may be a list of texts,
+    too. InputError for anything else.
 
     reference   FILE.py:NAME, the file and the function
     """
@@ -97,17 +98,22 @@ def _own(reference: str, data_dir: Path) -> Cohort:
         kind = type(arrays).__name__
         needed = "needed is a dict of arrays, or a Cohort"
         raise InputError(f"{where} returned an object of type {kind}; {needed}")
-    for name, array in arrays.items():
+    named = {str(name): array for name, array in arrays.items()}
+    names = named.get("class_names")
+    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+        named["class_names"] = np.array(names, str)
+    for name, array in named.items():
         if not isinstance(array, np.ndarray):
             kind = type(array).__name__
             needed = f"needed is a NumPy array: np.asarray({name})"
             raise InputError(f"{where}: array '{name}' is of type {kind}; {needed}")
-    named = {str(name): array for name, array in arrays.items()}
-    return checked_cohort(named, where, Path(reference).name)
+    names = named.pop("class_names", None)
+    cohort = checked_cohort(named, where, Path(reference).name)
+    return cohort if names is None else with_class_names(cohort, names, where)
 
 
 def _call(reference: str, data_dir: Path) -> object:
-    """Call a function of the user's own and return its result, a Cohort as a dict of its arrays."""
+    """Call a function of the user's own and return its result, a Cohort as a dict."""
     function = own_object("dataset", reference)
     where = f"dataset: {reference}"
     if not callable(function):
@@ -123,7 +129,10 @@ def _call(reference: str, data_dir: Path) -> object:
         raise InputError(f"{where} takes {', '.join(required)}; {needed}")
     try:
         made = function(data_dir) if required else function()
-        return arrays_of(made) if isinstance(made, Cohort) else made
+        if not isinstance(made, Cohort):
+            return made
+        names = {"class_names": made.class_names} if made.class_names else {}
+        return arrays_of(made) | names
     except InputError:
         raise
     except Exception as error:

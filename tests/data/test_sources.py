@@ -197,8 +197,33 @@ def test_a_function_makes_a_data_set(own, capsys, path, code):
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "def people(): return some() | {'class_names': ['cat', 'Ä']}",
+        "def people(): return some() | {'class_names': ('cat', 'Ä')}",
+        "def people(): return some() | {'class_names': np.array(['cat', 'Ä'])}",
+        "def people(): s = some(); "
+        "return Cohort(*s.values(), np.arange(6), class_names=('cat', 'Ä'))",
+    ],
+)
+def test_a_function_names_classes(own, code):
+    made = load(own(code), "here")
+    assert made.classes == ("cat", "Ä")
+    without = load(own("people = some", "plain.py"), "here")
+    assert made.content_hash == without.content_hash
+
+
+@pytest.mark.parametrize(
     ("code", "message"),
     [
+        (
+            "def people(): return some() | {'class_names': ['cat', 'owl', 'Ä']}",
+            "dataset: my_data.py:people: array 'class_names' is <U3 of shape (3,); needed are 2",
+        ),
+        (
+            "def people(): return some() | {'class_names': [1, 2, 3]}",
+            "dataset: my_data.py:people: array 'class_names' is of type list; needed is a NumPy",
+        ),
         ("", "dataset: my_data.py has no people; it has np, Cohort, read, some"),
         ("people = some()", "dataset: my_data.py:people is of type dict; needed is a function"),
         (
