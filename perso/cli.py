@@ -253,7 +253,8 @@ def parser() -> argparse.ArgumentParser:
         type=number_from(int, 2),
         default=5,
         metavar="N",
-        help="leave out people with fewer samples, or blocks of windows (default: %(default)s)",
+        help="leave out people with fewer samples; of a time series, fewer items, which are blocks "
+        "of windows (default: %(default)s)",
     )
     importer.add_argument(
         "--keep-polarity", action="store_true", help="images: do not invert dark ink on light paper"

@@ -272,7 +272,7 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
         try:
             roles = Roles(*splits.choose(draws, settings.individuals, others))
         except ValueError:
-            message = too_few(settings, len(people), len(left), others, seed)
+            message = too_few(settings, unit_of(source), len(people), len(left), others, seed)
             raise InputError(message) from None
         taken = {*roles.individuals, *roles.global_people}
         left = [person for person in left if person not in taken]
@@ -290,15 +290,16 @@ def choose_people(settings: Settings, source: cohort.Cohort) -> tuple[cohort.Coh
     return source.of(everybody), chosen
 
 
-def too_few(settings: Settings, people: int, left: int, others: int, seed: int) -> str:
+def too_few(settings: Settings, unit: str, people: int, left: int, others: int, seed: int) -> str:
     """Return the message for too few people.
 
+    unit    `unit_of` the data set
     people  number of people of the data set
     left    of them, those with enough samples who are in no cohort of a smaller seed
     others  number of people that D_G needs beside the individuals
     seed    the cohort_seed for which they are too few
     """
-    enough = f" with at least {settings.min_items} samples" if settings.min_items else ""
+    enough = f" with at least {settings.min_items} {unit}s" if settings.min_items else ""
     needed = f"{settings.individuals} individuals"
     if others:
         needed += f" and {others} global_people"
@@ -382,13 +383,23 @@ def draw_class_counts(
     return pooled, [Roles(list(range(settings.individuals)), [POOL])]
 
 
+def unit_of(source: cohort.Cohort) -> str:
+    """Return what a split keeps whole: "item" where several samples are one, else "sample"."""
+    return "item" if len(np.unique(source.item)) < len(source.item) else "sample"
+
+
 def part_sizes(data: StudyData) -> pd.DataFrame:
     """Return the sizes of all parts, a row per individual, with the D_G of the individual's fold.
 
-    `samples` counts originals; all other sizes count inputs, flips included. D_U is there where
-    samples have contexts.
+    `samples` are without flips; all other sizes count inputs, flips included. `items` are there
+    where several samples are one item, and D_U where samples have contexts.
     """
     split = data.splits
+    source = data.source
+
+    def items(person: Person) -> dict[str, int]:
+        own = source.item[source.positions[person]]
+        return {"items": len(np.unique(own))} if unit_of(source) == "item" else {}
 
     def elsewhere(person: Person) -> dict[str, int]:
         return {"D_U": len(split.elsewhere[person])} if data.settings.context else {}
@@ -397,7 +408,8 @@ def part_sizes(data: StudyData) -> pd.DataFrame:
         {
             "person": str(person),
             "fold": number,
-            "samples": len(np.unique(data.source.item[data.source.positions[person]])),
+            "samples": len(source.positions[person]),
+            **items(person),
             "D_I train": len(split.train[person]),
             "D_I test": len(split.test[person]),
             **elsewhere(person),
@@ -506,15 +518,17 @@ def facts(data: StudyData) -> str:
     """Return the main facts about the data, in a few lines of text."""
     parts = part_sizes(data)
     samples = parts["samples"]
-    units = "samples" if len(np.unique(data.source.item)) == len(data.source.item) else "items"
+    in_items = ""
+    if "items" in parts:
+        in_items = f", in {parts['items'].min()} to {parts['items'].max()} items"
     people = counted(len(data.source.people), "person", "people")
     lines = [
         f"data      {data.source.source}: {counted(len(data.source.labels), 'sample')} "
         f"of {people} chosen",
         f"{data.kind:9} {len(data.inputs):,} of {shape_text(data.kind, data.shape)}, "
         f"{data.classes} classes",
-        f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} {units}, "
-        f"mean {samples.mean():.1f}",
+        f"S         {len(parts)} individuals of {samples.min()} to {samples.max()} samples, "
+        f"mean {samples.mean():.1f}{in_items}",
     ]
     if names := data.source.class_names:
         lines.append(f"classes   {', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}")

@@ -84,7 +84,7 @@ def import_source(
     that would give wrong numbers.
 
     columns         names of columns and the length of windows, for tables
-    min_items       people with fewer items are left out
+    min_items       people with fewer items are left out; without `item`, a sample is one
     keep_polarity   whether dark ink on light paper is left as it is
     """
     path = Path(source).expanduser()

@@ -127,7 +127,7 @@ def split(
     """
     items = np.unique(item)
     if len(items) < 2:
-        raise ValueError(f"{len(items)} sample cannot be split into training and test")
+        raise ValueError(f"{len(items)} item cannot be split into training and test")
     count = min(max(round(share * len(items)), 1), len(items) - 1)
     ring = np.roll(rng.permutation(items), rotation * (len(items) - count))
     return np.isin(item, ring[:count])

@@ -262,7 +262,9 @@ def _windows(
     first = np.flatnonzero(used)[:: columns.window]
     blocks = np.stack([stretch[first], place[first] // (BLOCK * columns.window)])
     item = np.unique(blocks, axis=1, return_inverse=True)[1].ravel()
-    notes.append(f"windows of {columns.window} rows; {BLOCK} neighbours are one item")
+    notes.append(
+        f"windows of {columns.window} rows, each a sample; {BLOCK} neighbours are one item"
+    )
     found = Found(
         "sequences",
         sequences,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
+from perso.data.dataset import StudyData, prepare, refuse_copies, unit_of, warn_once
 from perso.data.splits import Person
 from perso.errors import InputError
 from perso.methods import schedules
@@ -435,8 +435,8 @@ def check_held_out(data: StudyData, methods: Iterable[Method]) -> None:
     for person in data.splits.individuals if holding else ():
         if len(np.unique(data.item[data.splits.train[person]])) < 2:
             raise InputError(
-                f"rows_of: {holding[0]}: held_out needs two training samples, and person {person} "
-                "has 1; a larger min_items leaves such people out"
+                f"rows_of: {holding[0]}: held_out needs two training {unit_of(data.source)}s, and "
+                f"person {person} has 1; a larger min_items leaves such people out"
             )
 
 
@@ -447,8 +447,8 @@ def check_episodes(data: StudyData, methods: Iterable[Method]) -> None:
     for person in shown if enrolling else ():
         if len(np.unique(data.item[data.splits.train_of_all[person]])) < 2:
             raise InputError(
-                f"rows_of: {enrolling[0]}: an episode needs two training samples, and person "
-                f"{person} has 1; a larger min_items leaves such people out"
+                f"rows_of: {enrolling[0]}: an episode needs two training {unit_of(data.source)}s, "
+                f"and person {person} has 1; a larger min_items leaves such people out"
             )
 
 

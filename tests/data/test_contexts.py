@@ -218,7 +218,7 @@ def test_people_who_cannot_be_split_in_contexts_are_named(prepared):
         (everywhere_late, r"context: person 2 has no sample of '0', which available: 0 is; leave"),
         (everywhere_early, r"context: person 2 has samples of '0' alone, so that D_U is empty; le"),
         (np.arange(len(WHO)) % 2, r"context: item \d+ is in two values of when; an item has one"),
-        (ITEM % ITEMS == 0, r"dataset: file:.*: person \d: in context 1, 1 sample cannot be split"),
+        (ITEM % ITEMS == 0, r"dataset: file:.*: person \d: in context 1, 1 item cannot be split"),
     ):
         with pytest.raises(InputError, match=f"^{problem}"):
             prepared(people(when=context), "when", individuals=5)

@@ -131,6 +131,23 @@ def test_facts_agree_with_part_sizes(data):
         assert f"D_G {D_G}, train {row['D_G train']:,}, test {row['D_G test']:,}" in text
 
 
+def test_samples_and_the_items_that_they_are_in_are_told_apart(tmp_path):
+    """Windows of four people, who have 24 each: four neighbours are one item."""
+    who = np.repeat(list("abcd"), 24)
+    windows = np.random.default_rng(0).random((96, 5, 2), np.float32)
+    item = np.arange(96) // 4
+    np.savez(tmp_path / "w.npz", sequences=windows, labels=item % 3, who=who, item=item)
+    settings = replace(
+        SMOKE, dataset=f"file:{tmp_path / 'w.npz'}", architecture="gru", flips=False, min_items=5
+    )
+    table, text = part_sizes(prepare(settings)), facts(prepare(settings))
+    assert set(table["samples"]) == {24} and set(table["items"]) == {6}
+    assert (table["D_I train"] + table["D_I test"] == 24).all()
+    assert "4 individuals of 24 to 24 samples, mean 24.0, in 6 to 6 items" in text
+    assert "has 0 people with at least 7 items" in refused(replace(settings, min_items=7))
+    assert "items" not in part_sizes(prepare(SMOKE))
+
+
 # --- images
 
 
@@ -648,7 +665,7 @@ def test_a_person_of_one_sample_is_named_with_the_cure(tmp_path):
         exchange=True,
     )
     message = refused(replace(settings, individuals=20))
-    assert message.startswith("dataset: ") and "person 907: 1 sample cannot be split" in message
+    assert message.startswith("dataset: ") and "person 907: 1 item cannot be split" in message
     assert message.endswith("min_items: 2 leaves such people out")
     assert 907 not in prepare(replace(settings, individuals=19, min_items=2)).splits.individuals
 

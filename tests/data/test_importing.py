@@ -665,7 +665,7 @@ def test_a_time_series_is_cut_into_windows(tmp_path, kind):
         "channels: x, y",
         "no channels, since constant or row numbers: age, number",
         "64 rows at the ends of stretches left out",
-        "windows of 16 rows; 4 neighbours are one item",
+        "windows of 16 rows, each a sample; 4 neighbours are one item",
         "classes renumbered: run → 0, walk → 1",
     ]
 

@@ -270,7 +270,7 @@ def test_a_persons_split_is_theirs_whoever_else_is_there():
 
 
 def test_a_person_with_one_sample_is_named():
-    with pytest.raises(ValueError, match="person 9: 1 sample cannot be split"):
+    with pytest.raises(ValueError, match="person 9: 1 item cannot be split"):
         split_people(np.array([1, 1, 9]), np.arange(3), [([1], [9])], 0.7, generator)
 
 
