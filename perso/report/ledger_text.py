@@ -73,7 +73,11 @@ How to read it
             people for any test; a control is shown beside them and decides nothing
   numbers   +1.2 [+0.3, +2.1]: mean and 95 % interval, in percentage points if no unit is named
             MDE: the smallest true effect that these people show in 80 of 100 studies
-            printed: the papers' number, inside or outside the interval in which we expect it"""
+            printed: the papers' number, inside or outside the interval in which we expect it
+            Holm: p corrected in a group of tests of which one is enough
+  the rest  readings: the tests repeated with what the papers leave open read otherwise
+            by the papers' α = .1: the right sign and an uncorrected p below .1
+            post hoc: added or changed after models were trained"""
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
 
 
