@@ -17,12 +17,13 @@ from perso.errors import InputError
 from perso.files import expanded, whole, writable
 from perso.parts import parts_of
 from perso.paths import default_data_dir
-from perso.settings import mapping, read_params
+from perso.settings import as_dict, mapping, read_params
 
 if TYPE_CHECKING:  # torch takes seconds to import; bad input should not wait for it
     import pandas as pd
 
     from perso.methods.method import Method
+    from perso.settings import Settings
     from perso.study.study import Study
 
 
@@ -78,6 +79,16 @@ def command_line(command: str, arguments: argparse.Namespace, *flags: str) -> st
     if arguments.data_dir != default_data_dir():
         words += ["--data-dir", str(arguments.data_dir)]
     return shlex.join(words)
+
+
+def training_line(arguments: argparse.Namespace, settings: "Settings") -> str:
+    """Return the command that trains the models of other settings, by what these change."""
+    asked = as_dict(read_params(arguments.params, arguments.pairs))
+    changed = {key: value for key, value in as_dict(settings).items() if value != asked[key]}
+    kept = [pair for pair in arguments.pairs if pair.partition("=")[0] not in changed]
+    added = [f"{key}={value}" for key, value in changed.items()]
+    others = argparse.Namespace(**vars(arguments) | {"pairs": kept + added})
+    return command_line("run", others)
 
 
 def import_command(arguments: argparse.Namespace) -> None:
@@ -300,18 +311,13 @@ def claims_command(arguments: argparse.Namespace) -> int:
     *before, last = ledgers
     facts = last.provenance
     # tests of kind "count" are arithmetic and need no models
-    if not any(found.test != "count" for each in last.verdicts for found in each.findings):
+    if not any(one.test != "count" for each in last.verdicts for one in each.findings):
         flags = ["--run", "--replicate"] if arguments.replicate else ["--run"]
         raise InputError(
             f"{arguments.store}: holds no model of cohort_seed "
             f"{facts['settings']['cohort_seed']} and these settings; "
             f"train them with: {command_line('claims', arguments, *flags)}"
         )
-    write = {
-        "text": ledger_text.ledger_text,
-        "csv": ledger_text.ledger_csv,
-        "md": ledger_text.ledger_markdown,
-    }[arguments.format]
     for one in before:
         print(
             ledger_text.cohort_agreement(one.verdicts, last.verdicts),
@@ -332,6 +338,14 @@ def claims_command(arguments: argparse.Namespace) -> int:
         if others := len(last.verdicts) - len(verdicts):
             rows_of = f"rows_of: {study.asked.rows_of}"
             print(f"left out: {others} claims about other rows than {rows_of}", file=sys.stderr)
+    not_run = [each for each in verdicts if each.verdict == "NOT RUN"]
+    lacking = dict.fromkeys(of for each in not_run for of in each.train)
+    commands = {of: training_line(arguments, data[-1].run(of).asked) for of in lacking}
+    write = {
+        "text": partial(ledger_text.ledger_text, commands=commands),
+        "csv": ledger_text.ledger_csv,
+        "md": ledger_text.ledger_markdown,
+    }[arguments.format]
     print(write(verdicts).rstrip("\n"))
     untrained = {of for each in data for of in each.untrained}
     if untrained and not arguments.run:

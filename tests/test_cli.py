@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from perso import commands
+from perso import cli, commands
 from perso.claims import evidence
 from perso.cli import main
 from perso.data import sources
@@ -193,6 +194,9 @@ def people():
 METHODS = tuple(sample_weighing(n, f"every {n}th batch from D_I") for n in ("5", "7"))
 TEST = Superior("SW-n-5", "SW-n-7", "D_I", of="own")
 CLAIM = Claim(number=12, says="More is better.", tests=(TEST,))
+EARLY = Superior("ES 12 %", "BaseLine", "D_I", of="relative")
+OTHER = Claim(number=13, says="Early helps.", tests=(EARLY,))
+BOTH = CLAIM, OTHER
 UNKNOWN = Claim(number=12, says="More is better.", tests=(Superior("SW-n-5", "SW-n-9", "D_I"),))
 """
 
@@ -220,6 +224,14 @@ def test_own_claims_about_own_methods_are_tested_and_no_others(own_code, tmp_pat
     assert [each["number"] for each in content["claims"]] == [12]
     assert content["provenance"]["settings"]["claims_of"] == "my code.py:CLAIM"
     assert content["provenance"]["models"] == content["provenance"]["wanted"] == 12
+
+    # and a claim whose models are missing names the command that trains them
+    assert main(["claims", *words, "-p", f"claims_of={file}:BOTH"]) == 0
+    printed = capsys.readouterr().out.split("13 NOT RUN")[1].split("train it with: ")[1]
+    kept = [word for word in words if not word.startswith("rows_of=")]
+    command = shlex.split(printed.splitlines()[0])
+    assert command[:2] == ["perso", "run"] and set(kept) < set(command)
+    assert "rows_of=relative" in command and f"rows_of={file}:METHODS" not in command
 
     # a table of other people than the papers' has no columns of theirs
     for form, printed in (("text", "v3"), ("md", "v3"), ("csv", "paper")):
@@ -292,6 +304,20 @@ def test_methods_that_few_people_make_one_are_named(tmp_path, capsys):
     assert main(["run", SMOKE, "--store", str(tmp_path / "s.sqlite"), "--budget", "0"]) == 3
     line = "perso: IG-n-5 and IG-n-21 both add 1 of 2 people of D_G: here they are one method"
     assert line in capsys.readouterr().err
+
+
+def test_the_command_of_a_run_has_the_settings_that_it_changes(tmp_path):
+    """Of v1's run many, and each of them as it is read again."""
+    store = str(tmp_path / "s.sqlite")
+    given = ["claims", SMOKE, "-p", "rows_of=relative", "-p", "cohort_seed=2", "--store", store]
+    arguments = cli.parser().parse_args(given)
+    asked = read_params(arguments.params, arguments.pairs)
+    for of in ("v3", "v1", "counts", "unflipped"):
+        wanted = replace(evidence.settings_of_run(asked, of), cohort_seed=3)
+        words = shlex.split(commands.training_line(arguments, wanted))
+        assert words[:3] == ["perso", "run", SMOKE] and words[-2:] == ["--store", store]
+        printed = cli.parser().parse_args(words[1:])
+        assert read_params(printed.params, printed.pairs) == wanted
 
 
 def test_a_printed_command_is_quoted_and_can_be_run(few, tmp_path, capsys):

@@ -41,20 +41,36 @@ RUN_NAMES = {
 }
 PLANTED = {"planted": "prior", "swapped": "swap"}  # runs, and what they plant
 BESIDE = {"enrolled": tuple(PLANTED)}  # runs that a study of a table has beside its own
+# the params of runs that have their own, where those of other runs make no such people
+PARAMS_OF = {
+    "v1": "standard-v1",
+    "counts": "standard-counts",
+    "recurrent": "quick-pens",
+    "contexts": "quick-watch",
+    "enrolled": "quick-enrolled",
+    "planted": "quick-enrolled",
+    "swapped": "quick-enrolled",
+}
 PAPERS_RUNS = tuple(of for of in RUN_NAMES if of != "own")  # those that the papers' claims use
 
 
 class Missing(Exception):
     """Raised where a test cannot run.
 
-    run    a description of the missing data, usually of a run
-    what   the missing parts of it, such as methods
+    run     a description of the missing data, usually of a run
+    what    the missing parts of it, such as methods
+    train   the run of `RUN_NAMES` whose training makes them; "" where none does
     """
 
-    def __init__(self, run: str, *what: str):
+    def __init__(self, run: str, *what: str, train: str = ""):
         super().__init__(run)
         self.run = run
         self.what = what
+        self.train = train
+
+    def again(self) -> "Missing":
+        """The same error without a traceback, which would keep the data of all its frames."""
+        return Missing(self.run, *self.what, train=self.train)
 
 
 def remembered(function: Callable) -> Callable:
@@ -66,10 +82,10 @@ def remembered(function: Callable) -> Callable:
             try:
                 known[arguments] = function(*arguments), None
             except Missing as error:
-                known[arguments] = None, (error.run, *error.what)
+                known[arguments] = None, error.again()
         found, missing = known[arguments]
         if missing:
-            raise Missing(*missing)
+            raise missing.again()
         return found
 
     return asked
@@ -161,13 +177,10 @@ class Evidence:
         if of in ("own", self.only):
             return self.study
         asked = self.study.asked
-        has_own_params = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
-        if not self.only and has_own_params:
-            raise Missing(f"{RUN_NAMES[of]}, which has params of its own (`-v1`, `-counts`)")
-        if not self.only and of in (*OWN_BASE, *PLANTED):
-            raise Missing(
-                f"{RUN_NAMES[of]}, which has params of its own (`-pens`, `-watch`, `-enrolled`)"
-            )
+        of_other_people = of in ("v1", "counts") and asked.dataset in ("qmnist", "nist")
+        if not self.only and (of_other_people or of in (*OWN_BASE, *PLANTED)):
+            command = f"perso claims params/{PARAMS_OF[of]}.yml --run"
+            raise Missing(f"{RUN_NAMES[of]}, which has params of its own: {command}")
         if self.only and of not in BESIDE.get(self.only, ()):
             raise Missing(
                 f"{RUN_NAMES[of]}, where these parameters are of {RUN_NAMES[self.only]} alone"
@@ -201,7 +214,7 @@ class Evidence:
     def lacking(self, of: str, run: str, *what: str) -> Missing:
         """The `Missing` of a run that is not trained, or not in full."""
         self.untrained.add(of)
-        return Missing(run, *what)
+        return Missing(run, *what, train=of)
 
     def same_methods(self, of: str) -> list[Same]:
         """Which methods of a run are one and the same, see `plans.same_methods`."""

@@ -32,6 +32,7 @@ class Verdict:
     findings   of the claim's own tests, in their order
     controls   findings of its controls
     missing    descriptions of the missing data
+    train      runs, of `evidence.RUN_NAMES`, whose training makes what is missing; in no file
     needs      number of people that a test needs, where there are fewer; 0: there are enough
     author     whether the claim holds by the papers' criterion (right sign, uncorrected t-test
                below .1); None for a claim whose tests are not all paired
@@ -49,6 +50,7 @@ class Verdict:
     author: bool | None = None
     readings: tuple[tuple[str, str], ...] = ()
     frozen: bool | None = None
+    train: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def runs_of(test) -> tuple[str, ...]:
 
 def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
     """Run every test of a claim, under every reading, and return the verdict."""
-    reached, findings, missing, author = verdict_of_tests(claim, evidence, groups_of(claim))
+    reached, findings, lacks, author = verdict_of_tests(claim, evidence, groups_of(claim))
+    missing = lacking(lacks)
     controls, _ = find_all(claim, evidence, claim.controls)
     others = {
         reading.name: verdict_of_tests(claim, evidence, groups_of(claim, reading))[0]
@@ -112,12 +115,13 @@ def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
         needs=max((finding.more.get("needs", 0) for finding in findings), default=0),
         author=author,
         readings=tuple(pair for pair in others.items() if pair[1] != "NOT RUN"),
+        train=tuple(dict.fromkeys(each.train for each in lacks if each.train)),
     )
 
 
 def verdict_of_tests(
     claim: Claim, evidence: Evidence, groups: Sequence[tuple]
-) -> tuple[str, tuple[Finding, ...], tuple[str, ...], bool | None]:
+) -> tuple[str, tuple[Finding, ...], list[Missing], bool | None]:
     """The verdict by groups of tests, with their findings, what is missing, and `author`."""
     findings = []
     outcomes = []
@@ -135,7 +139,7 @@ def verdict_of_tests(
     reached = verdict(outcomes, equality=is_equality(groups))
     known = not any(None in group for group in by_author)
     author = all(any(group) for group in by_author) if known else None
-    return reached, tuple(findings), lacking(lacking_data), author
+    return reached, tuple(findings), lacking_data, author
 
 
 def find_all(

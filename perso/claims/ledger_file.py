@@ -23,7 +23,8 @@ def write_ledger(path: str | Path, one: Ledger) -> None:
     claims = []
     for each in one.verdicts:
         record = {"number": each.claim.number, "says": each.claim.says}
-        record |= {key: as_plain(value) for key, value in vars(each).items() if key != "claim"}
+        kept = {key: value for key, value in vars(each).items() if key not in ("claim", "train")}
+        record |= {key: as_plain(value) for key, value in kept.items()}
         claims.append(record)
     content = {"provenance": one.provenance, "claims": claims}
     text = json.dumps(content, indent=1, ensure_ascii=False)

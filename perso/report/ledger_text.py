@@ -1,6 +1,6 @@
 """The ledger as text: lines for a terminal, a Markdown table, every number as CSV."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -266,8 +266,11 @@ def counts_by_kind(verdicts: Iterable[Verdict]) -> dict[str, str]:
     }
 
 
-def ledger_text(verdicts: Sequence[Verdict]) -> str:
-    """The ledger for a terminal: counts, every claim with its findings and controls, a legend."""
+def ledger_text(verdicts: Sequence[Verdict], commands: Mapping[str, str] | None = None) -> str:
+    """The ledger for a terminal: counts, every claim with its findings and controls, a legend.
+
+    commands   of each run in `Verdict.train`, the command that trains it
+    """
     lines = [f"{kind}: {counts}" for kind, counts in counts_by_kind(verdicts).items()]
     lines.append("")
     for each in verdicts:
@@ -282,6 +285,8 @@ def ledger_text(verdicts: Sequence[Verdict]) -> str:
             f"{claim.number:2d} {each.verdict:12s} {says(each)} ({claim.source}; {claim.kind})"
         )
         lines.append(f"   {'; '.join(about)}")
+        for of in each.train if commands and each.verdict == "NOT RUN" else ():
+            lines.append(f"   train it with: {commands[of]}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {finding_line(finding)}" for finding in group]
     return "\n".join([*lines, LEGEND])

@@ -1,6 +1,7 @@
 """The data that claims are tested on, and the descriptions of missing data."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,8 +118,23 @@ def test_a_claim_about_other_epochs_or_other_params_is_not_run(tmp_path, claim):
     assert ledger.test_claim(claim(16), smoke).missing == ("a run of 20 epochs",)
     smoke.study.asked = replace(smoke.study.asked, dataset="qmnist")
     assert ledger.test_claim(claim(28), smoke).missing == (
-        "v1's Table 2, hidden factors, which has params of its own (`-v1`, `-counts`)",
+        "v1's Table 2, hidden factors, which has params of its own: "
+        "perso claims params/standard-v1.yml --run",
     )
+
+
+@pytest.mark.parametrize("of", evidence.PARAMS_OF)
+def test_the_params_that_are_named_have_the_run(of, tmp_path):
+    settings = read_params(ROOT / "params" / f"{evidence.PARAMS_OF[of]}.yml")
+    only = SimpleNamespace(asked=settings, settings=settings)
+    assert of in (Evidence(only).only, *evidence.BESIDE.get(Evidence(only).only, ()), "v1")
+
+
+def test_a_claim_that_is_not_run_names_the_runs_that_make_what_is_missing(tmp_path, claim):
+    found = Evidence(Study(read_params(ROOT / "params" / "quick.yml"), tmp_path / "s"), tmp_path)
+    assert ledger.test_claim(claim(1), found).train == ("relative", "v3")
+    assert ledger.test_claim(claim(12), found).train == ("v3",)
+    assert ledger.test_claim(claim(16), found).train == ()  # no training makes a run longer
 
 
 def test_missing_models_and_auto_encoders_are_trained_once(tmp_path, monkeypatch):
