@@ -161,7 +161,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def print_same_methods(study: "Study") -> None:
-    """Print on stderr which methods few data make one and the same, see `plans.same_methods`."""
+    """Print on stderr which methods few data make one and the same, see `study.same_methods`."""
     for same in study.same_methods:
         print(f"perso: {same.why}: here they are one method", file=sys.stderr)
 
@@ -339,17 +339,16 @@ def claims_command(arguments: argparse.Namespace) -> int:
             rows_of = f"rows_of: {study.asked.rows_of}"
             print(f"left out: {others} claims about other rows than {rows_of}", file=sys.stderr)
     not_run = [each for each in verdicts if each.verdict == "NOT RUN"]
-    lacking = dict.fromkeys(of for each in not_run for of in each.train)
-    commands = {of: training_line(arguments, data[-1].run(of).asked) for of in lacking}
+    untrained = dict.fromkeys(of for each in not_run for of in each.train)
+    commands = {of: training_line(arguments, data[-1].run(of).asked) for of in untrained}
     write = {
         "text": partial(ledger_text.ledger_text, commands=commands),
         "csv": ledger_text.ledger_csv,
         "md": ledger_text.ledger_markdown,
     }[arguments.format]
     print(write(verdicts).rstrip("\n"))
-    untrained = {of for each in data for of in each.untrained}
     if untrained and not arguments.run:
-        runs = ", ".join(name for of, name in evidence.RUN_NAMES.items() if of in untrained)
+        runs = ", ".join(evidence.RUN_NAMES[of] for of in untrained)
         command = command_line("claims", arguments, "--run")
         print(f"models are missing of {runs}; train them with: {command}", file=sys.stderr)
     if arguments.to:

@@ -18,7 +18,8 @@ from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
 from perso.stats.effect import Effect, effect_of
 from perso.store import published
-from perso.study.plans import Same, iterations_of
+from perso.study.plans import iterations_of
+from perso.study.same_methods import Same
 from perso.study.study import Study
 
 # The runs that a claim may use at each scale, and their names in texts and in the CSV
@@ -148,19 +149,17 @@ def train_missing(
 class Evidence:
     """All data at the scale of one study. Nothing is trained; missing data raise `Missing`.
 
-    of         in every method: the run, one of `RUN_NAMES`
-    part       see `changes`
-    only       "v1", "counts", one of OWN_BASE or of PLANTED for a study of that run: of the papers'
-               runs it has no other but those of BESIDE
-    files      the published files that rows came from
-    untrained  the runs that these data can have, and of which tests lack models
+    of     in every method: the run, one of `RUN_NAMES`
+    part   see `changes`
+    only   "v1", "counts", one of OWN_BASE or of PLANTED for a study of that run: of the papers'
+           runs it has no other but those of BESIDE
+    files  the published files that rows came from
     """
 
     def __init__(self, study: Study, folder: Path = published.FOLDER):
         self.study = study
         self.folder = folder
         self.files: set[str] = set()
-        self.untrained: set[str] = set()
         self.only = ""
         if study.asked.variation == "class-counts":
             self.only = "counts"
@@ -211,13 +210,8 @@ class Evidence:
         self.files |= set(from_files.loc[used, "file"])
         return rows
 
-    def lacking(self, of: str, run: str, *what: str) -> Missing:
-        """The `Missing` of a run that is not trained, or not in full."""
-        self.untrained.add(of)
-        return Missing(run, *what, train=of)
-
     def same_methods(self, of: str) -> list[Same]:
-        """Which methods of a run are one and the same, see `plans.same_methods`."""
+        """Which methods of a run are one and the same, see `study.same_methods`."""
         return self.run(of).same_methods
 
     def having(self, of: str, *methods: str) -> pd.DataFrame:
@@ -228,7 +222,7 @@ class Evidence:
         rows = self.rows(of)
         known = set(rows["method"].unique())  # a column of text is slow to go through
         if without := [name for name in methods if name not in known]:
-            raise self.lacking(of, f"models of {RUN_NAMES[of]}", *without)
+            raise Missing(f"models of {RUN_NAMES[of]}", *without, train=of)
         return rows[rows["method"].isin(methods)]
 
     def people(self, of: str, part: str, *methods: str) -> pd.DataFrame:
@@ -241,7 +235,7 @@ class Evidence:
         tested = rows.assign(accuracy=changes.accuracies_on(rows, part))
         people = accuracy.per_person(tested, "accuracy")[list(methods)].dropna()
         if people.empty:
-            raise self.lacking(of, f"people of {RUN_NAMES[of]} who have all of", *methods)
+            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *methods, train=of)
         return people
 
     def once(self, function: Callable, *arguments: Hashable):
@@ -272,7 +266,7 @@ class Evidence:
         names = [name for name, _ in contrast]
         d = changes.by_person(self.having(of, *names), dict(contrast), part)
         if d.empty:
-            raise self.lacking(of, f"people of {RUN_NAMES[of]} who have all of", *names)
+            raise Missing(f"people of {RUN_NAMES[of]} who have all of", *names, train=of)
         folds = d.index.get_level_values("fold").unique()
         # how much a generic network varies shows in the baselines
         return d, changes.shared_variances(self.rows(of), dict(contrast), part, folds)
@@ -312,6 +306,6 @@ class Evidence:
                 continue
             file = study.published_encoder(fold)
             if file is None:
-                raise self.lacking("v3", "the auto-encoder of these people")
+                raise Missing("the auto-encoder of these people", train="v3")
             self.files.add(file.file)
         return study

@@ -224,7 +224,8 @@ def cell_table(cells: pd.DataFrame) -> pd.DataFrame:
 
     cells   of `doses.predicted_cells`
     """
-    names, lines = [], []
+    names = []
+    lines = []
     keys = ["contrast", "paper", "method"]
     for (contrast, paper, method), of_both in cells.groupby(keys, sort=False):
         first = of_both.iloc[0]

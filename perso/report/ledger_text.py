@@ -65,19 +65,28 @@ ALONG = " along "  # stands before the methods of a trend, in their order, with 
 STEP = " → "  # stands between them in plain words
 CLAIM_COLUMNS = "claim", "kind", "verdict", "missing", "author", "readings", "post hoc", "role"
 NAMES = {method.name for method in METHODS}
-LEGEND = """
-How to read it
-  verdicts  of all groups of tests: REPRODUCED or EQUIVALENT, all support the claim; CONTRADICTED,
-            one contradicts it; UNDECIDED, these people cannot tell; NOT RUN, models are missing
-  tests     for, against: the test supports or contradicts the claim; open: neither; few: too few
-            people for any test; a control is shown beside them and decides nothing
-  numbers   +1.2 [+0.3, +2.1]: mean and 95 % interval, in percentage points if no unit is named
-            MDE: the smallest true effect that these people show in 80 of 100 studies
-            printed: the papers' number, inside or outside the interval in which we expect it
-            Holm: p corrected in a group of tests of which one is enough
-  the rest  readings: the tests repeated with what the papers leave open read otherwise
-            by the papers' α = .1: the right sign and an uncorrected p below .1
-            post hoc: added or changed after models were trained"""
+MEANINGS = {
+    "REPRODUCED": "All tests of the claim support its sign, however small the effect.",
+    "EQUIVALENT": "The claim says that two things are equal; they differ by less than a margin.",
+    "CONTRADICTED": "A test finds the opposite, or no effect of a size that matters.",
+    "UNDECIDED": "The tests do not settle it; the ledger says what effect they can detect.",
+    "NOT RUN": "The models that could test it are missing; the ledger names them.",
+}
+# what else stands in the ledger's text, by the word that it has there
+WORDS = {
+    "for": "the test supports the claim",
+    "against": "the test contradicts the claim",
+    "open": "neither of the two",
+    "few": "too few people for any test",
+    "control": "a test beside those of the claim, which decides nothing",
+    "[low, high]": "95 % interval; in percentage points if no unit is named",
+    "p (Holm)": "p corrected in a group of tests of which one is enough",
+    "MDE": "the smallest true effect that these people show in 80 of 100 studies",
+    "printed": "the papers' number, inside or outside the interval in which we expect it",
+    "readings": "the tests repeated with what the papers leave open read otherwise",
+    "α = .1": "the papers' own rule: the right sign and an uncorrected p below .1",
+    "post hoc": "added or changed after models were trained",
+}
 AUTHOR = {True: "yes", False: "no", None: ""}  # whether the papers' α = .1 is reached
 
 
@@ -289,7 +298,8 @@ def ledger_text(verdicts: Sequence[Verdict], commands: Mapping[str, str] | None 
             lines.append(f"   train it with: {commands[of]}")
         for mark, group in (("-", each.findings), ("control", each.controls)):
             lines += [f"   {mark} {finding_line(finding)}" for finding in group]
-    return "\n".join([*lines, LEGEND])
+    legend = (f"  {word:13s} {meaning}" for word, meaning in (MEANINGS | WORDS).items())
+    return "\n".join([*lines, "", "How to read it", *legend])
 
 
 def cohort_agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> str:

@@ -97,13 +97,6 @@ FORWARDED_PAIRS = {
         ),
     ),
 }
-MEANINGS = {
-    "REPRODUCED": "All tests of the claim support its sign, however small the effect.",
-    "EQUIVALENT": "The claim says that two things are equal; they differ by less than a margin.",
-    "CONTRADICTED": "A test finds the opposite, or no effect of a size that matters.",
-    "UNDECIDED": "The tests do not settle it; the ledger says what effect they can detect.",
-    "NOT RUN": "The models that could test it are missing; the ledger names them.",
-}
 
 
 def write_readme(root: Path = ROOT) -> list[Path]:
@@ -198,7 +191,7 @@ def ledger_block(folder: Path) -> str:
         return "No ledger is published yet."
     decided = ledger.deciding(ledgers)
     counts = ledger_text.verdicts_by_kind(verdict for _, verdict in decided)
-    table = counts.assign(Meaning=pd.Series(MEANINGS)).rename_axis("Verdict")
+    table = counts.assign(Meaning=pd.Series(ledger_text.MEANINGS)).rename_axis("Verdict")
     sides = ["left", *["right"] * counts.shape[1], "left"]
     files = dict.fromkeys(one.file for one, _ in decided)
     return "\n".join(

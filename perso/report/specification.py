@@ -19,7 +19,7 @@ from perso.report.figures import WIDTH, interval_errors, with_symbols
 from perso.report.ledger_text import deciding_finding, people_text
 from perso.report.picture import Picture
 from perso.store.published import Published
-from perso.study.plans import Same
+from perso.study.same_methods import Same
 
 # whose readings are drawn: they are decided by differences between shaping, the baseline and
 # controls alone. The others that have readings need data grouping, or are about slopes over

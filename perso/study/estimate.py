@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from perso.methods.method import EPOCHS, Method
@@ -139,4 +138,4 @@ def training_estimate(
             for job in missing
         ]
     )
-    return float(np.sum([makespan(stage, processes) for stage in stages]))
+    return sum(makespan(stage, processes) for stage in stages)

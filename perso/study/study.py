@@ -28,6 +28,7 @@ from perso.study.driver import Driver
 from perso.study.enrolment import enrolled_recipe
 from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
 from perso.study.record import run_facts
+from perso.study.same_methods import same_methods
 from perso.study.workers import progress
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
@@ -47,7 +48,7 @@ class Study:
     data       of a study with the `same_data`, which are prepared once
 
     Attributes: `asked`, the settings as given; `settings`, with nothing left open; `same_methods`,
-    see `plans.same_methods`.
+    those that few data make one.
     InputError where the settings do not fit the data or the machine.
     """
 
@@ -80,7 +81,7 @@ class Study:
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
-        self.same_methods = plans.same_methods(self.data.splits.train, self.folds, self.methods)
+        self.same_methods = same_methods(self.data.splits.train, self.folds, self.methods)
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
         self.own_facts = cache(self.own_facts)

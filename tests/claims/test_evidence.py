@@ -56,9 +56,8 @@ def test_methods_from_generic_networks_are_compared_on_common_repeats(make_evide
 
 
 def test_missing_methods_are_named(make_evidence, better, claim):
-    found = make_evidence(better)
-    verdict = ledger.test_claim(claim(22), found)
-    assert verdict.verdict == "NOT RUN" and found.untrained == {"counts"}
+    verdict = ledger.test_claim(claim(22), make_evidence(better))
+    assert verdict.verdict == "NOT RUN" and verdict.train == ("counts",)
     assert verdict.author is None
     assert verdict.missing[0].startswith(
         "models of v1's Table 2, class counts: BaseLine, ES-n-500, ES-n-5000, SW-n-2"

@@ -13,7 +13,7 @@ from perso.claims import ledger, ledger_file
 from perso.data.sources import ARCHIVES
 from perso.errors import InputError
 from perso.paths import ROOT, default_data_dir
-from perso.report import figures, ledger_html, readme
+from perso.report import figures, ledger_html, ledger_text, readme
 from perso.settings import Settings, read_params
 from perso.store import published
 from perso.study.study import Study
@@ -76,7 +76,7 @@ def test_the_readme_shows_the_largest_published_run_on_real_people():
 
 
 def test_every_verdict_is_explained():
-    assert tuple(readme.MEANINGS) == ledger.VERDICTS
+    assert tuple(ledger_text.MEANINGS) == ledger.VERDICTS
 
 
 @pytest.fixture

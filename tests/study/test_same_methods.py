@@ -7,7 +7,7 @@ import pytest
 
 from perso.data.splits import Fold
 from perso.methods.registry import TABLES, named
-from perso.study.plans import same_methods
+from perso.study.same_methods import same_methods
 
 NOBODY = np.zeros(0, int)
 
