@@ -21,6 +21,8 @@ REFRESH := --to notebook --execute --inplace --ExecutePreprocessor.record_timing
 
 # a file's tests stay in one process; each process takes more than a GB
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# these processes share the cores: threads within them would wait for each other
+test: export OMP_NUM_THREADS := 1
 
 # The user's IPython start-up files could define or change anything, so chapters run without them.
 export IPYTHONDIR := $(CURDIR)/build/ipython

@@ -5,10 +5,12 @@ From latent codes to indices of samples or to people.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from sklearn.metrics.pairwise import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import ThreadpoolController
 
 
 def persons_to_add(percent: int, people: int) -> int:
@@ -26,7 +28,9 @@ def nearest_neighbours(
     Columns go from the nearest to the farthest, and with `far` from the farthest to the nearest.
     """
     if not far:
-        return NearestNeighbors(n_neighbors=k).fit(codes_G).kneighbors(codes_I)
+        # many small searches: threads that wait for each other take longer than the search
+        with thread_pools().limit(limits=1, user_api="openmp"):
+            return NearestNeighbors(n_neighbors=k).fit(codes_G).kneighbors(codes_I)
     # no index finds the farthest samples: sort all distances, a chunk of D_I at a time
     distances = []
     positions = []
@@ -35,6 +39,12 @@ def nearest_neighbours(
         distances.append(np.take_along_axis(chunk, order, axis=1))
         positions.append(order)
     return np.concatenate(distances), np.concatenate(positions)
+
+
+@cache
+def thread_pools() -> ThreadpoolController:
+    """The threads of this process's libraries; looking for these takes longer than a search."""
+    return ThreadpoolController()
 
 
 def nearest_samples(

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_info
 
 from perso.methods import grouping
 from perso.methods.grouping import (
@@ -28,6 +30,20 @@ def by_brute_force(codes_I, codes_G, n, far=False) -> list[int]:
         chosen += [place for _, place in sorted(places) if place not in chosen]
         chosen = list(dict.fromkeys(chosen))
     return chosen[:n]
+
+
+def test_neighbours_are_searched_in_one_thread(monkeypatch):
+    seen = []
+
+    class Watched(NearestNeighbors):
+        def kneighbors(self, *args, **kwargs):
+            pools = threadpool_info()
+            seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "openmp")
+            return super().kneighbors(*args, **kwargs)
+
+    monkeypatch.setattr(grouping, "NearestNeighbors", Watched)
+    grouping.nearest_neighbours(cloud(7, 3), cloud(60, 3, seed=1), 4)
+    assert set(seen) == {1}
 
 
 @pytest.mark.parametrize("far", [False, True])
