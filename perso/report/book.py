@@ -29,7 +29,15 @@ from perso.settings import Settings
 from perso.study.study import Study
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
-PAGES = ("intro.md", "cluster.md", "rerun.md", "glossary.md", "references.md")
+PAGES = (
+    "intro.md",
+    "rerun.md",
+    "own-people.md",
+    "commands.md",
+    "cluster.md",
+    "glossary.md",
+    "references.md",
+)
 FILES = ("_config.yml", "_toc.yml", "references.bib")
 SOURCES = (*FILES, *PAGES, "assets", "perso", "benchmarks", "results")
 MADE = ("book", "executed", "html", "_build")  # the folders of a build

@@ -242,11 +242,11 @@ def test_a_command_writes_sequences_to_a_file(tmp_path, cases, capsys):
     assert capsys.readouterr().out == first
 
 
-README = (ROOT / "README.md").read_text("utf-8").split("## Your own people")[1].split("\n## ")[0]
+PAGE = (ROOT / "own-people.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "images"), (1, "sequences")])
-def test_the_readmes_examples_are_data_sets(tmp_path, monkeypatch, capsys, number, kind):
+def test_the_pages_examples_are_data_sets(tmp_path, monkeypatch, capsys, number, kind):
     """What a reader pastes: the code that writes a file, and the `perso data` line that follows."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params").symlink_to(ROOT / "params")
@@ -254,8 +254,8 @@ def test_the_readmes_examples_are_data_sets(tmp_path, monkeypatch, capsys, numbe
     names = {kind: one.inputs, "labels": one.labels, "who": one.who, "item": one.item, "np": np}
     names["names"] = np.array(one.classes)
     names["context"] = np.array(["home", "lab"])[np.unique(one.item, return_inverse=True)[1] % 2]
-    exec(re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number], names)
-    commands = re.findall(r"^    perso (data .*?)(?: +#.*)?$", README, re.MULTILINE)
+    exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[number], names)
+    commands = re.findall(r"^    perso (data .*?)(?: +#.*)?$", PAGE, re.MULTILINE)
     assert main(shlex.split(commands[number])) == 0
     assert f"\n{kind:9} " in capsys.readouterr().out
 
