@@ -242,7 +242,7 @@ def test_a_command_writes_sequences_to_a_file(tmp_path, cases, capsys):
     assert capsys.readouterr().out == first
 
 
-PAGE = (ROOT / "own-people.md").read_text("utf-8")
+PAGE = (ROOT / "own-people.md").read_text("utf-8").replace("\\\n", "")
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "images"), (1, "sequences")])
