@@ -220,7 +220,7 @@ def stored_rows(
 def table_command(arguments: argparse.Namespace) -> None:
     """Print the table of methods, with the papers' numbers where they have any."""
     study, rows = stored_rows(arguments, published=True)
-    from perso.analysis import comparison, selection
+    from perso.analysis import comparison, decision, selection
     from perso.methods.method import BASELINE
     from perso.methods.registry import OWN_BASE, base_of_table
     from perso.report import tables
@@ -236,6 +236,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     base = base_of_table(rows_of)
     table = comparison.compare(*selection.with_selected(rows, study.methods), printed, base)
     of_papers = study.data.kind == "images" and rows_of not in OWN_BASE
+    on_others = rows.loc[rows["method"] == base, "acc_G"].mean()
+    if untrained := decision.untrained_text(on_others, 1 / study.data.classes):
+        print(f"perso: {untrained}; train longer (epochs)", file=sys.stderr)
     if base != BASELINE:
         print(f"changes are counted from {base}", file=sys.stderr)
     if never_published(study.settings) or not of_papers:
@@ -325,8 +328,9 @@ def claims_command(arguments: argparse.Namespace) -> int:
         )
     scale = f"decided at {facts['scale']} size" if claims is ledger.CLAIMS else "tested"
     if facts["scale"] == "smoke":
-        enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST}"
-        scale = f"a smoke run decides nothing; {enough} are the minimum"
+        enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST} are the minimum"
+        untrained = data[-1].untrained and f"{data[-1].untrained}; train longer (epochs)"
+        scale = f"a smoke run decides nothing; {untrained or enough}"
     size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
     files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)

@@ -29,7 +29,7 @@ flips: false
 architecture: gru
 width: 0.25
 batch_size: 16
-epochs: 1
+epochs: {epochs}
 learning_rate: 0.01
 device: cpu
 rows_of: {table}
@@ -37,9 +37,9 @@ rows_of: {table}
 
 
 def short(method: Method) -> Method:
-    """The method with five iterations of each phase but the epochs."""
+    """The method with five iterations, at a larger rate, of each phase but the epochs."""
     phases = tuple(
-        phase if phase.epochs else replace(phase, iterations=5, rate=0.02)
+        phase if phase.epochs else replace(phase, iterations=5, rate=20 * phase.rate)
         for phase in method.phases
     )
     start = short(method.start) if isinstance(method.start, Method) else method.start
@@ -60,7 +60,7 @@ def command(tmp_path, capsys) -> Callable:
     labels = np.tile(np.arange(3), PEOPLE * EACH // 3)
     angle = 2 * np.pi * (np.arange(5) / 5 + labels[:, None] / 3)
     waves = np.stack([np.sin(angle), np.cos(angle)], axis=-1)
-    waves += 0.5 * rng.normal(size=waves.shape)
+    waves += 0.8 * rng.normal(size=waves.shape)
     file = tmp_path / "waves.npz"
     np.savez(
         file,
@@ -71,9 +71,11 @@ def command(tmp_path, capsys) -> Callable:
         context=np.tile(np.repeat(["home", "work"], EACH // 2), PEOPLE),
     )
 
-    def run(table: str, name: str, *words: str, people: int = PEOPLE) -> tuple[int, str, str]:
+    def run(
+        table: str, name: str, *words: str, people: int = PEOPLE, epochs: int = 8
+    ) -> tuple[int, str, str]:
         params: Path = tmp_path / f"{table}.yml"
-        params.write_text(PARAMS.format(file=file, table=table, people=people))
+        params.write_text(PARAMS.format(file=file, table=table, people=people, epochs=epochs))
         code = main([name, str(params), "--store", str(tmp_path / "rows.sqlite"), *words])
         return code, *capsys.readouterr()
 
@@ -123,6 +125,16 @@ def test_fewer_than_six_people_decide_nothing(command, tmp_path):
     verdicts, text = ledger(command, "contexts", tmp_path / "ledger.json", people=5)
     assert {verdicts[number] for number in range(39, 43)} == {"UNDECIDED"}
     assert "5 people" in text and "decides nothing" in text
+
+
+def test_networks_that_have_hardly_learned_decide_nothing(command, tmp_path):
+    command("contexts", "run", "--jobs", "1", epochs=1)
+    untrained = "these networks have hardly learned: the baseline is right on "
+    *_, messages = command("contexts", "table", epochs=1)
+    assert f"perso: {untrained}" in messages
+    verdicts, text = ledger(command, "contexts", tmp_path / "ledger.json", epochs=1)
+    assert {verdicts[number] for number in range(39, 43)} == {"UNDECIDED"}
+    assert f"a smoke run decides nothing; {untrained}" in text
 
 
 def test_a_file_of_altered_images_says_how_it_is_used(tmp_path, capsys):

@@ -94,6 +94,19 @@ def hardly_learned(accuracy: float, chance: float) -> bool:
     return 1 - accuracy > (1 - chance) / 2
 
 
+def untrained_text(accuracy: float, chance: float) -> str:
+    """That networks have hardly learned, in words; nothing where they have.
+
+    accuracy, chance   shares: of the baseline on D_G, of a guess
+    """
+    if not hardly_learned(accuracy, chance):
+        return ""
+    return (
+        f"these networks have hardly learned: the baseline is right on {100 * accuracy:.0f} % of "
+        f"everybody else's samples, where guessing gives {100 * chance:.0f} %"
+    )
+
+
 def controls_of(rows: pd.DataFrame, method: str) -> list[MethodPair]:
     """The comparisons with controls that these rows have: as much training without the own data."""
     there = set(rows["method"])

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from perso.analysis import accuracy, changes
+from perso.analysis import accuracy, changes, decision
 from perso.data.dataset import same_data
 from perso.errors import InputError
 from perso.methods.method import EPOCHS, Method
-from perso.methods.registry import OWN_BASE
+from perso.methods.registry import OWN_BASE, base_of_table
 from perso.parts import margin_of
 from perso.seeds import rng
 from perso.settings import Settings, v1_class_counts, v1_settings
@@ -296,6 +297,14 @@ class Evidence:
         """Iterations of the epochs of this scale, of the cohort with the fewest."""
         data = self.study.data
         return min(iterations_of(data, fold, [EPOCHS]) for fold in data.splits.folds)
+
+    @cached_property
+    def untrained(self) -> str:
+        """That the study's networks have hardly learned, in words; nothing where they have."""
+        name = base_of_table(self.study.settings.rows_of)
+        base = [method for method in self.study.methods if method.name == name]
+        rows = self.study.rows(base, published.published_rows(self.study, base, self.folder))
+        return decision.untrained_text(rows["acc_G"].mean(), 1 / self.study.data.classes)
 
     def encoded(self) -> Study:
         """The study of v3's Table I; `Missing` where an auto-encoder is not stored or published."""

@@ -102,7 +102,7 @@ def test_claim(claim: Claim, evidence: Evidence) -> Verdict:
         reading.name: verdict_of_tests(claim, evidence, groups_of(claim, reading))[0]
         for reading in claim.readings
     }
-    if scale_of(evidence.study.asked) == "smoke" and reached != "NOT RUN":
+    if scale_of_run(evidence) == "smoke" and reached != "NOT RUN":
         reached = "UNDECIDED"
         missing = (LARGER, *missing)
         others = {}
@@ -226,7 +226,7 @@ def make_ledger(
         tests = [test for claim in claims for test in all_tests_of(claim)]
         runs = tuple(dict.fromkeys(of for test in tests for of in runs_of(test)))
     origin = provenance(evidence.study, rows_of_runs(evidence, runs), params)
-    origin |= {"scale": scale_of(evidence.study.asked), "files": sorted(evidence.files)}
+    origin |= {"scale": scale_of_run(evidence), "files": sorted(evidence.files)}
     origin["frozen"] = frozen.hash_of_files(evidence.folder)
     return Ledger(origin, verdicts)
 
@@ -256,6 +256,11 @@ def scale_of(settings: Settings) -> str:
     if settings.image_size >= 32 and settings.width >= 1 and settings.individuals >= 50:
         return "paper"
     return "standard" if settings.image_size >= 16 else "quick"
+
+
+def scale_of_run(evidence: Evidence) -> str:
+    """`scale_of` its settings; a run whose networks have hardly learned is a smoke run."""
+    return "smoke" if evidence.untrained else scale_of(evidence.study.asked)
 
 
 def deciding(ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Verdict]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perso.analysis.decision import Candidate, hardly_learned
+from perso.analysis.decision import Candidate, untrained_text
 from perso.parts import D_G, D_I
 from perso.report.effects_text import signed_points
 from perso.report.tables import listed
@@ -44,13 +44,8 @@ def gain_excluded(facts: Facts) -> bool:
 
 def training_rule(facts: Facts) -> str:
     """Whether the networks have learned enough to decide by them."""
-    if not hardly_learned(facts.accuracy, facts.chance):
-        return ""
-    return (
-        f"These networks have hardly learned: the baseline is right on {100 * facts.accuracy:.0f} "
-        f"% of everybody else's samples, where guessing gives {100 * facts.chance:.0f} %. Train "
-        "longer (epochs) before you decide."
-    )
+    text = untrained_text(facts.accuracy, facts.chance)
+    return text and f"{text[0].upper()}{text[1:]}. Train longer (epochs) before you decide."
 
 
 def use_rule(facts: Facts) -> str:
