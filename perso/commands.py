@@ -284,7 +284,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     check_suffix(arguments.to, ".json")
     study = open_study(arguments, target=arguments.to)
     from perso.claims import evidence, finding, ledger, ledger_file, own_claims, registry
-    from perso.data.dataset import shape_text
+    from perso.data.sizes import shape_text
     from perso.report import ledger_text
     from perso.study.study import Study
 

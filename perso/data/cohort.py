@@ -380,7 +380,7 @@ def _to_integers(name: str, array: np.ndarray) -> str:
 
 # What programs write where there is no id, in their spelling ("Nan" and "NA" may be names). The
 # numbers are what .astype of int64 and of int32 makes of nan. -1 is not here: it is the pool of a
-# file of class counts, see `perso.data.dataset.choose_people`.
+# file of class counts, see `perso.data.people.choose_people`.
 MISSING = {
     "",
     "nan",

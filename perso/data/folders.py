@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from perso.data.dataset import counted
 from perso.data.found import Found, shown
 from perso.data.pictures import SUFFIXES, decoded
+from perso.data.sizes import counted
 from perso.errors import InputError
 from perso.files import visible
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from perso.data.dataset import counted
+from perso.data.sizes import counted
 from perso.errors import InputError
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 from perso.data import emnist, folders, leaf, pfllib, pictures, tabular
 from perso.data.cohort import ARCHIVES, MISSING, Cohort, checked_cohort
-from perso.data.dataset import counted, shape_text
 from perso.data.found import Found, shaped, shown
+from perso.data.sizes import counted, shape_text
 from perso.data.splits import numbered
 from perso.data.tabular import Columns
 from perso.errors import InputError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from perso.data.dataset import counted
 from perso.data.found import shown
+from perso.data.sizes import counted
 from perso.errors import InputError
 
 LARGEST = 64  # pixels a side; larger images are reduced, so that 400,000 of them fit in memory

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso.data.dataset import counted
 from perso.data.found import Found, shaped
 from perso.data.pictures import decoded
+from perso.data.sizes import counted
 from perso.errors import InputError
 from perso.files import visible
 

@@ -13,7 +13,7 @@ from perso.claims.claim import KINDS
 from perso.claims.evidence import RUN_NAMES
 from perso.claims.finding import Finding
 from perso.claims.ledger import LARGER, SCALES, VERDICTS, Ledger, Verdict, deciding
-from perso.data.dataset import shape_text
+from perso.data.sizes import shape_text
 from perso.markup import as_code, as_text
 from perso.report import ledger_text
 from perso.report.tables import format_p, listed

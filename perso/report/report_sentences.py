@@ -5,7 +5,7 @@ import pandas as pd
 
 from perso.analysis import cost, decision
 from perso.analysis.decision import Candidate
-from perso.data.dataset import shape_text
+from perso.data.sizes import shape_text
 from perso.parts import D_I
 from perso.report.advice import EFFECT, FEW_PEOPLE, Facts, gain_excluded, training_rule
 from perso.report.effects_text import SHORT

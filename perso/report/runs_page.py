@@ -6,7 +6,7 @@ import pandas as pd
 
 from perso.analysis import comparison
 from perso.analysis.runs import effects_in_runs, run_differences
-from perso.data.dataset import shape_text
+from perso.data.sizes import shape_text
 from perso.parts import PARTS
 from perso.report import figures
 from perso.report.effects_text import signed_points

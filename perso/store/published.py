@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 import perso
-from perso.data.dataset import shape_text
+from perso.data.sizes import shape_text
 from perso.errors import InputError
 from perso.files import visible, whole
 from perso.markup import as_code, as_text

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perso.data.dataset import StudyData, prepare, refuse_copies, unit_of, warn_once
+from perso.data.dataset import StudyData, prepare, refuse_copies, warn_once
+from perso.data.sizes import unit_of
 from perso.data.splits import Person
 from perso.errors import InputError
 from perso.methods import schedules

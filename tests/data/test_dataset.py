@@ -21,8 +21,8 @@ from perso.data.dataset import (
     part_sizes,
     prepare,
     refuse_copies,
-    shape_text,
 )
+from perso.data.sizes import shape_text
 from perso.errors import InputError
 from perso.paths import ROOT
 from perso.settings import TYPES, Settings, overlay, read_params
