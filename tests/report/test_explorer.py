@@ -17,6 +17,7 @@ from perso.stats.cohorts import Mean
 alt = pytest.importorskip("altair")
 vl_convert = pytest.importorskip("vl_convert")
 from perso.report import explorer  # noqa: E402
+from perso.report.explorer_chart import explorer_chart  # noqa: E402
 
 
 def drawn(spec: dict, values: dict) -> tuple[str, dict[str, int]]:
@@ -44,7 +45,7 @@ def drawn(spec: dict, values: dict) -> tuple[str, dict[str, int]]:
 def test_the_chart_counts_as_the_analysis_does(explored_rows, values, left_out):
     changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
-    spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
+    spec = explorer_chart(changes, methods, "a run").to_dict()
     words, wins = drawn(spec, values)
     part = list(methods["method"][~methods["group"].isin(left_out)])
     shown = values["shown"][0]["method"] if "shown" in values else None
@@ -58,7 +59,7 @@ def test_the_chart_counts_as_the_analysis_does(explored_rows, values, left_out):
 def test_small_doses_alone_take_part_where_they_are_chosen(explored_rows):
     changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
-    spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
+    spec = explorer_chart(changes, methods, "a run").to_dict()
     _, wins = drawn(spec, {"dose": "small doses"})
     assert {method for method, number in wins.items() if number} <= {"BaseLine", "ES 1.2 %"}
 
@@ -86,7 +87,7 @@ def test_names_of_methods_say_whose_data(make_relative_run):
 def test_letters_are_on_a_white_outline(explored_rows):
     changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
-    spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
+    spec = explorer_chart(changes, methods, "a run").to_dict()
     for view in spec["vconcat"][0]["hconcat"]:
         *_, below, above = [layer["mark"] for layer in view["layer"]]
         assert below["type"] == above["type"] == "text"
@@ -96,7 +97,7 @@ def test_letters_are_on_a_white_outline(explored_rows):
 def test_every_control_has_a_name_and_its_own_parameter(explored_rows):
     changes = best_method.changes_table(explored_rows)
     methods = best_method.methods_table(changes["method"])
-    spec = explorer.explorer_chart(changes, methods, "a run").to_dict()
+    spec = explorer_chart(changes, methods, "a run").to_dict()
     binds = [each["bind"] for each in spec["params"] if "bind" in each]
     labels = [bind.get("name") or bind["method"]["name"] for bind in binds]
     assert all(labels)
