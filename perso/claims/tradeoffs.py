@@ -17,11 +17,10 @@ from perso.analysis import tradeoff
 from perso.analysis.printed import printed_table
 from perso.claims.evidence import RUN_NAMES, Evidence
 from perso.claims.finding import Finding
-from perso.methods.registry import V1
+from perso.methods.registry import FAMILY_OF, V1
 from perso.parts import PARTS
 from perso.stats import paired
 
-FAMILY = {method.name: method.family for method in V1}
 PROBABLE = 0.95  # share of bootstrap samples in which a statement must hold
 DRAWS = 2000  # bootstrap samples
 MARGINS = PARTS["D_I"].margin, PARTS["D_G"].margin  # shares
@@ -55,7 +54,7 @@ class TradeOff:
 
     def columns(self, family: str) -> list[int]:
         """Places of the settings of a family."""
-        return [place for place, name in enumerate(self.names) if FAMILY[name] == family]
+        return [place for place, name in enumerate(self.names) if FAMILY_OF[name] == family]
 
 
 def trade_off(evidence: Evidence, of: str) -> TradeOff:

@@ -265,6 +265,7 @@ OWN_BASE = {
     "planted": enrolled.NOBODY,
 }
 METHODS = tuple(dict.fromkeys(method for table in TABLES.values() for method in table))
+FAMILY_OF = {method.name: method.family for method in METHODS}
 
 # the name of the same method on the person's own data, by that of a control on another person's;
 # None where there is none

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from perso.analysis.selection import SELECTED
-from perso.methods.registry import METHODS, are_reordered
+from perso.methods.registry import FAMILY_OF, are_reordered
 from perso.parts import ALL_PARTS, PARTS
 from perso.report.figures import (
     HUES,
@@ -23,7 +23,6 @@ from perso.report.picture import Picture
 from perso.report.sentences import SAME_ON_D_G
 
 NOT_DRAWN = "same networks"  # in the place of a difference that SAME_ON_D_G is about
-FAMILY_OF = {method.name: method.family for method in (*METHODS, SELECTED)}
 
 
 def effects_figure(table: pd.DataFrame, by_cohort: pd.DataFrame | None = None) -> Picture:
@@ -72,7 +71,8 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
         f"{line['', 'differs']}\n{method} minus {other}"
         for (method, other), line in contrasts.iterrows()
     ]
-    fig = forest(contrasts, labels, [FAMILY_OF[method] for method, _ in contrasts.index], 0.46)
+    family_of = FAMILY_OF | {SELECTED.name: SELECTED.family}
+    fig = forest(contrasts, labels, [family_of[method] for method, _ in contrasts.index], 0.46)
     symbols = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
     for ax, part in zip(fig.axes, symbols, strict=True):
         ax.set(xlabel=f"change on ${part}$ (pp)")  # long labels leave no room for more

@@ -11,6 +11,7 @@ from perso.analysis.comparison import change_by_part
 from perso.analysis.dispersion_scales import NO_CHANGE, reading, shrinking
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
 from perso.methods.method import BASELINE
+from perso.methods.registry import FAMILY_OF
 from perso.parts import PARTS
 from perso.report.sentences import format_interval
 from perso.report.tables import SIGNIFICANT, format_change, listed
@@ -32,14 +33,8 @@ GLUED = {
     "late": LATE,
     "both": BOTH,
 }
-# that of the registry but for BOTH, which counts there as a control
-FAMILY = {
-    EARLY: "early shaping",
-    WEIGHED: "sample weighing",
-    BOTH: "sample weighing",
-    LATE_FAST: "transfer learning",
-    LATE: "transfer learning",
-}
+# in the registry BOTH is a control
+FAMILY = FAMILY_OF | {BOTH: FAMILY_OF[WEIGHED]}
 SMALL_RATE = (LATE, BOTH)  # methods that end with a small learning rate
 NOT_THERE = "Not known yet: the run does not have the models."
 READINGS = {

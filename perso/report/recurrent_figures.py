@@ -7,8 +7,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from perso.analysis.recurrent import GENERIC
+from perso.methods.registry import FAMILY_OF
 from perso.parts import ALL_PARTS
-from perso.report.effects_figures import FAMILY_OF, contrasts_alt, forest
+from perso.report.effects_figures import contrasts_alt, forest
 from perso.report.figures import WIDTH, as_written, changes_text, interval_errors, part_label
 from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
 from perso.report.labels import label_points

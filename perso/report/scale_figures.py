@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from perso.analysis import comparison
-from perso.methods.registry import METHODS
+from perso.methods.registry import FAMILY_OF
 from perso.report.figures import (
     MARKERS,
     OWN_MARKER,
@@ -21,7 +21,6 @@ from perso.report.picture import Picture
 
 SAME_SIGN = "#e6f1e9"  # of the two quarters in which both changes have one sign
 NOT_CLEAR = "0.6"
-FAMILY_OF = {method.name: method.family for method in METHODS}
 
 
 def agreement_figure(table: pd.DataFrame, one: str, other: str) -> Picture:
