@@ -411,7 +411,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     others = {} if stated else {"rows_of": "relative"}
     study = open_study(arguments, trains=True, target=to, **others)
     from perso.report import report_page
-    from perso.report.effects_text import training_time
+    from perso.report.tables import training_time
     from perso.store.published import published_rows
     from perso.study.estimate import training_estimate
 

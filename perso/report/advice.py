@@ -6,8 +6,7 @@ import numpy as np
 
 from perso.analysis.decision import Candidate, untrained_text
 from perso.parts import D_G, D_I
-from perso.report.effects_text import signed_points
-from perso.report.tables import listed
+from perso.report.tables import listed, signed_points
 from perso.stats.cohorts import MIN_COHORTS, Mean
 
 FEW_PEOPLE = 5  # below, an interval over people is wide whatever they are

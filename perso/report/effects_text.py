@@ -10,11 +10,19 @@ from perso.analysis import accuracy, effects
 from perso.analysis.comparison import change_by_part
 from perso.analysis.dispersion_scales import NO_CHANGE, reading, shrinking
 from perso.analysis.effects import BOTH, EARLY, GENERAL, LATE, LATE_FAST, WEIGHED
+from perso.data.sizes import counted
 from perso.methods.method import BASELINE
 from perso.methods.registry import FAMILY_OF
 from perso.parts import PARTS
+from perso.report.directions import direction, directions, together
 from perso.report.sentences import format_interval
-from perso.report.tables import SIGNIFICANT, format_change, listed
+from perso.report.tables import (
+    SIGNIFICANT,
+    format_change,
+    listed,
+    signed_points,
+    training_time,
+)
 from perso.stats.cohorts import MIN_COHORTS
 from perso.store.published import Published
 
@@ -37,6 +45,11 @@ GLUED = {
 FAMILY = FAMILY_OF | {BOTH: FAMILY_OF[WEIGHED]}
 SMALL_RATE = (LATE, BOTH)  # methods that end with a small learning rate
 NOT_THERE = "Not known yet: the run does not have the models."
+# what comparisons show that do not all show the same, see `directions.together`
+NOT_ALL = {
+    "one": "So only one of the comparisons shows an effect of the person's own data.",
+    "mixed": "So the comparisons contradict each other.",
+}
 READINGS = {
     "equalising": (
         "People come nearer to each other in percentage points and on both other scales "
@@ -66,8 +79,7 @@ READINGS = {
 def cohorts_text(run: Published) -> str:
     """How many people and cohorts a run has, and what its intervals on D_G hold for."""
     cohorts = run.rows["fold"].nunique()
-    groups = "1 cohort" if cohorts == 1 else f"{cohorts} cohorts"
-    people = f"{run.rows['person'].nunique()} people in {groups}"
+    people = f"{run.rows['person'].nunique()} people in {counted(cohorts, 'cohort')}"
     if cohorts < MIN_COHORTS:
         return f"{people} (intervals for everybody else hold for these people alone)"
     return people
@@ -204,32 +216,6 @@ def levels_text(run: Published, own: Published) -> str:
     )
 
 
-def direction(line: pd.Series, part: str) -> str:
-    """What the 95 % interval of a change shows, in one word.
-
-    keeps   it lies within the margin of D_I or D_G
-    raises, lowers, open, unknown (without an interval)
-    """
-    if pd.isna(line["low"]):
-        return "unknown"
-    if max(-line["low"], line["high"]) < PARTS[part].margin:
-        return "keeps"
-    if line["low"] > 0:
-        return "raises"
-    return "lowers" if line["high"] < 0 else "open"
-
-
-def directions(table: pd.DataFrame, part: str) -> pd.Series:
-    """`direction` of each line."""
-    words = [direction(line, part) for _, line in table[part].iterrows()]
-    return pd.Series(words, index=table.index)
-
-
-def signed_points(share: float) -> str:
-    """A change in percentage points with its sign, as in `tables.format_change`."""
-    return f"{100 * share + 0.0:+.1f}"
-
-
 def printed_sentence(table: pd.DataFrame) -> str:
     """The changes that v3 prints with the main methods, a pair for each family."""
     pairs = {}
@@ -250,11 +236,6 @@ def harm_text(line: pd.Series) -> str:
         return ""
     share, low, high = (f"{100 * line[name]:.1f}" for name in ("share", "low", "high"))
     return share if pd.isna(line["low"]) else f"{share} [{low}, {high}]"
-
-
-def training_time(seconds: float) -> str:
-    """Seconds or, from 100 seconds on, minutes."""
-    return f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
 def effects_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -288,8 +269,7 @@ def early_text(contrasts: pd.DataFrame) -> str:
         "raises": "So the person's own data help the person, if they come first.",
         "lowers": "So the person's own data harm the person, if they come first.",
         "no": "So it is not shown that the person's own data, coming first, help the person.",
-        "one": "So only one of the comparisons shows an effect of the person's own data.",
-        "mixed": "So the comparisons contradict each other.",
+        **NOT_ALL,
     }
     on_G = directions(lines, "D_G")
     harm = "No loss of everybody else is shown."
@@ -311,8 +291,7 @@ def late_text(contrasts: pd.DataFrame, method: str) -> str:
         "raises": "So in the last phase the own data help the person more than other data do.",
         "lowers": "So the person's own data, coming last, harm the person.",
         "no": "So a gain from the person's own data is not shown.",
-        "one": "So only one of the comparisons shows an effect of the person's own data.",
-        "mixed": "So the comparisons contradict each other.",
+        **NOT_ALL,
     }
     sentences = [contrasts_text(lines), conclusion[together(lines, "D_I")]]
     on_G = directions(lines, "D_G")
@@ -380,23 +359,6 @@ def contrasts_text(lines: pd.DataFrame) -> str:
             f"{differs[0].upper()}{differs[1:]} ({method} minus {other}): {listed(numbers)}."
         )
     return " ".join(sentences)
-
-
-def together(lines: pd.DataFrame, part: str) -> str:
-    """What contrasts show on a part, in one word.
-
-    raises, lowers   all of them do
-    one              some do, in one direction; the others do neither
-    mixed            in both directions
-    no               none does either
-    """
-    found = directions(lines, part)
-    effects_shown = set(found) & {"raises", "lowers"}
-    if not effects_shown:
-        return "no"
-    if len(effects_shown) > 1:
-        return "mixed"
-    return found.iloc[0] if found.nunique() == 1 else "one"
 
 
 # --- half of the cohorts against the other half

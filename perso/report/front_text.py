@@ -20,14 +20,11 @@ from perso.claims.our_claims import OUR_CLAIMS
 from perso.methods.method import FAMILIES, Method
 from perso.parts import PARTS
 from perso.report.answers import UNKNOWN
-from perso.report.effects_text import (
-    harm_text,
-    training_time,
-)
+from perso.report.effects_text import harm_text
 from perso.report.ledger_text import format_estimate, says, what_text
 from perso.report.sentences import NOT_COMPARED
 from perso.report.specification import RowsEvidence
-from perso.report.tables import format_change, format_p, listed
+from perso.report.tables import format_change, format_p, listed, training_time
 from perso.store.published import Published
 
 # Methods whose changes are in the prose, by the key of their texts

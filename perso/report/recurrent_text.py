@@ -10,7 +10,7 @@ from perso.analysis.effects import contrast_table
 from perso.analysis.recurrent import GENERIC, place_of
 from perso.parts import ALL_PARTS
 from perso.report.answers import UNKNOWN
-from perso.report.effects_text import direction
+from perso.report.directions import direction
 from perso.report.front_text import listed_methods, part_texts
 from perso.report.sentences import NOT_COMPARED
 from perso.report.tables import format_change, listed
@@ -62,7 +62,7 @@ def places_texts(contrasts: pd.DataFrame) -> dict[str, str]:
 
 
 def pairs_with(contrasts: pd.DataFrame, word: str, part: str) -> list[tuple[str, str]]:
-    """The pairs whose difference on a part has this `effects_text.direction`."""
+    """The pairs whose difference on a part has this `directions.direction`."""
     return [pair for pair, line in contrasts.iterrows() if direction(line[part], part) == word]
 
 

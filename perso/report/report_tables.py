@@ -10,11 +10,10 @@ from perso.analysis.decision import OWN_PART, Candidate
 from perso.methods.method import Method
 from perso.methods.registry import are_reordered
 from perso.parts import parts_of
-from perso.report.effects_text import signed_points, training_time
 from perso.report.page import TextTable, text_table
 from perso.report.report_sentences import p_text
 from perso.report.sentences import NOT_COMPARED, SAME_ON_D_G
-from perso.report.tables import format_change, listed
+from perso.report.tables import format_change, listed, signed_points, training_time
 from perso.study.study import Study
 
 HEADS = {

@@ -9,10 +9,9 @@ from perso.analysis.runs import effects_in_runs, run_differences
 from perso.data.sizes import shape_text
 from perso.parts import PARTS
 from perso.report import figures
-from perso.report.effects_text import signed_points
 from perso.report.page import inline_svg, page_html, text_table
 from perso.report.sentences import format_interval
-from perso.report.tables import SIGNIFICANT, format_change, format_p, listed
+from perso.report.tables import SIGNIFICANT, format_change, format_p, listed, signed_points
 from perso.stats.cohorts import Mean
 from perso.study.study import Study
 

@@ -52,6 +52,16 @@ def format_change(line: pd.Series) -> str:
     return f"{mean:+.1f}{interval}"
 
 
+def signed_points(share: float) -> str:
+    """A change in percentage points with its sign, as in `format_change`."""
+    return f"{100 * share + 0.0:+.1f}"
+
+
+def training_time(seconds: float) -> str:
+    """Seconds or, from 100 seconds on, minutes."""
+    return f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
 def format_part(table: pd.DataFrame, part: str, corrected: bool = True) -> pd.DataFrame:
     """One part of a comparison as text, a line per method, ours beside the papers'.
 

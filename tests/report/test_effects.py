@@ -8,6 +8,7 @@ import pytest
 from perso.analysis import effects
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
 from perso.report import effects_figures, effects_text, tables
+from perso.report.directions import direction
 from perso.report.figures import HUES
 
 NAN = (np.nan, np.nan)
@@ -71,13 +72,13 @@ RATE_PAIRS = (BOTH, WEIGHED), ("TL 9 % on D_G (1e-4)", "TL-n-0")
     ],
 )
 def test_a_change_has_a_direction(value, reach, word):
-    assert effects_text.direction(pd.Series(change(value, reach)), "D_G") == word
+    assert direction(pd.Series(change(value, reach)), "D_G") == word
 
 
 def test_the_margin_of_a_kept_accuracy_is_that_of_the_part():
     line = pd.Series(change(0.1, 0.3))
-    assert effects_text.direction(line, "D_I") == "keeps"
-    assert effects_text.direction(line, "D_G") == "open"
+    assert direction(line, "D_I") == "keeps"
+    assert direction(line, "D_G") == "open"
 
 
 def test_a_change_is_in_points_with_its_interval_and_without_a_negative_zero():
@@ -197,7 +198,7 @@ def test_the_table_of_effects_as_text():
 
 
 def test_short_times_are_in_seconds():
-    texts = [effects_text.training_time(each) for each in (0.00321, 0.79, 12.3, 99, 100)]
+    texts = [tables.training_time(each) for each in (0.00321, 0.79, 12.3, 99, 100)]
     assert texts == ["0.0032 s", "0.79 s", "12 s", "99 s", "1.7 min"]
 
 
