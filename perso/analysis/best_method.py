@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from perso.analysis.effects import Hits
-from perso.analysis.sampling_noise import DigitHits
+from perso.analysis.sampling_noise import DigitHits, on_halves, side_by_side
 from perso.analysis.tradeoff import changes_to_baseline
 from perso.methods.method import BASELINE, Method, is_fraction
 from perso.methods.registry import RELATIVE
@@ -203,16 +203,13 @@ def halves_of_digits(
 
     Returns [splits, 2, networks]; None where there are fewer than two such digits.
     """
-    common = set.intersection(*(set(each.digits.tolist()) for each in hits))
-    if len(common) < 2:
+    shared = side_by_side(hits)
+    count = len(shared.digits)
+    if count < 2:
         return None
-    kept = [each.only(np.isin(each.digits, list(common))) for each in hits]
-    right = np.array([each.hits for each in kept])
-    images = np.array([each.images for each in kept])
-    order = rng.permuted(np.tile(np.arange(len(common)), (splits, 1)), axis=1)
-    first = order < len(common) // 2
-    masks = np.stack([first, ~first], axis=1).astype(float)
-    return (masks @ right.T) / (masks @ images.T)
+    ranks = rng.permuted(np.tile(np.arange(count), (splits, 1)), axis=1)
+    found = on_halves(shared, ranks.argsort(axis=1), DigitHits.accuracy)
+    return np.moveaxis(found, -1, 0)
 
 
 def shares_on_G(rows: pd.DataFrame, n: int) -> dict[tuple[str, str], np.ndarray]:

@@ -5,7 +5,8 @@ columns of `sqlite.ROW`; `data` is a `dataset.StudyData`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ class DigitHits:
         return DigitHits(self.digits, self.hits - self.images * common, self.images)
 
     def only(self, chosen: np.ndarray) -> "DigitHits":
-        """The same on the chosen digits, places or bool [g]."""
+        """The same on the chosen digits: bool [g], or places, perhaps in several lines."""
         return DigitHits(self.digits[..., chosen], self.hits[..., chosen], self.images[..., chosen])
 
 
@@ -79,6 +80,29 @@ def stacked(several: Sequence[DigitHits]) -> DigitHits:
     """The hits of several methods or people, each on as many digits, in lines."""
     arrays = zip(*((each.digits, each.hits, each.images) for each in several), strict=True)
     return DigitHits(*map(np.array, arrays))
+
+
+def side_by_side(own: Sequence[DigitHits]) -> DigitHits:
+    """The hits of k methods on the digits that all of them were tested on, [k, g]."""
+    # methods that were tested on the same digits share the array of them
+    arrays = {id(each.digits): each.digits for each in own}
+    # those with more repeats may have further test digits (the setting `rotate`)
+    digits = reduce(np.intersect1d, arrays.values())
+    if len(arrays) > 1:
+        places = {name: np.searchsorted(each, digits) for name, each in arrays.items()}
+        own = [each.only(places[id(each.digits)]) for each in own]
+    return replace(stacked(own), digits=digits)
+
+
+def on_halves(
+    hits: DigitHits, order: np.ndarray, measure: Callable[[DigitHits], np.ndarray]
+) -> np.ndarray:
+    """A measure of hits on the first half of an order of their digits and on the rest, [2, ...].
+
+    order   of the places of the digits, int [..., g]
+    """
+    halves = np.split(order, [order.shape[-1] // 2], axis=-1)
+    return np.stack([measure(hits.only(np.sort(half))) for half in halves])
 
 
 def hits_by_digit(

@@ -6,15 +6,22 @@ that can be compared with the printed one. Spearman's ρ is among the further st
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial, reduce
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import logit
 
 from perso.analysis.dispersion_scales import logit_sd
 from perso.analysis.printed import printed_table
-from perso.analysis.sampling_noise import DigitHits, common_share, hits_by_digit, stacked
+from perso.analysis.sampling_noise import (
+    DigitHits,
+    common_share,
+    hits_by_digit,
+    on_halves,
+    side_by_side,
+    stacked,
+)
 from perso.claims.dispersions import SPREAD, dispersion_of, variability
 from perso.claims.evidence import RUN_NAMES, Evidence, Missing
 from perso.claims.finding import Finding
@@ -212,28 +219,15 @@ def in_halves(
 ) -> np.ndarray:
     """A measure of people's hits by k methods on two halves of their digits, [2, n, k].
 
-    order_of   number of digits → their random order, whose first half is the first one
+    order_of   number of digits → their random order
     """
     counts = np.array([len(each.digits) for each in people])
     found = np.empty((2, len(people), len(people[0].hits)))
     for count in np.unique(counts):
         alike = np.flatnonzero(counts == count)
         stack = stacked([people[place] for place in alike])
-        for half, places in enumerate(np.split(order_of(count), [count // 2])):
-            found[half, alike] = measure(stack.only(np.sort(places)))
+        found[:, alike] = on_halves(stack, order_of(count), measure)
     return found
-
-
-def side_by_side(own: Sequence[DigitHits]) -> DigitHits:
-    """The hits of k methods on the digits that all of them were tested on, [k, g]."""
-    # methods that were tested on the same digits share the array of them
-    arrays = {id(each.digits): each.digits for each in own}
-    # those with more repeats may have further test digits (the setting `rotate`)
-    digits = reduce(np.intersect1d, arrays.values())
-    if len(arrays) > 1:
-        places = {name: np.searchsorted(each, digits) for name, each in arrays.items()}
-        own = [each.only(places[id(each.digits)]) for each in own]
-    return replace(stacked(own), digits=digits)
 
 
 def fairness_rho(
