@@ -160,22 +160,17 @@ def hits_in_fold(
     lists = (rows[column].tolist() for column in columns_of_hits(part))
     for method, person, *network in zip(*lists, strict=True):
         networks.setdefault((method, person), []).append(network)
-    # the methods of a person share test images, the people of a fold those of D_G, and repeats
-    # often show the same digits: each is looked up once, and equal digits are one array
+    # all methods of a person share test images, on D_G those of all people: each set of them is
+    # looked up once
     known: dict[tuple, tuple[np.ndarray, ...]] = {}
-    places: dict[bytes, tuple[np.ndarray, ...]] = {}
-    arrays: dict[bytes, np.ndarray] = {}
     found: dict[str, dict[str, DigitHits]] = {}
     for (method, person), own in networks.items():
-        tests = person, *((repeat, n) for repeat, _, n in own)
+        whose = "D_G" if part == "D_G" else person
+        tests = whose, *((repeat, n) for repeat, _, n in own)
         if tests not in known:
             digits = np.concatenate([digits_of(person, repeat, n) for repeat, _, n in own])
-            if digits.tobytes() not in places:
-                different, place = np.unique(digits, return_inverse=True)
-                different = arrays.setdefault(different.tobytes(), different)
-                images = np.bincount(place).astype(float)
-                places[digits.tobytes()] = different, place, images
-            known[tests] = places[digits.tobytes()]
+            different, place = np.unique(digits, return_inverse=True)
+            known[tests] = different, place, np.bincount(place).astype(float)
         different, place, images = known[tests]
         hits = np.concatenate([unpacked(blob, n) for _, blob, n in own])
         found.setdefault(method, {})[person] = DigitHits(
