@@ -321,8 +321,8 @@ def to_float(value: int) -> float:
         return np.inf if value > 0 else -np.inf
 
 
-def overlay(values: Mapping, base: Settings | None = None) -> Settings:
-    """Return `base` (the defaults) with `values` in place of its own.
+def overlay(values: Mapping) -> Settings:
+    """Return the defaults with `values` in place of their own.
 
     InputError for an unknown key and an impossible value.
     """
@@ -331,7 +331,7 @@ def overlay(values: Mapping, base: Settings | None = None) -> Settings:
             like = get_close_matches(str(key), TYPES, 1)
             what = f"did you mean {like[0]}?" if like else f"possible: {', '.join(TYPES)}"
             raise InputError(f"{key}: no such setting; {what}")
-    return replace(base or Settings(), **values)
+    return Settings(**values)
 
 
 def read_params(path: str | Path, pairs: list[str] | None = None) -> Settings:

@@ -69,15 +69,13 @@ def unmet_mean(accuracies: np.ndarray) -> np.ndarray:
     return np.where(known, unmet, 0).sum(axis=0) / np.where(known.any(0), known.sum(0), np.nan)
 
 
-def adjusted_change(
-    individuals: Sequence[Sequence], rows: pd.DataFrame, method: str, base: str = BASELINE
-) -> Adjusted:
+def adjusted_change(individuals: Sequence[Sequence], rows: pd.DataFrame, method: str) -> Adjusted:
     """The change on D_I by a method, plain and adjusted by `ease_of_test_sets`; shares."""
-    changes = difference(rows, method, base, D_I.accuracy)
+    changes = difference(rows, method, D_I.accuracy)
     ease = ease_of_test_sets(individuals, rows).reindex(changes.index)
     there = ease.notna().to_numpy()
     cohort = changes.index.get_level_values("fold").to_numpy()[there]
-    contrast = {method: 1.0, base: -1.0}
+    contrast = {method: 1.0, BASELINE: -1.0}
     common = {
         fold: shared_variance(rows, contrast, D_I.name, fold) for fold in np.unique(cohort).tolist()
     }
@@ -125,19 +123,19 @@ def cohort_means(values: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.bincount(place, values) / np.bincount(place)
 
 
-def both_outcomes(rows: pd.DataFrame, method: str, base: str = BASELINE) -> Outcomes:
+def both_outcomes(rows: pd.DataFrame, method: str) -> Outcomes:
     """The change on D_I by accuracy and by the log-probability of the true class.
 
     Both by the same rule, over people who have both methods, without the variance of a generic
     network from within. The ratio is that of mean : standard error over people within cohorts.
     """
-    with_logp = rows[rows["logp_I"].notna() & rows["method"].isin([method, base])]
+    with_logp = rows[rows["logp_I"].notna() & rows["method"].isin([method, BASELINE])]
     means = [np.frombuffer(blob, np.float16).mean(dtype=float) for blob in with_logp["logp_I"]]
     with_logp = with_logp.assign(mean_logp=np.array(means, float))
     found = []
     ts = []
     for column in (D_I.accuracy, "mean_logp"):
-        d = difference(with_logp, method, base, column)
+        d = difference(with_logp, method, column)
         cohort = d.index.get_level_values("fold").to_numpy()
         found.append(mean_over_people(d.to_numpy(), cohort, drawn=False))
         ts.append(t_within(d.to_numpy(), cohort))
@@ -156,9 +154,9 @@ def t_within(d: np.ndarray, cohort: np.ndarray) -> float:
     return float(means.mean() / np.sqrt(variance)) if variance > ROUNDING**2 else np.nan
 
 
-def difference(rows: pd.DataFrame, method: str, base: str, column: str) -> pd.Series:
-    """A column's difference of two methods, repeats averaged first, by fold and person."""
+def difference(rows: pd.DataFrame, method: str, column: str) -> pd.Series:
+    """A column's change from the baseline, repeats averaged first, by fold and person."""
     wide = rows.pivot_table(
         index=["fold", "person"], columns="method", values=column, sort=False
-    ).reindex(columns=[method, base])
-    return (wide[method] - wide[base]).dropna()
+    ).reindex(columns=[method, BASELINE])
+    return (wide[method] - wide[BASELINE]).dropna()

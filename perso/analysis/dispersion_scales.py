@@ -77,7 +77,6 @@ def dispersion_on_scales(
     cohort: pd.Series,
     method: str,
     rng: np.random.Generator,
-    base: str = BASELINE,
 ) -> pd.DataFrame:
     """How a method changes the between-person SD, on three scales: a line per scale.
 
@@ -89,15 +88,15 @@ def dispersion_on_scales(
     relative error      SD as a share of the mean error
     logit               SD of log(accuracy / error)
 
-    base, method        the SD by either
-    change, low, high   method minus base, and its interval by resampling people
+    base, method        the SD by the baseline and by the method
+    change, low, high   method minus baseline, and its interval by resampling people
 
     An SD in percentage points shrinks where all people come near 100 %, without any of them gaining
     on the others. On the other two scales such a ceiling changes nothing.
     """
-    pair = people[[method, base]].dropna()
+    pair = people[[method, BASELINE]].dropna()
     values = pair.to_numpy()
-    noise = variances.loc[pair.index, [method, base]].to_numpy()
+    noise = variances.loc[pair.index, [method, BASELINE]].to_numpy()
     labels = cohort.loc[pair.index].to_numpy()
     moments = Statistic(partial(moments_of, values, noise), mean_and_variance)
     lines = {}

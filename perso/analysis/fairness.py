@@ -129,15 +129,11 @@ def mean_correlations(
 
 
 def dispersion_against_base(
-    rows: pd.DataFrame,
-    part: str,
-    variances: pd.DataFrame,
-    rng: np.random.Generator,
-    base: str = BASELINE,
+    rows: pd.DataFrame, part: str, variances: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Whether people differ more or less than with the base: a line per method.
+    """Whether people differ more or less than with the baseline: a line per method.
 
-    ratio, low, high                   sd divided by the base's; bootstrap over people
+    ratio, low, high                   sd divided by the baseline's; bootstrap over people
     p, holm, pitman_morgan             paired Brown–Forsythe; corrected for all methods; the normal
                                        theory's test
     change, change low, change high    change of the between-person SD (noise removed, with the
@@ -145,10 +141,10 @@ def dispersion_against_base(
     """
     people = accuracy.per_person(rows, PARTS[part].accuracy)
     lines = {}
-    for name in people.columns.drop(base):
-        pair = people[[name, base]].dropna()
+    for name in people.columns.drop(BASELINE):
+        pair = people[[name, BASELINE]].dropna()
         values = pair.to_numpy()
-        noise = variances.loc[pair.index, [name, base]].to_numpy()
+        noise = variances.loc[pair.index, [name, BASELINE]].to_numpy()
 
         def sd_change(index, values=values, noise=noise):
             variance = values[index].var(0, ddof=1) - noise[index].mean(0)

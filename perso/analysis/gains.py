@@ -62,15 +62,15 @@ def class_labels(classes: Sequence[str]) -> list[str]:
     return [f"class {name}" for name in classes]
 
 
-def by_class(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
+def by_class(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """The gain on D_I per class, then per orientation, averaged over people with such test images.
 
-    n, base             people; the base's mean accuracy
+    n, base             people; the baseline's mean accuracy
     change, low, high   mean paired difference with its 95 % interval, shares
-    removed             change as a share of the base's errors; nan where it has none
+    removed             change as a share of the baseline's errors; nan where it has none
     holm                p of the paired t-test, corrected over the classes; over the orientations
     """
-    before = accuracy_by_class(study, rows, base)
+    before = accuracy_by_class(study, rows, BASELINE)
     after = accuracy_by_class(study, rows, method)
     changes = {name: vars(paired.paired_change(each)) for name, each in (after - before).items()}
     found = pd.DataFrame(changes).T
@@ -90,11 +90,9 @@ def classes_alone(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(index=list(ORIENTATIONS), errors="ignore")
 
 
-def class_gains(
-    study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE
-) -> pd.DataFrame:
+def class_gains(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """The gain on D_I: a line per individual, a column per class."""
-    after, before = (accuracy_by_class(study, rows, name) for name in (method, base))
+    after, before = (accuracy_by_class(study, rows, name) for name in (method, BASELINE))
     return (after - before).drop(columns=list(ORIENTATIONS), errors="ignore")
 
 
@@ -148,9 +146,9 @@ def sizes_too_similar(sizes: pd.Series) -> bool:
     return bool(sizes.max() < 1.5 * sizes.min())
 
 
-def by_size(study: Study, rows: pd.DataFrame, method: str, base: str = BASELINE) -> pd.DataFrame:
+def by_size(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """Training images of D_I and the gain on D_I, a share: a line per person who has both rows."""
-    gain = comparison.paired_differences(rows, method, base)["D_I"].dropna()
+    gain = comparison.paired_differences(rows, method, BASELINE)["D_I"].dropna()
     return pd.DataFrame({"images": training_sizes(study).reindex(gain.index), "gain": gain})
 
 

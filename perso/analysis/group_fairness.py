@@ -39,13 +39,12 @@ def by_group(
     part: str,
     rng: np.random.Generator,
     permutations: int = 999,
-    base: str = BASELINE,
 ) -> pd.DataFrame:
     """Mean accuracy of every group, a line per method; people of unknown group are left out.
 
     groups     person (text) → group
     gap, p     largest minus smallest group mean; p by permutation of people's groups
-    change     the gap minus the base's
+    change     the gap minus the baseline's
     p change   p of the gap between the groups' mean paired changes
     Every person counts once, whatever the number of their images.
     """
@@ -61,9 +60,9 @@ def by_group(
         )
         line = frame.by_group.to_dict()
         line |= {"gap": frame.difference(), "p": gap_p(p, groups, rng, permutations)}
-        if base in people and method != base:
-            changes = (accuracies - people[base]).dropna()
+        if BASELINE in people and method != BASELINE:
+            changes = (accuracies - people[BASELINE]).dropna()
             line["p change"] = gap_p(changes, groups, rng, permutations)
         lines[method] = line
     table = pd.DataFrame.from_dict(lines, orient="index")
-    return table.assign(change=table["gap"] - table["gap"].get(base, np.nan))
+    return table.assign(change=table["gap"] - table["gap"].get(BASELINE, np.nan))

@@ -202,9 +202,9 @@ def overlap(study: Study, methods: Iterable[Method], fold: int = 0) -> pd.Series
 
 
 def gain_on_classes(
-    study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int], base: str = BASELINE
+    study: Study, rows: pd.DataFrame, method: str, classes: Sequence[int]
 ) -> pd.DataFrame:
-    """Gain in accuracy on D_I over the base, on some classes and on the others: a line per person.
+    """Gain in accuracy on D_I on some classes and on the others, over the baseline, by person.
 
     classes         of the source, such as the digits 0, 1 and 8; a flip counts with its digit
     these, others   columns: the gain on test images of these classes, and of all others; shares,
@@ -213,13 +213,13 @@ def gain_on_classes(
     data = study.data
     labels = data.source.labels[data.sample]
     hits: dict[tuple[str, str], list[np.ndarray]] = {}
-    of_both = rows[rows["method"].isin([method, base])]
+    of_both = rows[rows["method"].isin([method, BASELINE])]
     columns = of_both[["person", "method", D_I.hits, D_I.size]]
     for person, name, blob, n in columns.itertuples(index=False):
         hits.setdefault((person, name), []).append(unpacked(blob, n))
     lines = {}
     for person in data.splits.individuals:
-        own, of_base = (hits.get((str(person), name), []) for name in (method, base))
+        own, of_base = (hits.get((str(person), name), []) for name in (method, BASELINE))
         these = np.isin(labels[data.splits.test[person]], classes)
         lines[person] = {
             "these": accuracy_on(own, these) - accuracy_on(of_base, these),

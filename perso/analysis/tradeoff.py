@@ -14,7 +14,7 @@ from scipy import stats
 from perso.analysis import accuracy
 from perso.errors import InputError
 from perso.methods.method import BASELINE, Method
-from perso.methods.registry import METHODS
+from perso.methods.registry import FAMILY_OF, METHODS
 from perso.settings import Settings
 from perso.stats.cohorts import MIN_COHORTS
 from perso.stats.resampling import in_cohorts
@@ -23,6 +23,7 @@ from perso.study.study import Study
 
 # Families that v1 compares
 COMPARED_FAMILIES = ("baseline", "early shaping", "sample weighing", "transfer learning")
+DRAWS = 2000  # bootstrap samples
 
 
 def front(
@@ -113,7 +114,7 @@ def resampled(
 
 
 def pareto(
-    on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int = 2000
+    on_I: np.ndarray, on_G: np.ndarray, rng: np.random.Generator, draws: int = DRAWS
 ) -> np.ndarray:
     """Probability of each method to be on the front, [k]: its share of the bootstrap draws."""
     return front(*resampled(on_I, on_G, rng, draws)).mean(axis=0)
@@ -124,7 +125,7 @@ def best_by_weight(
     on_G: np.ndarray,
     weights: Sequence[float],
     rng: np.random.Generator,
-    draws: int = 2000,
+    draws: int = DRAWS,
 ) -> np.ndarray:
     """Probability of each method to have the largest D_I + w · D_G, [weights, k].
 
@@ -168,7 +169,7 @@ def compared_by_v1(methods: Iterable[Method]) -> list[str]:
 
 
 def front_membership(
-    rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator, draws: int = 2000
+    rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator
 ) -> pd.DataFrame:
     """The trade-off of the methods that have rows, over the people who have all of them.
 
@@ -179,8 +180,8 @@ def front_membership(
     """
     changes = changes_to_baseline(rows, methods)
     on_I, on_G = complete(changes["D_I"], changes["D_G"]).mean(axis=1).round(12)
-    probability = pareto(*changes.values(), rng, draws)
-    best = best_by_weight(*changes.values(), [1.0], rng, draws)[0]
+    probability = pareto(*changes.values(), rng)
+    best = best_by_weight(*changes.values(), [1.0], rng)[0]
     low, high = best_range(on_I, on_G).T
     return pd.DataFrame(
         {
@@ -196,12 +197,10 @@ def front_membership(
     )
 
 
-def alone_share(
-    rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator, draws: int = 2000
-) -> float:
+def alone_share(rows: pd.DataFrame, methods: Sequence[str], rng: np.random.Generator) -> float:
     """Share of bootstrap draws of people in which one method alone is on the front."""
     changes = changes_to_baseline(rows, methods)
-    members = front(*resampled(*changes.values(), rng, draws))
+    members = front(*resampled(*changes.values(), rng, DRAWS))
     return float((members.sum(axis=1) == 1).mean())
 
 
@@ -235,18 +234,14 @@ def rows_without_training(settings: Settings) -> pd.DataFrame | None:
     return complete_rows(study, published.published_rows(study))
 
 
-def by_kind(
-    runs: Mapping[str, pd.DataFrame],
-    rng: np.random.Generator,
-    kinds: Sequence[str] = COMPARED_FAMILIES,
-) -> pd.DataFrame:
-    """Probability that a method of each family has the largest D_I + D_G among these families.
+def by_kind(runs: Mapping[str, pd.DataFrame], rng: np.random.Generator) -> pd.DataFrame:
+    """Probability that a method of each family that v1 compares has their largest D_I + D_G.
 
     A line per family, a column per run.
     """
-    family = {method.name: method.family for method in METHODS if method.family in kinds}
+    family = {name: FAMILY_OF[name] for name in compared_by_v1(METHODS)}
     found = {
         run: front_membership(rows, list(family), rng)["best"].groupby(family).sum()
         for run, rows in runs.items()
     }
-    return pd.DataFrame(found).reindex(list(kinds))
+    return pd.DataFrame(found).reindex(list(COMPARED_FAMILIES))

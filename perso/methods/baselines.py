@@ -24,9 +24,9 @@ CHOICE_LENGTHS = (0.01, 0.03, LENGTH)
 CHOICE_RATES = (SMALL_RATE, 3e-4, RATE)
 
 
-def late(rate: float = RATE, length: float = LENGTH, draws: str = "I", **training) -> Phase:
+def late(rate: float = RATE, length: float = LENGTH, **training) -> Phase:
     """A late phase on D_I."""
-    return phase_of(draws, length, rate=rate, **training)
+    return phase_of("I", length, rate=rate, **training)
 
 
 LOCAL = Method(

@@ -77,13 +77,13 @@ def judge_share(kind: str, share: float, wanted: list[float]) -> str:
     return "conservative" if share < low else "too often"
 
 
-def calibration_table(record: dict, what: str | None = None) -> pd.DataFrame:
+def calibration_table(record: dict) -> pd.DataFrame:
     """The entries as text: a line per test, kind of studies and number of people.
 
     Shares are in % of studies, with their 95 % Wilson intervals.
     """
     kinds: dict[tuple[str, str], list[dict]] = {}
-    for each in entries(record, what).itertuples():
+    for each in entries(record).itertuples():
         test = f"{each.what} (contrast)" if each.contrast else each.what
         interval = f"[{100 * each.low:.1f}, {100 * each.high:.1f}]"
         line = {

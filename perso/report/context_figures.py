@@ -39,6 +39,7 @@ LABELS = {
 }
 # in the picture of the answer
 MAIN = ("TL-n-300 (1e-3)", "WiSE-FT 0.5, 300 iterations", "CRoP", "CRoP, random mask")
+SAMPLED_CLASSES = 3  # whose samples are drawn
 # hue, filling and place beside the line's middle, by part
 CONTEXT_LOOKS = {"D_I": ("#0072b2", "#0072b2", -0.13), "D_U": ("#d55e00", "white", 0.13)}
 LEGEND = {
@@ -189,8 +190,8 @@ def point_outwards(
     ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": hue, "lw": 1.6})
 
 
-def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
-    """One person's first sample of some classes in every context: a line per context.
+def context_samples_figure(data: StudyData) -> Picture:
+    """One person's first sample of the first classes in every context: a line per context.
 
     Sequences are drawn over time, their first three channels; images as they are. What the classes,
     contexts and channels of the data set watch are is written beside them.
@@ -203,7 +204,7 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
     of_watch = data.settings.dataset == "watch"
     fig, axes = plt.subplots(
         len(numbers),
-        classes,
+        SAMPLED_CLASSES,
         figsize=(6.5, 1.1 * len(numbers) + 0.3),
         sharex=True,
         sharey=True,
@@ -224,7 +225,7 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
         if of_watch:
             name = f"{ARMS[number]}\n({name})"
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    titles = data.source.class_names or [f"class {label}" for label in range(classes)]
+    titles = data.source.class_names or [f"class {label}" for label in range(SAMPLED_CLASSES)]
     titles = EXERCISES if of_watch else titles
     for title, ax in zip(titles, axes[0], strict=False):
         ax.set_title(title)
@@ -234,5 +235,5 @@ def context_samples_figure(data: StudyData, classes: int = 3) -> Picture:
         channels = [f"{axis} axis" for axis in "xyz"] if of_watch else CHANNELS
         title = "acceleration (g)" if of_watch else None
         fig.legend(lines, channels, title=title, loc="outside right center")
-    text = f"A sample of each of {classes} classes by person {person}: the context of D_I in the"
-    return Picture(fig, f"{text} first line, {len(numbers) - 1} of D_U below.")
+    text = f"A sample of each of {SAMPLED_CLASSES} classes by person {person}: the context of D_I"
+    return Picture(fig, f"{text} in the first line, {len(numbers) - 1} of D_U below.")

@@ -63,12 +63,9 @@ LADDER = (
 )
 
 
-def listed_methods(names: Sequence[str], none: str = "none") -> str:
-    """Names of methods as a list in a sentence; one with a comma is in quotation marks.
-
-    none   what is said without any
-    """
-    return listed([f"“{name}”" if "," in name else name for name in names]) if names else none
+def listed_methods(names: Sequence[str]) -> str:
+    """Names of methods as a list in a sentence, or none; one with a comma is in quotation marks."""
+    return listed([f"“{name}”" if "," in name else name for name in names]) if names else "none"
 
 
 def part_texts(
@@ -198,9 +195,9 @@ def training_texts(table: pd.DataFrame) -> pd.Series:
     return training.map(training_time if unit == "seconds" else "{:,.0f} iterations".format)
 
 
-def storage_text(table: pd.DataFrame, names: Sequence[str] = LADDER) -> pd.DataFrame:
-    """What methods store for a person, and what this buys, as text: the fewest bytes first."""
-    lines = table.loc[[name for name in names if name in table.index]]
+def storage_text(table: pd.DataFrame) -> pd.DataFrame:
+    """What the LADDER's methods store for a person, and what it buys, as text: few bytes first."""
+    lines = table.loc[[name for name in LADDER if name in table.index]]
     lines = lines.sort_values(("storage", "bytes"), kind="stable")
     whole = table["storage", "bytes"].get(LATE_FAST, float("nan"))
     sizes = lines["storage", "bytes"]

@@ -12,6 +12,8 @@ from perso.parts import PARTS
 from perso.report.figures import WIDTH, colours, plain_ticks
 from perso.report.picture import Picture, parts_text
 
+NAMED_FROM = 0.05  # a probability; methods below it have no name
+
 
 def class_gain_figure(tables: Mapping[str, pd.DataFrame], shaded: Sequence[int] = ()) -> Picture:
     """Change on D_I per class and orientation in points: a mark per method, 95 % intervals.
@@ -76,24 +78,23 @@ def draw_size_gains(ax: Axes, tables: Mapping[str, pd.DataFrame]) -> Axes:
     return ax
 
 
-def front_figure(tables: Mapping[str, pd.DataFrame], named: float = 0.05) -> Picture:
+def front_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Change on D_I against change on D_G in points; a line joins the front of the means.
 
     tables   of `tradeoff.front_membership` by title; a mark grows with its probability
-    named    the smallest probability whose method the legend names
     """
     fig, axes = plt.subplots(
         1, len(tables), figsize=(WIDTH, 4.6), squeeze=False, layout="constrained"
     )
     for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
-        draw_front(ax, table, title, named)
+        draw_front(ax, table, title)
     texts = [
         f"{title}: {', '.join(table.index[table['member']])}." for title, table in tables.items()
     ]
     return Picture(fig, f"Methods on the front of changes on D_I and D_G. {' '.join(texts)}")
 
 
-def draw_front(ax: Axes, table: pd.DataFrame, title: str, named: float = 0.05) -> Axes:
+def draw_front(ax: Axes, table: pd.DataFrame, title: str) -> Axes:
     """Draw `front_figure` of one table."""
     given = colours(table.index)
     points = 100 * table[["D_G", "D_I"]]
@@ -101,24 +102,23 @@ def draw_front(ax: Axes, table: pd.DataFrame, title: str, named: float = 0.05) -
     ax.plot(edge["D_G"], edge["D_I"], color="0.6", lw=1, zorder=0)
     for method, p in table["probability"].items():
         x, y = points.loc[method]
-        label = method if p >= named else None
+        label = method if p >= NAMED_FROM else None
         ax.scatter(x, y, 20 + 130 * p, color=given[method], label=label)
     ax.set(title=title, xlabel="change on $D_G$ (pp)", ylabel="change on $D_I$ (pp)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
     return ax
 
 
-def price_figure(tables: Mapping[str, pd.DataFrame], named: float = 0.05) -> Picture:
+def price_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Probability to be best by the price of a point on D_G, as stacked areas, one per method.
 
-    tables   of `tradeoff.best_by_price` by title
-    named    methods that never reach this probability are left white
+    tables   of `tradeoff.best_by_price` by title; methods that never reach NAMED_FROM are white
     """
     fig, axes = plt.subplots(
         1, len(tables), figsize=(WIDTH, 4.4), sharey=True, squeeze=False, layout="constrained"
     )
     for ax, (title, probabilities) in zip(axes[0], tables.items(), strict=True):
-        draw_prices(ax, probabilities, title, named)
+        draw_prices(ax, probabilities, title)
     texts = []
     for title, probabilities in tables.items():
         ends = probabilities.iloc[[0, -1]]
@@ -130,9 +130,9 @@ def price_figure(tables: Mapping[str, pd.DataFrame], named: float = 0.05) -> Pic
     return Picture(fig, f"Most probably best method by the price of D_G. {' '.join(texts)}")
 
 
-def draw_prices(ax: Axes, probabilities: pd.DataFrame, title: str, named: float = 0.05) -> Axes:
+def draw_prices(ax: Axes, probabilities: pd.DataFrame, title: str) -> Axes:
     """Draw `price_figure` of one table."""
-    shown = probabilities.loc[:, probabilities.max() >= named]
+    shown = probabilities.loc[:, probabilities.max() >= NAMED_FROM]
     given = colours(shown)
     shades = [given[method] for method in shown]
     prices = list(shown.index)

@@ -16,15 +16,15 @@ from perso.report.plan_text import components_of, detectable_here
 from perso.report.typesetting import typeset_numbers
 from perso.stats import planning
 
+LIMIT = 10  # points of a matrix at which its colours end
 PLANNED_COHORTS = (3, 4, 8)
 PLANNED_PEOPLE = (5, 10, 20, 45, 100, 200)
 
 
-def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Picture:
+def matrix_figure(tables: Mapping[str, pd.DataFrame]) -> Picture:
     """Accuracy of networks (lines) on test sets (columns) without both means, in points.
 
     tables   [people, people] of `matrix.hits_matrix` by method, shares
-    limit    where the colours end, in points
     """
     rows = -(-len(tables) // 2)
     fig, axes = plt.subplots(
@@ -32,7 +32,7 @@ def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Pi
     )
     texts = []
     for ax, (method, table) in zip(axes.flat, tables.items(), strict=False):
-        draw_matrix(ax, table, method, limit)
+        draw_matrix(ax, table, method)
         values = 100 * matrix.double_centred(table.to_numpy())
         texts.append(f"{method}: {np.diag(values).mean():+.1f} points on the own test set.")
     for ax in axes.flat[len(tables) :]:
@@ -47,10 +47,10 @@ def matrix_figure(tables: Mapping[str, pd.DataFrame], limit: float = 10.0) -> Pi
     return Picture(fig, f"{text} {' '.join(texts)}")
 
 
-def draw_matrix(ax: Axes, table: pd.DataFrame, title: str, limit: float = 10.0) -> Axes:
+def draw_matrix(ax: Axes, table: pd.DataFrame, title: str) -> Axes:
     """Draw `matrix_figure` of one method."""
     values = 100 * matrix.double_centred(table.to_numpy())
-    ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.imshow(values, cmap="PuOr", vmin=-LIMIT, vmax=LIMIT, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     mean = typeset_numbers(f"{np.diag(values).mean():+z.1f}")
     ax.set_title(f"{with_symbols(title)}\n{mean} on the diagonal")

@@ -105,7 +105,7 @@ def test_the_change_of_rows_is_adjusted_by_ease():
     ease = adjusted.ease_of_test_sets(names_of(rows), rows)
     base = rows[rows["method"] == "BaseLine"].set_index(["fold", "person"])["acc_I"]
     assert ease.to_numpy() == pytest.approx(base.to_numpy())
-    d = adjusted.difference(rows, "SW-n-2", "BaseLine", "acc_I")
+    d = adjusted.difference(rows, "SW-n-2", "acc_I")
     assert found.plain.n == 36 and found.plain.mean == pytest.approx(d.mean())
     assert found.adjusted.mean == pytest.approx(d.mean()) and found.ratio > 10
 
