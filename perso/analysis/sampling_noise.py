@@ -59,7 +59,10 @@ class DigitHits:
         return self.hits.sum(axis=-1) / self.images.sum(axis=-1)
 
     def variance(self) -> np.ndarray:
-        """Sampling variance of the accuracy (`dispersion.clustered_variance`), [...]."""
+        """Sampling variance of the accuracy, [...], by clusters: g/(g - 1) Σ_g (Σ_i (h - h̄))² / m².
+
+        The sums are over the g digits and the images i of each, m in all. nan for a single digit.
+        """
         count = self.hits.shape[-1]
         if count < 2:
             return np.full(self.hits.shape[:-1], np.nan)

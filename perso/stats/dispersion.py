@@ -31,23 +31,6 @@ def between_person_sd(
     return float(np.sqrt(np.maximum(np.var(p[known], ddof=1) - noise, 0.0)))
 
 
-def clustered_variance(hits: np.ndarray, items: np.ndarray) -> float:
-    """Sampling variance of the mean of hits, by clusters: G/(G - 1) Σ_g (Σ_i (h - h̄))² / m².
-
-    hits    of each image, [m]
-    items   the original digit that each image shows, int [m]; images of one digit are one of the G
-            clusters
-    nan where there is one cluster only.
-    """
-    # as statsmodels' cov_type="cluster" of a mean, without fitting a model per person
-    _, cluster = np.unique(items, return_inverse=True)
-    sums = np.bincount(cluster, np.asarray(hits, float) - np.mean(hits))
-    clusters = len(sums)
-    if clusters < 2:
-        return np.nan
-    return float(clusters / (clusters - 1) * (sums**2).sum() / len(hits) ** 2)
-
-
 def cvar(accuracies: np.ndarray, share: float = 0.1) -> float:
     """Mean accuracy of the worst `share` of people (conditional value at risk), one at least.
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from perso.analysis import sampling_noise
+from perso.analysis.sampling_noise import DigitHits
 from perso.data import splits
 from perso.data.cohort import Cohort
-from perso.stats import dispersion
 from perso.store.sqlite import packed
 
 
@@ -29,17 +30,29 @@ def test_without_flips_every_image_is_a_digit(data):
     assert table["by images"].equals(table["by digits"])
 
 
+def variance(hits, items):
+    """The sampling variance of the mean of hits [m] on images of these digits [m]."""
+    digits, place = np.unique(items, return_inverse=True)
+    return DigitHits(digits, np.bincount(place, hits), np.bincount(place)).variance()
+
+
 def test_single_images_as_clusters_are_binomial():
-    hits = np.array([1, 1, 1, 0])
-    assert dispersion.clustered_variance(hits, np.arange(4)) == pytest.approx(0.75 * 0.25 / (4 - 1))
+    assert variance([1, 1, 1, 0], np.arange(4)) == pytest.approx(0.75 * 0.25 / (4 - 1))
 
 
 def test_images_that_are_hit_together_count_once():
     once, items = np.array([1, 1, 0, 1, 0]), np.arange(5)
-    thrice = dispersion.clustered_variance(np.tile(once, 3), np.tile(items, 3))
-    assert thrice == pytest.approx(dispersion.clustered_variance(once, items))
-    assert np.isnan(dispersion.clustered_variance(once, np.zeros(5)))
-    assert dispersion.clustered_variance(np.ones(6), np.tile([0, 1, 2], 2)) == 0
+    assert variance(np.tile(once, 3), np.tile(items, 3)) == pytest.approx(variance(once, items))
+    assert np.isnan(variance(once, np.zeros(5)))
+    assert variance(np.ones(6), np.tile([0, 1, 2], 2)) == 0
+
+
+def test_the_variance_is_that_of_a_regression_with_clustered_errors():
+    hits, items = np.random.default_rng(0).random(30) < 0.7, np.arange(30) % 11
+    fitted = sm.OLS(hits.astype(float), np.ones(30)).fit(
+        cov_type="cluster", cov_kwds={"groups": items, "use_correction": False}
+    )
+    assert variance(hits, items) == pytest.approx(11 / 10 * fitted.cov_params()[0, 0])
 
 
 def items_of(data, person):
@@ -57,9 +70,7 @@ def test_noise_on_own_data_is_that_of_digits_with_repeats_averaged(data, make_ro
     found = sampling_noise.sampling_variances(data, make_rows(hits), "D_I")
     for p in people:
         mean = (hits["A", str(p), 0].astype(float) + hits["A", str(p), 1]) / 2
-        assert found.loc[str(p), "A"] == pytest.approx(
-            dispersion.clustered_variance(mean, items_of(data, p))
-        )
+        assert found.loc[str(p), "A"] == pytest.approx(variance(mean, items_of(data, p)))
     assert found["B"].count() == 1  # the others have no row of it
 
 

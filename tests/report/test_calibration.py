@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from perso.analysis.sampling_noise import DigitHits
 from perso.claims import correlations
 from perso.paths import ROOT
 from perso.report import calibration, cost_figures, records
-from perso.stats import cohorts, dispersion
+from perso.stats import cohorts
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import calibration as benchmark
@@ -214,8 +215,7 @@ def test_people_are_in_cohorts_of_one_size():
 
 def test_the_sampling_variance_is_that_of_clusters_of_flips():
     correct = np.array([3, 0, 2, 3])
-    hits = [1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1]
-    wanted = dispersion.clustered_variance(hits, np.repeat(np.arange(4), 3))
+    wanted = DigitHits(np.arange(4), correct, np.full(4, 3)).variance()
     assert benchmark.sampling_variance(correct) == pytest.approx(wanted)
 
 
