@@ -174,6 +174,13 @@ def print_failures(study: "Study", methods: "Sequence[Method] | None" = None) ->
     return len(failures)
 
 
+def print_published(rows: "pd.DataFrame", wanted: int) -> None:
+    """Print on stderr which files some of the wanted models come from."""
+    if len(rows):
+        files = ", ".join(sorted(rows["file"].unique()))
+        print(f"{len(rows)} of {wanted} models come from {files}", file=sys.stderr)
+
+
 def left_over(models: int) -> int:
     """Return a training command's exit code; a line on stderr says what is left."""
     if not models:
@@ -199,9 +206,7 @@ def stored_rows(
         from perso.store.published import published_rows
 
         others = published_rows(study)
-        if len(others):
-            files = ", ".join(sorted(others["file"].unique()))
-            print(f"{len(others)} of {wanted} models come from {files}", file=sys.stderr)
+        print_published(others, wanted)
     rows = study.rows(given=others)
     train = command_line("run", arguments)
     if rows.empty:
@@ -418,9 +423,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     methods = study.methods if stated else report_page.default_methods(study)
     given = published_rows(study, methods)
     wanted = len(study.keys(methods))
-    if len(given):
-        files = ", ".join(sorted(given["file"].unique()))
-        print(f"{len(given)} of {wanted} models come from {files}", file=sys.stderr)
+    print_published(given, wanted)
     if arguments.backend == "loky":  # a cluster's machines are not this one
         seconds = training_estimate(study, methods, given, arguments.jobs)
         if seconds:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 
 from perso.data.dataset import StudyData
 from perso.report.context_text import Bed
-from perso.report.figures import HUES, WIDTH, label_lines, part_label
-from perso.report.front_figures import draw_mark, family_legend
+from perso.report.figures import HUES, WIDTH, label_lines
+from perso.report.front_figures import axes_of_changes, draw_mark, family_legend
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 from perso.report.sequence_figures import ACCELERATIONS, ARMS, EXERCISES, RATE
@@ -130,15 +130,8 @@ def places_figure(ax: Axes, table: pd.DataFrame, x: str, y: str, names: list[str
     """
     drawn = table.loc[[name for name in names if name in table.index]]
     near = drawn.drop(index=list(FAR), errors="ignore")
-    ax.axhline(0, color="0.75", lw=1, zorder=0)
-    ax.axvline(0, color="0.75", lw=1, zorder=0)
-    ax.grid(color="0.93")
-    ax.set(
-        xlim=limits(near[x]),
-        ylim=limits(near[y]),
-        xlabel=f"change on {part_label(x)} (pp)",
-        ylabel=f"change on {part_label(y)} (pp)",
-    )
+    axes_of_changes(ax, x, y)
+    ax.set(xlim=limits(near[x]), ylim=limits(near[y]))
     points = {GENERIC_NETWORK: (0.0, 0.0)}
     ax.plot(0, 0, "s", color="0.2", ms=8, mec="white", mew=0.6, zorder=3)
     texts = {GENERIC_NETWORK: GENERIC_NETWORK}

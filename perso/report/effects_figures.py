@@ -71,11 +71,21 @@ def contrasts_figure(contrasts: pd.DataFrame) -> Picture:
         f"{line['', 'differs']}\n{method} minus {other}"
         for (method, other), line in contrasts.iterrows()
     ]
+    return labelled_contrasts(contrasts, labels, 0.46)
+
+
+def labelled_contrasts(contrasts: pd.DataFrame, labels: Sequence[str], height: float) -> Picture:
+    """`contrasts_figure` with other labels.
+
+    height   of a line, inches
+    """
     family_of = FAMILY_OF | {SELECTED.name: SELECTED.family}
-    fig = forest(contrasts, labels, [family_of[method] for method, _ in contrasts.index], 0.46)
-    symbols = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
-    for ax, part in zip(fig.axes, symbols, strict=True):
-        ax.set(xlabel=f"change on ${part}$ (pp)")  # long labels leave no room for more
+    families = [family_of[method] for method, _ in contrasts.index]
+    fig = forest(contrasts, labels, families, height)
+    parts = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
+    for ax, part in zip(fig.axes, parts, strict=True):
+        # the symbols alone: long labels, and three axes, leave no room for the parts' names
+        ax.set(xlabel=f"change on ${part}$ (pp)")
     return Picture(fig, contrasts_alt(contrasts))
 
 

@@ -52,9 +52,7 @@ def drawn_methods(table: pd.DataFrame) -> pd.DataFrame:
 def baselines_figure(table: pd.DataFrame) -> Picture:
     """Change on D_I against change on D_G: WiSE-FT's curves, and a mark for every other method."""
     fig, ax = plt.subplots(figsize=(WIDTH, 6), layout="constrained")
-    ax.axhline(0, color="0.75", lw=1, zorder=0)
-    ax.axvline(0, color="0.75", lw=1, zorder=0)
-    ax.grid(color="0.93")
+    axes_of_changes(ax)
     changes = 100 * pd.DataFrame({part: table[part, "change"] for part in ("D_G", "D_I")})
     curves = []
     for label, (names, width) in CURVES.items():
@@ -66,10 +64,6 @@ def baselines_figure(table: pd.DataFrame) -> Picture:
         interval_cross(ax, table.loc[name])
     for name, (x, y) in changes.loc[drawn.index].iterrows():
         draw_mark(ax, drawn.loc[name, ("", "family")], x, y)
-    ax.set(
-        xlabel=f"change on {part_label('D_G')} (pp)",
-        ylabel=f"change on {part_label('D_I')} (pp)",
-    )
     ax.legend(loc="lower left")
     order = [*MAIN, *drawn.index, *LABELLED_SHARES, front.GENERIC]
     names = [name for name in dict.fromkeys(order) if name in table.index]
@@ -79,6 +73,14 @@ def baselines_figure(table: pd.DataFrame) -> Picture:
     label_points(ax, {name: changes.loc[name].to_numpy() for name in names}, texts, curves)
     text = "Change of accuracy per method against the generic network in points."
     return Picture(fig, f"{text} {changes_text(drawn)}")
+
+
+def axes_of_changes(ax: Axes, x: str = "D_G", y: str = "D_I") -> None:
+    """Name axes of changes on two parts in points, and draw the lines of no change."""
+    ax.axhline(0, color="0.75", lw=1, zorder=0)
+    ax.axvline(0, color="0.75", lw=1, zorder=0)
+    ax.grid(color="0.93")
+    ax.set(xlabel=f"change on {part_label(x)} (pp)", ylabel=f"change on {part_label(y)} (pp)")
 
 
 def draw_mark(ax: Axes, family: str, x: float, y: float) -> None:

@@ -1,7 +1,6 @@
 """The figures of recurrent networks for individual users (chapter 22)."""
 
 import textwrap
-from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,9 +8,14 @@ import pandas as pd
 from perso.analysis.recurrent import GENERIC
 from perso.methods.registry import FAMILY_OF
 from perso.parts import ALL_PARTS
-from perso.report.effects_figures import contrasts_alt, forest
-from perso.report.figures import WIDTH, as_written, changes_text, interval_errors, part_label
-from perso.report.front_figures import GENERIC_LABEL, draw_mark, interval_cross
+from perso.report.effects_figures import labelled_contrasts
+from perso.report.figures import WIDTH, as_written, changes_text, interval_errors
+from perso.report.front_figures import (
+    GENERIC_LABEL,
+    axes_of_changes,
+    draw_mark,
+    interval_cross,
+)
 from perso.report.labels import label_points
 from perso.report.picture import Picture, parts_text
 
@@ -24,7 +28,7 @@ def three_ways_figure(contrasts: pd.DataFrame) -> Picture:
     contrasts   of `effects.contrast_table`, with the pairs `recurrent.OF_ANSWER`
     """
     labels = [textwrap.fill(text, WRAP) for text in contrasts["", "differs"]]
-    return narrow_forest(contrasts, labels, 0.5)
+    return labelled_contrasts(contrasts, labels, 0.5)
 
 
 def user_networks_figure(contrasts: pd.DataFrame) -> Picture:
@@ -36,20 +40,7 @@ def user_networks_figure(contrasts: pd.DataFrame) -> Picture:
         method.removeprefix("user ") if other == GENERIC else f"minus {other.removeprefix('user ')}"
         for method, other in contrasts.index
     ]
-    return narrow_forest(contrasts, labels, 0.23)
-
-
-def narrow_forest(contrasts: pd.DataFrame, labels: Sequence[str], height: float) -> Picture:
-    """A line per pair of methods; `effects_figures.forest` with short names of the parts.
-
-    height   of a line, inches
-    """
-    fig = forest(contrasts, labels, [FAMILY_OF[name] for name, _ in contrasts.index], height)
-    parts = [part for part in contrasts.columns.unique(0) if part in ALL_PARTS]
-    for ax, part in zip(fig.axes, parts, strict=True):
-        # the symbols alone: three axes have no room for the parts' names
-        ax.set(xlabel=f"change on ${part}$ (pp)")
-    return Picture(fig, contrasts_alt(contrasts))
+    return labelled_contrasts(contrasts, labels, 0.23)
 
 
 def fine_tuning_figure(table: pd.DataFrame) -> Picture:
@@ -58,9 +49,7 @@ def fine_tuning_figure(table: pd.DataFrame) -> Picture:
     table   of `comparison.compare`, from the generic network
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.4), layout="constrained")
-    ax.axhline(0, color="0.75", lw=1, zorder=0)
-    ax.axvline(0, color="0.75", lw=1, zorder=0)
-    ax.grid(color="0.93")
+    axes_of_changes(ax)
     table = table.copy()
     table["", "family"] = [FAMILY_OF[name] for name in table.index]
     places = {
@@ -72,10 +61,6 @@ def fine_tuning_figure(table: pd.DataFrame) -> Picture:
         draw_mark(ax, FAMILY_OF[name], *place)
     places[GENERIC] = (0.0, 0.0)
     draw_mark(ax, "baseline", *places[GENERIC])
-    ax.set(
-        xlabel=f"change on {part_label('D_G')} (pp)",
-        ylabel=f"change on {part_label('D_I')} (pp)",
-    )
     texts = {name: as_written(name.removesuffix(", 200 iterations")) for name in places}
     label_points(ax, places, texts | {GENERIC: GENERIC_LABEL})
     changes = changes_text(table.drop(index=GENERIC))
