@@ -37,6 +37,7 @@ class Pair:
     method: str
     base: str
     part: str
+    of: str = "v3"
 
     @property
     def what(self) -> str:
@@ -53,16 +54,18 @@ class Pair:
         """The margin of an equality, a share."""
         return margin_of(self.part)
 
+    def tested(self, evidence: Evidence) -> tuple[Effect, Finding]:
+        """The effect of the difference, and the finding that it is above 0."""
+        effect = evidence.effect(self.of, self.part, self.contrast)
+        return effect, effect_finding(effect, self.what, self.of, self.part, self.contrast)
+
 
 @dataclass(frozen=True)
 class Superior(Pair):
     """One method is more accurate than another, on average over people."""
 
-    of: str = "v3"
-
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.part, self.contrast)
-        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
+        effect, found = self.tested(evidence)
         return replace(found, author=bool(effect.mean.mean > 0 and effect.t < 0.1))
 
 
@@ -74,7 +77,6 @@ class Equivalent(Pair):
     within   the margin in percentage points; 0: that of `part`
     """
 
-    of: str = "v3"
     harm: int = 0
     within: float = 0.0
 
@@ -83,8 +85,7 @@ class Equivalent(Pair):
         return self.within / 100 or super().margin
 
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.part, self.contrast)
-        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
+        effect, found = self.tested(evidence)
         return replace(
             found,
             test="TOST",
@@ -100,17 +101,14 @@ class Equivalent(Pair):
 class NonInferior(Pair):
     """One method is not less accurate than another by more than the margin (one half of TOST)."""
 
-    of: str = "v3"
-
     def find(self, evidence: Evidence) -> Finding:
-        effect = evidence.effect(self.of, self.part, self.contrast)
+        effect, found = self.tested(evidence)
         low90, high90 = effect.mean.interval(0.9)
         outcome = "open"
         if low90 > -self.margin:
             outcome = "for"
         elif high90 < -self.margin:
             outcome = "against"
-        found = effect_finding(effect, self.what, self.of, self.part, self.contrast)
         return replace(
             found,
             test="non-inferiority",

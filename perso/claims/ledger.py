@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -215,10 +216,7 @@ def make_ledger(
     """
     verdicts = tuple(test_claim(claim, evidence) for claim in watch(claims))
     if claims is CLAIMS:
-        fixed = frozen.frozen_claims(evidence.folder)
-        verdicts = tuple(
-            replace(each, frozen=frozen.is_frozen(each.claim, fixed)) for each in verdicts
-        )
+        verdicts = with_frozen(verdicts, evidence.folder)
     # the run that the provenance describes
     shaping = "relative" if evidence.study.asked.rows_of == "relative" else "v3"
     runs = (evidence.only or shaping,)
@@ -229,6 +227,12 @@ def make_ledger(
     origin |= {"scale": scale_of_run(evidence), "files": sorted(evidence.files)}
     origin["frozen"] = frozen.hash_of_files(evidence.folder)
     return Ledger(origin, verdicts)
+
+
+def with_frozen(verdicts: Iterable[Verdict], folder: Path) -> tuple[Verdict, ...]:
+    """The verdicts with whether each claim is as it was frozen in a folder."""
+    fixed = frozen.frozen_claims(folder)
+    return tuple(replace(each, frozen=frozen.is_frozen(each.claim, fixed)) for each in verdicts)
 
 
 def rows_of_runs(evidence: Evidence, runs: Iterable[str]) -> pd.DataFrame:

@@ -24,6 +24,8 @@ from perso.stats import paired
 PROBABLE = 0.95  # share of bootstrap samples in which a statement must hold
 DRAWS = 2000  # bootstrap samples
 MARGINS = PARTS["D_I"].margin, PARTS["D_G"].margin  # shares
+PRINTED_SETTINGS = printed_table("class-counts").index
+V1_SETTINGS = tuple(method.name for method in V1 if method.name in PRINTED_SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,20 @@ class TradeOff:
         return [place for place, name in enumerate(self.names) if FAMILY_OF[name] == family]
 
 
-def trade_off(evidence: Evidence, of: str) -> TradeOff:
-    """The accuracies of v1's settings in one of v1's runs."""
-    printed = printed_table("class-counts").index
-    names = tuple(method.name for method in V1 if method.name in printed)
+def trade_off(evidence: Evidence, of: str, names: tuple[str, ...] = V1_SETTINGS) -> TradeOff:
+    """The accuracies of settings, by default v1's, in a run."""
     on_I = evidence.people(of, "D_I", *names)
     on_G = evidence.people(of, "D_G", *names).loc[on_I.index]
     return TradeOff(names, on_I.to_numpy(), on_G.to_numpy(), evidence.cohorts(of, on_I.index))
 
 
-def probable(what: str, value: float, of: str, run: TradeOff) -> Finding:
-    """The finding for a share of bootstrap samples; `open` where it is nan.
+def probable(what: str, share: float, of: str, run: TradeOff) -> Finding:
+    """The finding for a share of bootstrap samples; `open` where people do not vary.
 
     what     the statement that holds in these samples
-    value    the share; nan where people do not vary
-    run      the accuracies that it is computed from
+    run      the accuracies that the share is computed from
     """
+    value = float(share) if run.varies else np.nan
     outcome = "open"
     if value >= PROBABLE:
         outcome = "for"
@@ -100,13 +100,9 @@ def nobody_dominates(evidence: Evidence, of: str) -> Finding:
 
 def none_alone(run: TradeOff, rng: np.random.Generator, of: str) -> Finding:
     """The finding that no setting is alone on the front of a run."""
-    share = float((run.members(rng).sum(axis=1) > 1).mean())
-    return probable(
-        f"that none of {len(run.names)} settings dominates in {RUN_NAMES[of]}",
-        share if run.varies else np.nan,
-        of,
-        run,
-    )
+    share = (run.members(rng).sum(axis=1) > 1).mean()
+    what = f"that none of {len(run.names)} settings dominates in {RUN_NAMES[of]}"
+    return probable(what, share, of, run)
 
 
 def on_front(evidence: Evidence, of: str, family: str) -> Finding:
@@ -116,8 +112,8 @@ def on_front(evidence: Evidence, of: str, family: str) -> Finding:
 
 def family_on_front(run: TradeOff, family: str, rng: np.random.Generator, of: str) -> Finding:
     """The finding that a method of this family is on the front of a run."""
-    share = float(run.members(rng)[:, run.columns(family)].any(axis=1).mean())
-    return probable(f"that {family} is on the front", share if run.varies else np.nan, of, run)
+    share = run.members(rng)[:, run.columns(family)].any(axis=1).mean()
+    return probable(f"that {family} is on the front", share, of, run)
 
 
 def largest_sum(evidence: Evidence, of: str, family: str) -> Finding:
@@ -129,13 +125,9 @@ def family_sum(run: TradeOff, family: str, rng: np.random.Generator, of: str) ->
     """The finding that no sum of accuracies is larger than this family's by both margins."""
     sums = run.resampled(rng).sum(axis=0)
     largest = sums[:, run.columns(family)].max(axis=1)
-    share = float((sums.max(axis=1) - largest < sum(MARGINS)).mean())
-    return probable(
-        f"that {family} has the largest sum of accuracies on D_I and D_G",
-        share if run.varies else np.nan,
-        of,
-        run,
-    )
+    share = (sums.max(axis=1) - largest < sum(MARGINS)).mean()
+    what = f"that {family} has the largest sum of accuracies on D_I and D_G"
+    return probable(what, share, of, run)
 
 
 def none_above_wise(
@@ -146,18 +138,11 @@ def none_above_wise(
     curve   the names along it, from the generic network on
     """
     names = (*methods, *curve)
-    on_I = evidence.people(of, "D_I", *names)
-    on_G = evidence.people(of, "D_G", *names).loc[on_I.index]
-    cohort = evidence.cohorts(of, on_I.index)
-    run = TradeOff(names, on_I.to_numpy(), on_G.to_numpy(), cohort)
+    run = trade_off(evidence, of, names)
     means = run.resampled(evidence.rng("curve", of, names))
     count = len(methods)
     above = tradeoff.above_curve(tuple(means[..., :count]), tuple(means[..., count:]), MARGINS).any(
         axis=-1
     )
-    return probable(
-        f"that none of {count} methods lies above the curve from {curve[0]} to {curve[-1]}",
-        float(1 - above.mean()) if run.varies else np.nan,
-        of,
-        run,
-    )
+    what = f"that none of {count} methods lies above the curve from {curve[0]} to {curve[-1]}"
+    return probable(what, 1 - above.mean(), of, run)

@@ -5,16 +5,14 @@ A difference is a line with `change`, `low`, `high` (shares) and `tost`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pandas as pd
 
 from perso.analysis import enrolment
 from perso.analysis.enrolment import NONE, WHOLE
-from perso.claims import frozen
 from perso.claims.enrolment_claims import ENROLMENT_CLAIMS
 from perso.claims.evidence import Evidence
-from perso.claims.ledger import Verdict, test_claim
+from perso.claims.ledger import Verdict, test_claim, with_frozen
 from perso.data.splits import Fold
 from perso.methods.enrolled import VARIATIONAL
 from perso.parts import D_I
@@ -196,10 +194,7 @@ def beds_table(runs: Sequence[Published]) -> pd.DataFrame:
 # --- claims
 
 
-def enrolment_verdicts(evidence: Evidence) -> list[Verdict]:
+def enrolment_verdicts(evidence: Evidence) -> tuple[Verdict, ...]:
     """The verdicts on claims 43 to 45, with the controls on planted differences."""
-    fixed = frozen.frozen_claims(evidence.folder)
-    return [
-        replace(test_claim(claim, evidence), frozen=frozen.is_frozen(claim, fixed))
-        for claim in ENROLMENT_CLAIMS
-    ]
+    verdicts = [test_claim(claim, evidence) for claim in ENROLMENT_CLAIMS]
+    return with_frozen(verdicts, evidence.folder)

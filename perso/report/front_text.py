@@ -5,7 +5,6 @@ contrasts   of `effects.contrast_table`, with the pairs of one of `front.QUESTIO
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,9 +12,8 @@ import pandas as pd
 from perso.analysis import front
 from perso.analysis.effects import LATE, LATE_FAST
 from perso.analysis.selection import SELECTED
-from perso.claims import frozen
 from perso.claims.claim import Claim
-from perso.claims.ledger import Verdict, test_claim
+from perso.claims.ledger import Verdict, test_claim, with_frozen
 from perso.claims.our_claims import OUR_CLAIMS
 from perso.methods.method import FAMILIES, Method
 from perso.parts import PARTS
@@ -256,14 +254,11 @@ def front_text(table: pd.DataFrame) -> pd.DataFrame:
 # --- our claims
 
 
-def verdicts_of(run: Published, claims: Sequence[Claim] = OUR_CLAIMS) -> list[Verdict]:
+def verdicts_of(run: Published, claims: Sequence[Claim] = OUR_CLAIMS) -> tuple[Verdict, ...]:
     """The verdicts on claims, by default our own, from the rows of one run alone."""
     evidence = RowsEvidence(run)
-    fixed = frozen.frozen_claims(evidence.folder)
-    return [
-        replace(test_claim(claim, evidence), frozen=frozen.is_frozen(claim, fixed))
-        for claim in claims
-    ]
+    verdicts = [test_claim(claim, evidence) for claim in claims]
+    return with_frozen(verdicts, evidence.folder)
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:
