@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 
 from perso.data.dataset import StudyData
 from perso.report.context_text import Bed
-from perso.report.figures import HUES, WIDTH, label_lines
 from perso.report.front_figures import axes_of_changes, draw_mark, family_legend
 from perso.report.labels import label_points
+from perso.report.looks import HUES, WIDTH, label_lines
 from perso.report.picture import Picture, parts_text
 from perso.report.sequence_figures import ACCELERATIONS, ARMS, EXERCISES, RATE
 from perso.report.typesetting import typeset_numbers

@@ -19,7 +19,7 @@ from perso.report.calibration import (
     entries,
     split_record,
 )
-from perso.report.figures import WIDTH, colours, label_lines, legend_below
+from perso.report.looks import WIDTH, colours, label_lines, legend_below
 from perso.report.picture import Picture, extremes_text, parts_text
 
 

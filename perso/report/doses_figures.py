@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from perso.analysis.doses import FEW_PEOPLE
 from perso.parts import PARTS
-from perso.report.figures import (
+from perso.report.looks import (
     BEYOND_HUES,
     PAPER_MARKER,
     WIDTH,

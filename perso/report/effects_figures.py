@@ -11,14 +11,8 @@ from matplotlib.figure import Figure
 from perso.analysis.selection import SELECTED
 from perso.methods.registry import FAMILY_OF, are_reordered
 from perso.parts import ALL_PARTS, PARTS
-from perso.report.figures import (
-    HUES,
-    PAPER_MARKER,
-    WIDTH,
-    changes_text,
-    label_lines,
-    part_label,
-)
+from perso.report.figures import changes_text
+from perso.report.looks import HUES, PAPER_MARKER, WIDTH, label_lines, part_label
 from perso.report.picture import Picture
 from perso.report.sentences import SAME_ON_D_G
 

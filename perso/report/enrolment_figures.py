@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from perso.analysis.enrolment import AMOUNTS, WHOLE, in_order
 from perso.data.dataset import StudyData
 from perso.parts import D_I
-from perso.report.figures import WIDTH, interval_errors, part_label
+from perso.report.looks import WIDTH, interval_errors, part_label
 from perso.report.picture import Picture, parts_text
 from perso.report.typesetting import typeset_numbers
 

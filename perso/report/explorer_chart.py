@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 from perso.analysis.best_method import GROUPS, LOSS, MIXTURE, NOT_OWN
-from perso.report.figures import HUES
+from perso.report.looks import HUES
 
 WEIGHT, MOST, STEP = 1.0, 3.0, 0.1  # w at the start, the largest, and between two places
 WORST = 5  # people who are named

@@ -9,7 +9,7 @@ import pandas as pd
 from perso.analysis import accuracy
 from perso.methods.method import BASELINE
 from perso.parts import PARTS
-from perso.report.figures import WIDTH, colours, label_lines, legend_below
+from perso.report.looks import WIDTH, colours, label_lines, legend_below
 from perso.report.picture import Picture, parts_text
 
 

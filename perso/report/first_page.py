@@ -19,7 +19,7 @@ from perso.files import write_changed
 from perso.methods.method import BASELINE, Method
 from perso.methods.registry import RELATIVE
 from perso.paths import ROOT
-from perso.report import figures
+from perso.report import figures, looks
 from perso.report.execution import has_image
 from perso.report.readme import DURATIONS, durations_block
 from perso.study.study import Study
@@ -32,7 +32,7 @@ NOTHING = "The data of this book cannot have this picture.\n"
 def write_pictures(study: Study, source: Path) -> None:
     """Write the pictures of the first page into a book's sources, with the executed chapters."""
     with mpl.rc_context():
-        figures.style()
+        looks.style()
         strips = figures.strip({each.name: study.schedule(each) for each in examples(study)})
     write_picture("strips", {"image/svg+xml": strips.svg().decode()}, strips.alt, source)
     outputs = outputs_of(source / "chapters" / EFFECTS)

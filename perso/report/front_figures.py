@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from perso.analysis import front
 from perso.claims.our_claims import WISE, WISE_SLOW
 from perso.parts import PARTS
-from perso.report.figures import HUES, MARKERS, WIDTH, changes_text, label_lines, part_label
+from perso.report.figures import changes_text
 from perso.report.labels import label_points
+from perso.report.looks import HUES, MARKERS, WIDTH, label_lines, part_label
 from perso.report.picture import Picture, extremes_text
 
 CURVES = {"WiSE-FT, rate 1e-3": (WISE, 2.0), "WiSE-FT, rate 1e-4": (WISE_SLOW, 1.0)}

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from perso.parts import PARTS
-from perso.report.figures import WIDTH, colours, plain_ticks
+from perso.report.looks import WIDTH, colours, plain_ticks
 from perso.report.picture import Picture, parts_text
 
 NAMED_FROM = 0.05  # a probability; methods below it have no name

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.transforms import Bbox
 
-from perso.report.figures import WIDTH, as_written
+from perso.report.looks import WIDTH, as_written
 from perso.report.picture import Picture
 
 HEIGHT = 14  # of a person's digits, points

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 
 from perso.claims.ledger import Ledger, deciding
 from perso.report import ledger_text
-from perso.report.figures import WIDTH, legend_below
+from perso.report.looks import WIDTH, legend_below
 from perso.report.picture import Picture
 
 # as the badges of the table, and told apart by lightness, too

@@ -14,7 +14,7 @@ import perso
 from perso.data.dataset import StudyData
 from perso.errors import InputError
 from perso.markup import as_code, as_text
-from perso.report import figures
+from perso.report import looks
 from perso.settings import Settings, as_dict
 from perso.store import published
 from perso.store.published import Published
@@ -26,7 +26,7 @@ LONGEST_TABLE = 200  # rows; pandas cuts out the middle of longer ones
 
 def set_up() -> None:
     """Set the look of a chapter's figures, and show tables whole."""
-    figures.style()
+    looks.style()
     pd.set_option("display.max_rows", LONGEST_TABLE)
 
 

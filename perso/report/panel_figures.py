@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from perso.analysis import matrix
 from perso.parts import D_G, PARTS
-from perso.report.figures import WIDTH, legend_below, part_label, with_symbols
+from perso.report.looks import WIDTH, legend_below, part_label, with_symbols
 from perso.report.picture import Picture
 from perso.report.plan_text import components_of, detectable_here
 from perso.report.typesetting import typeset_numbers

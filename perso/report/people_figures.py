@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from perso.analysis import accuracy
 from perso.parts import PARTS
-from perso.report.figures import WIDTH, as_written, part_label
+from perso.report.looks import WIDTH, as_written, part_label
 from perso.report.picture import Picture
 
 FEWEST_MARKED, MOST_MARKED = 2, 10  # people with the lowest changes

@@ -9,7 +9,7 @@ from perso.analysis.recurrent import GENERIC
 from perso.methods.registry import FAMILY_OF
 from perso.parts import ALL_PARTS
 from perso.report.effects_figures import labelled_contrasts
-from perso.report.figures import WIDTH, as_written, changes_text, interval_errors
+from perso.report.figures import changes_text
 from perso.report.front_figures import (
     GENERIC_LABEL,
     axes_of_changes,
@@ -17,6 +17,7 @@ from perso.report.front_figures import (
     interval_cross,
 )
 from perso.report.labels import label_points
+from perso.report.looks import WIDTH, as_written, interval_errors
 from perso.report.picture import Picture, parts_text
 
 WRAP = 28  # characters of a line of a label

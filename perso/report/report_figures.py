@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from perso.data.dataset import StudyData
 from perso.methods.method import Method
-from perso.report import effects_figures, figures
+from perso.report import effects_figures, figures, looks
 from perso.report.notebook import sample_sheet
 from perso.report.picture import Picture
 from perso.report.sequence_figures import sheet, trajectories_figure
@@ -54,7 +54,7 @@ def first_sequences(data: StudyData, people: Sequence) -> list[list[tuple[np.nda
             [
                 (
                     source.inputs[at],
-                    figures.as_written(f"person {person}, class {source.classes[label]}"),
+                    looks.as_written(f"person {person}, class {source.classes[label]}"),
                 )
                 for label, at in chosen
             ]
@@ -84,8 +84,8 @@ def forest_picture(table: pd.DataFrame, methods: Sequence[Method]) -> Picture:
     table   columns (part, change | low | high) in shares, a line per method
     """
     families = {method.name: method.family for method in methods}
-    hues = [families[name] if families[name] in figures.HUES else OWN_HUE for name in table.index]
-    labels = [figures.as_written(name) for name in table.index]
+    hues = [families[name] if families[name] in looks.HUES else OWN_HUE for name in table.index]
+    labels = [looks.as_written(name) for name in table.index]
     figure = effects_figures.forest(table, labels, hues, 0.3)
     lines = [
         f"{name}: own data {format_change(line['D_I'])}, "
@@ -113,14 +113,14 @@ def people_picture(people: pd.DataFrame, method: str) -> Picture:
             label = f"{VERDICT_WORDS[verdict]} ({len(of_verdict)})"
             ax.plot(of_verdict, change[of_verdict], marker, color=colour, label=label)
     if len(people) <= 2 * CLASSES_SHOWN:
-        names = [figures.as_written(name) for name in people.index]
+        names = [looks.as_written(name) for name in people.index]
         ax.set_xticks(range(len(people)), names, rotation=45, ha="right", fontsize="small")
     else:
         ax.set_xticks([])
     ax.set(
         xlabel=f"{len(people)} people, sorted",
         ylabel="change on own\ndata, $D_I$ (pp)",
-        title=figures.as_written(method),
+        title=looks.as_written(method),
     )
     ax.legend(frameon=False, fontsize="small", loc="best")
     ends = f"from {change.min():+.1f} to {change.max():+.1f} points"

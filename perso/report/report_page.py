@@ -11,7 +11,7 @@ from perso.errors import InputError
 from perso.methods.method import Method
 from perso.methods.registry import base_of_table
 from perso.parts import D_G
-from perso.report import figures, report_figures, report_sentences, report_tables
+from perso.report import looks, report_figures, report_sentences, report_tables
 from perso.report.advice import EFFECT, Facts, next_steps
 from perso.report.page import inline_svg, page_html, text_table
 from perso.report.plan_text import components_of
@@ -67,7 +67,7 @@ def report_html(
     people = decision.people_table(study.data, rows, shown.method, base)
     facts = report_facts(study, rows, candidates, people, base)
     table = report_tables.effects_of_methods(rows, methods, base)
-    figures.style()
+    looks.style()
     return page_html(
         "report.html.j2",
         title=f"Should we personalize? ({params})",

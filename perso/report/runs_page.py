@@ -8,7 +8,7 @@ from perso.analysis import comparison
 from perso.analysis.runs import effects_in_runs, run_differences
 from perso.data.sizes import shape_text
 from perso.parts import PARTS
-from perso.report import figures
+from perso.report import figures, looks
 from perso.report.page import inline_svg, page_html, text_table
 from perso.report.sentences import format_interval
 from perso.report.tables import SIGNIFICANT, format_change, format_p, listed, signed_points
@@ -28,7 +28,7 @@ def runs_html(studies: Mapping[str, Study]) -> str:
     effects = effects_in_runs(rows)
     differences = run_differences(effects)
     beyond = differences[differences["holm"] < SIGNIFICANT]
-    figures.style()
+    looks.style()
     compared = comparison.compare_runs(rows)
     names = list(studies)
     return page_html(

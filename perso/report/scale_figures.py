@@ -6,7 +6,9 @@ from matplotlib.axes import Axes
 
 from perso.analysis import comparison
 from perso.methods.registry import FAMILY_OF
-from perso.report.figures import (
+from perso.report.front_figures import family_legend
+from perso.report.labels import label_points
+from perso.report.looks import (
     MARKERS,
     OWN_MARKER,
     WIDTH,
@@ -15,8 +17,6 @@ from perso.report.figures import (
     interval_errors,
     part_label,
 )
-from perso.report.front_figures import family_legend
-from perso.report.labels import label_points
 from perso.report.picture import Picture
 
 SAME_SIGN = "#e6f1e9"  # of the two quarters in which both changes have one sign

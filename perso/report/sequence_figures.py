@@ -16,7 +16,7 @@ from perso.analysis.drift import LEVEL, in_available
 from perso.data.dataset import StudyData
 from perso.data.splits import Person
 from perso.data.watch import BLOCK, EVERY, WINDOW
-from perso.report.figures import WIDTH, label_lines, legend_below
+from perso.report.looks import WIDTH, label_lines, legend_below
 from perso.report.picture import Picture
 
 RATE = 50 / EVERY  # steps of a window per second

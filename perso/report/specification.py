@@ -15,8 +15,8 @@ from perso.claims.ledger import Verdict, groups_of, verdict_of_tests
 from perso.claims.registry import CLAIMS
 from perso.methods.method import BASELINE
 from perso.methods.registry import TABLES
-from perso.report.figures import WIDTH, interval_errors, with_symbols
 from perso.report.ledger_text import deciding_finding, people_text
+from perso.report.looks import WIDTH, interval_errors, with_symbols
 from perso.report.picture import Picture
 from perso.store.published import Published
 from perso.study.same_methods import Same

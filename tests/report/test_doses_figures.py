@@ -8,7 +8,7 @@ import pytest
 
 from perso.analysis import doses
 from perso.report import dose_text, doses_figures
-from perso.report.figures import FAINTEST, contrast_with_white
+from perso.report.looks import FAINTEST, contrast_with_white
 
 TL = doses.transfer_contrast(1e-3, "adam")
 

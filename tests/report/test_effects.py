@@ -9,7 +9,7 @@ from perso.analysis import effects
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
 from perso.report import effects_figures, effects_text, tables
 from perso.report.directions import direction
-from perso.report.figures import HUES
+from perso.report.looks import HUES
 
 NAN = (np.nan, np.nan)
 

@@ -13,7 +13,7 @@ from perso.analysis import comparison
 from perso.methods import method
 from perso.methods.method import BASELINE, FAMILIES
 from perso.methods.registry import METHODS, V3
-from perso.report import cost_figures, figures, similar_figures
+from perso.report import cost_figures, figures, looks, similar_figures
 
 ES, TL = "ES-n-40", "TL-n-10 (1e-3)"
 SEEN = {
@@ -47,28 +47,28 @@ def table():
 
 
 def test_every_method_has_its_own_colour():
-    colours = figures.colours()
+    colours = looks.colours()
     assert sorted(colours) == sorted(method.name for method in METHODS)
     seen = {mpl.colors.to_hex(colours[method.name]) for method in V3}  # as a screen shows them
     assert len(seen) == len(V3)  # other tables are shown by themselves, and may repeat these
 
 
 def test_no_mark_is_lost_on_white():
-    assert figures.contrast_with_white("white") == pytest.approx(1)
-    assert figures.contrast_with_white("black") == pytest.approx(21)
-    colours = figures.colours(f"mine {k}" for k in range(5))
-    assert min(map(figures.contrast_with_white, colours.values())) >= 2.5
+    assert looks.contrast_with_white("white") == pytest.approx(1)
+    assert looks.contrast_with_white("black") == pytest.approx(21)
+    colours = looks.colours(f"mine {k}" for k in range(5))
+    assert min(map(looks.contrast_with_white, colours.values())) >= 2.5
 
 
 def test_a_familys_shades_differ():
-    for hue in figures.HUES.values():
-        ends = np.array(figures.shades_of(hue, 18))[[0, -1]]
-        lightness = [figures.contrast_with_white(end) for end in ends]
+    for hue in looks.HUES.values():
+        ends = np.array(looks.shades_of(hue, 18))[[0, -1]]
+        lightness = [looks.contrast_with_white(end) for end in ends]
         assert max(lightness) / min(lightness) > 1.7
 
 
 def test_every_family_has_a_marker_and_a_hue_of_its_own():
-    for given in (figures.MARKERS, figures.HUES):
+    for given in (looks.MARKERS, looks.HUES):
         assert list(given) == list(FAMILIES) and len(set(given.values())) == len(FAMILIES)
     assert {method.family for method in METHODS} <= set(FAMILIES)
 
@@ -77,21 +77,21 @@ def test_an_added_family_has_a_look_too(monkeypatch):
     """Looks are made when the module is loaded, so it is loaded once more."""
     every = (*FAMILIES, *(f"added {k}" for k in range(12)))
     monkeypatch.setattr(method, "FAMILIES", every)
-    spec = importlib.util.spec_from_file_location("plots_again", figures.__file__)
+    spec = importlib.util.spec_from_file_location("plots_again", looks.__file__)
     again = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(again)
-    for given, known in ((again.MARKERS, figures.MARKERS), (again.HUES, figures.HUES)):
+    for given, known in ((again.MARKERS, looks.MARKERS), (again.HUES, looks.HUES)):
         assert tuple(given) == every and {family: given[family] for family in FAMILIES} == known
 
 
 def test_methods_that_no_table_has_get_further_colours(ax):
-    known = figures.colours()
-    more = figures.colours([ES, "mine", "yours", "mine"])
+    known = looks.colours()
+    more = looks.colours([ES, "mine", "yours", "mine"])
     assert list(more) == [*known, "mine", "yours"]
     assert {name: more[name] for name in known} == known
     assert len({mpl.colors.to_hex(shade) for shade in more.values()} - set(known)) >= 2
     assert more["mine"] != more["yours"]
-    assert not {more["mine"], more["yours"]} & set(figures.HUES.values())
+    assert not {more["mine"], more["yours"]} & set(looks.HUES.values())
 
 
 def test_every_figure_of_methods_draws_those_that_no_table_has(ax):
@@ -113,13 +113,11 @@ def test_every_figure_of_methods_draws_those_that_no_table_has(ax):
 def test_a_familys_first_member_has_its_hue():
     for family in dict.fromkeys(each.family for each in METHODS):
         first = next(method.name for method in METHODS if method.family == family)
-        assert np.allclose(
-            to_rgb(figures.colours()[first]), to_rgb(figures.HUES[family]), atol=0.02
-        )
+        assert np.allclose(to_rgb(looks.colours()[first]), to_rgb(looks.HUES[family]), atol=0.02)
 
 
 def test_a_method_has_one_colour_in_every_figure(ax, table):
-    own = figures.colours()[ES]
+    own = looks.colours()[ES]
     marks = next(
         mark for mark in figures.draw_tradeoff(ax, table).containers if mark.get_label() == ES
     )
@@ -172,7 +170,7 @@ def test_tradeoff_has_the_baseline_at_zero_and_names_every_method(ax, table, mon
 def test_tradeoff_markers_are_of_the_family(ax, table):
     families = {method.name: method.family for method in METHODS}
     for mark in figures.draw_tradeoff(ax, table).containers:
-        assert mark[0].get_marker() == figures.MARKERS[families[mark.get_label()]]
+        assert mark[0].get_marker() == looks.MARKERS[families[mark.get_label()]]
 
 
 def test_tradeoff_of_one_person_has_marks_all_the_same(ax):
@@ -235,7 +233,7 @@ def test_runs_differ_by_their_marks_and_methods_by_their_colours(runs):
     )
     for mark in marks[:2]:
         for name, colour in zip(runs.index, mark.get_facecolor(), strict=True):
-            assert same_color(colour[:3], figures.colours()[name])
+            assert same_color(colour[:3], looks.colours()[name])
 
 
 def test_runs_are_named_once_and_methods_stand_from_top_to_bottom(runs):
@@ -392,7 +390,7 @@ def test_a_column_of_a_long_schedule_is_the_share_of_its_iterations(ax):
 def test_a_strip_of_one_source_is_of_that_sources_colour(ax):
     figures.draw_strip(ax, {BASELINE: np.zeros(5, bool), ES: np.ones(5, bool)})
     light, dark = (image.to_rgba(image.get_array())[0, 0, :3] for image in ax.images)
-    assert same_color(dark, figures.colours()[ES]) and light.min() > 0.8
+    assert same_color(dark, looks.colours()[ES]) and light.min() > 0.8
 
 
 def test_every_digit_is_in_its_place():
@@ -452,7 +450,7 @@ def test_every_way_has_its_time_and_a_bar_to_the_longer_limit(ax):
 
 def test_a_name_with_dollar_signs_is_drawn_as_it_is(monkeypatch):
     monkeypatch.setitem(mpl.rcParams, "text.usetex", True)  # as a user's matplotlibrc may say
-    figures.style()
+    looks.style()
     fig = figures.digits(np.zeros((1, 1, 4, 4), np.uint8), rows=["x$_$ 1"], heads=["$$"]).figure
     fig.canvas.draw()
     (ax,) = fig.axes
