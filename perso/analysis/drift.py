@@ -11,6 +11,7 @@ import pandas as pd
 
 from perso.analysis import changes, effects
 from perso.data.cohort import Cohort
+from perso.data.contexts import random_half
 from perso.data.dataset import StudyData
 from perso.seeds import rng
 from perso.stats.cohorts import Mean, mean_over_people
@@ -153,12 +154,7 @@ def random_halves(source: Cohort, seed: int, number: int = 0) -> np.ndarray:
 
     number   of the draw
     """
-    half = np.zeros(len(source.who), int)
-    for person in source.people.tolist():
-        items = np.unique(source.item[source.who == person])
-        chosen = rng(seed, "halves", person, number).permutation(items)[: len(items) // 2]
-        half[np.isin(source.item, chosen)] = 1
-    return half
+    return random_half(source, lambda person: rng(seed, "halves", person, number))
 
 
 def recording_halves_table(data: StudyData) -> pd.DataFrame:

@@ -1,12 +1,14 @@
 """Contexts within a person: attributes of the data, or made by altering half of the samples."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from perso.data.cohort import Cohort
 from perso.data.images import sheared, thickened
+from perso.data.splits import Person
 from perso.errors import InputError
 from perso.seeds import rng
 
@@ -53,6 +55,19 @@ def context_names(source: Cohort, context: str) -> list[str]:
     return [str(value) for value in np.unique(source.attributes[context])]
 
 
+def random_half(source: Cohort, draw: Callable[[Person], np.random.Generator]) -> np.ndarray:
+    """Return 1 for a random half of each person's items, else 0; int64 [N].
+
+    draw   person → generator of random numbers
+    """
+    half = np.zeros(len(source.who), np.int64)
+    for person, own in source.positions.items():
+        items = np.unique(source.item[own])
+        chosen = draw(person).permutation(items)[: len(items) // 2]
+        half[own[np.isin(source.item[own], chosen)]] = 1
+    return half
+
+
 def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
     """`with_context` of a context that is made."""
     if name not in MADE or not re.fullmatch(r"[1-9][0-9]?", amount):
@@ -68,11 +83,7 @@ def altered(source: Cohort, name: str, amount: str, seed: int) -> Cohort:
             f"context: {source.source} has contexts already, its attribute context; "
             "set context: context"
         )
-    context = np.zeros(len(source.who), np.int64)
-    for person, own in source.positions.items():
-        items = np.unique(source.item[own])
-        chosen = rng(seed, "context", person).permutation(items)[: len(items) // 2]
-        context[own[np.isin(source.item[own], chosen)]] = 1
+    context = random_half(source, lambda person: rng(seed, "context", person))
     images = source.inputs.copy()
     images[context == 1] = MADE[name][1](images[context == 1], int(amount))
     return replace(source, inputs=images, attributes=source.attributes | {"context": context})
