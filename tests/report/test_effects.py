@@ -8,7 +8,6 @@ import pytest
 from perso.analysis import effects
 from perso.analysis.effects import BOTH, EARLY, LATE, LATE_FAST, WEIGHED
 from perso.report import effects_figures, effects_text, tables
-from perso.report.directions import direction
 from perso.report.looks import HUES
 
 NAN = (np.nan, np.nan)
@@ -59,26 +58,6 @@ RATE_PAIRS = (BOTH, WEIGHED), ("TL 9 % on D_G (1e-4)", "TL-n-0")
 
 
 # --- the answer
-
-
-@pytest.mark.parametrize(
-    ("value", "reach", "word"),
-    [
-        (1.0, 0.9, "raises"),
-        (-1.0, 0.9, "lowers"),
-        (0.1, 0.09, "keeps"),
-        (0.1, 0.3, "open"),
-        (1.0, None, "unknown"),
-    ],
-)
-def test_a_change_has_a_direction(value, reach, word):
-    assert direction(pd.Series(change(value, reach)), "D_G") == word
-
-
-def test_the_margin_of_a_kept_accuracy_is_that_of_the_part():
-    line = pd.Series(change(0.1, 0.3))
-    assert direction(line, "D_I") == "keeps"
-    assert direction(line, "D_G") == "open"
 
 
 def test_a_change_is_in_points_with_its_interval_and_without_a_negative_zero():
