@@ -124,11 +124,6 @@ def prepare(settings: Settings, data_dir: Path | None = None) -> StudyData:
         numbered = with_context(source, settings.context, settings.seed)
         contexts = context_names(source, settings.context)
         source = numbered
-        if settings.available >= len(contexts):
-            raise InputError(
-                f"available: {settings.available} is impossible; context {settings.context} has "
-                f"{len(contexts)} values, possible: 0 to {len(contexts) - 1}"
-            )
         check_contexts(settings, source, cohorts, contexts)
     classes = int(source.labels.max()) + 1
     inputs = source.inputs
@@ -183,10 +178,15 @@ def check_architecture(data: StudyData) -> None:
 def check_contexts(
     settings: Settings, source: cohort.Cohort, cohorts: Sequence[Roles], contexts: Sequence[str]
 ) -> None:
-    """InputError for an individual without D_I or D_U, and for an item in two contexts.
+    """InputError for an `available` that is no context, an item in two, and an empty D_I or D_U.
 
     contexts   names, by number
     """
+    if settings.available >= len(contexts):
+        raise InputError(
+            f"available: {settings.available} is impossible; context {settings.context} has "
+            f"{len(contexts)} values, possible: 0 to {len(contexts) - 1}"
+        )
     number = source.attributes["context"]
     _, first, of_item = np.unique(source.item, return_index=True, return_inverse=True)
     differs = number != number[first][of_item]
