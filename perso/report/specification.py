@@ -42,6 +42,8 @@ class RowsEvidence(Evidence):
     others   further runs; of the run's own people they may have more methods, see `rows_of_table`
     """
 
+    untrained = ""  # networks of published runs have learned
+
     def __init__(self, run: Published, others: Iterable[Published] = ()):
         settings = run.provenance["settings"]
         facts = SimpleNamespace(**settings)
