@@ -1,6 +1,7 @@
 """Folders of image files: PERSON/CLASS/NAME.png, and NIST's SD19 by_write with by_class."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from perso.files import visible
 
 # parts of a data set, which are nobody's name
 PARTS = {"train", "test", "val", "valid", "validation", "training", "testing"}
+HIDDEN = (".", "__MACOSX")  # how names of hidden files and of archive tools' folders begin
 WRITER = re.compile(r"f\d{4}_\d{2}")
 HEX_CLASS = re.compile(r"[3-7][0-9a-fA-F]")  # of a letter or digit: 30 is 0, 41 is A, 61 is a
 HEX_AT_END = re.compile(r"[a-z]\d{4}_\d{2}_([3-7][0-9a-fA-F])")
@@ -25,27 +27,40 @@ def has_images(path: Path) -> bool:
     return any(_is_image(file) for file in visible(path, "*", "*/*", "*/*/*"))
 
 
+def too_deep(path: Path) -> Path | None:
+    """Return an image that lies deeper than PERSON/CLASS/NAME.png; None where there is none."""
+    files = visible(path, "*/*/*/*", "*/*/*/*/*")
+    return next((file.relative_to(path) for file in files if _is_image(file)), None)
+
+
 def read_folders(path: Path) -> Found:
     """Return the images of a folder of people, in each of which is a folder per class.
 
-    Files that are no images are left out, with a note. InputError where images lie elsewhere, and
+    Files that are no images are left out, with a note, and so are images in folders below the
+    images of a class. InputError where all images of a class lie below, where images lie above, and
     where the folders are parts of a data set.
     """
+    needed = "needed is PERSON/CLASS/NAME.png"
     files = []
     labels = []
     who = []
     misplaced = [file for file in _files(path) if _is_image(file)]
     others = 0
+    below = []
     for person in _folders(path):
         misplaced += [file for file in _files(person) if _is_image(file)]
         for name in _folders(person):
             inside = _files(name)
             images = [file for file in inside if _is_image(file)]
             others += len(inside) - len(images)
+            deeper = _images_below(name)
+            if deeper and not images:
+                folder = shown(deeper[0].parent.relative_to(path))
+                raise InputError(f"{shown(path)}: the images of {folder} lie too deep; {needed}")
+            below += deeper
             files += images
             labels += [name.name] * len(images)
             who += [person.name] * len(images)
-    needed = "needed is PERSON/CLASS/NAME.png"
     if misplaced:
         name = shown(misplaced[0].relative_to(path))
         raise InputError(f"{shown(path)}: {name} has no person or class; {needed}")
@@ -57,6 +72,12 @@ def read_folders(path: Path) -> Found:
     images, read, notes = decoded(files, shown(path))
     if others:
         notes.append(f"{counted(others, 'file')} left out, by the name no image")
+    if below:
+        first = shown(below[0].relative_to(path))
+        notes.append(
+            f"{counted(len(below), 'image')} left out, in folders below PERSON/CLASS: {first} is "
+            "the first"
+        )
     return Found(
         "images",
         images,
@@ -181,7 +202,18 @@ def _files(path: Path) -> list[Path]:
 def _sorted(path: Path) -> Iterator[Path]:
     """Return what is in a folder, sorted, without hidden files and those of archive tools."""
     names = sorted(path.iterdir())
-    return (each for each in names if not each.name.startswith((".", "__MACOSX")))
+    return (each for each in names if not each.name.startswith(HIDDEN))
+
+
+def _images_below(folder: Path) -> list[Path]:
+    """Return the images in the folders of a folder, at any depth; links are followed only once."""
+    images = []
+    for top in _folders(folder):
+        for place, folders, names in os.walk(top):
+            folders[:] = sorted(name for name in folders if not name.startswith(HIDDEN))
+            found = (Path(place, name) for name in sorted(names) if not name.startswith(HIDDEN))
+            images += [file for file in found if _is_image(file)]
+    return images
 
 
 def _names(files: list[Path], folder: Path) -> np.ndarray:

@@ -125,6 +125,8 @@ def _advice(path: Path) -> str:
         return "is an archive; unpack it and name the folder"
     if path.suffix in (".pkl", ".pickle", ".pt", ".pth", ".joblib"):
         return "is a pickle, which can run any code and is not read"
+    if path.is_dir() and (image := folders.too_deep(path)):
+        return f"its images lie too deep, such as {shown(image)}"
     return "is of no known format"
 
 

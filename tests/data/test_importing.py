@@ -461,6 +461,40 @@ def test_damaged_and_other_files_are_left_out_and_counted(tmp_path):
     assert "1 file left out, by the name no image" in notes
 
 
+def move_into_session(file: Path) -> Path:
+    """The file in a folder of its folder."""
+    below = file.parent / "session1" / file.name
+    below.parent.mkdir(exist_ok=True)
+    return file.rename(below)
+
+
+def test_images_in_folders_below_others_are_left_out_and_counted(tmp_path):
+    folder = write_folders(tmp_path)
+    files = sorted((folder / "2").glob("*/*.png"))
+    first = move_into_session(next(file for file in files if len(list(file.parent.iterdir())) > 1))
+    (first.parent / "._1.png").write_text("")
+    (first.parent / ".thumbnails").mkdir()
+    (first.parent / ".thumbnails" / "1.png").write_text("")
+    name = first.relative_to(folder)
+    made = import_source(folder)
+    assert len(made.cohort.labels) == 119
+    assert f"1 image left out, in folders below PERSON/CLASS: {name} is the first" in done(made)
+
+
+def test_images_of_a_class_that_all_lie_too_deep_are_refused(tmp_path):
+    folder = write_folders(tmp_path)
+    for file in (folder / "2" / "1").iterdir():
+        move_into_session(file)
+    line = f"{folder}: the images of 2/1/session1 lie too deep; needed is PERSON/CLASS/NAME.png"
+    assert refused(import_source, folder) == line
+
+
+def test_links_in_a_circle_end(tmp_path):
+    folder = write_folders(tmp_path)
+    (folder / "2" / "1" / "again").symlink_to(folder, target_is_directory=True)
+    assert len(import_source(folder).cohort.labels) == 120
+
+
 def test_no_program_is_called_for_a_file_of_another_kind(tmp_path):
     """Pillow would run Ghostscript for PostScript."""
     folder = tmp_path / "a" / "b"
@@ -869,6 +903,11 @@ WRONG_FILES = [
         "a/b/c.png",
         png(INK[0]),
         "a: b/c.png has no person or class; needed is PERSON/CLASS/NAME.png",
+    ),
+    (
+        "a/train/1/2/3/c.png",
+        png(INK[0]),
+        "a: its images lie too deep, such as train/1/2/3/c.png; possible: a folder of PERSON/CLASS",
     ),
     ("a/train/3/c.png", png(INK[0]), "a: its folders are train, not people; needed is PERSON/CL"),
     ("a/train/0.npz", b"PK", "a/train/0.npz: truncated, damaged or not an npz file"),
