@@ -25,8 +25,8 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     All images are reduced by one factor to at most LARGEST pixels a side, and padded with the level
     of their border. Images more than four times as large as most are first made twice as large as
     most. The images are uint8, or float32 where files have more than 8 bits. Files that cannot be
-    read are left out, with a note. InputError where none can be read, and where only some of the
-    images have more than 8 bits.
+    read, and PNG files with a wrong checksum, are left out, with a note. InputError where none can
+    be read, and where only some of the images have more than 8 bits.
 
     files   paths of image files, or their content
     where   file or folder, for messages
@@ -40,8 +40,11 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
         try:
             opened = file if isinstance(file, Path) else io.BytesIO(file)
             with Image.open(opened, formats=FORMATS) as image:
-                sides[number] = max(image.size)
-                is_deep[number] = _is_deep(image)
+                side = max(image.size)
+                deep = _is_deep(image)
+                image.verify()  # a PNG's checksums; Pillow reads none of other formats
+            sides[number] = side
+            is_deep[number] = deep
         except Exception:  # damaged files raise errors of many kinds
             unreadable.append(number)
     read = sides > 0

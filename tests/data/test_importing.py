@@ -461,6 +461,29 @@ def test_damaged_and_other_files_are_left_out_and_counted(tmp_path):
     assert "1 file left out, by the name no image" in notes
 
 
+def with_wrong_checksum(content: bytes) -> bytes:
+    """A PNG file whose pixels are read as if nothing were wrong."""
+    changed = bytearray(content)
+    changed[content.index(b"IEND") - 5] ^= 1
+    return bytes(changed)
+
+
+def test_a_png_whose_checksum_is_wrong_is_left_out(tmp_path):
+    folder = write_folders(tmp_path)
+    file = folder / "1" / "0" / "0.png"
+    file.write_bytes(with_wrong_checksum(file.read_bytes()))
+    notes = done(import_source(folder))
+    assert f"1 image file left out, damaged: {file} is the first" in notes
+
+
+def test_a_damaged_image_of_a_table_is_left_out(tmp_path):
+    table = pd.read_parquet(write_parquet(tmp_path))
+    table.at[7, "image"] = {"bytes": with_wrong_checksum(png(PAPER[7])), "path": None}
+    made = import_frame(table)
+    assert "1 image file left out, damaged: image 7 is the first" in done(made)
+    assert len(made.cohort.labels) == 119
+
+
 def move_into_session(file: Path) -> Path:
     """The file in a folder of its folder."""
     below = file.parent / "session1" / file.name
