@@ -13,6 +13,7 @@ from perso.errors import InputError
 LARGEST = 64  # pixels a side; larger images are reduced, so that 400,000 of them fit in memory
 # what Pillow may read. Others are left out: it calls a program for PostScript, for example
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+PAGED = ("PNG", "GIF", "TIFF", "WEBP")  # a second image in a JPEG is a phone's preview or depth
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 LIGHT = 160  # grey level of light paper or more
 DARK = 96  # less than this is dark paper
@@ -25,8 +26,9 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     All images are reduced by one factor to at most LARGEST pixels a side, and padded with the level
     of their border. Images more than four times as large as most are first made twice as large as
     most. The images are uint8, or float32 where files have more than 8 bits. Files that cannot be
-    read, and PNG files with a wrong checksum, are left out, with a note. InputError where none can
-    be read, and where only some of the images have more than 8 bits.
+    read, and PNG files with a wrong checksum, are left out, with a note, and so are all but the
+    first page or frame of a file. InputError where none can be read, and where only some of the
+    images have more than 8 bits.
 
     files   paths of image files, or their content
     where   file or folder, for messages
@@ -35,6 +37,7 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
 
     sides = np.zeros(len(files), int)
     is_deep = np.zeros(len(files), bool)
+    pages = np.ones(len(files), int)
     unreadable = []
     for number, file in enumerate(files):
         try:
@@ -42,6 +45,7 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
             with Image.open(opened, formats=FORMATS) as image:
                 side = max(image.size)
                 deep = _is_deep(image)
+                pages[number] = _pages(image)
                 image.verify()  # a PNG's checksums; Pillow reads none of other formats
             sides[number] = side
             is_deep[number] = deep
@@ -85,10 +89,16 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
 
     notes = []
     if unreadable:
-        number = min(unreadable)
-        name = shown(files[number]) if isinstance(files[number], Path) else f"image {number}"
+        first = _name(files, min(unreadable))
         count = counted(len(unreadable), "image file")
-        notes.append(f"{count} left out, damaged: {name} is the first")
+        notes.append(f"{count} left out, damaged: {first} is the first")
+    several = np.flatnonzero(read & (pages > 1))
+    if len(several):
+        first = _name(files, several[0])
+        further = int((pages[several] - 1).sum())
+        left_out = counted(further, "page or frame", "pages or frames")
+        of_files = counted(len(several), "file")
+        notes.append(f"{left_out} left out, all but the first of {of_files}, such as {first}")
     if colours:
         notes.append(f"{counted(colours, 'colour image')} made grey")
     if transparent:
@@ -104,6 +114,20 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
         done = "padded" if max(widths[-1], heights[-1]) <= side else "reduced and padded"
         notes.append(f"images of {found} {done} to {side} × {side}")
     return images if read.all() else images[read], read, notes
+
+
+def _name(files: Sequence[Path | bytes], number: int) -> str:
+    """Return the name of a file, or the number of an image that has none."""
+    file = files[number]
+    return shown(file) if isinstance(file, Path) else f"image {number}"
+
+
+def _pages(image) -> int:
+    """Return the number of pages or frames of a Pillow image."""
+    try:
+        return image.n_frames if image.format in PAGED else 1
+    except Exception:  # damage behind the first page, which is no reason to lose that one
+        return 1
 
 
 def _span(sizes: list[int]) -> str:

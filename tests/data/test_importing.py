@@ -461,6 +461,36 @@ def test_damaged_and_other_files_are_left_out_and_counted(tmp_path):
     assert "1 file left out, by the name no image" in notes
 
 
+@pytest.mark.parametrize("form", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_further_pages_and_frames_are_left_out_and_counted(tmp_path, form):
+    folder = write_folders(tmp_path)
+    right = import_source(folder).cohort
+    others = [Image.fromarray(image) for image in INK[:2]]
+    names = ["1/0/0.png", "1/0/30.png"]
+    for name, further in zip(names, (others, others[:1]), strict=True):
+        with Image.open(folder / name) as image:
+            image.load()
+        image.save(folder / name, form, save_all=True, append_images=further, lossless=True)
+    made = import_source(folder)
+    line = f"3 pages or frames left out, all but the first of 2 files, such as {folder / names[0]}"
+    assert line in done(made)
+    same(made.cohort.inputs, right.inputs)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's
+def test_damage_behind_the_first_page_loses_no_image(tmp_path):
+    folder = write_folders(tmp_path)
+    file = folder / "1" / "0" / "0.png"
+    with Image.open(file) as image:
+        image.load()
+    image.save(file, "TIFF")
+    content = file.read_bytes()
+    first = int.from_bytes(content[4:8], "little")
+    behind = first + 2 + 12 * int.from_bytes(content[first : first + 2], "little")
+    file.write_bytes(content[:behind] + b"\xff\xff\xff\x7f" + content[behind + 4 :])
+    assert len(import_source(folder).cohort.labels) == 120
+
+
 def with_wrong_checksum(content: bytes) -> bytes:
     """A PNG file whose pixels are read as if nothing were wrong."""
     changed = bytearray(content)
