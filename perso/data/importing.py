@@ -23,6 +23,7 @@ from perso.data.tabular import Columns
 from perso.errors import InputError
 
 MIN_ITEMS = 5  # of a person who is kept; folds of five need as many
+FAINT = 0.05  # share of images that may be almost black; more are of another range of pixels
 
 
 @dataclass(frozen=True)
@@ -303,11 +304,29 @@ def _without_class(found: Found, where: str) -> list[str]:
 def _as_images(found: Found, keep_polarity: bool, where: str) -> tuple[str, list[str]]:
     """Make images square, with grey levels 0..255 and dark paper; return a fact and notes."""
     person = np.unique(found.who, return_inverse=True)[1]
+    almost_black = _almost_black(found, person, where)
     images, notes = pictures.squares(found.inputs)
     images, pixels, scaled = pictures.to_grey_levels(images, person, where)
     images, polarity, inverted = pictures.dark_paper(images, person, keep_polarity)
     found.inputs = images
-    return f"images    {pixels}, {polarity}", notes + scaled + inverted
+    return f"images    {pixels}, {polarity}", notes + almost_black + scaled + inverted
+
+
+def _almost_black(found: Found, person: np.ndarray, where: str) -> list[str]:
+    """Return a note of a few images of 0..1 among others of 0..255; InputError where many are."""
+    faint = pictures.faint(found.inputs, person)
+    if not faint.any():
+        return []
+    count = int(faint.sum())
+    first = found.places[faint.argmax()]
+    if count > FAINT * len(faint):
+        raise InputError(
+            f"{where}: {count:,} of {counted(len(faint), 'image')} have pixels of 0 to 1, such as "
+            f"{first}, and others of the same people up to {found.inputs.max():.4g}; "
+            "needed is one range"
+        )
+    images = counted(count, "image")
+    return [f"{images} with pixels of at most 1 left almost black: {first} is the first"]
 
 
 def _sequence_facts(found: Found) -> str:

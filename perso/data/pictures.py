@@ -208,6 +208,22 @@ def squares(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return square, notes
 
 
+def faint(images: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """Return which images have pixels of 0..1 where the same person has some of 0..255, bool [N].
+
+    An image that stays black when it is multiplied by 255 may be of either range.
+
+    images  numbers [N, H, W]
+    person  int [N], 0..P-1
+    """
+    if images.min() < 0 or not 1 < images.max() <= 255:
+        return np.zeros(len(images), bool)
+    brightest = images.reshape(len(images), -1).max(1).astype(float)
+    of_person = np.zeros(person.max() + 1)
+    np.maximum.at(of_person, person, brightest)
+    return (brightest * 255 >= 1) & (brightest <= 1) & (of_person[person] > 1)
+
+
 def to_grey_levels(
     images: np.ndarray, person: np.ndarray, where: str
 ) -> tuple[np.ndarray, str, list[str]]:

@@ -323,6 +323,26 @@ def test_some_peoples_images_of_0_to_1_are_brought_to_the_others_range():
     same(made.cohort.inputs, INK)
 
 
+def test_images_of_0_to_1_among_others_of_the_same_person_are_refused():
+    images = INK.astype(float)
+    images[::4] /= 255
+    images[2] = 0  # black, in any range
+    assert refused(import_arrays, images, LABELS, WHO) == (
+        "arrays: 30 of 120 images have pixels of 0 to 1, such as sample 1 of person 1, and others "
+        "of the same people up to 240; needed is one range"
+    )
+
+
+def test_a_few_dark_images_stay_dark():
+    images = INK.copy()
+    images[3] = INK[3] > 99
+    images[4] = 0
+    made = import_arrays(images, LABELS, WHO)
+    note = "1 image with pixels of at most 1 left almost black: sample 1 of person 4 is the first"
+    assert note in done(made)
+    same(made.cohort.inputs, images)
+
+
 def test_dark_ink_becomes_light_and_says_so_person_by_person():
     images = INK.copy()
     images[WHO <= 2] = 255 - images[WHO <= 2]
