@@ -22,7 +22,7 @@ def read_leaf(path: Path) -> Found:
     """Return the samples of one json file or of all those of a folder, training and test data.
 
     InputError for a file that is not LEAF's, for text in place of numbers, and where a user has
-    another number of samples than the file says.
+    another number of samples than the file says, or none at all.
     """
     samples = []
     labels = []
@@ -53,9 +53,15 @@ def _users(file: Path) -> list[tuple[str, np.ndarray, list]]:
     needed = "needed are LEAF's users, num_samples and user_data of x and y"
     if not isinstance(content, dict) or not isinstance(content.get("user_data"), dict):
         raise InputError(f"{file}: has no user_data; {needed}")
+    names = []
     counts = {}
-    if isinstance(content.get("users"), list) and isinstance(content.get("num_samples"), list):
-        counts = dict(zip(map(str, content["users"]), content["num_samples"], strict=False))
+    if isinstance(content.get("users"), list):
+        names = [str(user) for user in content["users"]]
+        if isinstance(content.get("num_samples"), list):
+            counts = dict(zip(names, content["num_samples"], strict=False))
+    for name in names:
+        if name not in content["user_data"] and counts.get(name) != 0:
+            raise InputError(f"{file}: user {name!r} of users is not in user_data; {needed}")
     users = []
     for user, data in content["user_data"].items():
         where = f"{file}: user {user!r}"

@@ -955,9 +955,10 @@ WRONG_FILES = [
     ("a.json", b"[" * 99_999, "a.json: truncated, damaged or not json ("),
     ("a.json", b"[]", "a.json: has no user_data; needed are LEAF's users, num_samples and"),
     ("a.json", leaf_with(user_data={"u": 1}), "a.json: user 'u' has no x; needed are LEAF's"),
-    ("a.json", leaf_with(user_data={}), "a.json: no user has a sample"),
+    ("a.json", leaf_with(users=[], user_data={}), "a.json: no user has a sample"),
     ("a.json", leaf_with(data={"y": [1]}), "a.json: user 'u' has 2 samples and 1 classes; needed"),
     ("a.json", leaf_with(num_samples=[3]), "a.json: user 'u' has 2 samples where num_samples says"),
+    ("a.json", leaf_with(users=["u", "v"]), "a.json: user 'v' of users is not in user_data; nee"),
     ("a.json", leaf_with(data={"x": ["to be", "or"]}), "a.json: user 'u' has text as samples; "),
     ("a.json", leaf_with(data={"x": [[1], [1, 2]]}), "a.json: user 'u' has samples of several siz"),
     ("a.json", leaf_with(data={"y": [[0], [1]]}), "a.json: user 'u' has classes that are neither"),
@@ -1024,6 +1025,16 @@ WRONG_MATS = [
 def test_wrong_matlab_files_are_refused(tmp_path, content, line):
     savemat(tmp_path / "a.mat", content)
     assert refused(import_source, tmp_path / "a.mat").startswith(f"{tmp_path}/a.mat: {line}")
+
+
+def test_a_user_without_samples_needs_no_data(tmp_path):
+    file = write_leaf(tmp_path) / "all_data_1.json"
+    content = json.loads(file.read_text())
+    content["users"].append("0")
+    file.write_text(json.dumps(content | {"num_samples": [20, 20, 20, 0]}))
+    assert len(import_source(tmp_path).cohort.people) == 6
+    file.write_text(json.dumps(content | {"num_samples": [20, 20, 20, 7]}))
+    assert "user '0' of users is not in user_data; needed are" in refused(import_source, tmp_path)
 
 
 class Runs:
