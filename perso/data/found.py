@@ -51,7 +51,7 @@ def concatenated(arrays: list[np.ndarray], where: str) -> np.ndarray:
     return np.concatenate(arrays)
 
 
-def shaped(values: np.ndarray, where: str) -> Found:
+def shaped(values: np.ndarray, where: str, kind: str | None = None) -> Found:
     """Return numbers [N, …] as samples without classes and people.
 
     [N, S²], [N, S, S], [N, 1 or 3, S, S] and [N, S, S, 1 or 3] are images, and three channels are
@@ -59,6 +59,8 @@ def shaped(values: np.ndarray, where: str) -> Found:
     axis. InputError for everything else.
 
     where   file or argument, for the message
+    kind    "images": [N, H, W] of any sides are images; "sequences": [N, T, C] are sequences, along
+            their first axis; None: as above
     """
     values = np.asarray(values)
     nobody = np.zeros(len(values), object)
@@ -68,7 +70,8 @@ def shaped(values: np.ndarray, where: str) -> Found:
         )
     if values.ndim == 4 and 1 in values.shape[1:3] and values.shape[1] != values.shape[2]:
         values = np.squeeze(values, axis=1 if values.shape[1] == 1 else 2)
-    if values.ndim == 4 and (values.shape[-1] in (1, 3) or values.shape[1] in (1, 3)):
+    has_colours = values.ndim == 4 and (values.shape[-1] in (1, 3) or values.shape[1] in (1, 3))
+    if has_colours and kind != "sequences":
         if values.shape[-1] not in (1, 3):
             values = np.moveaxis(values, 1, -1)
         notes = []
@@ -78,15 +81,16 @@ def shaped(values: np.ndarray, where: str) -> Found:
         else:
             values = values[..., 0]
         return Found("images", values, nobody, nobody, notes=notes)
-    if values.ndim == 2:
+    if values.ndim == 2 and kind != "sequences":
         side = round(values.shape[1] ** 0.5)
         if side > 1 and side * side == values.shape[1]:
             return Found("images", values.reshape(-1, side, side), nobody, nobody)
-    if values.ndim == 3 and values.shape[1] == values.shape[2]:
-        return Found("images", values, nobody, nobody)
-    if values.ndim == 3 and 0 not in values.shape:
+    if values.ndim == 3 and 0 not in values.shape[1:]:
+        is_square = values.shape[1] == values.shape[2]
+        if kind == "images" or (is_square and kind is None):
+            return Found("images", values, nobody, nobody)
         notes = []
-        if values.shape[1] < values.shape[2]:
+        if values.shape[1] < values.shape[2] and kind is None:
             values = values.transpose(0, 2, 1)
             notes = [
                 f"{values.shape[1]} steps of {values.shape[2]} channels, the longer axis as time"

@@ -137,6 +137,7 @@ def import_arrays(
     who: np.ndarray,
     item: np.ndarray | None = None,
     *,
+    kind: str | None = None,
     min_items: int = MIN_ITEMS,
     keep_polarity: bool = False,
 ) -> Imported:
@@ -146,8 +147,13 @@ def import_arrays(
     labels    [N], numbers or text
     who       [N], numbers or text
     item      [N], numbers: samples of one number lie on one side of a split
+    kind      "images" or "sequences": what the samples are; None: square ones are images
     """
-    found = shaped(samples, "samples")
+    if kind not in (None, "images", "sequences"):
+        raise InputError(f"kind: is {kind!r}; possible: images, sequences")
+    found = shaped(samples, "samples", kind)
+    if kind is None and np.ndim(samples) == 3:
+        found.notes += _guessed(found)
     for name, array in (("labels", labels), ("who", who), ("item", item)):
         if array is not None and np.shape(array) != (len(found.inputs),):
             needed = f"needed is one per sample: ({len(found.inputs)},)"
@@ -156,6 +162,15 @@ def import_arrays(
     found.who = np.asarray(who)
     found.item = None if item is None else np.asarray(item)
     return cleaned(found, "arrays", "arrays", min_items, keep_polarity)
+
+
+def _guessed(found: Found) -> list[str]:
+    """Return a note where samples of two axes may be of the other kind than their sides say."""
+    if found.kind == "sequences":
+        return ["taken as sequences, as they are not square; kind='images' takes them as images"]
+    if len(found.inputs) and found.inputs.min() < -1:  # no usual range of pixels
+        return ["taken as images, as they are square; kind='sequences' takes them as sequences"]
+    return []
 
 
 def import_frame(

@@ -385,6 +385,37 @@ def import_source_of(images: np.ndarray):
     return import_arrays(images, LABELS, WHO)
 
 
+def test_the_kind_of_arrays_can_be_given_and_a_guess_is_named():
+    rng = np.random.default_rng(0)
+    square = rng.normal(size=(120, 9, 9))
+    square[:, :, 3] = 2
+    made = import_arrays(square, LABELS, WHO)
+    note = "taken as images, as they are square; kind='sequences' takes them as sequences"
+    assert made.cohort.kind == "images" and note in done(made)
+    made = import_arrays(square, LABELS, WHO, kind="sequences")
+    same(made.cohort.inputs, square.astype("float32"))
+    assert done(made) == []
+    oblong = INK[:, :, 1:6]
+    made = import_arrays(oblong, LABELS, WHO)
+    note = "taken as sequences, as they are not square; kind='images' takes them as images"
+    assert made.cohort.kind == "sequences" and done(made) == [note]
+    made = import_arrays(oblong, LABELS, WHO, kind="images")
+    same(made.cohort.inputs[:, :, 1:6], oblong)
+    assert done(made) == ["images of 8 × 5 pixels padded to 8 × 8"]
+
+
+def test_given_sequences_keep_their_axes_and_have_three():
+    values = np.random.default_rng(0).normal(size=(120, 3, 8))
+    assert import_arrays(values, LABELS, WHO).cohort.inputs.shape[1:] == (8, 3)
+    made = import_arrays(values, LABELS, WHO, kind="sequences")
+    same(made.cohort.inputs, values.astype("float32"))
+    for wrong in (np.ones((120, 16)), np.ones((120, 8, 8, 3))):
+        line = refused(import_arrays, wrong, LABELS, WHO, kind="sequences")
+        assert f"samples have shape {wrong.shape}; needed are" in line
+    line = refused(import_arrays, INK, LABELS, WHO, kind="image")
+    assert line == "kind: is 'image'; possible: images, sequences"
+
+
 def write_images(folder: Path, images: list[Image.Image], people: int = 2) -> Path:
     """Each image as a file of each person with a mark of its own, in classes a and b."""
     for who in range(people):
@@ -1100,13 +1131,13 @@ ANY = hnp.arrays(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(samples=ANY, labels=ANY, who=ANY)
-def test_any_arrays_are_a_cohort_or_one_line(samples, labels, who):
+@settings(max_examples=90, deadline=None, derandomize=True)
+@given(samples=ANY, labels=ANY, who=ANY, kind=st.sampled_from([None, "images", "sequences"]))
+def test_any_arrays_are_a_cohort_or_one_line(samples, labels, who, kind):
     labels = labels.ravel()[:12] if labels.size >= 12 else np.arange(12) % 2
     who = who.ravel()[:12] if who.size >= 12 else np.arange(12) // 6
     try:
-        made = import_arrays(samples, labels, who, min_items=2)
+        made = import_arrays(samples, labels, who, kind=kind, min_items=2)
     except InputError as error:
         assert "\n" not in str(error)
         return
