@@ -23,6 +23,9 @@ from perso.data.tabular import Columns
 from perso.errors import InputError
 
 MIN_ITEMS = 5  # of a person who is kept; folds of five need as many
+# what programs write for a missing class, and what may be one or the name of a class
+NO_CLASS = ("", "nan", "NaN", "NaT", "None", "<NA>")
+PERHAPS_NO_CLASS = ("NA", "N/A", "n/a", "null", "NULL", "none")
 FAINT = 0.05  # share of images that may be almost black; more are of another range of pixels
 
 
@@ -306,14 +309,21 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
 
 
 def _without_class(found: Found, where: str) -> list[str]:
-    """Leave out samples without a class; return a note. InputError where none has a class."""
-    labels = pd.Series(found.labels, dtype=object)
-    has_class = ~(labels.isna() | labels.isin(["", "nan", "NaN", "NaT"])).to_numpy()
+    """Leave out samples without a class; return notes. InputError where none has a class."""
+    codes, values = pd.factorize(found.labels)
+    names = np.array([_text(value) for value in values] or [""])
+    has_class = (codes >= 0) & ~np.isin(names, NO_CLASS)[codes]
     if not has_class.any():
         raise InputError(f"{where}: no sample has a class")
     found.keep(has_class)
-    missing = int((~has_class).sum())
-    return [f"{counted(missing, 'sample')} without a class left out"] if missing else []
+    notes = []
+    if missing := int((~has_class).sum()):
+        notes.append(f"{counted(missing, 'sample')} without a class left out")
+    if doubtful := [name for name in PERHAPS_NO_CLASS if name in names]:
+        notes.append(
+            f"a class is called {' or '.join(doubtful)}; leave its samples out if it means none"
+        )
+    return notes
 
 
 def _as_images(found: Found, keep_polarity: bool, where: str) -> tuple[str, list[str]]:

@@ -638,6 +638,22 @@ def test_samples_without_a_class_are_left_out():
     assert line == "arrays: no sample has a class"
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, "", " ", "None", "nan ", b"nan", "<NA>"])
+def test_what_programs_write_for_a_missing_class_is_none(missing):
+    labels = LABELS.astype(object)
+    labels[LABELS == 9] = missing
+    made = import_arrays(INK, labels, WHO)
+    assert f"{sum(LABELS == 9)} samples without a class left out" in done(made)
+    assert made.cohort.labels.max() == 8
+
+
+def test_a_class_that_may_be_none_is_kept_and_named():
+    names = ["NA", "none", *"abcdefgh"]
+    made = import_arrays(INK, np.array(names)[LABELS], WHO)
+    assert "a class is called NA or none; leave its samples out if it means none" in done(made)
+    assert len(made.cohort.labels) == 120
+
+
 @pytest.mark.parametrize(
     ("nobody", "spelled"),
     [
