@@ -219,6 +219,7 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
         found.places = np.array([f"sample {n} of person {who}" for n, who in pairs], object)
     facts = [_facts(found)]
     done += _without_class(found, where)
+    done += _class_notes(found.labels)
     if found.kind == "images":
         fact, notes = _as_images(found, keep_polarity, where)
         facts.append(fact)
@@ -309,19 +310,37 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
 
 
 def _without_class(found: Found, where: str) -> list[str]:
-    """Leave out samples without a class; return notes. InputError where none has a class."""
+    """Leave out samples without a class; return a note. InputError where none has a class."""
     codes, values = pd.factorize(found.labels)
     names = np.array([_text(value) for value in values] or [""])
     has_class = (codes >= 0) & ~np.isin(names, NO_CLASS)[codes]
     if not has_class.any():
         raise InputError(f"{where}: no sample has a class")
     found.keep(has_class)
+    missing = int((~has_class).sum())
+    return [f"{counted(missing, 'sample')} without a class left out"] if missing else []
+
+
+def _class_notes(labels: np.ndarray) -> list[str]:
+    """Return notes of classes that may be none, and of such as become one class.
+
+    labels   [N], numbers or text, without missing ones
+    """
+    values = pd.factorize(labels)[1]
+    names = np.array([_text(value) for value in values])
     notes = []
-    if missing := int((~has_class).sum()):
-        notes.append(f"{counted(missing, 'sample')} without a class left out")
     if doubtful := [name for name in PERHAPS_NO_CLASS if name in names]:
         notes.append(
             f"a class is called {' or '.join(doubtful)}; leave its samples out if it means none"
+        )
+    _, first, of_value = np.unique(names, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[of_value] != np.arange(len(names)))
+    if len(again):
+        one = values[first[of_value[again[0]]]]
+        other = values[again[0]]
+        notes.append(
+            "classes that differ only in spaces or in how they are stored taken as one: "
+            f"{one!r} and {other!r} are the first"
         )
     return notes
 

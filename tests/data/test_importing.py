@@ -655,6 +655,18 @@ def test_a_class_that_may_be_none_is_kept_and_named():
 
 
 @pytest.mark.parametrize(
+    ("other", "spelled"), [(" 3", "'3' and ' 3'"), (3, "'3' and 3"), (b"3", "'3' and b'3'")]
+)
+def test_classes_that_become_one_are_named(other, spelled):
+    labels = np.array([str(label) for label in LABELS], object)
+    labels[np.flatnonzero(LABELS == 3)[1:]] = other
+    made = import_arrays(INK, labels, WHO)
+    same(made.cohort.labels, LABELS)
+    note = "classes that differ only in spaces or in how they are stored taken as one: "
+    assert f"{note}{spelled} are the first" in done(made)
+
+
+@pytest.mark.parametrize(
     ("nobody", "spelled"),
     [
         *[(None, "nothing"), (np.nan, "nothing"), ("nan", "'nan'"), ("None", "'None'")],
