@@ -158,7 +158,8 @@ def _how_to_import(path: Path) -> str:
     if path.suffix.lower() in ARCHIVES and not path.is_dir():
         source = "FOLDER"
         first = "unpack it, then "
-    command = shlex.join(["perso", "import", source, "--to", f"{path.stem}.npz"])
+    name = path.stem.strip(".") or path.resolve().stem or "people"  # . and .. and / have none
+    command = shlex.join(["perso", "import", source, "--to", f"{name}.npz"])
     return f"is {what}, not an .npz; {first}make one with: {command}"
 
 

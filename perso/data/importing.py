@@ -91,6 +91,8 @@ def import_source(
     min_items       people with fewer items are left out; without `item`, a sample is one
     keep_polarity   whether dark ink on light paper is left as it is
     """
+    if not str(source).strip():
+        raise InputError("SOURCE: is empty; needed is a file or folder")
     path = Path(source).expanduser()
     where = shown(path)
     columns = columns or Columns()

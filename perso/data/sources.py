@@ -44,6 +44,8 @@ def load(dataset: str, data_dir: str | Path) -> Cohort:
 
     InputError for another name, a damaged file, and a missing file that cannot be downloaded.
     """
+    if dataset == "file:":
+        raise InputError("dataset: file: names no file; needed is file:PATH.npz")
     if dataset.startswith("file:"):
         return read(dataset.removeprefix("file:"))
     if dataset.startswith("python:"):

@@ -1056,6 +1056,14 @@ def test_wrong_files_are_refused(tmp_path, monkeypatch, name, content, line):
     assert refused(import_source, path.parts[0]).startswith(line)
 
 
+@pytest.mark.parametrize("source", ["", " "])
+def test_an_empty_source_is_not_the_current_folder(tmp_path, monkeypatch, capsys, source):
+    monkeypatch.chdir(write_folders(tmp_path))
+    assert main(["import", source, "--to", "b.npz"]) == 2
+    assert capsys.readouterr().err == "perso: SOURCE: is empty; needed is a file or folder\n"
+    assert not Path("b.npz").exists()
+
+
 def test_a_missing_source_and_options_without_use_are_refused(tmp_path):
     assert refused(import_source, tmp_path / "a.csv").endswith("a.csv: no such file or folder")
     line = refused(import_source, write_folders(tmp_path), Columns(person="who"))

@@ -972,6 +972,20 @@ def test_a_file_of_another_kind_is_named_and_pointed_to_the_import(tmp_path, nam
     assert line.startswith(f"{path}: {what.format(path=path)}")
 
 
+@pytest.mark.parametrize("path", [".", "../mine"])
+def test_the_import_of_a_folder_without_a_name_has_a_file_to_write(tmp_path, monkeypatch, path):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    command = f"perso import {path} --to mine.npz"
+    assert refused(load, f"file:{path}", "nowhere").endswith(f"make one with: {command}")
+    assert refused(load, "file:/", "nowhere").endswith("perso import / --to people.npz")
+
+
+def test_a_data_set_of_no_file_is_refused():
+    line = "dataset: file: names no file; needed is file:PATH.npz"
+    assert refused(load, "file:", "nowhere") == line
+
+
 @pytest.mark.parametrize("name", ["who", "context", "attr_side"])
 def test_text_that_is_not_unicode_is_refused(tmp_path, name):
     """As os.listdir returns names of folders that are not UTF-8."""
