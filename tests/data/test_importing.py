@@ -343,6 +343,17 @@ def test_a_few_dark_images_stay_dark():
     same(made.cohort.inputs, images)
 
 
+@pytest.mark.parametrize("highest", [1.001, 1.1, 3])
+def test_images_that_differ_a_little_in_range_are_of_one(highest):
+    """As resizing leaves them, or as few grey levels give them."""
+    images = INK / 240
+    images[::2] *= highest
+    images[WHO == 3] *= 1 / highest
+    made = import_arrays(images, LABELS, WHO)
+    same(made.cohort.inputs, np.rint(images * (255 / images.max())))
+    assert len(done(made)) == 1
+
+
 def test_dark_ink_becomes_light_and_says_so_person_by_person():
     images = INK.copy()
     images[WHO <= 2] = 255 - images[WHO <= 2]
