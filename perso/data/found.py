@@ -16,7 +16,7 @@ class Found:
     inputs: np.ndarray  # grey images [N, H, W] of any number type; sequences float32 [N, T, C]
     labels: np.ndarray  # [N], numbers or text
     who: np.ndarray  # [N], numbers or text
-    item: np.ndarray | None = None  # int [N]; None: every input is an item of its own
+    item: np.ndarray | None = None  # [N], numbers or text; None: every input is an item of its own
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # each [N]
     notes: list[str] = field(default_factory=list)  # what reading left out or changed, in words
     # text [N]: where each sample lies, as a message names it; None: by person and number
@@ -63,7 +63,7 @@ def shaped(values: np.ndarray, where: str, kind: str | None = None) -> Found:
             their first axis; None: as above
     """
     values = np.asarray(values)
-    nobody = np.zeros(len(values), object)
+    nobody = np.zeros(values.shape[:1], object)
     if values.dtype.kind not in "biuf":
         raise InputError(
             f"{where}: samples are {values.dtype}; needed are numbers, all of one shape"

@@ -151,22 +151,50 @@ def import_arrays(
     samples   numbers: images or sequences, see `perso.data.found.shaped`
     labels    [N], numbers or text
     who       [N], numbers or text
-    item      [N], numbers: samples of one number lie on one side of a split
+    item      [N], numbers or text: samples of one value lie on one side of a split
     kind      "images" or "sequences": what the samples are; None: square ones are images
     """
     if kind not in (None, "images", "sequences"):
         raise InputError(f"kind: is {kind!r}; possible: images, sequences")
+    samples = _array(samples, "samples")
     found = shaped(samples, "samples", kind)
-    if kind is None and np.ndim(samples) == 3:
+    if kind is None and samples.ndim == 3:
         found.notes += _guessed(found)
-    for name, array in (("labels", labels), ("who", who), ("item", item)):
-        if array is not None and np.shape(array) != (len(found.inputs),):
+    facts = {"labels": _array(labels, "labels"), "who": _array(who, "who")}
+    if item is not None:
+        facts["item"] = _array(item, "item")
+    for name, array in facts.items():
+        if array.shape != (len(found.inputs),):
             needed = f"needed is one per sample: ({len(found.inputs)},)"
-            raise InputError(f"{name}: has shape {np.shape(array)}; {needed}")
-    found.labels = np.asarray(labels)
-    found.who = np.asarray(who)
-    found.item = None if item is None else np.asarray(item)
+            raise InputError(f"{name}: has shape {array.shape}; {needed}")
+    found.labels = facts["labels"]
+    found.who = facts["who"]
+    if item is not None:
+        found.item = _items(facts["item"])
     return cleaned(found, "arrays", "arrays", min_items, keep_polarity)
+
+
+def _array(values: object, name: str) -> np.ndarray:
+    """Return what was given under a name as an array; InputError for masked and ragged values."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(f"{name}: has masked values; fill them in or leave their samples out")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{name}: has rows of several lengths; needed is one") from error
+
+
+def _items(item: np.ndarray) -> np.ndarray:
+    """Return items as numbers or text that can be sorted; InputError where some are missing."""
+    missing = int(pd.isna(item).sum())
+    if missing:
+        samples = counted(missing, "sample")
+        raise InputError(f"item: is missing for {samples}; needed is a number or text for each")
+    try:
+        np.unique(item)
+    except TypeError:  # numbers beside text
+        return item.astype(str)
+    return item
 
 
 def _guessed(found: Found) -> list[str]:
@@ -202,6 +230,8 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     where    file or argument, for messages
     source   the cohort's
     """
+    if not isinstance(min_items, int | np.integer):
+        raise InputError(f"min_items: is {min_items!r}; needed is a whole number, such as 5")
     if not len(found.inputs):
         raise InputError(f"{where}: no samples in it")
     # as objects: pandas takes no numbers of another byte order, and no text that is not UTF-8
@@ -222,6 +252,7 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     facts = [_facts(found)]
     done += _without_class(found, where)
     done += _class_notes(found.labels)
+    _check_items(found, where)
     if found.kind == "images":
         fact, notes = _as_images(found, keep_polarity, where)
         facts.append(fact)
@@ -321,6 +352,20 @@ def _without_class(found: Found, where: str) -> list[str]:
     found.keep(has_class)
     missing = int((~has_class).sum())
     return [f"{counted(missing, 'sample')} without a class left out"] if missing else []
+
+
+def _check_items(found: Found, where: str) -> None:
+    """InputError where an item is of two people or classes, with its value in the source."""
+    if found.item is None:
+        return
+    item = np.unique(found.item, return_inverse=True)[1]
+    person = np.unique(found.who, return_inverse=True)[1]
+    for plural, group in (("people", person), ("classes", _renumbered(found.labels)[0])):
+        mixed = _several(item, group)
+        if mixed.any():
+            raise InputError(
+                f"{where}: item {found.item[mixed.argmax()]} is of two {plural}; needed is one"
+            )
 
 
 def _class_notes(labels: np.ndarray) -> list[str]:

@@ -771,14 +771,50 @@ def test_people_with_few_samples_are_left_out_and_named():
 def test_items_are_kept_and_counted():
     made = import_arrays(INK, LABELS, WHO, item=np.arange(120) // 1 + 7)
     same(made.cohort.item, np.arange(120))
-    line = refused(import_arrays, INK, LABELS, WHO, item=WHO)
-    assert "0 of 6 people with at least 5 items" in line
+    line = refused(import_arrays, INK, LABELS, WHO, item=np.arange(120), min_items=21)
+    assert "0 of 6 people with at least 21 items" in line
+
+
+@pytest.mark.parametrize("item", [[f"a{n // 2}" for n in range(120)], [*range(119), "a"]])
+def test_items_may_be_text(item):
+    made = import_arrays(INK, 0 * LABELS + np.arange(120) // 60, np.arange(120) // 20, item=item)
+    assert len(np.unique(made.cohort.item)) == len(set(item))
+
+
+def test_an_item_of_two_people_or_classes_is_named_by_its_value():
+    item = np.arange(120) + 1000
+    item[12] = item[2]  # of person 1 and 3, both of class 2
+    line = refused(import_arrays, INK, LABELS, WHO, item=item)
+    assert line == "arrays: item 1002 is of two people; needed is one"
+    line = refused(import_arrays, INK, LABELS, WHO, item=[f"i{who}" for who in WHO])
+    assert line == "arrays: item i1 is of two classes; needed is one"
+
+
+def test_a_mask_is_not_lost():
+    needed = "has masked values; fill them in or leave their samples out"
+    masked = np.ma.masked_array(INK, INK > 99)
+    assert refused(import_arrays, masked, LABELS, WHO) == f"samples: {needed}"
+    masked = np.ma.masked_array(WHO, WHO == 3)
+    assert refused(import_arrays, INK, LABELS, masked) == f"who: {needed}"
+    without_class = pd.array([None, *LABELS[1:]], dtype="Int64")
+    assert "1 sample without a class left out" in done(import_arrays(INK, without_class, WHO))
+    whole = np.ma.masked_array(INK, INK > 255)
+    same(import_arrays(whole, LABELS, WHO).cohort.inputs, INK)
+
+
+def test_min_items_is_a_whole_number():
+    line = refused(import_arrays, INK, LABELS, WHO, min_items="5")
+    assert line == "min_items: is '5'; needed is a whole number, such as 5"
 
 
 OF_LISTS = np.empty(120, object)
 OF_LISTS[:] = [[1]] * 120
 WRONG_ARRAYS = [
     ((INK[:0], LABELS[:0], WHO[:0]), "arrays: no samples in it"),
+    ((3.0, LABELS, WHO), "samples: samples have shape (); needed are images [N, S, S]"),
+    (([[1], [1, 2]], LABELS, WHO), "samples: has rows of several lengths; needed is one"),
+    ((INK, LABELS, WHO, [None] * 120), "item: is missing for 120 samples; needed is a number or"),
+    ((INK, LABELS, WHO, [np.nan] * 9 + [1] * 111), "item: is missing for 9 samples; needed is a"),
     ((INK, LABELS[:5], WHO), "labels: has shape (5,); needed is one per sample: (120,)"),
     ((INK, LABELS, WHO[:, None]), "who: has shape (120, 1); needed is one per sample: (120,)"),
     ((INK[0], LABELS, WHO), "samples: samples have shape (8, 8); needed are images [N, S, S]"),
