@@ -405,7 +405,7 @@ def _as_images(found: Found, keep_polarity: bool, where: str) -> tuple[str, list
 
 def _almost_black(found: Found, person: np.ndarray, where: str) -> list[str]:
     """Return a note of a few images of 0..1 among others of 0..255; InputError where many are."""
-    faint = pictures.faint(found.inputs, person)
+    faint = pictures.faint_images(found.inputs, person)
     if not faint.any():
         return []
     count = int(faint.sum())

@@ -209,7 +209,7 @@ def squares(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return square, notes
 
 
-def faint(images: np.ndarray, person: np.ndarray) -> np.ndarray:
+def faint_images(images: np.ndarray, person: np.ndarray) -> np.ndarray:
     """Return which images have pixels of 0..1 where the same person has some of 0..255, bool [N].
 
     An image that stays black when it is multiplied by 255 may be of either range.
