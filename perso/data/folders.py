@@ -16,7 +16,7 @@ from perso.files import visible
 
 # parts of a data set, which are nobody's name
 PARTS = {"train", "test", "val", "valid", "validation", "training", "testing"}
-HIDDEN = (".", "__MACOSX")  # how names of hidden files and of archive tools' folders begin
+SKIPPED = (".", "__MACOSX")  # how names of hidden files and of archive tools' folders begin
 WRITER = re.compile(r"f\d{4}_\d{2}")
 HEX_CLASS = re.compile(r"[3-7][0-9a-fA-F]")  # of a letter or digit: 30 is 0, 41 is A, 61 is a
 HEX_AT_END = re.compile(r"[a-z]\d{4}_\d{2}_([3-7][0-9a-fA-F])")
@@ -202,7 +202,7 @@ def _files(path: Path) -> list[Path]:
 def _sorted(path: Path) -> Iterator[Path]:
     """Return what is in a folder, sorted, without hidden files and those of archive tools."""
     names = sorted(path.iterdir())
-    return (each for each in names if not each.name.startswith(HIDDEN))
+    return (each for each in names if not each.name.startswith(SKIPPED))
 
 
 def _images_below(folder: Path) -> list[Path]:
@@ -210,8 +210,8 @@ def _images_below(folder: Path) -> list[Path]:
     images = []
     for top in _folders(folder):
         for place, folders, names in os.walk(top):
-            folders[:] = sorted(name for name in folders if not name.startswith(HIDDEN))
-            found = (Path(place, name) for name in sorted(names) if not name.startswith(HIDDEN))
+            folders[:] = sorted(name for name in folders if not name.startswith(SKIPPED))
+            found = (Path(place, name) for name in sorted(names) if not name.startswith(SKIPPED))
             images += [file for file in found if _is_image(file)]
     return images
 

@@ -15,7 +15,7 @@ LARGEST = 64  # pixels a side; larger images are reduced, so that 400,000 of the
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 PAGED = ("PNG", "GIF", "TIFF", "WEBP")  # a second image in a JPEG is a phone's preview or depth
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-FULL = 128  # the brightest pixel of a range of 0 to 255 is at least this
+BRIGHT = 128  # the brightest pixel of a range of 0 to 255 is at least this
 LIGHT = 160  # grey level of light paper or more
 DARK = 96  # less than this is dark paper
 
@@ -217,12 +217,12 @@ def faint_images(images: np.ndarray, person: np.ndarray) -> np.ndarray:
     images  numbers [N, H, W]
     person  int [N], 0..P-1
     """
-    if images.min() < 0 or not FULL <= images.max() <= 255:
+    if images.min() < 0 or not BRIGHT <= images.max() <= 255:
         return np.zeros(len(images), bool)
     brightest = images.reshape(len(images), -1).max(1).astype(float)
     of_person = np.zeros(person.max() + 1)
     np.maximum.at(of_person, person, brightest)
-    return (brightest * 255 >= 1) & (brightest <= 1) & (of_person[person] >= FULL)
+    return (brightest * 255 >= 1) & (brightest <= 1) & (of_person[person] >= BRIGHT)
 
 
 def to_grey_levels(
@@ -250,7 +250,7 @@ def to_grey_levels(
         raise InputError(
             f"{where}: all pixels of all images are {low:.4g}; needed are images that differ"
         )
-    if low >= 0 and FULL <= high <= 255:
+    if low >= 0 and BRIGHT <= high <= 255:
         brightest = np.zeros(person.max() + 1)
         np.maximum.at(brightest, person, images.reshape(len(images), -1).max(1))
         faint = brightest <= 1
@@ -267,7 +267,7 @@ def to_grey_levels(
     elif high <= 1:
         bottom, top = 0, 1
         notes = ["pixels 0 to 1 multiplied by 255"]
-    elif high > 255 or high < FULL:
+    elif high > 255 or high < BRIGHT:
         bottom, top = 0, high
         notes = [f"pixels 0 to {high:.4g} brought to 0 to 255"]
     elif images.dtype == np.uint8:
