@@ -5,15 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import SeriesGroupBy
 
-from perso.data.found import Found, shaped
+from perso.data.found import Found, shaped, shown
 from perso.data.pictures import decoded
 from perso.data.sizes import counted
 from perso.errors import InputError
 from perso.files import visible
 
 BLOCK = 4  # neighbouring windows of one item, which no split parts
-IRREGULAR = 0.1  # share of steps in time that may be far from the usual one
+NEAR = (0.55, 1.5)  # usual steps; twice the rate is not near, and no gap of one row
+IRREGULAR = 0.1  # share of steps in time that may not be near the usual one
+MANY = 50  # steps of a recording that has a rate of its own; those of shorter ones are pooled
+ONE_RATE = 1.1  # largest ratio of two rates that count as one
 NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # in a CSV file
 NUMBER_WITH_COMMA = r"[-+]?(\d*,)?\d+([eE][-+]?\d+)?"
 # names of columns in lower case, the first that is there is taken
@@ -98,7 +102,7 @@ def from_frame(frame: pd.DataFrame, where: str, columns: Columns) -> Found:
 
     where   file or argument, for the message
     """
-    frame = frame.rename(columns=str)
+    frame = frame.rename(columns=str).reset_index(drop=True)
     if frame.empty:
         raise InputError(f"{where}: has no rows")
     if not frame.columns.is_unique:
@@ -222,25 +226,18 @@ def _windows(
     # a person's rows keep their order in the file
     who, _ = pd.factorize(frame[person])
     order = np.argsort(who, kind="stable")
-    frame = frame.iloc[order].reset_index(drop=True)
+    frame = frame.iloc[order]
     seconds = _seconds(frame[time], f"{where}: {time!r}")
     who = who[order]
     classes, _ = pd.factorize(frame[label])
     goes_on = (np.diff(who) == 0) & (np.diff(classes) == 0)
     steps = np.diff(seconds)
-    forward = steps[goes_on & (steps > 0)]
-    if not len(forward):
+    if not (goes_on & (steps > 0)).any():
         raise InputError(
             f"{where}: {time!r} never goes on within a person ({person!r}) and class ({label!r}); "
             "name other columns by --person, --class and --time"
         )
-    usual = np.median(forward)
-    regular = goes_on & (steps > 0.5 * usual) & (steps < 1.5 * usual)
-    irregular = int((goes_on & ~regular).sum())
-    if irregular > IRREGULAR * goes_on.sum():
-        share = f"{irregular:,} of {int(goes_on.sum()):,} steps are not {usual:.4g}"
-        needed = "needed are rows in order of time, at one rate, of one recording after the other"
-        raise InputError(f"{where}: {time!r}: {share}; {needed}")
+    usual, regular = _regular(steps, goes_on, frame[person], f"{where}: {time!r}")
     starts = np.r_[True, ~regular]
     stretch = np.cumsum(starts) - 1
     notes = [
@@ -281,6 +278,65 @@ def _windows(
         notes.append(f"{counted(int((~whole).sum()), 'window')} with missing values left out")
     found.keep(whole)
     return found
+
+
+def _regular(
+    steps: np.ndarray, goes_on: np.ndarray, people: pd.Series, where: str
+) -> tuple[float, np.ndarray]:
+    """Return the usual step in time, and which steps are near it, bool [N - 1].
+
+    InputError where more than a few are not, and where recordings have several rates.
+
+    steps     float [N - 1]
+    goes_on   bool [N - 1]: steps within a person and class; at least one of them is forward
+    people    [N], with the numbers of rows in the file as its index
+    where     file and column, for the message
+    """
+    forward = goes_on & (steps > 0)
+    usual = np.quantile(steps[forward], 0.5, method="lower")  # a step that is there
+    recording = _recordings(goes_on, forward, people)
+    has_rate = recording >= 0
+    medians = _by(recording, steps, forward & has_rate).quantile(0.5, interpolation="lower")
+    regular = goes_on & _near(steps, medians.reindex(recording, fill_value=usual).to_numpy())
+    irregular = int((goes_on & ~regular).sum())
+    if irregular > IRREGULAR * goes_on.sum():
+        share = f"{irregular:,} of {int(goes_on.sum()):,} steps are not {usual:.4g}"
+        needed = "needed are rows in order of time, at one rate, of one recording after the other"
+        raise InputError(f"{where}: {share}; {needed}")
+    # means, since the median of times that are rounded to milliseconds is rounded itself
+    rates = _by(recording, steps, regular & has_rate).mean()
+    if rates.max() > ONE_RATE * rates.min():
+        described = []
+        for each in (rates.idxmin(), rates.idxmax()):
+            row = np.argmax(regular & (recording == each))
+            place = f"person {shown(people.iloc[row])} from row {people.index[row] + 1} on"
+            described.append(f"{rates[each]:.4g} for {place}")
+        raise InputError(f"{where} has steps of {' and of '.join(described)}; resample to one rate")
+    return usual, regular
+
+
+def _recordings(goes_on: np.ndarray, forward: np.ndarray, people: pd.Series) -> np.ndarray:
+    """Return the recording of each step, int [N - 1]: steps of one person and class in a row.
+
+    Those with fewer than MANY steps forward have no rate that can be measured: a person's are taken
+    as one, and are -1 where these are few as well.
+    """
+    recording = np.cumsum(~goes_on)
+    of_person = recording.max() + 1 + pd.factorize(people)[0][:-1]
+    for wider in (of_person, -1):
+        few = np.bincount(recording, forward)[recording] < MANY
+        recording = np.where(few, wider, recording)
+    return recording
+
+
+def _near(steps: np.ndarray, usual: np.ndarray | float) -> np.ndarray:
+    """Whether steps are near the usual one, bool [N]."""
+    return (steps > NEAR[0] * usual) & (steps < NEAR[1] * usual)
+
+
+def _by(group: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> SeriesGroupBy:
+    """Return the chosen values by group; all [N]."""
+    return pd.Series(values[chosen]).groupby(group[chosen])
 
 
 def _seconds(column: pd.Series, where: str) -> np.ndarray:

@@ -1040,6 +1040,53 @@ def test_times_out_of_order_say_what_is_needed():
     )
 
 
+def slower(frame: pd.DataFrame, chosen: pd.Series, factor: float) -> pd.DataFrame:
+    return frame.assign(time=frame["time"].where(~chosen, frame["time"] * factor))
+
+
+@pytest.mark.parametrize("factor", [2, 1.4, 0.8])
+def test_two_rates_are_refused_and_two_people_named(factor):
+    frame = walks()
+    low, high = sorted([0.02, 0.02 * factor])
+    line = refused(import_frame, slower(frame, frame["subject"] >= "s2", factor), WINDOW)
+    people = ["person s0 from row 1 on", "person s2 from row 801 on"][:: 1 if factor > 1 else -1]
+    assert line == (
+        f"DataFrame: 'time' has steps of {low:.4g} for {people[0]} and of {high:.4g} for "
+        f"{people[1]}; resample to one rate"
+    )
+
+
+def test_two_rates_of_the_same_person_are_refused():
+    frame = walks()
+    line = refused(import_frame, slower(frame, frame["activity"] == "run", 1.2), WINDOW)
+    assert (
+        "steps of 0.02 for person s0 from row 1 on and of 0.024 for person s0 from row 201 on"
+        in line
+    )
+    line = refused(import_frame, slower(frame, frame.index % 200 >= 100, 2), WINDOW)
+    assert line.startswith("DataFrame: 'time': 800 of 1,592 steps are not 0.04; needed are rows")
+
+
+def test_two_rates_of_short_recordings_are_refused():
+    """Each activity lasts for 20 rows, in which a rate cannot be measured."""
+    frame = walks().assign(activity=lambda each: np.where(each.index % 40 < 20, "walk", "run"))
+    columns = Columns(window=10)
+    line = refused(import_frame, slower(frame, frame["subject"] == "s3", 1.3), columns)
+    assert (
+        "steps of 0.02 for person s0 from row 1 on and of 0.026 for person s3 from row 1201 on"
+        in line
+    )
+
+
+def test_jitter_and_rounded_times_are_one_rate():
+    frame = walks()
+    rng = np.random.default_rng(0)
+    time = frame["time"] * rng.uniform(0.98, 1.02, 4).repeat(400)
+    for jitter in (time + rng.uniform(0, 0.004, 1600), (time * 0.4).round(3)):
+        made = import_frame(frame.assign(time=jitter), WINDOW, min_items=3)
+        assert any(note.endswith("in 'time'; 8 stretches") for note in done(made))
+
+
 # --- files that are wrong
 
 
