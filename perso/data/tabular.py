@@ -364,7 +364,7 @@ def _channels(
     """Return the names of the channels: the given ones, or all columns of numbers that vary.
 
     A column that is constant within every stretch would tell the person or the class, such as an
-    age or the number of a recording; row numbers would tell the place in the file.
+    age or the number of a recording; a second time or row numbers would tell the place in the file.
     """
     numeric = [name for name in others if frame[name].dtype.kind in "iuf"]
     names = others if given is None else [name.strip() for name in given.split(",")]
@@ -381,20 +381,49 @@ def _channels(
         return names
     same_stretch = np.diff(stretch) == 0
     varying = []
-    left_out = []
+    constant = []
+    clocks = []
+    rising = []
     for name in numeric:
-        change = np.diff(frame[name].to_numpy("float64"))
-        is_constant = not np.any(change[same_stretch] != 0)
-        is_row_number = bool(np.all(change[same_stretch] == 1))
-        (left_out if is_constant or is_row_number else varying).append(name)
+        change = np.diff(frame[name].to_numpy("float64"))[same_stretch]
+        if not np.any(change != 0):
+            constant.append(name)
+        elif name.lower() in TIMES or _is_clock(change, stretch[1:][same_stretch]):
+            clocks.append(name)
+        else:
+            varying.append(name)
+            if np.any(change > 0) and not np.any(change < 0):
+                rising.append(name)
     if not varying:
         raise InputError(f"{where}: no column of numbers is left for channels; name --channels")
     notes.append(f"channels: {', '.join(varying)}")
-    if left_out:
-        notes.append(f"no channels, since constant or row numbers: {', '.join(left_out)}")
+    if rising:
+        cure = "name --channels without any that is a time or a counter"
+        notes.append(f"channels that never fall within a stretch: {', '.join(rising)}; {cure}")
+    if constant:
+        notes.append(f"no channels, since constant: {', '.join(constant)}")
+    if clocks:
+        notes.append(f"no channels, since times or row numbers: {', '.join(clocks)}")
     if rest := [name for name in others if name not in numeric]:
         notes.append(f"no channels, since no numbers: {', '.join(rest)}")
     return varying
+
+
+def _is_clock(change: np.ndarray, stretch: np.ndarray) -> bool:
+    """Whether a column rises by nearly constant steps, as a time or the number of a frame does.
+
+    A sensor that drifts has noise, or other steps in other stretches. An angle falls at each turn.
+
+    change    float [n]: from each row to the next of its stretch
+    stretch   int [n]
+    """
+    is_number = ~np.isnan(change)
+    if not is_number.any():
+        return False
+    usual = np.median(change[is_number])
+    is_steady = _near(change[is_number], usual).mean() >= 1 - IRREGULAR
+    falls = len(np.unique(stretch[change < 0]))
+    return usual > 0 and is_steady and falls <= IRREGULAR * len(np.unique(stretch))
 
 
 def _decimal_comma(column: pd.Series) -> str | None:

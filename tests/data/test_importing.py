@@ -876,7 +876,8 @@ def test_a_time_series_is_cut_into_windows(tmp_path, kind):
         "column 'subject' is the person, 'activity' the class",
         "steps of 0.02 in 'time'; 8 stretches",
         "channels: x, y",
-        "no channels, since constant or row numbers: age, number",
+        "no channels, since constant: age",
+        "no channels, since times or row numbers: number",
         "64 rows at the ends of stretches left out",
         "windows of 16 rows, each a sample; 4 neighbours are one item",
         "classes renumbered: run → 0, walk → 1",
@@ -1038,6 +1039,49 @@ def test_times_out_of_order_say_what_is_needed():
     assert line.endswith(
         "needed are rows in order of time, at one rate, of one recording after the other"
     )
+
+
+def noted(frame: pd.DataFrame) -> list[str]:
+    """What the report says about channels."""
+    notes = done(import_frame(frame, WINDOW, min_items=3))
+    return [note for note in notes if "channels" in note]
+
+
+def test_other_times_and_row_numbers_are_no_channels():
+    frame = walks().drop(columns=["age", "number"])
+    place = np.arange(1600)
+    rng = np.random.default_rng(0)
+    clocks = {
+        "timestamp": 1.7e9 + frame["time"],
+        "epoch": (1.7e18 + 2e7 * place + rng.uniform(0, 5e6, 1600)).astype("int64"),
+        "frame_no": frame.groupby("subject").cumcount() * 2,
+        "with_holes": np.where(place % 40 == 0, np.nan, place),
+        "seconds": (frame["time"] // 1).astype(int),
+    }
+    names = ", ".join(clocks)
+    assert noted(frame.assign(**clocks)) == [
+        "channels: x, y",
+        f"no channels, since times or row numbers: {names}",
+    ]
+    named = Columns(window=16, channels="x,timestamp")  # where the user wants it
+    assert import_frame(frame.assign(**clocks), named, min_items=3).cohort.inputs.shape[2] == 2
+
+
+def test_sensors_that_drift_are_channels_and_counters_are_named():
+    frame = walks().drop(columns=["age", "number"])
+    place = np.arange(1600)
+    slope = np.array([1, -2, 5, 0.2, 3, 0.5, 1, -1]).repeat(200)
+    drifting = {
+        "noisy": 1e-3 * place + 1e-3 * frame["x"],
+        "smooth": 1e-4 * slope * (place % 200),
+        "angle": place * 7 % 360,
+    }
+    counters = {"session": place // 37, "steps": place * 3 // 8}
+    assert noted(frame.assign(**drifting, **counters)) == [
+        "channels: x, y, noisy, smooth, angle, session, steps",
+        "channels that never fall within a stretch: session, steps; "
+        "name --channels without any that is a time or a counter",
+    ]
 
 
 def slower(frame: pd.DataFrame, chosen: pd.Series, factor: float) -> pd.DataFrame:
