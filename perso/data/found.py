@@ -1,5 +1,6 @@
 """What a reader of a foreign format returns, before anything is checked or changed."""
 
+import unicodedata
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +41,15 @@ class Found:
 def shown(value: object) -> str:
     """Return a path or name as text that can be printed and stored, also where it is not UTF-8."""
     return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def as_name(value: object) -> str:
+    """Return an id or a class as text: 3 of 3.0, one spelling of equal letters, no half letters."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFC", shown(value)).strip()
 
 
 def concatenated(arrays: list[np.ndarray], where: str) -> np.ndarray:

@@ -6,7 +6,6 @@ are left out, and the cohort passes the gate of every other data set. ADD AN IMP
 line in FORMATS. Nothing here runs code that is in the data.
 """
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import pandas as pd
 
 from perso.data import emnist, folders, leaf, pfllib, pictures, tabular
 from perso.data.cohort import ARCHIVES, MISSING, Cohort, checked_cohort
-from perso.data.found import Found, shaped, shown
+from perso.data.found import Found, as_name, shaped, shown
 from perso.data.sizes import counted, shape_text
 from perso.data.splits import numbered
 from perso.data.tabular import Columns
@@ -306,22 +305,13 @@ def _facts(found: Found) -> str:
     )
 
 
-def _text(value: object) -> str:
-    """Return an id or a class as text: 3 of 3.0, one spelling of equal letters, no half letters."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "backslashreplace")
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        value = int(value)
-    return unicodedata.normalize("NFC", shown(value)).strip()
-
-
 def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
     """Return the people's ids, integers where all are, else text; and notes.
 
     InputError where samples have no id, or what programs write in place of one.
     """
     codes, values = pd.factorize(who)
-    names = np.array([_text(value) for value in values] or [""])
+    names = np.array([as_name(value) for value in values] or [""])
     nobody = np.isin(names, [str(each) for each in MISSING])[codes] | (codes < 0)
     if nobody.any():
         spelled = {"nothing" if code < 0 else repr(str(names[code])) for code in codes[nobody]}
@@ -345,7 +335,7 @@ def _ids(who: np.ndarray, where: str) -> tuple[np.ndarray, list[str]]:
 def _without_class(found: Found, where: str) -> list[str]:
     """Leave out samples without a class; return a note. InputError where none has a class."""
     codes, values = pd.factorize(found.labels)
-    names = np.array([_text(value) for value in values] or [""])
+    names = np.array([as_name(value) for value in values] or [""])
     has_class = (codes >= 0) & ~np.isin(names, NO_CLASS)[codes]
     if not has_class.any():
         raise InputError(f"{where}: no sample has a class")
@@ -374,7 +364,7 @@ def _class_notes(labels: np.ndarray) -> list[str]:
     labels   [N], numbers or text, without missing ones
     """
     values = pd.factorize(labels)[1]
-    names = np.array([_text(value) for value in values])
+    names = np.array([as_name(value) for value in values])
     notes = []
     if doubtful := [name for name in PERHAPS_NO_CLASS if name in names]:
         notes.append(
@@ -509,7 +499,7 @@ def _without_small(found: Found, min_items: int, where: str) -> list[str]:
 def _renumbered(labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return classes as 0..C-1, in order of their numbers, else of their text; and their names."""
     codes, values = pd.factorize(labels)
-    names = np.array([_text(value) for value in values])
+    names = np.array([as_name(value) for value in values])
     numbers = pd.to_numeric(pd.Series(names), errors="coerce").to_numpy("float64")
     unique, of_value = np.unique(names, return_inverse=True)
     place = np.arange(len(unique))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import SeriesGroupBy
 
-from perso.data.found import Found, shaped, shown
+from perso.data.found import Found, as_name, shaped, shown
 from perso.data.pictures import decoded
 from perso.data.sizes import counted
 from perso.errors import InputError
@@ -224,12 +224,12 @@ def _windows(
         cure = "leave these rows out or give them an id"
         raise InputError(f"{where}: {person!r} is missing in {rows}; {cure}")
     # a person's rows keep their order in the file
-    who, _ = pd.factorize(frame[person])
+    who = _codes(frame[person])
     order = np.argsort(who, kind="stable")
     frame = frame.iloc[order]
     seconds = _seconds(frame[time], f"{where}: {time!r}")
     who = who[order]
-    classes, _ = pd.factorize(frame[label])
+    classes = _codes(frame[label])
     goes_on = (np.diff(who) == 0) & (np.diff(classes) == 0)
     steps = np.diff(seconds)
     if not (goes_on & (steps > 0)).any():
@@ -278,6 +278,16 @@ def _windows(
         notes.append(f"{counted(int((~whole).sum()), 'window')} with missing values left out")
     found.keep(whole)
     return found
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """Return ids or classes as numbers from 0, those of one text as one; -1 where they are missing.
+
+    int [N]
+    """
+    codes, values = pd.factorize(column)
+    of_text, _ = pd.factorize(np.array([as_name(value) for value in values], object))
+    return np.append(of_text, -1)[codes]
 
 
 def _regular(

@@ -925,6 +925,17 @@ def test_a_single_row_without_a_person_is_not_lost_between_two_stretches():
     assert "'subject' is missing in 1 row; leave these rows out or give them an id" in line
 
 
+@pytest.mark.parametrize(("column", "what"), [("activity", "classes"), ("subject", "ids")])
+def test_spaces_at_the_end_cut_no_stretch(column, what):
+    frame = walks()
+    right = import_frame(frame, WINDOW, min_items=3).cohort
+    frame[column] += np.where(frame.index % 200 < 72, " ", "")
+    made = import_frame(frame, WINDOW, min_items=3)
+    assert made.cohort.content_hash == right.content_hash
+    assert "steps of 0.02 in 'time'; 8 stretches" in done(made)
+    assert any(note.startswith(f"{what} that differ") for note in done(made))
+
+
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_numbers_with_commas_are_named_and_no_channel_is_lost_in_silence(tmp_path, separator):
     frame = walks().assign(note="a")
