@@ -71,6 +71,7 @@ def read_parquet(path: Path, columns: Columns) -> Found:
 def read_csv(path: Path, columns: Columns) -> Found:
     """Return the windows of a CSV file, whose separator is a comma, a semicolon or a tab.
 
+    The text NA is no class, as R and pandas write it, but it may be a person.
     InputError where a column is missing, and for a file that is no table.
     """
     try:
@@ -79,10 +80,10 @@ def read_csv(path: Path, columns: Columns) -> Found:
         separator = max(",;\t", key=header.count)
         form = {"sep": separator, "encoding": "utf-8-sig"}
         names = list(pd.read_csv(path, nrows=0, **form).columns)
-        given = [columns.person, columns.label]
-        found = [_first(names, PERSONS), _first(names, CLASSES)]
+        label = columns.label or _first(names, CLASSES)
+        person = columns.person or _first(names, PERSONS)
         # as text: pandas would take somebody called NA for nobody, and 007 for 7
-        texts = {name: str for name in [*given, *found] if name in names}
+        texts = {name: str for name in (person, label) if name in names}
         missing = {name: NO_NUMBER for name in names if name not in texts}
         frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing, **form)
     except OSError as error:
@@ -91,7 +92,16 @@ def read_csv(path: Path, columns: Columns) -> Found:
         raise InputError(f"{path}: is not UTF-8; save it as UTF-8") from error
     except ValueError as error:  # pandas' errors of parsing
         raise InputError(f"{path}: is no table with commas ({error})") from error
-    return from_frame(frame, str(path), columns)
+    without = 0
+    if label in names:
+        is_missing = frame[label].str.strip() == "NA"
+        frame[label] = frame[label].mask(is_missing)
+        without = int(is_missing.sum())
+    found = from_frame(frame, str(path), columns)
+    if without:
+        note = f"{label!r} is NA, which is no class, in {counted(without, 'row')}"
+        found.notes.insert(1, f"{note}; call it otherwise if it is one")
+    return found
 
 
 def from_frame(frame: pd.DataFrame, where: str, columns: Columns) -> Found:

@@ -918,6 +918,26 @@ def test_somebody_called_NA_stays_in_a_csv_and_nobody_does_not(tmp_path):
     assert "'subject' is missing in 400 rows" in line
 
 
+@pytest.mark.parametrize("missing", ["", " ", "nan", "None", "NA", " NA "])
+@pytest.mark.parametrize("kind", ["csv", "frame"])
+def test_a_missing_class_is_no_class(tmp_path, missing, kind):
+    frame = walks(rows=196)  # whole windows of each activity, and four rows more
+    frame.loc[frame.index % 196 < 100, "activity"] = missing
+    if kind == "frame":
+        made = import_frame(frame, WINDOW, min_items=2)
+    else:
+        frame.to_csv(tmp_path / "a.csv", index=False)
+        made = import_source(tmp_path / "a.csv", WINDOW, min_items=2)
+    if missing.strip() == "NA":
+        if kind == "frame":  # which has nulls beside it
+            assert "classes renumbered: NA → 0, run → 1, walk → 2" in done(made)
+            return
+        line = "'activity' is NA, which is no class, in 800 rows; call it otherwise if it is one"
+        assert done(made)[1] == line
+    assert "48 samples without a class left out" in done(made)
+    assert "classes renumbered: run → 0, walk → 1" in done(made)
+
+
 def test_a_single_row_without_a_person_is_not_lost_between_two_stretches():
     frame = walks()
     frame.loc[5, "subject"] = None
