@@ -19,6 +19,8 @@ IRREGULAR = 0.1  # share of steps in time that may not be near the usual one
 MANY = 50  # steps of a recording that has a rate of its own; those of shorter ones are pooled
 ONE_RATE = 1.1  # largest ratio of two rates that count as one
 NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # in a CSV file
+NUMBERS = 0.9  # share of a column's cells that are numbers where the others are mistakes
+NUMBER_OF_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
 NUMBER_WITH_COMMA = r"[-+]?(\d*,)?\d+([eE][-+]?\d+)?"
 # names of columns in lower case, the first that is there is taken
 PERSONS = (
@@ -233,6 +235,7 @@ def _windows(
         rows = counted(int(nobody.sum()), "row")
         cure = "leave these rows out or give them an id"
         raise InputError(f"{where}: {person!r} is missing in {rows}; {cure}")
+    _check_numbers(frame[time], f"{where}: {time!r}", "write numbers there")
     # a person's rows keep their order in the file
     who = _codes(frame[person])
     order = np.argsort(who, kind="stable")
@@ -389,10 +392,9 @@ def _channels(
     numeric = [name for name in others if frame[name].dtype.kind in "iuf"]
     names = others if given is None else [name.strip() for name in given.split(",")]
     for name in names:
-        if name in others and (example := _decimal_comma(frame[name])):
-            raise InputError(
-                f"{where}: {name!r} has numbers with commas, such as {example}; needed are points"
-            )
+        if name in others:
+            cure = "write numbers or nothing there, or name --channels without it"
+            _check_numbers(frame[name], f"{where}: {name!r}", cure)
     if given is not None:
         for name in names:
             if name not in numeric:
@@ -446,13 +448,26 @@ def _is_clock(change: np.ndarray, stretch: np.ndarray) -> bool:
     return usual > 0 and is_steady and falls <= IRREGULAR * len(np.unique(stretch))
 
 
-def _decimal_comma(column: pd.Series) -> str | None:
-    """Return a value of a column of numbers with commas, such as 0,5; None for other columns."""
-    values = column.dropna()
-    if values.dtype.kind in "biufM" or not len(values):
-        return None
-    values = values.astype(str)
-    with_comma = values[values.str.contains(",")]
-    if not len(with_comma) or not values.str.fullmatch(NUMBER_WITH_COMMA).all():
-        return None
-    return with_comma.iloc[0]
+def _check_numbers(column: pd.Series, where: str, cure: str) -> None:
+    """Refuse text in a column nearly all of whose cells are numbers; InputError names the first.
+
+    column   [N], with the numbers of rows in the file as its index
+    where    file and column, for the message
+    cure     what to do about such cells
+    """
+    cells = column.dropna().sort_index()
+    if cells.dtype.kind in "biufmM" or not len(cells):
+        return
+    cells = cells.astype(str)
+    with_comma = cells[cells.str.contains(",")]
+    if len(with_comma) and cells.str.fullmatch(NUMBER_WITH_COMMA).all():
+        example = with_comma.iloc[0]
+        raise InputError(f"{where} has numbers with commas, such as {example}; needed are points")
+    is_number = pd.to_numeric(cells, errors="coerce").notna()
+    is_meant = is_number | cells.str.fullmatch(NUMBER_OF_THOUSANDS)
+    if is_number.all() or is_meant.mean() < NUMBERS:
+        return
+    wrong = cells[~is_number]
+    number = f"no number in {len(wrong):,} of {counted(len(cells), 'cell')}"
+    first = f"the first is {wrong.iloc[0]!r} in row {wrong.index[0] + 1}"
+    raise InputError(f"{where}: {number}, {first}; {cure}")

@@ -968,6 +968,49 @@ def test_numbers_with_commas_are_named_and_no_channel_is_lost_in_silence(tmp_pat
     assert "'x' has numbers with commas, such as" in line and line.endswith("needed are points")
 
 
+@pytest.mark.parametrize("text", ["error", "-", ".", " ", "1,234.5"])
+@pytest.mark.parametrize("kind", ["csv", "frame"])
+def test_text_among_numbers_is_named_and_loses_no_channel(tmp_path, kind, text):
+    frame = walks().astype({"x": object})
+    frame.loc[[700, 5], "x"] = text
+    frame = frame.sort_values(["activity", "time"], kind="stable", ignore_index=True)
+    row = int(np.argmax(frame["x"] == text)) + 1
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    source = frame if kind == "frame" else tmp_path / "a.csv"
+    action = import_frame if kind == "frame" else import_source
+    assert refused(action, source, WINDOW).endswith(
+        f": 'x': no number in 2 of 1,600 cells, the first is {text!r} in row {row}; "
+        "write numbers or nothing there, or name --channels without it"
+    )
+    action(source, Columns(window=16, channels="y"), min_items=3)
+
+
+def test_thousands_with_commas_are_named():
+    frame = walks()
+    frame["x"] = [f"{value:,.1f}" for value in frame["x"] * 9000]
+    line = refused(import_frame, frame, WINDOW)
+    assert "'x': no number in 1,464 of 1,600 cells, the first is '1,131.6' in row 1;" in line
+
+
+def test_columns_of_text_are_left_out_also_where_some_of_it_is_numbers():
+    frame = walks()
+    room = np.where(frame.index % 5 == 0, "12b", "12")
+    assert "no channels, since no numbers: room" in noted(frame.assign(room=room))
+
+
+def test_text_among_times_is_named(tmp_path):
+    frame = walks().astype({"time": str})
+    frame.loc[3, "time"] = "error"
+    assert refused(import_frame, frame, WINDOW) == (
+        "DataFrame: 'time': no number in 1 of 1,600 cells, the first is 'error' in row 4; "
+        "write numbers there"
+    )
+    frame = walks()
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+    line = refused(import_source, tmp_path / "a.csv", WINDOW)
+    assert "'time' has numbers with commas, such as 0,0; needed are points" in line
+
+
 def test_channels_of_several_scales_are_named():
     frame = walks().assign(x=lambda each: each["x"] * 1000)
     assert "bring them to one scale" in import_frame(frame, WINDOW, min_items=3).report
