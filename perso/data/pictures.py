@@ -20,7 +20,9 @@ LIGHT = 160  # grey level of light paper or more
 DARK = 96  # less than this is dark paper
 
 
-def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def decoded(
+    files: Sequence[Path | bytes], where: str, places: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return images [n, S, S], which files they are of, bool [N], and notes.
 
     Photos whose EXIF data say that they were stored on their side are turned upright.
@@ -31,8 +33,9 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     first page or frame of a file. InputError where none can be read, and where only some of the
     images have more than 8 bits.
 
-    files   paths of image files, or their content
-    where   file or folder, for messages
+    files    paths of image files, or their content
+    where    file or folder, for messages
+    places   where each lies, as a note names it; of paths, the path does
     """
     from PIL import Image
 
@@ -90,12 +93,12 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
 
     notes = []
     if unreadable:
-        first = _name(files, min(unreadable))
+        first = _name(files, places, min(unreadable))
         count = counted(len(unreadable), "image file")
         notes.append(f"{count} left out, damaged: {first} is the first")
     several = np.flatnonzero(read & (pages > 1))
     if len(several):
-        first = _name(files, several[0])
+        first = _name(files, places, several[0])
         further = int((pages[several] - 1).sum())
         left_out = counted(further, "page or frame", "pages or frames")
         of_files = counted(len(several), "file")
@@ -117,10 +120,9 @@ def decoded(files: Sequence[Path | bytes], where: str) -> tuple[np.ndarray, np.n
     return images if read.all() else images[read], read, notes
 
 
-def _name(files: Sequence[Path | bytes], number: int) -> str:
-    """Return the name of a file, or the number of an image that has none."""
-    file = files[number]
-    return shown(file) if isinstance(file, Path) else f"image {number}"
+def _name(files: Sequence[Path | bytes], places: Sequence[str], number: int) -> str:
+    """Return how a note calls one of the files."""
+    return shown(files[number]) if isinstance(files[number], Path) else places[number]
 
 
 def _pages(image) -> int:

@@ -168,33 +168,44 @@ def _holds_images(column: pd.Series) -> bool:
     """Whether the first value of a column is an image: bytes, {"bytes": …} or a list of pixels."""
     if column.dtype != object:
         return False
-    first = next((value for value in column if value is not None), None)
+    first = next((value for value in column if not _is_null(value)), None)
     return isinstance(first, bytes | list | np.ndarray) or (
         isinstance(first, dict) and "bytes" in first
     )
 
 
+def _is_null(value: object) -> bool:
+    """Whether a cell of images is empty."""
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
 def _images(frame: pd.DataFrame, column: str, person: str, label: str, where: str) -> Found:
-    """Return the images of a column."""
+    """Return the images of a column. Rows without one are left out, with a note."""
     values = frame[column].tolist()
-    labels = frame[label].to_numpy(object)
-    who = frame[person].to_numpy(object)
-    if isinstance(values[0], list | np.ndarray):
+    files = [value["bytes"] if isinstance(value, dict) else value for value in values]
+    is_there = np.array([not _is_null(file) for file in files])
+    if not is_there.any():
+        raise InputError(f"{where}: {column!r} holds paths of images; needed are their bytes")
+    rows = np.flatnonzero(is_there)
+    files = [files[row] for row in rows]
+    notes = []
+    if without := len(values) - len(rows):
+        first = _rows(np.flatnonzero(~is_there))[0]
+        notes.append(f"{counted(without, 'row')} without an image left out: {first} is the first")
+    if isinstance(files[0], list | np.ndarray):
         try:
-            pixels = np.array([_plain(value) for value in values])
+            pixels = np.array([_plain(file) for file in files])
         except ValueError as error:
             raise InputError(f"{where}: {column!r} holds images of several sizes") from error
         found = shaped(pixels, f"{where}: {column!r}")
-        found.labels = labels
-        found.who = who
-        found.places = _rows(np.arange(len(who)))
-        return found
-    files = [value["bytes"] if isinstance(value, dict) else value for value in values]
-    if all(file is None for file in files):
-        raise InputError(f"{where}: {column!r} holds paths of images; needed are their bytes")
-    images, read, notes = decoded([file or b"" for file in files], where)
-    found = Found("images", images, labels[read], who[read], notes=notes)
-    found.places = _rows(np.flatnonzero(read))
+    else:
+        images, read, done = decoded(files, where, _rows(rows))
+        rows = rows[read]
+        found = Found("images", images, rows, rows, notes=done)
+    found.labels = frame[label].to_numpy(object)[rows]
+    found.who = frame[person].to_numpy(object)[rows]
+    found.places = _rows(rows)
+    found.notes = notes + found.notes
     return found
 
 

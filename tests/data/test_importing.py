@@ -572,7 +572,7 @@ def test_a_damaged_image_of_a_table_is_left_out(tmp_path):
     table = pd.read_parquet(write_parquet(tmp_path))
     table.at[7, "image"] = {"bytes": with_wrong_checksum(png(PAPER[7])), "path": None}
     made = import_frame(table)
-    assert "1 image file left out, damaged: image 7 is the first" in done(made)
+    assert "1 image file left out, damaged: row 8 is the first" in done(made)
     assert len(made.cohort.labels) == 119
 
 
@@ -1203,6 +1203,44 @@ def test_jitter_and_rounded_times_are_one_rate():
     for jitter in (time + rng.uniform(0, 0.004, 1600), (time * 0.4).round(3)):
         made = import_frame(frame.assign(time=jitter), WINDOW, min_items=3)
         assert any(note.endswith("in 'time'; 8 stretches") for note in done(made))
+
+
+def of_images(cells: list) -> pd.DataFrame:
+    return pd.DataFrame({"image": pd.Series(cells, dtype=object), "user": WHO, "label": LABELS})
+
+
+IMAGE_CELLS = {
+    "bytes": lambda image: png(image),
+    "dict": lambda image: {"bytes": png(image), "path": None},
+    "pixels": lambda image: image.ravel().tolist(),
+    "arrays": lambda image: image,
+}
+
+
+@pytest.mark.parametrize("kind", IMAGE_CELLS)
+@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("rows", [[0], [7], [0, 7]])
+def test_rows_without_an_image_are_left_out(kind, missing, rows):
+    cells = [IMAGE_CELLS[kind](image) for image in PAPER]
+    for row in rows:
+        cells[row] = missing
+    made = import_frame(of_images(cells))
+    kept = np.delete(np.arange(120), rows)
+    right = import_arrays(INK[kept], LABELS[kept], WHO[kept]).cohort
+    assert samples_of(made.cohort) == samples_of(right)
+    count = "1 row" if len(rows) == 1 else "2 rows"
+    assert f"{count} without an image left out: row {rows[0] + 1} is the first" in done(made)
+
+
+def test_a_null_of_a_parquet_file_is_no_damaged_image(tmp_path):
+    cells = [png(image) for image in PAPER]
+    cells[3] = None
+    cells[5] = cells[5][:40]
+    table = {"image": cells, "user": WHO, "label": LABELS}
+    parquet.write_table(pa.table(table), tmp_path / "a.parquet")
+    notes = done(import_source(tmp_path / "a.parquet"))
+    assert "1 row without an image left out: row 4 is the first" in notes
+    assert "1 image file left out, damaged: row 6 is the first" in notes
 
 
 # --- files that are wrong
