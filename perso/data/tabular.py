@@ -1,5 +1,6 @@
 """Tables: Parquet with images and writers; CSV and Parquet of time series."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def read_csv(path: Path, columns: Columns) -> Found:
         with open(path, encoding="utf-8-sig") as file:
             header = file.readline()
         separator = max(",;\t", key=header.count)
-        form = {"sep": separator, "encoding": "utf-8-sig"}
+        form = {"sep": separator, "encoding": "utf-8-sig", "low_memory": False}
         names = list(pd.read_csv(path, nrows=0, **form).columns)
         label = columns.label or _first(names, CLASSES)
         person = columns.person or _first(names, PERSONS)
@@ -379,11 +380,16 @@ def _seconds(column: pd.Series, where: str) -> np.ndarray:
         raise InputError(f"{where} is missing in {counted(int(column.isna().sum()), 'row')}")
     if column.dtype.kind in "iuf":
         return column.to_numpy("float64")
-    try:
-        dates = pd.to_datetime(column, utc=True)
-    except (ValueError, TypeError) as error:
+    values = column if column.dtype.kind == "M" else column.astype(str)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas says how it guesses the form of dates
+        dates = pd.to_datetime(values, utc=True, errors="coerce")
+        if dates.isna().any():
+            dates = pd.to_datetime(values, utc=True, errors="coerce", dayfirst=True)
+    if dates.isna().any():
+        wrong = values[dates.isna()].sort_index()
         needed = "needed are numbers or dates such as 2026-01-31 12:00:00.5"
-        raise InputError(f"{where} holds {column.iloc[0]!r}; {needed}") from error
+        raise InputError(f"{where} holds {wrong.iloc[0]!r} in row {wrong.index[0] + 1}; {needed}")
     return (dates - dates.min()).dt.total_seconds().to_numpy()
 
 

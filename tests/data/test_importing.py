@@ -895,6 +895,22 @@ def test_people_in_turns_and_dates_are_cut_the_same():
     assert made.content_hash == right.content_hash
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["%Y-%m-%d %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S.%f", "%H:%M:%S.%f"],
+)
+@pytest.mark.parametrize("day", ["2026-01-13", "2026-02-01"])
+@pytest.mark.filterwarnings("error")
+def test_dates_of_any_form_are_read_without_a_warning(tmp_path, form, day):
+    frame = walks()  # each recording goes on past midnight, after 2 of 4 seconds
+    seconds = pd.to_timedelta(frame["time"] - 2, unit="s")
+    frame["time"] = (pd.Timestamp(day) + seconds).dt.strftime(form)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    stretches = 8 if "%d" in form else 16  # without a day, time goes back at midnight
+    notes = done(import_source(tmp_path / "a.csv", WINDOW, min_items=2))
+    assert f"steps of 0.02 in 'time'; {stretches} stretches" in notes
+
+
 def test_no_window_spans_a_gap_or_a_missing_value():
     frame = walks().drop(index=range(16, 40))
     frame.loc[60, "x"] = np.nan
@@ -1053,7 +1069,11 @@ WRONG_TABLES = [
         WINDOW,
         "DataFrame: 'time' is missing in 3 rows",
     ),
-    (lambda f: f.assign(time="noon"), WINDOW, "DataFrame: 'time' holds 'noon'; needed are numbers"),
+    (
+        lambda f: f.assign(time="noon"),
+        WINDOW,
+        "DataFrame: 'time' holds 'noon' in row 1; needed are n",
+    ),
     (
         lambda f: f,
         Columns(window=16, channels="x,z"),
