@@ -34,13 +34,21 @@ TIMES = ("time", "timestamp", "datetime", "seconds", "t")
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of a table's columns and the length of windows; None: found by name, or not needed."""
+    """Names of a table's columns and the length of windows; None: found by name, or not needed.
+
+    InputError for a window that is not a whole number of 2 or more.
+    """
 
     person: str | None = None
     label: str | None = None
     time: str | None = None
     channels: str | None = None  # several names with commas between them
     window: int | None = None  # rows of a sequence
+
+    def __post_init__(self):
+        if self.window is None or (isinstance(self.window, int | np.integer) and self.window >= 2):
+            return
+        raise InputError(f"window: {self.window!r} is not a whole number of 2 or more")
 
 
 def parquet_files(path: Path) -> list[Path]:

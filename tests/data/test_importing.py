@@ -1128,6 +1128,13 @@ def test_wrong_tables_are_refused(change, columns, line):
     assert refused(import_frame, change(walks()), columns).startswith(line)
 
 
+@pytest.mark.parametrize("window", [-3, 0, 1, True, 2.5, "16"])
+def test_a_window_is_a_whole_number_of_two_or_more(window):
+    line = f"window: {window!r} is not a whole number of 2 or more"
+    assert refused(Columns, window=window) == line
+    assert Columns(window=np.int64(2)).window == 2
+
+
 def test_times_out_of_order_say_what_is_needed():
     line = refused(import_frame, shuffled(walks()), WINDOW)
     assert line.endswith(
