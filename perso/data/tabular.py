@@ -255,14 +255,21 @@ def _windows(
         rows = counted(int(nobody.sum()), "row")
         cure = "leave these rows out or give them an id"
         raise InputError(f"{where}: {person!r} is missing in {rows}; {cure}")
-    _check_numbers(frame[time], f"{where}: {time!r}", "write numbers there")
+    frame[time] = _as_numbers(frame[time], f"{where}: {time!r}", "write numbers there")
+    given = None
+    if columns.channels is not None:
+        given = [name.strip() for name in columns.channels.split(",")]
+    for name in others:
+        if given is None or name in given:
+            cure = "write numbers or nothing there, or name --channels without it"
+            frame[name] = _as_numbers(frame[name], f"{where}: {name!r}", cure)
     # a person's rows keep their order in the file
-    who = _codes(frame[person])
+    who = _codes(frame[person], f"{where}: {person!r}")
     order = np.argsort(who, kind="stable")
     frame = frame.iloc[order]
     seconds = _seconds(frame[time], f"{where}: {time!r}")
     who = who[order]
-    classes = _codes(frame[label])
+    classes = _codes(frame[label], f"{where}: {label!r}")
     goes_on = (np.diff(who) == 0) & (np.diff(classes) == 0)
     steps = np.diff(seconds)
     if not (goes_on & (steps > 0)).any():
@@ -277,7 +284,7 @@ def _windows(
         f"steps of {usual:.4g} in {time!r}; {counted(stretch[-1] + 1, 'stretch', 'stretches')}"
     ]
 
-    names = _channels(frame, others, columns.channels, stretch, notes, where)
+    names = _channels(frame, others, given, stretch, notes, where)
     length = np.bincount(stretch)
     begin = np.flatnonzero(starts)
     place = np.arange(len(frame)) - begin[stretch]
@@ -313,12 +320,15 @@ def _windows(
     return found
 
 
-def _codes(column: pd.Series) -> np.ndarray:
+def _codes(column: pd.Series, where: str) -> np.ndarray:
     """Return ids or classes as numbers from 0, those of one text as one; -1 where they are missing.
 
-    int [N]
+    int [N]. InputError for lists and the like, which cannot be compared.
     """
-    codes, values = pd.factorize(column)
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError as error:
+        raise InputError(f"{where}: needed are numbers or text ({error})") from error
     of_text, _ = pd.factorize(np.array([as_name(value) for value in values], object))
     return np.append(of_text, -1)[codes]
 
@@ -404,7 +414,7 @@ def _seconds(column: pd.Series, where: str) -> np.ndarray:
 def _channels(
     frame: pd.DataFrame,
     others: list[str],
-    given: str | None,
+    given: list[str] | None,
     stretch: np.ndarray,
     notes: list[str],
     where: str,
@@ -415,17 +425,12 @@ def _channels(
     age or the number of a recording; a second time or row numbers would tell the place in the file.
     """
     numeric = [name for name in others if frame[name].dtype.kind in "iuf"]
-    names = others if given is None else [name.strip() for name in given.split(",")]
-    for name in names:
-        if name in others:
-            cure = "write numbers or nothing there, or name --channels without it"
-            _check_numbers(frame[name], f"{where}: {name!r}", cure)
     if given is not None:
-        for name in names:
+        for name in given:
             if name not in numeric:
                 there = ", ".join(numeric) or "none"
                 raise InputError(f"--channels {name}: no column of numbers; there are {there}")
-        return names
+        return given
     same_stretch = np.diff(stretch) == 0
     varying = []
     constant = []
@@ -473,8 +478,10 @@ def _is_clock(change: np.ndarray, stretch: np.ndarray) -> bool:
     return usual > 0 and is_steady and falls <= IRREGULAR * len(np.unique(stretch))
 
 
-def _check_numbers(column: pd.Series, where: str, cure: str) -> None:
-    """Refuse text in a column nearly all of whose cells are numbers; InputError names the first.
+def _as_numbers(column: pd.Series, where: str, cure: str) -> pd.Series:
+    """Return a column of text as numbers where all its cells are; else the column as it is.
+
+    InputError where nearly all are: it names the first that is none.
 
     column   [N], with the numbers of rows in the file as its index
     where    file and column, for the message
@@ -482,16 +489,19 @@ def _check_numbers(column: pd.Series, where: str, cure: str) -> None:
     """
     cells = column.dropna().sort_index()
     if cells.dtype.kind in "biufmM" or not len(cells):
-        return
+        return column
     cells = cells.astype(str)
     with_comma = cells[cells.str.contains(",")]
     if len(with_comma) and cells.str.fullmatch(NUMBER_WITH_COMMA).all():
         example = with_comma.iloc[0]
         raise InputError(f"{where} has numbers with commas, such as {example}; needed are points")
-    is_number = pd.to_numeric(cells, errors="coerce").notna()
+    numbers = pd.to_numeric(cells, errors="coerce")
+    is_number = numbers.notna()
+    if is_number.all():
+        return numbers.reindex(column.index)
     is_meant = is_number | cells.str.fullmatch(NUMBER_OF_THOUSANDS)
-    if is_number.all() or is_meant.mean() < NUMBERS:
-        return
+    if is_meant.mean() < NUMBERS:
+        return column
     wrong = cells[~is_number]
     number = f"no number in {len(wrong):,} of {counted(len(cells), 'cell')}"
     first = f"the first is {wrong.iloc[0]!r} in row {wrong.index[0] + 1}"

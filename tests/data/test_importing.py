@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shlex
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -1001,6 +1002,16 @@ def test_text_among_numbers_is_named_and_loses_no_channel(tmp_path, kind, text):
     action(source, Columns(window=16, channels="y"), min_items=3)
 
 
+def test_numbers_that_are_stored_as_text_are_numbers():
+    """As in a Parquet file of text, or of decimals."""
+    frame = walks().drop(index=range(16, 40)).reset_index(drop=True).round(3)
+    right = import_frame(frame, WINDOW, min_items=2).cohort
+    frame["time"] = frame["time"].astype(str)
+    frame["x"] = frame["x"].astype(str)
+    frame["y"] = frame["y"].map(lambda value: Decimal(str(value))).astype(object)
+    assert import_frame(frame, WINDOW, min_items=2).cohort.content_hash == right.content_hash
+
+
 def test_thousands_with_commas_are_named():
     frame = walks()
     frame["x"] = [f"{value:,.1f}" for value in frame["x"] * 9000]
@@ -1083,6 +1094,11 @@ WRONG_TABLES = [
         lambda f: f[["subject", "activity", "time", "age"]],
         WINDOW,
         "DataFrame: no column of numbers is left for channels; name --channels",
+    ),
+    (
+        lambda f: f.assign(activity=[["walk"]] * len(f)),
+        WINDOW,
+        "DataFrame: 'activity': needed are numbers or text (unhashable type: 'list')",
     ),
     (lambda f: f.assign(x=np.nan), WINDOW, "DataFrame: every window has a missing value; name"),
     (
