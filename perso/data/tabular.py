@@ -430,6 +430,8 @@ def _channels(
             if name not in numeric:
                 there = ", ".join(numeric) or "none"
                 raise InputError(f"--channels {name}: no column of numbers; there are {there}")
+            if given.count(name) > 1:
+                raise InputError(f"--channels {name}: is named twice; name each channel once")
         return given
     same_stretch = np.diff(stretch) == 0
     varying = []

@@ -1091,6 +1091,11 @@ WRONG_TABLES = [
         "--channels z: no column of numbers; there are x, y, age, number",
     ),
     (
+        lambda f: f,
+        Columns(window=16, channels="x,y,x"),
+        "--channels x: is named twice; name each channel once",
+    ),
+    (
         lambda f: f[["subject", "activity", "time", "age"]],
         WINDOW,
         "DataFrame: no column of numbers is left for channels; name --channels",
