@@ -15,12 +15,12 @@ from perso.errors import InputError
 from perso.files import visible
 
 BLOCK = 4  # neighbouring windows of one item, which no split parts
-NEAR = (0.55, 1.5)  # usual steps; twice the rate is not near, and no gap of one row
+NEAR = (0.55, 1.5)  # times the usual step: no step of half of it, and none over a missing row
 IRREGULAR = 0.1  # share of steps in time that may not be near the usual one
 MANY = 50  # steps of a recording that has a rate of its own; those of shorter ones are pooled
 ONE_RATE = 1.1  # largest ratio of two rates that count as one
 NO_NUMBER = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # in a CSV file
-NUMBERS = 0.9  # share of a column's cells that are numbers where the others are mistakes
+MOSTLY_NUMBERS = 0.9  # share of a column's cells that are numbers where the others are mistakes
 NUMBER_OF_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
 NUMBER_WITH_COMMA = r"[-+]?(\d*,)?\d+([eE][-+]?\d+)?"
 # names of columns in lower case, the first that is there is taken
@@ -439,7 +439,8 @@ def _channels(
     clocks = []
     rising = []
     for name in numeric:
-        change = np.diff(frame[name].to_numpy("float64"))[same_stretch]
+        with np.errstate(invalid="ignore"):  # infinite values one after the other
+            change = np.diff(frame[name].to_numpy("float64"))[same_stretch]
         if not np.any(change != 0):
             constant.append(name)
         elif name.lower() in TIMES or _is_clock(change, stretch[1:][same_stretch]):
@@ -502,7 +503,7 @@ def _as_numbers(column: pd.Series, where: str, cure: str) -> pd.Series:
     if is_number.all():
         return numbers.reindex(column.index)
     is_meant = is_number | cells.str.fullmatch(NUMBER_OF_THOUSANDS)
-    if is_meant.mean() < NUMBERS:
+    if is_meant.mean() < MOSTLY_NUMBERS:
         return column
     wrong = cells[~is_number]
     number = f"no number in {len(wrong):,} of {counted(len(cells), 'cell')}"

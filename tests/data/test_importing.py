@@ -973,6 +973,13 @@ def test_spaces_at_the_end_cut_no_stretch(column, what):
     assert any(note.startswith(f"{what} that differ") for note in done(made))
 
 
+@pytest.mark.filterwarnings("error")
+def test_infinite_values_are_missing_ones():
+    frame = walks()
+    frame.loc[5:7, "x"] = np.inf
+    assert "1 window with missing values left out" in done(import_frame(frame, WINDOW, min_items=2))
+
+
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_numbers_with_commas_are_named_and_no_channel_is_lost_in_silence(tmp_path, separator):
     frame = walks().assign(note="a")
