@@ -12,6 +12,7 @@ import pandas as pd
 from perso.data import cohort, planted, sources, splits
 from perso.data.contexts import context_names, with_context
 from perso.data.images import flipped, flipped_trajectories, resized
+from perso.data.near_copies import near_copies
 from perso.data.people import choose_people, draw_class_counts
 from perso.data.sizes import counted, shape_text, unit_of
 from perso.data.splits import Fold, Person, Roles, Splits
@@ -324,6 +325,19 @@ def copies(data: StudyData) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["fold", "test set", "inputs", "copies"])
 
 
+def near_copies_of(data: StudyData) -> np.ndarray:
+    """Return which test images of all individuals nearly equal one that their network trains on."""
+    if data.kind != "images":
+        return np.zeros(0, bool)
+    split = data.splits
+    individuals = [person for fold in split.folds for person in fold.individuals]
+    found = [
+        near_copies(data.inputs, data.labels, split.test[one], split.train[one])
+        for one in individuals
+    ]
+    return np.concatenate(found)
+
+
 def refuse_copies(data: StudyData) -> None:
     """InputError where more than COPIES_ALLOWED of a test set are copies; a warning for fewer."""
     found = data.copied
@@ -336,10 +350,19 @@ def refuse_copies(data: StudyData) -> None:
     what = f"exact copies of training {kind} (same class, same {size})"
     if share.max() > COPIES_ALLOWED:
         worst = found.loc[share.idxmax()]
+        advice = (
+            "leave out all but one of each: "
+            f"np.unique({kind}, axis=0, return_index=True)[1] are the indices to keep"
+        )
+        given = splits.numbered(data.source.inputs, data.source.labels)
+        if len(np.unique(given)) == len(given):
+            advice = (
+                f"they differ in the file, but not at image_size={data.settings.image_size}: take "
+                "a larger one, or leave out all but one of those that look the same"
+            )
         raise InputError(
             f"dataset: {dataset}: {what}: {worst['copies']} of {worst['inputs']} test {kind} in "
-            f"{worst['test set']}; leave out all but one of each: "
-            f"np.unique({kind}, axis=0, return_index=True)[1] are the indices to keep"
+            f"{worst['test set']}; {advice}"
         )
     warn_once(
         f"perso: {dataset}: {what}: {found['copies'].sum()} of {found['inputs'].sum():,} "
@@ -394,4 +417,10 @@ def facts(data: StudyData) -> str:
     if count := int(data.copied["copies"].sum()):
         copied = counted(count, f"test {cohort.ONE_OF[data.kind]}")
         lines.append(f"copies    exact copies of training {data.kind}: {copied}")
+    nearly = near_copies_of(data)
+    if nearly.any():
+        lines.append(
+            f"alike     {nearly.sum():,} of {len(nearly):,} test images of individuals nearly "
+            "equal a training image of their person and class: a gain may be memory; keep one each"
+        )
     return "\n".join(lines)

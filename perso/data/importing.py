@@ -16,8 +16,9 @@ import pandas as pd
 from perso.data import emnist, folders, leaf, pfllib, pictures, tabular
 from perso.data.cohort import ARCHIVES, MISSING, Cohort, checked_cohort
 from perso.data.found import Found, as_name, shaped, shown
+from perso.data.near_copies import near_copies
 from perso.data.sizes import counted, shape_text
-from perso.data.splits import numbered
+from perso.data.splits import numbered, positions_of
 from perso.data.tabular import Columns
 from perso.errors import InputError
 
@@ -261,6 +262,7 @@ def cleaned(found: Found, where: str, source: str, min_items: int, keep_polarity
     copies, notes = _without_copies(found, where)
     facts.append(copies)
     done += notes
+    facts += _near_copies(found)
     done += _without_small(found, min_items, where)
     found.labels, names = _renumbered(found.labels)
     is_renumbered = names != [str(number) for number in range(len(names))]
@@ -463,6 +465,25 @@ def _without_copies(found: Found, where: str) -> tuple[str, list[str]]:
         return "copies    none", []
     fact = f"copies    {numbers}; the first: {equal[0]} = {equal[1]}"
     return fact, [f"{counted(left_out, 'copy', 'copies')} left out"]
+
+
+def _near_copies(found: Found) -> list[str]:
+    """Return a fact where a person's images nearly equal others of their class; they stay."""
+    if found.kind != "images":
+        return []
+    labels = _renumbered(found.labels)[0]
+    nearly = [
+        place
+        for own in positions_of(found.who).values()
+        for place in own[near_copies(found.inputs, labels, own, own)].tolist()
+    ]
+    if not nearly:
+        return []
+    return [
+        f"alike     {counted(len(nearly), 'image')} nearly equal another of the same person and "
+        f"class, such as {found.places[nearly[0]]}; they stay: keep one of each, or tests measure "
+        "memory"
+    ]
 
 
 def _several(content: np.ndarray, group: np.ndarray) -> np.ndarray:
