@@ -17,6 +17,7 @@ import yaml
 from perso.errors import InputError
 from perso.files import expanded, is_unicode
 from perso.own_code import is_reference
+from perso.paths import ROOT
 
 
 @dataclass(frozen=True)
@@ -335,14 +336,20 @@ def overlay(values: Mapping) -> Settings:
 
 
 def read_params(path: str | Path, pairs: list[str] | None = None) -> Settings:
-    """Return the settings of a params file, with `key=value` pairs of a command line over it."""
+    """Return the settings of a params file, with `key=value` pairs of a command line over it.
+
+    A relative path that does not exist here is one of the checkout: so the commands of the README,
+    and those that messages name, run in any folder.
+    """
     changes = {}
     for key, value in map(parse_pair, pairs or []):
         if key in changes:
             raise InputError(f"-p {key}: given twice, as {changes[key]} and as {value}; keep one")
         changes[key] = value
     try:
-        values = mapping(expanded(path).read_text(encoding="utf-8"))
+        file = expanded(path)
+        file = file if file.exists() else ROOT / file
+        values = mapping(file.read_text(encoding="utf-8"))
         return overlay({**values, **changes})
     except OSError as error:
         raise InputError(

@@ -334,6 +334,17 @@ def test_a_number_in_decimal_is_read_as_it_looks(tmp_path, number):
     )
 
 
+def test_a_params_file_of_the_checkout_is_found_from_any_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = read_params("params/smoke.yml")
+    assert found == read_params(ROOT / "params" / "smoke.yml") != Settings()
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "smoke.yml").write_text("epochs: 1\n")
+    assert read_params("params/smoke.yml") == Settings(epochs=1)
+    with pytest.raises(InputError, match=r"params/none\.yml: No such file"):
+        read_params("params/none.yml")
+
+
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "it.yml").write_text("# nothing differs\n")
     assert read_params(tmp_path / "it.yml") == Settings()
