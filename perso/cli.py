@@ -50,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
         kept = f"finished models are kept in {arguments.store}; " if "store" in arguments else ""
         print(f"perso: interrupted; {kept}run the same command again to continue", file=sys.stderr)
         return 143 if isinstance(interrupt, Terminated) else 130
+    except SystemExit as end:  # its code would be taken for one of the codes above
+        print(f"perso: a file of your own ended the program: exit({end.code!r})", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # `perso table … | head`
         discard_output()
         return 0

@@ -627,3 +627,10 @@ def test_a_service_has_neither_output_nor_errors(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stderr", None)
     words = ["run", SMOKE, *TINY, "--budget", "0", "--store", str(tmp_path / "s.sqlite")]
     assert main(words) == 3
+
+
+def test_a_file_of_ones_own_that_ends_the_program_is_named(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("def people():\n    raise SystemExit(3)\n")
+    assert main(["data", SMOKE, "-p", f"dataset=python:{file}:people"]) == 1
+    assert capsys.readouterr().err.endswith("a file of your own ended the program: exit(3)\n")
