@@ -163,7 +163,8 @@ def run_command(arguments: argparse.Namespace) -> int:
 def print_same_methods(study: "Study") -> None:
     """Print on stderr which methods few data make one and the same, see `study.same_methods`."""
     for same in study.same_methods:
-        print(f"perso: {same.why}: here they are one method", file=sys.stderr)
+        one = ": here they are one method" if len(same.methods) > 1 else ""
+        print(f"perso: {same.why}{one}", file=sys.stderr)
 
 
 def print_failures(study: "Study", methods: "Sequence[Method] | None" = None) -> int:

@@ -1,6 +1,6 @@
-"""Which methods few people in D_G, or few samples in D_I, make one and the same."""
+"""Which methods few data make one and the same, or leave without any of D_I."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,10 +9,14 @@ import numpy as np
 from perso.data.splits import Fold, Person
 from perso.methods import grouping
 from perso.methods.method import Method
+from perso.methods.schedules import schedule
 
 
 class Same(NamedTuple):
-    """Methods that make the same networks of these data, so that comparing them means nothing."""
+    """Methods that make the same networks of these data, so that comparing them means nothing.
+
+    One alone is without what it is about, so that comparing it with any other means nothing.
+    """
 
     methods: tuple[str, ...]  # their names
     lacks: str  # what data lack that would tell them apart
@@ -34,6 +38,21 @@ def same_methods(
         rest = replace(method.unnamed, enlarged_by="", percent=0, samples=0)
         found.setdefault((rest, made), []).append(method)
     return [same_of(made, group) for (_, made), group in found.items() if len(group) > 1]
+
+
+def without_own(methods: Iterable[Method], n_iters: Collection[int]) -> list[Same]:
+    """Return which methods of sample weighing have no batch of D_I: the 12th of an epoch of 7.
+
+    n_iters   iterations of an epoch, of each fold
+    """
+    found = []
+    for method in methods:
+        draws = [phase.draws for phase in method.phases]
+        weighs = any(each not in ("I", "G") and not callable(each) for each in draws)
+        if weighs and not any(schedule(method.phases, n_iter, 1).any() for n_iter in n_iters):
+            why = f"{method.name} has no batch of D_I in an epoch of {max(n_iters)} iterations"
+            found.append(Same((method.name,), "longer epochs", why))
+    return found
 
 
 class Made(NamedTuple):

@@ -29,7 +29,7 @@ from perso.study.driver import Driver
 from perso.study.enrolment import enrolled_recipe
 from perso.study.jobs import Job, chunks, train_base, train_job, user_recipe
 from perso.study.record import run_facts
-from perso.study.same_methods import same_methods
+from perso.study.same_methods import same_methods, without_own
 from perso.study.workers import progress
 from perso.training import inference
 from perso.training.recipe import Recipe, checked
@@ -82,7 +82,11 @@ class Study:
         self.data: StudyData = replace(data, settings=self.settings, architecture=architecture)
         self.store = Store(store or default_store())
         self.folds = self.data.splits.folds
-        self.same_methods = same_methods(self.data.splits.train, self.folds, self.methods)
+        n_iters = [plans.epoch_length(self.data, fold) for fold in self.folds]
+        self.same_methods = [
+            *same_methods(self.data.splits.train, self.folds, self.methods),
+            *without_own(self.methods, n_iters),
+        ]
         # every command asks for these again; the caches belong to this object, and end with it
         self.data_at = cache(self.data.at)
         self.own_facts = cache(self.own_facts)

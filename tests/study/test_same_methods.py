@@ -7,7 +7,7 @@ import pytest
 
 from perso.data.splits import Fold
 from perso.methods.registry import TABLES, named
-from perso.study.same_methods import same_methods
+from perso.study.same_methods import same_methods, without_own
 
 NOBODY = np.zeros(0, int)
 
@@ -54,3 +54,11 @@ def test_one_record_under_two_names_is_one_method():
     (method,) = named("ES-n-40")
     (found,) = same([method, replace(method, name="again")])
     assert found.why == "ES-n-40 and again both have the same record"
+
+
+def test_weighing_that_never_comes_to_the_own_data_is_named():
+    weighing = named("BaseLine", "SW-n-12", "SW-n-2", "ES-n-40")
+    assert without_own(weighing, [12]) == [] == without_own(weighing, [11, 12])
+    (found,) = without_own(weighing, [11])
+    assert found.methods == ("SW-n-12",) and found.lacks == "longer epochs"
+    assert found.why == "SW-n-12 has no batch of D_I in an epoch of 11 iterations"
