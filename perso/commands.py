@@ -109,11 +109,10 @@ def import_command(arguments: argparse.Namespace) -> None:
     made = import_source(arguments.source, columns, arguments.min_items, arguments.keep_polarity)
     cohort.save(made.cohort, arguments.to)
     print(made.report)
-    words = ["-p", f"dataset=file:{arguments.to}"]
+    words = ["perso", "data", "params/smoke.yml", "-p", f"dataset=file:{arguments.to}"]
     if made.cohort.kind != "images":
         words += ["-p", "architecture=gru", "-p", "flips=false"]
-    option = shlex.join(words)
-    print(f"wrote {arguments.to}; look at it with perso data PARAMS.yml {option}", file=sys.stderr)
+    print(f"wrote {arguments.to}; look at it with {shlex.join(words)}", file=sys.stderr)
 
 
 def data_command(arguments: argparse.Namespace) -> None:

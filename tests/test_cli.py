@@ -207,6 +207,7 @@ def own_code(tmp_path):
     file = tmp_path / "my code.py"
     file.write_text(OWN_CODE)
     pairs = ["-p", f"dataset=python:{file}:people", "-p", f"rows_of={file}:METHODS"]
+    pairs += ["-p", "batch_size=16"]  # so that an epoch has a seventh batch
     return [SMOKE, *TINY, *pairs, "--store", str(tmp_path / "s.sqlite")], file
 
 

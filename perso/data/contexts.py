@@ -37,7 +37,7 @@ def with_context(source: Cohort, context: str, seed: int) -> Cohort:
             possible += [f"{made}:NUMBER" for made in MADE]
         raise InputError(
             f"context: {source.source} has no attribute {name!r}; "
-            f"possible: {', '.join(possible) or 'none'}"
+            f"possible: {', '.join(possible) or 'no context, as by -p context='}"
         )
     values, number = np.unique(source.attributes[name], return_inverse=True)
     if len(values) < 2:

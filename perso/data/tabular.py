@@ -401,9 +401,12 @@ def _seconds(column: pd.Series, where: str) -> np.ndarray:
     values = column if column.dtype.kind == "M" else column.astype(str)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pandas says how it guesses the form of dates
-        dates = pd.to_datetime(values, utc=True, errors="coerce")
-        if dates.isna().any():
-            dates = pd.to_datetime(values, utc=True, errors="coerce", dayfirst=True)
+        # the first form that fits all: ISO 8601 with and without fractions, pandas' guess by the
+        # first row, the same with the day first
+        for form in ({"format": "ISO8601"}, {}, {"dayfirst": True}):
+            dates = pd.to_datetime(values, utc=True, errors="coerce", **form)
+            if not dates.isna().any():
+                break
     if dates.isna().any():
         wrong = values[dates.isna()].sort_index()
         needed = "needed are numbers or dates such as 2026-01-31 12:00:00.5"

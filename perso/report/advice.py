@@ -85,9 +85,12 @@ def more_people_rule(facts: Facts) -> str:
             "other people (D_G); more sets are needed."
         )
     now = f"{100 * facts.detectable:.1f} points"
+    any_others = ""
+    if facts.cohorts < MIN_COHORTS:
+        any_others = " For any other people, it takes more sets of them: see perso plan."
     return (
         f"To see an effect of {effect} on the own data, ask {facts.people_for_effect:,} people for "
-        f"each set of other people; these {facts.people} show one of {now} or more."
+        f"each set of other people; these {facts.people} show one of {now} or more.{any_others}"
     )
 
 

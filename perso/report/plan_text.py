@@ -119,14 +119,15 @@ def points(value: float) -> str:
 def plan_note(rows: pd.DataFrame, part: str, effect: float) -> str:
     """What the table is about, and what these rows cannot show."""
     cohorts = rows["fold"].nunique()
+    size = f"{effect:g} point{'' if effect == 1 else 's'}"
     text = (
-        f"people per cohort to see an effect of {effect:g} points on {part} "
+        f"people per cohort to see an effect of {size} on {part} "
         "(power 80 %, two-sided .05); a cohort has a D_G of its own"
     )
     if cohorts == 1:
         return (
-            f"how many people see an effect of {effect:g} points on {part} is unknown, for these "
-            "rows have one D_G and do not show how much D_G varies; run with cohorts: 3, "
+            f"how many people see an effect of {size} on {part} is unknown, for these rows "
+            "have one D_G and do not show how much D_G varies; run with cohorts: 3, "
             "exchange: true or folds. Detectable here: with a power of 80 %, two-sided .05"
         )
     if cohorts < MIN_COHORTS:

@@ -203,7 +203,9 @@ def test_sequences_cannot_be_sheared():
         with_context(waves, "shear:15", seed=0)
 
 
-@pytest.mark.parametrize(("attributes", "possible"), [({"when": LATE}, "when"), ({}, "none")])
+@pytest.mark.parametrize(
+    ("attributes", "possible"), [({"when": LATE}, "when"), ({}, "no context, as by -p context=")]
+)
 def test_of_sequences_only_attributes_are_possible(attributes, possible):
     waves = people(**attributes)
     waves = replace(waves, inputs=np.zeros((len(WHO), 4, 2), np.float32), kind="sequences")

@@ -243,7 +243,7 @@ def test_from_a_command_to_a_table(tmp_path, monkeypatch, capsys):
     assert main(["import", str(source), "--to", str(file)]) == 0
     captured = capsys.readouterr()
     assert "6 people, 10 classes, 120 samples; 20 samples a person" in captured.out
-    option = shlex.split(captured.err.partition("PARAMS.yml ")[2])
+    option = shlex.split(captured.err.partition("params/smoke.yml ")[2])
     assert option == ["-p", f"dataset=file:{file}"]
     given = [
         str(ROOT / "params" / "smoke.yml"),
@@ -1514,3 +1514,17 @@ def test_any_damage_is_harmless_or_one_line(tmp_path_factory, kind, place, chang
         import_source(path, columns, min_items=2)
     except InputError as error:
         assert "\n" not in str(error)
+
+
+def test_times_with_and_without_fractions_are_one_form(tmp_path):
+    """Python's `isoformat` writes no fraction at whole seconds."""
+    start = np.datetime64("2026-03-01T12:00:00", "us")
+    times = [(start + np.timedelta64(250_000 * n, "us")).item().isoformat() for n in range(240)]
+    assert len({len(each) for each in times}) == 2
+    frame = pd.DataFrame({"time": times, "who": np.repeat(["a", "b", "c"], 80)})
+    frame["class"] = np.tile(np.repeat(["walk", "run"], 40), 3)
+    frame["x"] = np.random.default_rng(0).normal(size=240)
+    file = tmp_path / "gait.csv"
+    frame.to_csv(file, index=False)
+    made = import_source(file, Columns(window=4))
+    assert "steps of 0.25 in 'time'" in made.report
