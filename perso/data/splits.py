@@ -151,7 +151,7 @@ def class_counts(
         for c, count in zip(classes, (main, side, side, side), strict=False):
             if len(pools[c]) < count:
                 few = f"a person needs {count} samples of class {c}, only {len(pools[c])} left"
-                raise ValueError(f"{few}; possible: {person}")
+                raise ValueError(f"{few}; possible: {person or 'none'}")
             who[[pools[c].pop() for _ in range(count)]] = person
     return who
 

@@ -149,9 +149,14 @@ def kernel_of(folder: str | Path, environment: Mapping[str, str]) -> Iterator[No
 def left_out(notebook: nbformat.NotebookNode, reason: str) -> nbformat.NotebookNode:
     """A chapter without its results, and with the reason why these data cannot have them.
 
-    Values that pages quote say so, too.
+    Paragraphs that quote results are left out, too; values that other pages quote say so.
     """
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            paragraphs = cell.source.split("\n\n")
+            # half of a folded answer would leave the other half open
+            kept = [each for each in paragraphs if "{glue:" not in each or each.count(":::") % 2]
+            cell.source = "\n\n".join(kept)
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if "scrapbook" in out.get("metadata", {})]
             for glued in cell.outputs:

@@ -187,7 +187,9 @@ def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
     code = "from perso.errors import InputError\nraise InputError('individuals: too many')"
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell("# A chapter"),
+            nbformat.v4.new_markdown_cell(
+                "# A chapter\n\n**Answer.** {glue:text}`a` is so.\n\nWhy."
+            ),
             nbformat.v4.new_code_cell(code),
             nbformat.v4.new_code_cell("glue()"),
         ]
@@ -203,7 +205,7 @@ def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
     execution.execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", settings.Settings())
     assert "a.ipynb is left out: individuals: too many" in capsys.readouterr().err
     title, note, _, last = nbformat.read(tmp_path / "b.ipynb", 4).cells
-    assert title.source == "# A chapter" and "individuals: too many" in note.source
+    assert title.source == "# A chapter\n\nWhy." and "individuals: too many" in note.source
     assert [list(out.data.values()) for out in last.outputs] == [["'left out'"], ["nan"]]
 
 
