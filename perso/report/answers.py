@@ -6,21 +6,26 @@ A function of texts returns `{key: text}`; `glue_texts` glues each under `NAME_K
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
 from perso.analysis import accuracy, comparison
+from perso.claims import ledger
+from perso.claims.ledger_file import read_ledgers
 from perso.methods.method import BASELINE
 from perso.methods.registry import METHODS, are_reordered
 from perso.parts import ALL_PARTS, PARTS
-from perso.report.ledger_text import STEP
+from perso.report.ledger_html import ledger_name
+from perso.report.ledger_text import STEP, format_estimate
 from perso.report.notebook import glue_value
 from perso.report.sentences import NOT_COMPARED, SAME_ON_D_G, format_interval
 from perso.report.tables import format_p
 from perso.stats import paired
 from perso.stats.cohorts import Mean
+from perso.store.published import FOLDER
 
 UNKNOWN = "unknown"
 Pair = tuple[str, str, str]  # what is asked, a method, and the method it is compared with
@@ -53,6 +58,33 @@ def change_texts(rows: pd.DataFrame, method: str, other: str = BASELINE) -> dict
     for part, change in comparison.change_by_part(rows, method, other).items():
         texts[part[-1]] = format_interval(change) or UNKNOWN
         texts[f"{part[-1]}_verb"] = verb(change)
+    return texts
+
+
+def lead_sentence(rows: pd.DataFrame, method: str, other: str, part: str) -> str:
+    """Whether one method is shown to beat another on a part, a sentence; empty for the same one."""
+    change = comparison.change_by_part(rows, method, other).get(part)
+    if method == other or change is None or np.isnan(change.mean):
+        return ""
+    points, on = format_interval(change), ALL_PARTS[part].phrase
+    if change.low > 0:
+        return f"On {on} it beats {other} ({points} points)."
+    return f"On {on} it is not shown to beat {other} ({points} points)."
+
+
+def verdict_texts(number: int, folder: Path = FOLDER) -> dict[str, str]:
+    """What the published ledgers find of a claim: {"word": "reproduced", "run": …, "people": …}.
+
+    "1", "2"   what its first two tests find, with 95 % intervals
+    """
+    texts = {"word": "not tested", "run": "none", "people": "0", "1": UNKNOWN, "2": UNKNOWN}
+    ledgers = read_ledgers(folder)
+    for one, verdict in ledger.deciding(ledgers) if ledgers else []:
+        found = verdict.findings
+        if verdict.claim.number == number and found:
+            texts |= {"word": verdict.verdict.lower(), "run": ledger_name(one)}
+            texts["people"] = str(max(each.n for each in found))
+            texts |= {str(place): format_estimate(each) for place, each in enumerate(found[:2], 1)}
     return texts
 
 

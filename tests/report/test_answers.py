@@ -64,6 +64,22 @@ def test_the_best_is_a_shaping_method_or_a_control(small_rows):
     assert answers.best_method(comparison.compare(small_rows), "D_I", control=True) == "unknown"
 
 
+def test_a_lead_is_one_only_where_its_interval_shows_it():
+    found = rows(BaseLine=(0.8, 0.9), A=(0.9, 0.9), B=(0.9005, 0.9))
+    clear, open_ = (answers.lead_sentence(found, "B", other, "D_I") for other in (BASELINE, "A"))
+    assert clear.startswith(f"On the individual's own data it beats {BASELINE} (+10.")
+    assert open_.startswith("On the individual's own data it is not shown to beat A (+0.")
+    assert answers.lead_sentence(found, "A", "A", "D_I") == ""
+    assert answers.lead_sentence(found, "A", "not run", "D_I") == ""
+
+
+def test_the_published_verdict_on_a_claim_has_its_run_and_numbers(tmp_path):
+    texts = answers.verdict_texts(17)
+    assert texts["word"] == "reproduced" and texts["run"] == "quick-long"
+    assert texts["people"] == "24" and texts["1"].startswith("+0.8 [")
+    assert answers.verdict_texts(17, tmp_path)["word"] == "not tested"
+
+
 def test_equivalence_is_claimed_only_where_it_is_shown():
     near = answers.equivalence_texts(rows(BaseLine=(0.8, 0.9), A=(0.8, 0.9)), "A", BASELINE)
     assert (near["I_result"], near["G_result"]) == ("not decided", "equivalent")
