@@ -390,7 +390,4 @@ def readings_answer(table: pd.DataFrame) -> str:
             "they give the same models."
         )
     kept = "; ".join(f"{counts} with {' and with '.join(same)}" for counts, same in names.items())
-    return (
-        "Of the changes that are clear under our own reading of network and split, these keep "
-        f"their sign under another one: {kept}."
-    )
+    return f"Clear changes that keep their sign under another reading of network or split: {kept}."
