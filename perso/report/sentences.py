@@ -81,6 +81,8 @@ def difference_sentence(rows: pd.DataFrame, method: str, other: str) -> str:
 
 # --- the cohort, and several runs
 
+MOSTLY = 0.75  # share of equal signs from which on most agree
+
 
 def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     """Whether the largest published run, the book's own run and v3's table agree on signs.
@@ -99,6 +101,7 @@ def scale_sentence(runs: Sequence[Published], table: pd.DataFrame) -> str:
     one, other = (f"{run.name} ({people[run.name]} people)" for run in (largest, own))
     printed = table.columns.unique(1)[-1]
     text = (
+        f"{agreement_words(table, largest.name, own.name)} "
         f"Of the changes that are clear in {one}, {agreed_signs(table, largest.name, own.name)} "
         f"have the same sign in {other}. Of those that are clear in the latter, "
         f"{agreed_signs(table, own.name, largest.name)} have the same sign in {largest.name}, and "
@@ -132,6 +135,26 @@ def agreed_signs(table: pd.DataFrame, one: str, other: str) -> str:
         f"{same.sum()} of {len(same)} on {ALL_PARTS[part].phrase}"
         for part, same in comparison.sign_agreement(table, one, other).items()
     )
+
+
+def agreement_words(table: pd.DataFrame, one: str, other: str) -> str:
+    """How often one run's clear changes have the same sign in the other, a sentence without counts.
+
+    table   of `comparison.compare_runs`
+    """
+    parts: dict[str, list[str]] = {}  # by what is found on them
+    for part, same in comparison.sign_agreement(table, one, other).items():
+        if same.empty:
+            word = "nothing is clear"
+        elif same.all():
+            word = "all clear changes agree in sign"
+        elif same.mean() >= MOSTLY:
+            word = "most clear changes agree in sign"
+        else:
+            word = "many clear changes differ in sign"
+        parts.setdefault(word, []).append(f"on {ALL_PARTS[part].phrase}")
+    found = " but ".join(f"{word} {' and '.join(where)}" for word, where in parts.items())
+    return f"Between {one} and {other}, {found}."
 
 
 def agreement_table(runs: Sequence[Published], table: pd.DataFrame) -> pd.DataFrame:

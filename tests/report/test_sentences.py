@@ -131,13 +131,15 @@ def test_runs_that_agree_are_distinguished_from_runs_that_do_not(own, large, mak
         for runs in ([own, large], [own, opposite])
     )
     assert same.startswith(
-        "Of the changes that are clear in paper (100 people), 1 of 1 on the individual's own data "
-        f"and 1 of 1 on everybody else's have the same sign in {OWN} (3 people). Of those that are "
-        "clear in the latter, 1 of 1 on "
+        f"Between paper and {OWN}, all clear changes agree in sign on the individual's own data "
+        "and on everybody else's. Of the changes that are clear in paper (100 people), 1 of 1 on "
+        "the individual's own data and 1 of 1 on everybody else's have the same sign in "
+        f"{OWN} (3 people). Of those that are clear in the latter, 1 of 1 on "
     )
     assert same.endswith("in v3's table.")
     none = "0 of 1 on the individual's own data and 0 of 1 on everybody else's"
     assert different.count(none) == 2
+    assert "many clear changes differ in sign on the individual's own data and on" in different
 
 
 def test_only_a_larger_published_run_is_an_answer(large, make_run):
@@ -147,7 +149,7 @@ def test_only_a_larger_published_run_is_an_answer(large, make_run):
         make_run("quick", people=14, swapped=True),
     ]
     smaller = sentences.scale_sentence(runs, side_by_side(runs))
-    assert smaller.startswith("Not known yet: no published run is larger than this book's own. Of ")
+    assert smaller.startswith("Not known yet: no published run is larger than this book's own. ")
     assert "standard (24 people), 1 of 1" in smaller
     runs = [*runs, large]
     larger = sentences.scale_sentence(runs, side_by_side(runs))
