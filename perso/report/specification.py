@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -12,13 +13,15 @@ from matplotlib.axes import Axes
 from perso.claims.claim import Claim
 from perso.claims.evidence import Evidence
 from perso.claims.ledger import Verdict, groups_of, verdict_of_tests
+from perso.claims.ledger_file import read_ledgers
 from perso.claims.registry import CLAIMS
 from perso.methods.method import BASELINE
 from perso.methods.registry import TABLES
+from perso.report.ledger_html import ledger_name
 from perso.report.ledger_text import deciding_finding, people_text
 from perso.report.looks import WIDTH, interval_errors, with_symbols
 from perso.report.picture import Picture
-from perso.store.published import Published
+from perso.store.published import FOLDER, Published
 from perso.study.same_methods import Same
 
 # whose readings are drawn: they are decided by differences between shaping, the baseline and
@@ -117,6 +120,29 @@ def readings_of(claim: Claim, evidence: Evidence) -> list[tuple]:
         numbers = test.value, test.low, test.high
         lines.append((claim.number, name, reached, test.what, people_text(test), *numbers))
     return lines
+
+
+def apart_sentence(table: pd.DataFrame, run: Published, folder: Path = FOLDER) -> str:
+    """How many readings have another verdict in the published ledger of the run, and which.
+
+    table   of `specification_table`
+    """
+    named = [one for one in read_ledgers(folder) if ledger_name(one) == run.name]
+    if not named:
+        return "The run has no published ledger to compare with."
+    there = {
+        (each.claim.number, name): verdict
+        for each in named[0].verdicts
+        for name, verdict in (("as declared", each.verdict), *each.readings)
+    }
+    apart = [
+        f"claim {line.claim}, {line.reading}: {line.verdict.lower()} here, "
+        f"{there[line.claim, line.reading].lower()} there"
+        for line in table.itertuples()
+        if there.get((line.claim, line.reading), line.verdict) != line.verdict
+    ]
+    which = f" ({'; '.join(apart)})" if apart else ""
+    return f"{len(apart) or 'None'} of {len(table)} verdicts differ from the ledger's{which}."
 
 
 def specification_figure(table: pd.DataFrame) -> Picture:

@@ -7,6 +7,7 @@ import pytest
 from perso.analysis import matrix
 from perso.report import panel_figures, panel_text, specification
 from perso.stats.cohorts import mean_over_people
+from perso.store import published
 from perso.store.published import Published
 from perso.store.sqlite import packed
 
@@ -202,3 +203,13 @@ def test_rows_of_other_runs_count_where_a_persons_baseline_is_the_same_network()
     assert set(absolute["fold"]) == {1}
     baselines = rows[rows["method"] == "BaseLine"]
     assert len(baselines) == 36 and (baselines["acc_G"] > 0.6).all()  # the run's own come first
+
+
+def test_verdicts_that_the_ledger_does_not_share_are_named(tmp_path):
+    (run,) = (each for each in published.read_all() if each.name == "panel")
+    table = specification.specification_table(run, (3,), [])
+    table["verdict"] = "REPRODUCED"
+    apart = specification.apart_sentence(table, run)
+    assert apart.startswith("8 of 8 verdicts differ")
+    assert "claim 3, as declared: reproduced here, contradicted there" in apart
+    assert specification.apart_sentence(table, run, tmp_path).startswith("The run has no")
