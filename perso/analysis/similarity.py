@@ -23,6 +23,8 @@ from perso.store.sqlite import unpacked
 from perso.study import plans
 from perso.study.study import Study
 
+MOST_NAMED = 14  # people, at most, of whom one is identified
+
 
 def unflipped(study: Study, fold: int) -> np.ndarray:
     """Training images of a fold without their flips, int [n]."""
@@ -239,7 +241,9 @@ def accuracy_on(hits: Sequence[np.ndarray], images: np.ndarray) -> float:
     return np.mean(hits, axis=0)[images].mean()
 
 
-def identify_persons(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Series, float]:
+def identify_persons(
+    study: Study, fold: int = 0, most: int = MOST_NAMED
+) -> tuple[pd.Series, float]:
     """Share of latent codes whose person is identified, by person; and the share of a guess.
 
     most   number of people at most: the individuals first, then the people of D_G
@@ -254,13 +258,13 @@ def identify_persons(study: Study, fold: int = 0, most: int = 14) -> tuple[pd.Se
     return pd.Series(correct).groupby(who).mean(), largest_share(who)
 
 
-def identification_rate(study: Study, fold: int = 0, most: int = 14) -> tuple[float, float]:
+def identification_rate(study: Study, fold: int = 0, most: int = MOST_NAMED) -> tuple[float, float]:
     """The two shares of `identify_persons`, the first averaged over people."""
     shares, at_random = identify_persons(study, fold, most)
     return float(shares.mean()), at_random
 
 
-def writer_identification(data: StudyData, most: int = 14) -> tuple[float, float]:
+def writer_identification(data: StudyData, most: int = MOST_NAMED) -> tuple[float, float]:
     """Share of unflipped images whose person is identified, and the share of a guess.
 
     most   number of individuals at most
