@@ -188,7 +188,7 @@ def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell(
-                "# A chapter\n\n**Answer.** {glue:text}`a` is so.\n\nWhy."
+                "# A chapter\n\n{glue:text}`a` is so.\n\nWhy."
             ),
             nbformat.v4.new_code_cell(code),
             nbformat.v4.new_code_cell("glue()"),
