@@ -187,9 +187,7 @@ def test_a_chapter_that_the_data_cannot_have_says_so(tmp_path, capsys):
     code = "from perso.errors import InputError\nraise InputError('individuals: too many')"
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell(
-                "# A chapter\n\n{glue:text}`a` is so.\n\nWhy."
-            ),
+            nbformat.v4.new_markdown_cell("# A chapter\n\n{glue:text}`a` is so.\n\nWhy."),
             nbformat.v4.new_code_cell(code),
             nbformat.v4.new_code_cell("glue()"),
         ]
