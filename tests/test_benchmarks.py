@@ -70,7 +70,8 @@ def test_the_textbook_loop_trains_like_the_engine(size, monkeypatch):
 
 @EVERY
 @BOTH
-def test_each_way_makes_one_change_and_one_way_is_the_default_of_a_study(size, here):
+def test_each_way_makes_one_change_and_one_way_is_the_default_of_a_study(size, here, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)  # `make test` allows one
     s = resolved(SIZES[size], throughput.CLASSES, here)
     first, *rest = throughput.ways(s, here)
     assert first.recipe is None and len({way.name for way in rest}) == len(rest)
