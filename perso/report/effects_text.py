@@ -169,11 +169,14 @@ def hidden_text(table: pd.DataFrame, net: pd.DataFrame) -> str:
     if not hidden:
         return ""
     on_I, on_G = (format_change(table.loc[GENERAL, part]) for part in PARTS)
+    methods = "either method that ends at this rate"
+    if len(hidden) < len(SMALL_RATE):
+        methods = listed([SHORT[name] for name in hidden])
     return (
-        "A small learning rate at the end helps everybody, whoever's data it sees: on everybody "
-        f"else's data alone by {on_I} points for the person and {on_G} for everybody else. So with "
-        f"{listed(hidden)} nobody else is shown to get worse than without the person's data, but "
-        "they would have gained."
+        "A small learning rate at the end helps everybody, whosever data it sees: on everybody "
+        f"else's data alone by {on_I} points for the person and {on_G} for everybody else. With "
+        f"{methods}, no loss of everybody else is shown on average; with their own data in place "
+        "of the person's, they would have gained more."
     )
 
 

@@ -93,11 +93,13 @@ def test_a_small_rate_hides_what_everybody_else_loses():
         table = effects_table(**changes, **{effects.GENERAL: (UP, on_G_general)})
         return effects_text.hidden_text(table, net)
 
-    assert "for the person and +2.0 [+1.5, +2.5] for everybody else. So with TL" in said(OPEN, UP)
-    assert said(OPEN, UP).endswith("but they would have gained.")
+    assert "+2.0 [+1.5, +2.5] for everybody else. With transfer learning at rate" in said(OPEN, UP)
+    assert said(OPEN, UP).endswith("they would have gained more.")
     assert said(DOWN, UP) == ""  # nothing is hidden
     assert said(OPEN, SAME) == ""  # not by the small rate
     assert effects_text.hidden_text(effects_table(**{EARLY: (UP, UP)}), pd.DataFrame()) == ""
+    net.loc[BOTH] = net.loc[LATE]
+    assert "With either method that ends at this rate, no loss" in said(OPEN, UP)
 
 
 def test_the_people_and_the_losers_are_counted(make_relative_run):
