@@ -21,13 +21,20 @@ from perso.report.picture import Picture, extremes_text
 
 CURVES = {"WiSE-FT, rate 1e-3": (WISE, 2.0), "WiSE-FT, rate 1e-4": (WISE_SLOW, 1.0)}
 LABELLED_SHARES = ("WiSE-FT 0.2", "WiSE-FT 0.4", "WiSE-FT 0.6", "WiSE-FT 0.8")
-# with intervals in the front, and with labels where there are many marks
-MAIN = ("TL 9 % (1e-3)", "TL 9 % (1e-4)", "replay", "ES 12 %", "SW-n-2", "head only")
+# with intervals in the front; the first have their labels nearest to their marks
+MAIN = (
+    "replay (1e-4)",
+    "TL 9 % (1e-3)",
+    "TL 9 % (1e-4)",
+    "replay",
+    "ES 12 %",
+    "SW-n-2",
+    "head only",
+)
 LABELLED = (
     *MAIN,
     "TL-n-0",
     "WiSE-FT 0.5",
-    "replay (1e-4)",
     "statistics only",
     "norm only",
     "low rank 4",
@@ -65,7 +72,7 @@ def baselines_figure(table: pd.DataFrame) -> Picture:
         interval_cross(ax, table.loc[name])
     for name, (x, y) in changes.loc[drawn.index].iterrows():
         draw_mark(ax, drawn.loc[name, ("", "family")], x, y)
-    ax.legend(loc="lower left")
+    fig.legend(loc="outside upper left", ncols=2)  # where no mark can be
     order = [*MAIN, *drawn.index, *LABELLED_SHARES, front.GENERIC]
     names = [name for name in dict.fromkeys(order) if name in table.index]
     texts = {name: name.removeprefix("WiSE-FT ") for name in names}

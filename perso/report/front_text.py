@@ -32,6 +32,7 @@ NAMED = {
     "wise": "WiSE-FT 0.5",
     "head": "head only",
     "replay": "replay",
+    "slow_replay": "replay (1e-4)",
     "weighing": "SW-n-2",
     "early": "ES 12 %",
     "more": "TL 9 % on D_G (1e-4)",
@@ -57,7 +58,9 @@ LADDER = (
     "kNN mix",
     "head, then all",
     LATE_FAST,
+    LATE,
     "replay",
+    "replay (1e-4)",
 )
 
 
