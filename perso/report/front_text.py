@@ -47,7 +47,7 @@ COMPARED = {
     "choice": (SELECTED.name, LATE_FAST),
 }
 PROBABLE = 0.95  # share of bootstrap samples from which on a method is said to lie above
-SHARES = {"half": 0.5, "most": 0.9}  # of the largest gain, by key
+HALF = 0.5  # of the largest gain
 MILLION = 1e6  # people
 LADDER = (
     front.GENERIC,
@@ -161,20 +161,20 @@ def storage_texts(table: pd.DataFrame) -> dict[str, str]:
     """What the prose of chapter 20 says: bytes per person for the largest gain and shares of it.
 
     {"storage_whole": bytes of a whole network, "storage_million": of a million of them}; with
-    "storage_best", "storage_half" and "storage_most": a method, and with _bytes, _I, _G its bytes
-    and changes; with "storage_head" and "storage_rank": _size and _gain, in percent of the whole
+    "storage_best" and "storage_half": a method, and with _bytes, _I, _G its bytes and changes;
+    with "storage_head" and "storage_rank": _size and _gain, in percent of the whole, _I, _G
     """
-    found = {"best": front.cheapest(table, 1)}
-    found |= {key: front.cheapest(table, share) for key, share in SHARES.items()}
+    parts = {"head": "head only", "rank": "low rank 4"}
+    found = {"best": front.cheapest(table, 1), "half": front.cheapest(table, HALF)}
     bytes_of = table["storage", "bytes"]
     texts = {key: name or UNKNOWN for key, name in found.items()}
-    texts |= part_texts(table, found)
+    texts |= part_texts(table, found | parts)
     texts |= {f"{key}_bytes": bytes_text(bytes_of.get(name, np.nan)) for key, name in found.items()}
     whole = bytes_of.get(LATE_FAST, np.nan)
     texts |= {"whole": bytes_text(whole), "million": gigabytes(MILLION * whole)}
     texts["half_million"] = gigabytes(MILLION * bytes_of.get(found["half"], np.nan))
     gains = front.gain_shares(table)
-    for key, name in {"head": "head only", "rank": "low rank 4"}.items():
+    for key, name in parts.items():
         texts[f"{key}_size"] = whole_percent(bytes_of.get(name, np.nan) / whole)
         texts[f"{key}_gain"] = whole_percent(gains.get(name, np.nan))
     return {f"storage_{key}": text for key, text in texts.items()}

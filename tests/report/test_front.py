@@ -114,7 +114,7 @@ def test_the_smallest_storage_for_a_share_of_the_gain_is_named():
     assert texts["storage_best"] == "TL 9 % (1e-3)" and texts["storage_best_bytes"] == "1,000"
     assert texts["storage_half"] == "head only" and texts["storage_half_bytes"] == "60"
     assert texts["storage_half_I"] == "+6.5 [+6.0, +7.0]"
-    assert texts["storage_most"] == "TL 9 % (1e-3)"
+    assert texts["storage_rank_I"] == "+5.0 [+4.5, +5.5]"
     assert (texts["storage_head_size"], texts["storage_head_gain"]) == ("6 %", "54 %")
     assert texts["storage_million"] == "1 GB"
     # a start that all people share costs none of them bytes
