@@ -59,7 +59,7 @@ COLUMNS = ("D_I", "D_U", BOTH, "D_G")
 PHRASES = {
     "D_I": "the context trained on",
     "D_U": "the other context",
-    BOTH: "both contexts",
+    BOTH: "the sum of both contexts",
     "D_G": "everybody else",
 }
 NO_DIFFERENCE = dict.fromkeys(("change", "low", "high"), np.nan)
@@ -202,7 +202,7 @@ def mask_finding(run: Published, pair: tuple[str, str], part: str) -> Finding | 
 def mask_texts(beds: Mapping[Bed, Published]) -> dict[str, str]:
     """Whether it matters which weights CRoP keeps, or only how many.
 
-    "mask_watch" and so on: CRoP minus CRoP with a random mask on both contexts; "mask_mde":
+    "mask_watch" and so on: CRoP minus CRoP with a random mask, on D_I + D_U; "mask_mde":
     the true difference that every bed would have found, in points; "mask_equal": the beds where
     both are equivalent within WITHIN (TOST); for the pairs of MASKS "mask_1" to "mask_3": which
     intervals do not contain 0; "mask_1_count": how many of how many do

@@ -139,7 +139,7 @@ def test_masks_that_differ_are_counted_and_named():
     texts = context_text.mask_texts(beds)
     assert texts["mask_3_count"] == "2 of 4"
     assert texts["mask_3"].startswith("watch on the context trained on (+")
-    assert " and watch on both contexts (+" in texts["mask_3"]
+    assert " and watch on the sum of both contexts (+" in texts["mask_3"]
     table = context_text.masks_table(beds)
     assert (
         len(table) == 3
