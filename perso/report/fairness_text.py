@@ -47,6 +47,25 @@ def ratio_text(ratio: float, low: float, high: float) -> str:
     return f"{ratio:.2f}" if np.isnan(low) else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
 
 
+def less_text(line: pd.Series) -> str:
+    """Whether people differ less with a method than with the baseline, in a sentence.
+
+    line   of `fairness.dispersion_against_base`
+    """
+    ratio, low, high = line[RATIO]
+    if np.isnan(low):
+        answer = "Whether people then differ less cannot be said for so few people"
+    elif high < 1:
+        answer = "People then differ less"
+    elif low > 1:
+        answer = "People then differ more"
+    else:
+        answer = "It is not shown that people then differ less, nor that they differ more"
+    return (
+        f"{answer}: the SD over people becomes {ratio_text(ratio, low, high)} times the baseline's."
+    )
+
+
 def worst_off_table(table: pd.DataFrame) -> pd.DataFrame:
     """Mean of all and of the worst tenth, and the worst-off person with the interval, in %.
 
