@@ -1,10 +1,11 @@
 """Texts about where personalization helps, and at what price (chapter 15)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from perso.analysis.gains import SYMMETRIC_DIGITS
 from perso.report import tables
 from perso.report.tables import SIGNIFICANT
 
@@ -36,12 +37,27 @@ def clear_text(shares: pd.DataFrame) -> str:
         found = "do not clearly differ between classes with either method"
         if p < SIGNIFICANT:
             found = "clearly differ between classes with both methods"
-        return f"Gains {found} (p = {p:.2g} and {q:.2g})."
+        return f"Tested all at once, gains {found} (p = {p:.2g} and {q:.2g})."
     if q < SIGNIFICANT:
         one, p, other, q = other, q, one, p
     return (
-        f"Gains clearly differ between classes with {one} (p = {p:.2g}), but not with {other} "
-        f"(p = {q:.2g})."
+        f"Tested all at once, gains clearly differ between classes with {one} (p = {p:.2g}), but "
+        f"not with {other} (p = {q:.2g})."
+    )
+
+
+def symmetric_sentence(differences: Mapping[str, str]) -> str:
+    """By how much methods gain more on digits that a flip hardly changes; may be empty.
+
+    differences   {method: `similarity_text.difference_text`}
+    """
+    if not differences:
+        return ""
+    texts = [f"{text} points with {name}" for name, text in differences.items()]
+    digits = tables.listed([str(digit) for digit in SYMMETRIC_DIGITS])
+    return (
+        f"On {digits} alone, which v3 names, the gain is larger than on the other digits by "
+        f"{tables.listed(texts)}."
     )
 
 
@@ -125,6 +141,19 @@ def front_sentence(table: pd.DataFrame, alone: float) -> str:
         f"{table['member'].sum()} of {len(table)} methods are on the front of the means. In "
         f"{100 * alone:.0f} % of draws one method is there alone. {table['best'].idxmax()} has the "
         f"largest sum, with probability {table['best'].max():.2f}."
+    )
+
+
+def best_text(best: pd.Series, people: int) -> str:
+    """Which method has the largest sum in how many bootstrap samples of people, as a clause.
+
+    best     `tradeoff.front_membership`'s share of bootstrap samples, by method
+    people   how many there are
+    """
+    return (
+        f"{best.idxmax()} has the largest sum of the {len(best)} methods of this page in "
+        f"{100 * best.max():.0f} % of bootstrap samples of these {people} people, which leave out "
+        "the seed variance"
     )
 
 

@@ -16,11 +16,18 @@ def gain_sentence(table: pd.DataFrame) -> Markdown:
     """
     these = paired.paired_change(table["these"])
     others = paired.paired_change(table["others"])
-    difference = paired.paired_change(table["these"] - table["others"])
     return Markdown(
         f"{format_interval(these)} points on these classes, {format_interval(others)} on the "
-        f"others; the difference is {format_interval(difference)}."
+        f"others; the difference is {difference_text(table)}."
     )
+
+
+def difference_text(table: pd.DataFrame) -> str:
+    """What a method adds on some classes more than on the others, in percentage points.
+
+    table   of `similarity.gain_on_classes`
+    """
+    return format_interval(paired.paired_change(table["these"] - table["others"]))
 
 
 def symmetric_note(study: Study, rows: pd.DataFrame, method: str) -> Markdown:

@@ -70,6 +70,20 @@ def test_people_are_labelled_with_their_accuracy_in_their_order():
     assert labels == ["person b: 91 %", "person a: 50 %", "person b: 91 %"]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "answer"),
+    [
+        (0.5, 0.9, "People then differ less: "),
+        (1.1, 1.5, "People then differ more: "),
+        (0.5, 1.5, "It is not shown that people then differ less, nor that they differ more: "),
+        (np.nan, np.nan, "Whether people then differ less cannot be said for so few people: "),
+    ],
+)
+def test_a_ratio_says_whether_people_differ_less(low, high, answer):
+    line = pd.Series({"ratio": 0.75, "low": low, "high": high})
+    assert fairness_text.less_text(line).startswith(f"{answer}the SD over people becomes 0.75")
+
+
 # --- where it helps
 
 
@@ -83,14 +97,35 @@ def test_a_difference_between_classes_is_clear_below_five_percent():
     ]
     assert texts == [
         *2
-        * ["Gains clearly differ between classes with A (p = 0.049), but not with B (p = 0.05)."],
-        "Gains clearly differ between classes with both methods (p = 0.049 and 0.049).",
-        "Gains do not clearly differ between classes with either method (p = 0.05 and 0.05).",
+        * [
+            "Tested all at once, gains clearly differ between classes with A (p = 0.049), but not "
+            "with B (p = 0.05)."
+        ],
+        "Tested all at once, gains clearly differ between classes with both methods (p = 0.049 and "
+        "0.049).",
+        "Tested all at once, gains do not clearly differ between classes with either method "
+        "(p = 0.05 and 0.05).",
         "Whether gains differ between classes is not known.",
     ]
     text = "it is 40 %, and 20 % is expected where classes do not differ (p = 0.049)"
     assert gains_text.class_share_text(table.loc["A"]) == text
     assert gains_text.class_share_text(table.loc["C"]).startswith("it is not known, because")
+
+
+def test_symmetric_digits_are_compared_with_the_others():
+    differences = {"A": "+3.0 [+1.0, +5.0]", "B": "+1.0 [-1.0, +3.0]"}
+    assert gains_text.symmetric_sentence(differences) == (
+        "On 0, 1 and 8 alone, which v3 names, the gain is larger than on the other digits by "
+        "+3.0 [+1.0, +5.0] points with A and +1.0 [-1.0, +3.0] points with B."
+    )
+    assert gains_text.symmetric_sentence({}) == ""
+
+
+def test_the_best_method_has_its_methods_and_people():
+    assert gains_text.best_text(pd.Series({"A": 0.25, "B": 0.75}), people=14) == (
+        "B has the largest sum of the 2 methods of this page in 75 % of bootstrap samples of these "
+        "14 people, which leave out the seed variance"
+    )
 
 
 def by_class() -> pd.DataFrame:
