@@ -91,7 +91,7 @@ def calibration_table(record: dict) -> pd.DataFrame:
             "studies": each.scenario,
             "people": each.people,
             "verdict": each.verdict,
-            "% of studies [95 %]": f"{100 * each.share:.1f} {interval}",
+            "% of studies [95 %]": f"{percent_text(each.share, each.wanted)} {interval}",
             "band, %": "–".join(f"{100 * end:g}" for end in each.wanted),
         }
         kinds.setdefault((test, each.scenario), []).append(line)
@@ -99,6 +99,14 @@ def calibration_table(record: dict) -> pd.DataFrame:
         line for same in kinds.values() for line in sorted(same, key=lambda each: each["people"])
     ]
     return pd.DataFrame(lines).set_index(["test", "studies", "people"])
+
+
+def percent_text(share: float, wanted: list[float]) -> str:
+    """A share in percent; one that rounding would move to an end of its band has two decimals."""
+    low, high = wanted
+    rounded = round(share, 3)
+    is_moved = (low <= rounded <= high) != (low <= share <= high)
+    return f"{100 * share:.{2 if is_moved else 1}f}"
 
 
 def split_record(record: dict) -> tuple[dict, dict]:
@@ -150,8 +158,12 @@ def calibration_texts(record: dict | None) -> dict[str, str]:
                                                         reject a true null hypothesis: by the rule
                                                         for means, and by a t-test that ignores
                                                         what people share
+    calib_rule_range                                    % of studies that the rule rejects: the
+                                                        smallest and the largest over all kinds
+    calib_rule_failed                                   the kinds in which it rejects too often
     """
     names = ("entries", "holds", "safe", "off", "failed", "rule", "alone", "people")
+    names = (*names, "rule_range", "rule_failed")
     texts = dict.fromkeys((f"calib_{name}" for name in names), "?")
     if not record:
         return texts
@@ -168,6 +180,12 @@ def calibration_texts(record: dict | None) -> dict[str, str]:
         line = found[found["scenario"] == ANSWER].iloc[-1]
         texts[name] = f"{100 * line['share']:.1f}"
         texts["calib_people"] = str(line["people"])
+    rejects = entries(record, RULE).query("kind == 'rejects'")
+    least, most = 100 * rejects["share"].min(), 100 * rejects["share"].max()
+    too_often = rejects.loc[rejects["verdict"] == "too often", "scenario"].unique()
+    named = [f"{each}, {shares_text(record, RULE, each)}" for each in too_often]
+    texts["calib_rule_range"] = f"{least:.1f} to {most:.1f}"
+    texts["calib_rule_failed"] = "; ".join(named) or "none"
     return texts
 
 

@@ -138,6 +138,21 @@ def test_kinds_of_studies_are_together_and_numbers_of_people_in_order():
     assert next(iter(table)) == "verdict" and set(table["verdict"]) == {"holds"}
 
 
+def test_a_share_outside_its_band_is_not_rounded_into_it():
+    band = [0.035, 0.065]
+    shares = (0.0345, 0.0355, 0.0652, 0.05)
+    texts = [calibration.percent_text(share, band) for share in shares]
+    assert texts == ["3.45", "3.5", "6.52", "5.0"]
+
+
+def test_the_answer_names_where_the_rule_rejects_too_often():
+    texts = calibration.calibration_texts(RECORD)
+    failed = "TL − TL-0, one D_G, half of the ability kept, "
+    assert texts["calib_rule_failed"].startswith(failed) and ";" not in texts["calib_rule_failed"]
+    least, most = map(float, texts["calib_rule_range"].split(" to "))
+    assert least < float(texts["calib_rule"]) < most
+
+
 def test_a_record_is_split_by_what_its_tests_suppose():
     entries = [one(0.05), one(0.05, what=calibration.RULE), one(0.3, what=calibration.ALONE)]
     others, means = calibration.split_record({"seed": 3, "entries": entries})
