@@ -86,6 +86,25 @@ def difference_text(line: pd.Series) -> str:
 # --- the prose
 
 
+def answer_text(pairs: pd.DataFrame, planted: pd.DataFrame) -> str:
+    """Whether own samples help more than another person's: the answer in a sentence.
+
+    planted   `enrolment.own_minus_another` where people are made to differ
+    """
+    if pairs.empty:
+        return "Not known: the run does not have the models."
+    helps, helps_if_planted = (
+        any(outcome_of(line) == "higher" for _, line in each.iterrows())
+        for each in (pairs, planted)
+    )
+    if helps:
+        return "Yes: a person's own samples help more than another person's."
+    no = "it is not shown that a person's own samples help more than another person's"
+    if helps_if_planted:
+        return f"Only where people are made to differ. As they are, {no}."
+    return f"No: {no}."
+
+
 def enrolment_texts(
     arms: pd.DataFrame,
     same: pd.DataFrame,

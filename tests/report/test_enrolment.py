@@ -112,6 +112,13 @@ def test_texts_have_what_samples_change_and_whose_they_must_be():
     assert planted["enrolment_planted_own_one"] == "+1.5 [+1.3, +1.7] points (higher)"
 
 
+def test_the_answer_is_yes_no_or_only_for_people_who_are_made_to_differ():
+    assert enrolment_text.answer_text(FOUND, FOUND).startswith("Yes: ")
+    assert enrolment_text.answer_text(EQUAL, FOUND).startswith("Only where people are made to")
+    assert enrolment_text.answer_text(EQUAL, EQUAL).startswith("No: it is not shown")
+    assert enrolment_text.answer_text(EQUAL.iloc[:0], EQUAL).startswith("Not known")
+
+
 def test_without_the_models_all_is_unknown():
     none = pd.DataFrame(columns=["change", "low", "high", "tost"])
     texts = enrolment_text.enrolment_texts(none, none, none)
