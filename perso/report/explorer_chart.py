@@ -25,6 +25,7 @@ COLOURS = {
 LEFT = 46  # px of every view left of where its axes begin
 NAMES = 165  # px from there to the bars, for the methods' names
 WIDTH, HEIGHT, LINE, BETWEEN = 300, 280, 17, 24  # px of the still picture's views
+ABOVE = 23  # px from the marked method to its name, so that a mark just above it shows
 LOOK = {
     "font": "sans-serif",
     "view": {"stroke": None},
@@ -226,7 +227,7 @@ def tradeoff_view(colour: dict, people: int) -> alt.LayerChart:
         **{key: alt.expr(f"datum.on_G > -0.5 ? {yes} : {no}") for key, yes, no in inwards},
         fontWeight="bold",
         fontSize=12,
-        dy=-14,
+        dy=-ABOVE,
         aria=False,
     ).encode(**place, text="method:N")
     layers = [
@@ -310,9 +311,10 @@ def change_axes() -> dict[str, alt.X | alt.Y]:
     """The change for everybody else from left to right, and the one for the person upwards."""
     look = {"tickCount": 6, "labelExpr": "datum.value == 0 ? '0' : format(datum.value, '+~f')"}
     upright = alt.Axis(minExtent=LEFT - 20, maxExtent=LEFT - 20, **look)
+    room = alt.Scale(padding=ABOVE)  # px beyond the marks, for the name of the highest
     return {
         "x": alt.X("on_G:Q", title="everybody else: change in points", axis=alt.Axis(**look)),
-        "y": alt.Y("on_I:Q", title="the person: change in points", axis=upright),
+        "y": alt.Y("on_I:Q", title="the person: change in points", axis=upright, scale=room),
     }
 
 
