@@ -56,7 +56,7 @@ def symmetric_sentence(differences: Mapping[str, str]) -> str:
     texts = [f"{text} points with {name}" for name, text in differences.items()]
     digits = tables.listed([str(digit) for digit in SYMMETRIC_DIGITS])
     return (
-        f"On {digits} alone, which v3 names, the gain is larger than on the other digits by "
+        f"The gain on {digits}, which v3 names, minus that on the other digits is "
         f"{tables.listed(texts)}."
     )
 

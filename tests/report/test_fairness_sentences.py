@@ -115,7 +115,7 @@ def test_a_difference_between_classes_is_clear_below_five_percent():
 def test_symmetric_digits_are_compared_with_the_others():
     differences = {"A": "+3.0 [+1.0, +5.0]", "B": "+1.0 [-1.0, +3.0]"}
     assert gains_text.symmetric_sentence(differences) == (
-        "On 0, 1 and 8 alone, which v3 names, the gain is larger than on the other digits by "
+        "The gain on 0, 1 and 8, which v3 names, minus that on the other digits is "
         "+3.0 [+1.0, +5.0] points with A and +1.0 [-1.0, +3.0] points with B."
     )
     assert gains_text.symmetric_sentence({}) == ""
