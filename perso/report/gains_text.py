@@ -49,7 +49,7 @@ def clear_text(shares: pd.DataFrame) -> str:
 def symmetric_sentence(differences: Mapping[str, str]) -> str:
     """By how much methods gain more on digits that a flip hardly changes; may be empty.
 
-    differences   {method: `similarity_text.difference_text`}
+    differences   {method: `similarity_text.gap_text`}
     """
     if not differences:
         return ""

@@ -18,11 +18,11 @@ def gain_sentence(table: pd.DataFrame) -> Markdown:
     others = paired.paired_change(table["others"])
     return Markdown(
         f"{format_interval(these)} points on these classes, {format_interval(others)} on the "
-        f"others; the difference is {difference_text(table)}."
+        f"others; the difference is {gap_text(table)}."
     )
 
 
-def difference_text(table: pd.DataFrame) -> str:
+def gap_text(table: pd.DataFrame) -> str:
     """What a method adds on some classes more than on the others, in percentage points.
 
     table   of `similarity.gain_on_classes`

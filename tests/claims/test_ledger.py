@@ -74,10 +74,11 @@ def test_perfect_accuracies_reach_no_equivalence(make_evidence):
 
 def test_one_person_decides_nothing(make_evidence, better, claim, quick):
     """Three of four individuals have no trained models."""
-    study = Study(replace(quick, individuals=4, rows_of="relative"))
+    few = {"individuals": 4, "batch_size": 32}  # so that an epoch has a twelfth batch
+    study = Study(replace(quick, rows_of="relative", **few))
     people = [str(person) for person in study.data.splits.individuals]
     without = {(method.name, person, 0) for method in study.methods for person in people[1:]}
-    found = make_evidence(better, without=without, individuals=4)
+    found = make_evidence(better, without=without, **few)
     verdict = ledger.test_claim(claim(4), found)
     assert verdict.verdict == "UNDECIDED"
     assert verdict.needs == 6
