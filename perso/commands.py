@@ -243,7 +243,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     of_papers = study.data.kind == "images" and rows_of not in OWN_BASE
     on_others = rows.loc[rows["method"] == base, "acc_G"].mean()
     if untrained := decision.untrained_text(on_others, 1 / study.data.classes):
-        print(f"perso: {untrained}; train longer (epochs)", file=sys.stderr)
+        print(f"perso: {untrained}", file=sys.stderr)
     if base != BASELINE:
         print(f"changes are counted from {base}", file=sys.stderr)
     if never_published(study.settings) or not of_papers:
@@ -334,8 +334,7 @@ def claims_command(arguments: argparse.Namespace) -> int:
     scale = f"decided at {facts['scale']} size" if claims is ledger.CLAIMS else "tested"
     if facts["scale"] == "smoke":
         enough = f"individuals={finding.FEWEST_PEOPLE} and width={ledger.NARROWEST} are the minimum"
-        untrained = data[-1].untrained and f"{data[-1].untrained}; train longer (epochs)"
-        scale = f"a smoke run decides nothing; {untrained or enough}"
+        scale = f"a smoke run decides nothing; {data[-1].untrained or enough}"
     size = f"{facts['people']} people, {shape_text(study.data.kind, study.data.shape)}"
     files = f"; published: {', '.join(facts['files'])}" if facts["files"] else ""
     print(f"{scale}: {size}{files}", file=sys.stderr)

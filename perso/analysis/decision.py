@@ -103,7 +103,8 @@ def untrained_text(accuracy: float, chance: float) -> str:
         return ""
     return (
         f"these networks have hardly learned: the baseline is right on {100 * accuracy:.0f} % of "
-        f"everybody else's samples, where guessing gives {100 * chance:.0f} %"
+        f"everybody else's samples, where guessing gives {100 * chance:.0f} %; train longer "
+        "(epochs)"
     )
 
 

@@ -218,7 +218,7 @@ class Evidence:
     def having(self, of: str, *methods: str) -> pd.DataFrame:
         """The rows of these methods; `Missing` unless each has a row and they differ."""
         for same in self.same_methods(of):
-            if len(set(same.methods).intersection(methods)) >= min(2, len(same.methods)):
+            if same.spoils(methods):
                 raise Missing(same.lacks, same.why)
         rows = self.rows(of)
         known = set(rows["method"].unique())  # a column of text is slow to go through

@@ -22,7 +22,8 @@ from perso.store.sqlite import ROW
 VERDICTS = ("REPRODUCED", "EQUIVALENT", "CONTRADICTED", "UNDECIDED", "NOT RUN")
 SCALES = ("smoke", "quick", "standard", "paper")  # the smallest first; a smoke run decides nothing
 NARROWEST = 0.25  # network width below which a run decides nothing
-LARGER = "a run of quick size or larger"  # what is missing for every claim in a smoke run
+# what is missing for every claim in a smoke run
+LARGER = "a run of quick size or larger, whose networks have learned"
 
 
 @dataclass(frozen=True)

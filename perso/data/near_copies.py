@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# A distance below this share of an image's contrast. No two digits of one writer in the data sets
-# of this study are nearer than .07, at any size; an image and its copy as JPEG are at .02.
+# A distance below this share of an image's contrast: an image and its copy as JPEG are at .02, and
+# no two digits of one writer in this study's data sets, at its sizes, were found below .069.
 NEARLY = 0.05
 AT_ONCE = 1000  # images that are compared with all others at a time
 

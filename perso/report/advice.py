@@ -44,7 +44,7 @@ def gain_excluded(facts: Facts) -> bool:
 def training_rule(facts: Facts) -> str:
     """Whether the networks have learned enough to decide by them."""
     text = untrained_text(facts.accuracy, facts.chance)
-    return text and f"{text[0].upper()}{text[1:]}. Train longer (epochs) before you decide."
+    return text and f"{text[0].upper()}{text[1:]} before you decide."
 
 
 def use_rule(facts: Facts) -> str:

@@ -13,14 +13,16 @@ from perso.methods.schedules import schedule
 
 
 class Same(NamedTuple):
-    """Methods that make the same networks of these data, so that comparing them means nothing.
-
-    One alone is without what it is about, so that comparing it with any other means nothing.
-    """
+    """Methods that make the same networks of these data; or one alone, without what it is about."""
 
     methods: tuple[str, ...]  # their names
     lacks: str  # what data lack that would tell them apart
     why: str  # a sentence that names them, without its full stop
+
+    def spoils(self, names: Collection[str]) -> bool:
+        """Whether a comparison of the methods of these names means nothing."""
+        named = set(self.methods).intersection(names)
+        return len(named) > 1 or named == {*self.methods}
 
 
 def same_methods(

@@ -49,7 +49,7 @@ NAN = np.nan
         (
             "training",
             {"accuracy": 0.45, "chance": 1 / 3},
-            "hardly learned: the baseline is right on 45 %…guessing gives 33 %. Train longer",
+            "hardly learned: the baseline is right on 45 %…guessing gives 33 %; train longer",
         ),
         ("use", {}, "Personalize, with TL."),
         ("use", {"accuracy": 0.2}, ""),

@@ -62,3 +62,9 @@ def test_weighing_that_never_comes_to_the_own_data_is_named():
     (found,) = without_own(weighing, [11])
     assert found.methods == ("SW-n-12",) and found.lacks == "longer epochs"
     assert found.why == "SW-n-12 has no batch of D_I in an epoch of 11 iterations"
+    assert found.spoils(("SW-n-12", "BaseLine")) and not found.spoils(("SW-n-2", "BaseLine"))
+
+
+def test_one_of_two_equal_methods_may_be_compared_with_a_third():
+    (found,) = same(named("IG-n-5", "IG-n-21"), people=4)
+    assert found.spoils(("IG-n-5", "IG-n-21")) and not found.spoils(("IG-n-5", "BaseLine"))
